@@ -1,0 +1,72 @@
+//! The words of the audit trail, which logs and databases hold for years.
+
+use std::collections::BTreeSet;
+
+use super::{
+    AuditEvent,
+    EventKind::{self, *},
+    Outcome,
+};
+use crate::{
+    session::SessionId,
+    testkit::samples::{email, id, origin, start},
+    user::UserId,
+};
+
+const SUCCESSES: [EventKind; 9] = [
+    UserRegistered,
+    LoginSucceeded,
+    TokenRefreshed,
+    LoggedOut,
+    SessionEnded,
+    PasswordChanged,
+    AccountDeleted,
+    AccountDisabled,
+    AccountEnabled,
+];
+const FAILURES: [EventKind; 8] = [
+    RegistrationRefused,
+    LoginFailed,
+    LoginThrottled,
+    RefreshRefused,
+    TokenReused,
+    PasswordChangeRefused,
+    AccountDeletionRefused,
+    RateLimited,
+];
+
+#[test]
+fn every_kind_has_a_name_of_its_own_and_an_outcome() {
+    let names: BTreeSet<_> = SUCCESSES.iter().chain(&FAILURES).map(|kind| kind.name()).collect();
+    assert_eq!(names.len(), SUCCESSES.len() + FAILURES.len());
+    assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+    assert!(SUCCESSES.iter().all(|kind| kind.outcome() == Outcome::Success));
+    assert!(FAILURES.iter().all(|kind| kind.outcome() == Outcome::Failure));
+    assert_eq!((Outcome::Success.name(), Outcome::Failure.name()), ("success", "failure"));
+}
+
+#[test]
+fn a_name_is_its_kind_in_snake_case() {
+    for kind in SUCCESSES.iter().chain(&FAILURES) {
+        let mut expected = String::new();
+        for c in format!("{kind:?}").chars() {
+            if c.is_uppercase() && !expected.is_empty() {
+                expected.push('_');
+            }
+            expected.push(c.to_ascii_lowercase());
+        }
+        assert_eq!(kind.name(), expected);
+    }
+}
+
+#[test]
+fn an_event_says_no_more_than_it_was_told() {
+    let (user, session, ann) = (UserId(id()), SessionId(id()), email("ann@example.org"));
+    let bare = AuditEvent::new(LoginFailed, &origin(), start());
+    assert_eq!((bare.reason, bare.user, bare.session, &bare.email), (None, None, None, &None));
+    assert_eq!((bare.at, &bare.origin), (start(), &origin()));
+    let attempted = bare.clone().attempted_as(&ann);
+    assert_eq!((attempted.user, attempted.email), (None, Some(ann.clone())));
+    let full = bare.because("reason").by(user, &ann).in_session(session);
+    assert_eq!((full.reason, full.user, full.session, full.email), (Some("reason"), Some(user), Some(session), Some(ann)));
+}

@@ -1,0 +1,13 @@
+//! Accounts, passwords, sessions and tokens: the rules, the ports they need, and the use cases. No I/O, no clock, no randomness.
+
+pub mod audit;
+pub mod email;
+pub mod origin;
+pub mod password;
+pub mod ports;
+pub mod session;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
+pub mod token;
+pub mod usecases;
+pub mod user;

@@ -1,0 +1,179 @@
+//! What the use cases need of the world. `Ok` says what the world answered, `Err` says what broke.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    audit::AuditEvent,
+    email::Email,
+    password::{NewPassword, PasswordAttempt, PasswordHash},
+    session::{Session, SessionId},
+    token::{Claims, InvalidToken, TokenKind},
+    user::{User, UserId},
+};
+
+/// Something broke, so there is no answer: never to be read as a "no".
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Out of reach for now; the same call may work later.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// Too much to do for now.
+    #[error("overloaded: the wait would be {retry_after:?}")]
+    Overloaded { retry_after: Duration },
+    /// What is kept makes no sense; calling again will not help.
+    #[error("corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// Whether an account was kept.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    Yes,
+    EmailTaken,
+}
+
+/// Whether a session began.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It did, and these had to end for it, oldest use first.
+    Yes { displaced: Vec<SessionId> },
+    /// The account is gone or disabled, or its password is no longer the one that was verified.
+    No,
+}
+
+/// Where accounts live. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    async fn find(&self, id: UserId) -> Result<Option<User>, PortError>;
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
+
+    /// Keeps a new account, with its first session if it has one: both or neither.
+    /// However many callers race for an address, in however many processes, one of them gets it.
+    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
+
+    /// Puts a new form of the same password in the place of `old`. `false` when the
+    /// account no longer has `old`: a change of password is never undone. Does not move `updated_at`.
+    async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
+
+    /// Puts `new` in the place of `old` and ends every session but `keep`. The sessions
+    /// it ended, or `None` when the account no longer has `old`.
+    async fn change_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError>;
+
+    /// Deletes the account and everything that refers to it; the address is free again.
+    /// `false` when there is none, or when `proof` is given and is not its password's form.
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError>;
+}
+
+/// What an operator may do with accounts. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserDirectory: Send + Sync {
+    /// Accounts whose address begins with `prefix`, by address, at most `limit`, those behind `after`.
+    async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
+
+    /// Disables an account and ends its sessions. The sessions it ended, or `None` when there is no such account.
+    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
+
+    /// Enables an account again. `false` when there is none.
+    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
+}
+
+/// Where sessions live. Every method is atomic, and nothing revives a session that has ended.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// The session and whose it is, alive or not.
+    async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
+
+    /// Begins a session for an account whose password was verified against `proof`. At most
+    /// `limit` live sessions remain; the least recently used make room.
+    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
+
+    /// Moves a live session on to `successor` from the generation before it. However many
+    /// callers race, in however many processes, one of them gets `true`.
+    async fn rotate(&self, successor: &Session) -> Result<bool, PortError>;
+
+    /// Ends a session. `false` when it was not alive any more: ending it twice is not an error.
+    async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError>;
+
+    /// Ends the live sessions of an account, but for `keep`. The sessions it ended.
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError>;
+
+    /// The live sessions of an account, newest first, at most `limit`.
+    async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
+
+    /// Forgets at most `limit` sessions that ended or expired before `cutoff`. How many it forgot.
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
+}
+
+/// Whether what keeps the data can serve.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// The database answers and its schema is this program's.
+    async fn check(&self) -> Result<(), PortError>;
+}
+
+/// Turns passwords into what is kept, and checks them. Each call is meant to be slow.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError>;
+
+    /// Whether the attempt is the password. Without a hash to compare with it takes as
+    /// long as with one, and the answer is `false`.
+    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError>;
+
+    /// Whether a hash is of a lower cost than new ones are.
+    fn is_outdated(&self, hash: &PasswordHash) -> bool;
+}
+
+/// Signs claims into tokens and reads them back. Pure but for its keys.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait TokenCodec: Send + Sync {
+    /// The token of these claims, signed with its kind's key.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    fn encode(&self, claims: &Claims) -> Result<String, PortError>;
+
+    /// The claims of a token of this kind: its signature verified, every claim there and
+    /// of its type, its times checked with [`Claims::check_times`].
+    ///
+    /// # Errors
+    /// The token is refused.
+    fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken>;
+}
+
+/// Where events are reported. Neither slows nor fails what it reports.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait AuditLog: Send + Sync {
+    fn record(&self, event: AuditEvent);
+}
+
+/// Tells the time, to the microsecond, which is what every database keeps.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait Clock: Send + Sync {
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Makes ids that nobody has: UUIDv7 (RFC 9562 section 5.7), so that keys grow at one end of an index.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait Ids: Send + Sync {
+    fn next(&self) -> Uuid;
+}

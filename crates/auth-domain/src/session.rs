@@ -1,0 +1,87 @@
+//! A session: one login, one row, one chain of refresh tokens told apart by their generation.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    origin::Origin,
+    token::Lifetimes,
+    user::{UserId, id},
+};
+
+id! {
+    /// Names a session: the `sid` claim of its tokens.
+    SessionId
+}
+
+/// How often a session has been refreshed: the `gen` claim of its refresh tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub i64);
+
+/// A session as it is kept. Nothing in it can be presented to the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub generation: Generation,
+    pub created_at: DateTime<Utc>,
+    /// When it began or was last refreshed; using an access token does not move it.
+    pub last_used_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Where it began or was last refreshed from.
+    pub origin: Origin,
+}
+
+/// What presenting a refresh token of some generation means to a live session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// The one token that moves the session on.
+    Current,
+    /// The one just before, within the window: a lost answer or a second tab.
+    Repeat,
+    /// Spent: owner and thief look alike here.
+    Reuse,
+    /// Not issued yet, as far as this database knows: a backup was restored.
+    FromTheFuture,
+}
+
+impl Session {
+    #[must_use]
+    pub fn begin(id: SessionId, user: UserId, origin: Origin, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
+        let expires_at = now + lifetimes.refresh.min(lifetimes.session);
+        Self { id, user, generation: Generation(1), created_at: now, last_used_at: now, expires_at, ended_at: None, origin }
+    }
+
+    /// The same session after one more refresh. It never outlives its absolute end.
+    #[must_use]
+    pub fn successor(&self, origin: Origin, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
+        Self {
+            generation: Generation(self.generation.0.saturating_add(1)),
+            last_used_at: now,
+            expires_at: (now + lifetimes.refresh).min(self.created_at + lifetimes.session),
+            origin,
+            ..self.clone()
+        }
+    }
+
+    #[must_use]
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.ended_at.is_none() && self.expires_at > now
+    }
+
+    /// Tells spent tokens by arithmetic, so that none has to be stored.
+    #[must_use]
+    pub fn judge(&self, presented: Generation, now: DateTime<Utc>, reuse_window: TimeDelta) -> Presented {
+        let behind = self.generation.0.saturating_sub(presented.0);
+        match behind {
+            ..0 => Presented::FromTheFuture,
+            0 => Presented::Current,
+            // Without a window nothing repeats, even when the clock that rotated was ahead of this one.
+            1 if reuse_window > TimeDelta::zero() && now < self.last_used_at + reuse_window => Presented::Repeat,
+            1.. => Presented::Reuse,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

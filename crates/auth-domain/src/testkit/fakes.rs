@@ -1,0 +1,158 @@
+//! An audit log that remembers, a hasher that does not hash, and a codec that anybody can read.
+
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    password::{NewPassword, PasswordAttempt, PasswordHash},
+    ports::{AuditLog, PasswordHasher, PortError, TokenCodec},
+    session::Generation,
+    token::{Claims, Grant, InvalidToken, TokenKind},
+};
+
+/// Remembers what was recorded. Clones are the same log.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryAudit(Arc<Mutex<Vec<AuditEvent>>>);
+
+impl MemoryAudit {
+    /// Everything so far, in order.
+    #[must_use]
+    pub fn events(&self) -> Vec<AuditEvent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[must_use]
+    pub fn kinds(&self) -> Vec<EventKind> {
+        self.events().iter().map(|event| event.kind).collect()
+    }
+}
+
+impl AuditLog for MemoryAudit {
+    fn record(&self, event: AuditEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+/// Keeps passwords as they are, beside a cost: `plain:10:secret`.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainHasher {
+    cost: u32,
+}
+
+impl PlainHasher {
+    #[must_use]
+    pub fn of_cost(cost: u32) -> Self {
+        Self { cost }
+    }
+
+    fn read(hash: &PasswordHash) -> Option<(u32, &str)> {
+        let (cost, text) = hash.expose().strip_prefix("plain:")?.split_once(':')?;
+        cost.parse().map_or(None, |cost| Some((cost, text)))
+    }
+}
+
+impl Default for PlainHasher {
+    fn default() -> Self {
+        Self::of_cost(10)
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for PlainHasher {
+    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
+        Ok(PasswordHash::new(format!("plain:{}:{}", self.cost, password.expose())))
+    }
+
+    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        let Some(hash) = hash else { return Ok(false) };
+        let (_, text) = Self::read(hash).ok_or_else(|| PortError::Corrupt("not a hash of this kind".into()))?;
+        Ok(text == attempt.expose())
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        Self::read(hash).is_some_and(|(cost, _)| cost < self.cost)
+    }
+}
+
+/// Writes claims in clear, one after another, with a checksum over the key in the place of a signature.
+#[derive(Debug, Clone)]
+pub struct FakeCodec {
+    key: String,
+}
+
+impl FakeCodec {
+    #[must_use]
+    pub fn with_key(key: &str) -> Self {
+        Self { key: key.to_owned() }
+    }
+
+    /// FNV-1a: good enough to notice a changed letter, and nothing else.
+    fn seal(&self, text: &str) -> String {
+        let step = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let sum = self.key.bytes().chain(text.bytes()).fold(0xcbf2_9ce4_8422_2325, step);
+        format!("{text}|{sum:016x}")
+    }
+
+    fn read(&self, kind: TokenKind, token: &str) -> Result<Claims, InvalidToken> {
+        let (text, _) = token.rsplit_once('|').ok_or(InvalidToken::Invalid)?;
+        if self.seal(text) != token {
+            return Err(InvalidToken::Invalid);
+        }
+        let mut parts = text.split('|');
+        let mut next = || parts.next().unwrap_or_default();
+        let grant = match (next(), kind) {
+            ("access", TokenKind::Access) => Grant::Access,
+            ("refresh", TokenKind::Refresh) => Grant::Refresh(Generation(parse(next())?)),
+            _ => return Err(InvalidToken::Invalid),
+        };
+        Ok(Claims {
+            id: parse(next())?,
+            grant,
+            user: parse(next())?,
+            session: parse(next())?,
+            issued_at: second(next())?,
+            not_before: second(next())?,
+            expires_at: second(next())?,
+            // Last, because an address may hold the bar that parts the others.
+            email: parse(&parts.collect::<Vec<_>>().join("|"))?,
+        })
+    }
+}
+
+impl Default for FakeCodec {
+    fn default() -> Self {
+        Self::with_key("a key")
+    }
+}
+
+impl TokenCodec for FakeCodec {
+    fn encode(&self, claims: &Claims) -> Result<String, PortError> {
+        let grant = match claims.grant {
+            Grant::Access => "access".to_owned(),
+            Grant::Refresh(generation) => format!("refresh|{}", generation.0),
+        };
+        let [from, start, end] = [claims.issued_at, claims.not_before, claims.expires_at].map(|at| at.timestamp());
+        let Claims { id, user, session, email, .. } = claims;
+        Ok(self.seal(&format!("{grant}|{id}|{user}|{session}|{from}|{start}|{end}|{email}")))
+    }
+
+    fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
+        let claims = self.read(kind, token)?;
+        claims.check_times(now)?;
+        Ok(claims)
+    }
+}
+
+fn parse<T: FromStr>(text: &str) -> Result<T, InvalidToken> {
+    text.parse().map_err(|_reason| InvalidToken::Invalid)
+}
+
+fn second(text: &str) -> Result<DateTime<Utc>, InvalidToken> {
+    DateTime::from_timestamp_secs(parse(text)?).ok_or(InvalidToken::Invalid)
+}

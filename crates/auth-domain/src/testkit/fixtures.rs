@@ -1,0 +1,135 @@
+//! What a contract's clauses are given: ports of one making, and short ways to set a scene.
+#![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails the test it is for")]
+
+use std::{any::Any, fmt, sync::Arc};
+
+use super::{
+    FakeCodec, MemoryStore, PlainHasher,
+    samples::{after, as_kept, session_from, user},
+};
+use crate::{
+    password::PasswordHash,
+    ports::{Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
+    session::{Session, SessionId},
+    user::User,
+};
+
+/// The store ports over one and the same empty database.
+pub struct Stores {
+    pub users: Arc<dyn UserStore>,
+    pub directory: Arc<dyn UserDirectory>,
+    pub sessions: Arc<dyn SessionStore>,
+    /// What keeps the database there until the test is over.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+/// A codec, and one like it in all but its keys.
+pub struct Codecs {
+    pub codec: Arc<dyn TokenCodec>,
+    pub stranger: Arc<dyn TokenCodec>,
+}
+
+/// A hasher of the lowest cost that it takes, and one of a higher.
+pub struct Hashers {
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub costlier: Arc<dyn PasswordHasher>,
+}
+
+impl Stores {
+    #[must_use]
+    pub fn in_memory() -> Self {
+        let store = MemoryStore::default();
+        Self {
+            users: Arc::new(store.clone()),
+            directory: Arc::new(store.clone()),
+            sessions: Arc::new(store),
+            guard: Box::new(()),
+        }
+    }
+
+    pub(super) async fn keep(&self, user: &User) {
+        assert_eq!(self.users.insert(user, None).await.unwrap(), Inserted::Yes);
+    }
+
+    pub(super) async fn keep_new(&self, address: &str) -> User {
+        let user = user(address);
+        self.keep(&user).await;
+        user
+    }
+
+    pub(super) async fn begin(&self, session: &Session, proof: &PasswordHash) {
+        assert_eq!(self.sessions.begin(session, proof, 1000).await.unwrap(), Begun::Yes { displaced: Vec::new() });
+    }
+
+    /// A session begun so many seconds after the start, as it comes back.
+    pub(super) async fn begin_at(&self, user: &User, seconds: i64) -> Session {
+        let session = session_from(user, seconds);
+        self.begin(&session, &user.password).await;
+        as_kept(&session)
+    }
+
+    pub(super) async fn user(&self, user: &User) -> User {
+        self.users.find(user.id).await.unwrap().unwrap()
+    }
+
+    pub(super) async fn session(&self, session: &Session) -> Session {
+        self.sessions.find(session.id).await.unwrap().unwrap().0
+    }
+
+    /// The sessions of an account that are alive a minute after the start, newest first.
+    pub(super) async fn live(&self, user: &User) -> Vec<SessionId> {
+        ids(&self.sessions.live(user.id, after(60), 1000).await.unwrap())
+    }
+}
+
+impl Codecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self { codec: Arc::new(FakeCodec::default()), stranger: Arc::new(FakeCodec::with_key("another key")) }
+    }
+}
+
+impl Hashers {
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { hasher: Arc::new(PlainHasher::default()), costlier: Arc::new(PlainHasher::of_cost(11)) }
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stores")
+    }
+}
+
+pub(super) fn ids(sessions: &[Session]) -> Vec<SessionId> {
+    sessions.iter().map(|session| session.id).collect()
+}
+
+/// Runs them all at once, and gives what came of them in the order they were named.
+pub(super) async fn together<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    tasks: impl IntoIterator<Item = F>,
+) -> Vec<T> {
+    let running: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    let mut outcomes = Vec::new();
+    for task in running {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
+}
+
+/// Runs two things at once, now the one and now the other having the start.
+pub(super) async fn against<A: Send + 'static, B: Send + 'static>(
+    round: usize,
+    one: impl Future<Output = A> + Send + 'static,
+    other: impl Future<Output = B> + Send + 'static,
+) -> (A, B) {
+    let (one, other) = if round.is_multiple_of(2) {
+        let one = tokio::spawn(one);
+        (one, tokio::spawn(other))
+    } else {
+        let other = tokio::spawn(other);
+        (tokio::spawn(one), other)
+    };
+    (one.await.unwrap(), other.await.unwrap())
+}

@@ -1,0 +1,224 @@
+//! Accounts and sessions in memory, with every promise of the ports: state for tests of what stands upon them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::samples::as_kept;
+use crate::{
+    email::Email,
+    password::PasswordHash,
+    ports::{Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
+    session::{Session, SessionId},
+    user::{AccountState, User, UserId},
+};
+
+/// One database in memory. Clones are the same database.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    users: BTreeMap<UserId, User>,
+    sessions: BTreeMap<SessionId, Session>,
+    away: bool,
+}
+
+impl MemoryStore {
+    /// From now on every call is an outage, until it comes back.
+    pub fn go_away(&self) {
+        self.lock().away = true;
+    }
+
+    pub fn come_back(&self) {
+        self.lock().away = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, PortError> {
+        let state = self.lock();
+        if state.away { Err(PortError::Unavailable("the memory store is away".into())) } else { Ok(state) }
+    }
+}
+
+impl State {
+    fn user_with(&mut self, id: UserId, proof: &PasswordHash) -> Option<&mut User> {
+        self.users.get_mut(&id).filter(|user| user.password == *proof)
+    }
+
+    fn live_of(&self, user: UserId, now: DateTime<Utc>) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(move |session| session.user == user && session.is_live(now))
+    }
+
+    fn end(&mut self, id: SessionId, now: DateTime<Utc>) -> bool {
+        let live = self.sessions.get_mut(&id).filter(|session| session.is_live(now));
+        live.map(|session| session.ended_at = Some(now)).is_some()
+    }
+
+    fn end_all(&mut self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Vec<SessionId> {
+        let ending: Vec<_> = self.live_of(user, now).map(|session| session.id).filter(|id| Some(*id) != keep).collect();
+        ending.into_iter().filter(|id| self.end(*id, now)).collect()
+    }
+
+    fn keep_session(&mut self, session: &Session) {
+        self.sessions.insert(session.id, as_kept(session));
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn find(&self, id: UserId) -> Result<Option<User>, PortError> {
+        Ok(self.open()?.users.get(&id).cloned())
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
+        Ok(self.open()?.users.values().find(|user| user.email == *email).cloned())
+    }
+
+    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
+        let mut state = self.open()?;
+        if state.users.values().any(|other| other.email == user.email) {
+            return Ok(Inserted::EmailTaken);
+        }
+        state.users.insert(user.id, user.clone());
+        first.into_iter().for_each(|session| state.keep_session(session));
+        Ok(Inserted::Yes)
+    }
+
+    async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
+        Ok(self.open()?.user_with(id, old).map(|user| user.password = new.clone()).is_some())
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError> {
+        let mut state = self.open()?;
+        let Some(user) = state.user_with(id, old) else { return Ok(None) };
+        user.password = new.clone();
+        user.updated_at = now;
+        Ok(Some(state.end_all(id, keep, now)))
+    }
+
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        if state.users.get(&id).is_none_or(|user| proof.is_some_and(|proof| user.password != *proof)) {
+            return Ok(false);
+        }
+        state.users.remove(&id);
+        state.sessions.retain(|_, session| session.user != id);
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl UserDirectory for MemoryStore {
+    async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
+        let state = self.open()?;
+        let wanted = |user: &&User| user.email.as_str().starts_with(prefix) && after.is_none_or(|after| user.email > *after);
+        let mut found: Vec<_> = state.users.values().filter(wanted).cloned().collect();
+        found.sort_by(|a, b| a.email.cmp(&b.email));
+        found.truncate(count(limit));
+        Ok(found)
+    }
+
+    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
+        let mut state = self.open()?;
+        let Some(user) = state.users.get_mut(&id) else { return Ok(None) };
+        user.state = AccountState::Disabled { since: now };
+        user.updated_at = now;
+        Ok(Some(state.end_all(id, None, now)))
+    }
+
+    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        let Some(user) = state.users.get_mut(&id) else { return Ok(false) };
+        user.state = AccountState::Active;
+        user.updated_at = now;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError> {
+        let state = self.open()?;
+        let session = state.sessions.get(&id);
+        Ok(session.and_then(|session| Some((session.clone(), state.users.get(&session.user)?.clone()))))
+    }
+
+    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
+        let mut state = self.open()?;
+        let now = session.created_at;
+        let Some(user) = state.user_with(session.user, proof).filter(|user| user.is_active()) else { return Ok(Begun::No) };
+        user.last_login_at = Some(now);
+        let mut others: Vec<_> = state.live_of(session.user, now).map(|other| (other.last_used_at, other.id)).collect();
+        others.sort_unstable();
+        let excess = (others.len() + 1).saturating_sub(limit);
+        let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, id)| id).filter(|id| state.end(*id, now)).collect();
+        state.keep_session(session);
+        Ok(Begun::Yes { displaced })
+    }
+
+    async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        let before = successor.generation.0.checked_sub(1);
+        let current = state.sessions.get_mut(&successor.id);
+        let Some(session) =
+            current.filter(|session| Some(session.generation.0) == before && session.is_live(successor.last_used_at))
+        else {
+            return Ok(false);
+        };
+        let next = as_kept(successor);
+        session.generation = next.generation;
+        session.last_used_at = next.last_used_at;
+        session.expires_at = next.expires_at;
+        session.origin = next.origin;
+        Ok(true)
+    }
+
+    async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        Ok(self.open()?.end(id, now))
+    }
+
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
+        Ok(self.open()?.end_all(user, keep, now))
+    }
+
+    async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
+        let state = self.open()?;
+        let mut found: Vec<_> = state.live_of(user, now).cloned().collect();
+        found.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+        found.truncate(count(limit));
+        Ok(found)
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        let mut state = self.open()?;
+        let over = |session: &&Session| session.expires_at < cutoff || session.ended_at.is_some_and(|ended| ended < cutoff);
+        let forgotten: Vec<_> = state.sessions.values().filter(over).take(count(limit)).map(|session| session.id).collect();
+        Ok(forgotten.iter().filter(|id| state.sessions.remove(id).is_some()).count())
+    }
+}
+
+#[async_trait]
+impl Readiness for MemoryStore {
+    async fn check(&self) -> Result<(), PortError> {
+        self.open().map(drop)
+    }
+}
+
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,142 @@
+//! Ready-made values: an account, a session, claims. No two calls give the same id.
+#![expect(clippy::unwrap_used, reason = "a sample that cannot be made fails the test that asks for it")]
+
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::clock::numbered;
+use crate::{
+    email::Email,
+    origin::{Origin, UserAgent},
+    password::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
+    session::{Generation, Session, SessionId},
+    token::{Claims, Grant, Lifetimes, TokenId, TokenKind},
+    user::{User, UserId},
+};
+
+/// The password of every sample account.
+pub const PASSWORD: &str = "Correct-Horse-9";
+/// One that none of them has.
+pub const OTHER_PASSWORD: &str = "Battery-Staple-8";
+
+/// When tests begin: an instant with every digit down to the microsecond.
+#[must_use]
+pub fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_767_323_045_678_901).unwrap()
+}
+
+/// So many seconds after [`start`].
+#[must_use]
+pub fn after(seconds: i64) -> DateTime<Utc> {
+    start() + TimeDelta::seconds(seconds)
+}
+
+/// An id nobody has.
+#[must_use]
+pub fn id() -> Uuid {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    numbered(0xA0, LAST.fetch_add(1, Ordering::SeqCst) + 1)
+}
+
+#[must_use]
+pub fn email(text: &str) -> Email {
+    text.parse().unwrap()
+}
+
+/// What [`super::PlainHasher`] makes of a password.
+#[must_use]
+pub fn hash(text: &str) -> PasswordHash {
+    PasswordHash::new(format!("plain:10:{text}"))
+}
+
+#[must_use]
+pub fn attempt(text: &str) -> PasswordAttempt {
+    PasswordAttempt::new(text.to_owned())
+}
+
+/// Any text as a new password, whatever a policy would say of it.
+#[must_use]
+pub fn new_password(text: &str) -> NewPassword {
+    attempt(text).proven()
+}
+
+#[must_use]
+pub fn policy() -> PasswordPolicy {
+    PasswordPolicy { min_chars: 12, classes: true }
+}
+
+/// An active account that has never logged in; its password is [`PASSWORD`].
+#[must_use]
+pub fn user(address: &str) -> User {
+    User::new(UserId(id()), email(address), hash(PASSWORD), start())
+}
+
+#[must_use]
+pub fn lifetimes() -> Lifetimes {
+    Lifetimes { access: TimeDelta::minutes(15), refresh: TimeDelta::days(7), session: TimeDelta::days(90) }
+}
+
+#[must_use]
+pub fn origin() -> Origin {
+    origin_from("203.0.113.7")
+}
+
+#[must_use]
+pub fn origin_from(address: &str) -> Origin {
+    let address: IpAddr = address.parse().unwrap();
+    Origin {
+        address: Some(address),
+        user_agent: Some(UserAgent::new("Browser/1.0 (ünïcode 🦀)")),
+        request_id: "request-1".into(),
+    }
+}
+
+/// A session begun at [`start`].
+#[must_use]
+pub fn session_of(user: &User) -> Session {
+    session_from(user, 0)
+}
+
+/// A session begun so many seconds after [`start`].
+#[must_use]
+pub fn session_from(user: &User, seconds: i64) -> Session {
+    Session::begin(SessionId(id()), user.id, origin(), after(seconds), &lifetimes())
+}
+
+/// The session after a refresh so many seconds after [`start`].
+#[must_use]
+pub fn refreshed(session: &Session, seconds: i64) -> Session {
+    session.successor(origin_from("198.51.100.9"), after(seconds), &lifetimes())
+}
+
+/// A session as it comes back: which request it came with is for the audit trail alone.
+#[must_use]
+pub fn as_kept(session: &Session) -> Session {
+    let origin = Origin { request_id: String::new(), ..session.origin.clone() };
+    Session { origin, ..session.clone() }
+}
+
+/// Claims issued at [`start`], which for a token is a whole second.
+#[must_use]
+pub fn claims(kind: TokenKind) -> Claims {
+    let now = start().trunc_subsecs(0);
+    let (grant, life) = match kind {
+        TokenKind::Access => (Grant::Access, lifetimes().access),
+        TokenKind::Refresh => (Grant::Refresh(Generation(3)), lifetimes().refresh),
+    };
+    Claims {
+        id: TokenId(id()),
+        grant,
+        user: UserId(id()),
+        email: email("ann@example.org"),
+        session: SessionId(id()),
+        issued_at: now,
+        not_before: now,
+        expires_at: now + life,
+    }
+}

@@ -1,0 +1,80 @@
+//! The fakes keep every clause; and no clause is forgotten in its macro.
+
+use chrono::TimeDelta;
+
+use super::{Codecs, Hashers, MemoryStore, MovableClock, SequentialIds, Stores, samples::start};
+use crate::ports::{Clock, Ids, PortError, Readiness, SessionStore, UserStore};
+
+mod memory_users {
+    crate::user_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_directory {
+    crate::user_directory_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_sessions {
+    crate::session_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod fake_codec {
+    crate::token_codec_contract!(async { super::Codecs::fake() });
+}
+
+mod plain_hasher {
+    crate::password_hasher_contract!(async { super::Hashers::plain() });
+}
+
+#[test]
+fn every_clause_is_in_a_macro() {
+    let macros = [
+        include_str!("user_store.rs"),
+        include_str!("user_directory.rs"),
+        include_str!("session_store.rs"),
+        include_str!("token_codec.rs"),
+        include_str!("password_hasher.rs"),
+    ];
+    let others = [
+        include_str!("user_passwords.rs"),
+        include_str!("session_begin.rs"),
+        include_str!("session_rotate.rs"),
+        include_str!("session_races.rs"),
+    ];
+    for text in macros.iter().chain(&others) {
+        for clause in text.split("pub async fn ").skip(1).filter_map(|rest| rest.split_once('(')).map(|(name, _)| name) {
+            let line = format!("            {clause},\n");
+            assert!(macros.iter().any(|text| text.contains(&line)), "{clause} is in no macro");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_has_no_answers_until_it_is_back() {
+    let store = MemoryStore::default();
+    store.go_away();
+    let nobody = super::samples::user("ann@example.org");
+    assert!(matches!(store.check().await, Err(PortError::Unavailable(_))));
+    assert!(matches!(UserStore::find(&store, nobody.id).await, Err(PortError::Unavailable(_))));
+    assert!(matches!(store.end_all(nobody.id, None, start()).await, Err(PortError::Unavailable(_))));
+    store.come_back();
+    assert!(store.check().await.is_ok());
+    assert_eq!(UserStore::find(&store, nobody.id).await.unwrap(), None);
+}
+
+#[test]
+fn a_clock_stands_until_it_is_moved() {
+    let clock = MovableClock::default();
+    let same = clock.clone();
+    assert_eq!((clock.now(), clock.now()), (start(), start()));
+    same.advance(TimeDelta::microseconds(5));
+    assert_eq!(clock.now(), start() + TimeDelta::microseconds(5));
+}
+
+#[test]
+fn ids_grow_and_have_the_form_of_version_7() {
+    let ids = SequentialIds::default();
+    let (first, second) = (ids.next(), ids.next());
+    assert!(first < second);
+    assert_eq!((first.get_version_num(), second.get_version_num()), (7, 7));
+    assert_eq!(first, SequentialIds::default().next());
+}

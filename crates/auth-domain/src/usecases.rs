@@ -1,0 +1,17 @@
+//! What the service does, one struct with one method each. Fields are the ports it uses and the policies it follows.
+
+pub mod authenticate;
+pub mod change_password;
+pub mod delete_account;
+pub mod issue;
+pub mod login;
+pub mod logout;
+pub mod operate;
+pub mod refresh;
+pub mod register;
+pub mod sessions;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Change the password: the current one proves who asks, and every other session ends.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    password::{NewPassword, PasswordAttempt},
+    ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
+    usecases::authenticate::SignedIn,
+};
+
+pub struct ChangePassword {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePasswordError {
+    #[error("the current password is wrong")]
+    Mismatch,
+    #[error("the new password is the current one")]
+    Unchanged,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl ChangePassword {
+    /// # Errors
+    /// [`ChangePasswordError`]; the password and the sessions are then as they were.
+    pub async fn execute(
+        &self,
+        caller: &SignedIn,
+        current: PasswordAttempt,
+        new: NewPassword,
+        origin: &Origin,
+    ) -> Result<(), ChangePasswordError> {
+        let user = &caller.user;
+        let unchanged = current.expose() == new.expose();
+        if !self.hasher.verify(current, Some(&user.password)).await? {
+            return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
+        }
+        if unchanged {
+            return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));
+        }
+        let hash = self.hasher.hash(new).await?;
+        let now = self.clock.now();
+        let own = caller.session.id;
+        // Another change won the race: the password that was checked is no longer the current one.
+        let Some(ended) = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await? else {
+            return Err(self.refuse(caller, "changed_meanwhile", origin, ChangePasswordError::Mismatch));
+        };
+        let event = |kind| AuditEvent::new(kind, origin, now).by(user.id, &user.email);
+        self.audit.record(event(EventKind::PasswordChanged).in_session(own));
+        for id in ended {
+            self.audit.record(event(EventKind::SessionEnded).because("password_changed").in_session(id));
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, caller: &SignedIn, why: &'static str, origin: &Origin, error: ChangePasswordError) -> ChangePasswordError {
+        let event = AuditEvent::new(EventKind::PasswordChangeRefused, origin, self.clock.now()).because(why);
+        self.audit.record(event.by(caller.user.id, &caller.user.email).in_session(caller.session.id));
+        error
+    }
+}
+
+#[cfg(test)]
+mod tests;

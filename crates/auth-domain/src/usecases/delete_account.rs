@@ -1,0 +1,44 @@
+//! Leave: the account and its sessions are gone, the audit trail stays, the address is free.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    password::PasswordAttempt,
+    ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
+    usecases::authenticate::SignedIn,
+};
+
+pub struct DeleteAccount {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteAccountError {
+    #[error("the password is wrong")]
+    Mismatch,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl DeleteAccount {
+    /// # Errors
+    /// [`DeleteAccountError`].
+    pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
+        let user = &caller.user;
+        let deleted = self.hasher.verify(password, Some(&user.password)).await?
+            // Proved again by the store: the password may have changed while this one was hashed.
+            && self.users.delete(user.id, Some(&user.password)).await?;
+        let kind = if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused };
+        let event = AuditEvent::new(kind, origin, self.clock.now());
+        self.audit.record(event.by(user.id, &user.email).in_session(caller.session.id));
+        if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

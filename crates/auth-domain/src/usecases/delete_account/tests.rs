@@ -1,0 +1,74 @@
+//! Leaving: its ports mocked.
+
+use std::sync::Arc;
+
+use super::{DeleteAccount, DeleteAccountError};
+use crate::{
+    ports::{MockPasswordHasher, MockUserStore, PortError},
+    testkit::{
+        MemoryAudit,
+        samples::{PASSWORD, attempt, origin},
+    },
+    usecases::{
+        authenticate::SignedIn,
+        testing::{caller, clock, down, hasher_that_says},
+    },
+};
+
+type Told = (&'static str, Option<crate::session::SessionId>);
+
+async fn leave(
+    caller: &SignedIn,
+    users: MockUserStore,
+    hasher: MockPasswordHasher,
+) -> (Result<(), DeleteAccountError>, Vec<Told>) {
+    let audit = MemoryAudit::default();
+    let delete =
+        DeleteAccount { users: Arc::new(users), hasher: Arc::new(hasher), audit: Arc::new(audit.clone()), clock: clock() };
+    let outcome = delete.execute(caller, attempt(PASSWORD), &origin()).await;
+    let events = audit.events();
+    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.email == Some(caller.user.email.clone())));
+    (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
+}
+
+#[tokio::test]
+async fn an_account_goes_once_its_password_is_proved() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    let (id, proof) = (caller.user.id, caller.user.password.clone());
+    users.expect_delete().withf(move |user, given| *user == id && *given == Some(&proof)).once().returning(|_, _| Ok(true));
+    let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
+    assert!(outcome.is_ok());
+    assert_eq!(events, [("account_deleted", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn a_wrong_password_deletes_nothing() {
+    let caller = caller();
+    let (outcome, events) = leave(&caller, MockUserStore::new(), hasher_that_says(false)).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
+    assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn a_password_that_changed_meanwhile_deletes_nothing() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    users.expect_delete().once().returning(|_, _| Ok(false));
+    let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
+    assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage() {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(|_, _| down());
+    let mut users = MockUserStore::new();
+    users.expect_delete().once().returning(|_, _| down());
+    for (users, hasher) in [(MockUserStore::new(), hasher), (users, hasher_that_says(true))] {
+        let (outcome, events) = leave(&caller(), users, hasher).await;
+        assert!(matches!(outcome, Err(DeleteAccountError::Port(PortError::Unavailable(_)))));
+        assert_eq!(events, []);
+    }
+}

@@ -1,0 +1,113 @@
+//! Log in: a password for a session. Whatever is wrong, the answer and the time it takes are the same.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    email::Email,
+    origin::Origin,
+    password::{PasswordAttempt, PasswordHash},
+    ports::{AuditLog, Begun, Clock, PasswordHasher, PortError, SessionStore, UserStore},
+    session::{Session, SessionId},
+    token::TokenPair,
+    usecases::issue::Issuer,
+    user::User,
+};
+
+pub struct Login {
+    pub users: Arc<dyn UserStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub issuer: Issuer,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    /// How many live sessions an account may have.
+    pub session_limit: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Whatever the reason: no account, a wrong password, a disabled account.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl Login {
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn execute(&self, email: &Email, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+        let found = self.users.find_by_email(email).await?;
+        // Without an account a decoy is verified, so that the time does not tell.
+        let right = self.hasher.verify(attempt.clone(), found.as_ref().map(|user| &user.password)).await?;
+        match found {
+            Some(user) if right && user.is_active() => self.begin(user, attempt, origin).await,
+            Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), origin),
+            Some(user) => self.refuse("wrong_password", |event| event.by(user.id, email), origin),
+            None => self.refuse("unknown_address", |event| event.attempted_as(email), origin),
+        }
+    }
+
+    async fn begin(&self, user: User, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+        let proof = self.strengthen(&user, attempt).await?;
+        let now = self.clock.now();
+        let session = self.issuer.session(&user, origin, now);
+        match self.sessions.begin(&session, &proof, self.session_limit).await? {
+            Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), origin),
+            Begun::Yes { displaced } => {
+                self.report(&user, &session, &displaced, now);
+                Ok(self.issuer.pair(&session, &user, now)?)
+            }
+        }
+    }
+
+    /// Replaces a hash of a lower cost, now that the password is at hand. What the account's hash is afterwards.
+    async fn strengthen(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
+        if !self.hasher.is_outdated(&user.password) {
+            return Ok(user.password.clone());
+        }
+        let stronger = match self.hasher.hash(attempt.proven()).await {
+            // There will be other logins to do it at: no reason to refuse this one.
+            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
+            outcome => outcome?,
+        };
+        // Losing this race means another login did the same, or the password changed: then `begin` refuses.
+        if self.users.replace_hash(user.id, &user.password, &stronger).await? {
+            return Ok(stronger);
+        }
+        let current = self.users.find(user.id).await?;
+        self.still_proven(user, current)
+    }
+
+    /// Another login may have strengthened the same password meanwhile; a changed one has moved `updated_at`.
+    fn still_proven(&self, verified: &User, current: Option<User>) -> Result<PasswordHash, PortError> {
+        Ok(match current {
+            Some(current) if current.updated_at == verified.updated_at => current.password,
+            Some(_) | None => verified.password.clone(),
+        })
+    }
+
+    fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {
+        let event = |kind| AuditEvent::new(kind, &session.origin, now).by(user.id, &user.email);
+        self.audit.record(event(EventKind::LoginSucceeded).in_session(session.id));
+        for id in displaced {
+            self.audit.record(event(EventKind::SessionEnded).because("session_limit").in_session(*id));
+        }
+    }
+
+    fn refuse(
+        &self,
+        reason: &'static str,
+        whose: impl FnOnce(AuditEvent) -> AuditEvent,
+        origin: &Origin,
+    ) -> Result<TokenPair, LoginError> {
+        self.audit.record(whose(AuditEvent::new(EventKind::LoginFailed, origin, self.clock.now()).because(reason)));
+        Err(LoginError::InvalidCredentials)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Log out: of this session, of every other one, or of all.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    ports::{AuditLog, Clock, PortError, SessionStore},
+    usecases::authenticate::SignedIn,
+};
+
+pub struct Logout {
+    pub sessions: Arc<dyn SessionStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Which sessions a logout ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogoutScope {
+    /// The one it is asked with.
+    #[default]
+    Local,
+    /// All but that one.
+    Others,
+    All,
+}
+
+impl Logout {
+    /// # Errors
+    /// An outage; nothing has ended then.
+    pub async fn execute(&self, caller: &SignedIn, scope: LogoutScope, origin: &Origin) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let (user, own) = (&caller.user, caller.session.id);
+        let ended = match scope {
+            LogoutScope::Local => self.sessions.end(own, now).await?.then_some(own).into_iter().collect(),
+            LogoutScope::Others => self.sessions.end_all(user.id, Some(own), now).await?,
+            LogoutScope::All => self.sessions.end_all(user.id, None, now).await?,
+        };
+        for id in ended {
+            let kind = if id == own { EventKind::LoggedOut } else { EventKind::SessionEnded };
+            self.audit.record(AuditEvent::new(kind, origin, now).because("logout").by(user.id, &user.email).in_session(id));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What an operator does to accounts from the command line, each step in the audit trail.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    email::Email,
+    origin::Origin,
+    password::NewPassword,
+    ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, SessionStore, UserDirectory, UserStore},
+    session::SessionId,
+    user::{User, UserId},
+};
+
+/// Makes an account without a session.
+pub struct CreateUser {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Gives an account another password and ends all its sessions.
+pub struct SetPassword {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Does to an account what needs no password.
+pub struct Govern {
+    pub users: Arc<dyn UserStore>,
+    pub directory: Arc<dyn UserDirectory>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What [`Govern`] can do to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Disable,
+    Enable,
+    EndSessions,
+    Delete,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    #[error("the address has an account already")]
+    EmailTaken,
+    #[error("there is no such account")]
+    NoSuchUser,
+    /// Somebody else changed the account in the same moment.
+    #[error("the account was changed meanwhile; try again")]
+    ChangedMeanwhile,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl CreateUser {
+    /// # Errors
+    /// [`OperateError::EmailTaken`], or an outage.
+    pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<User, OperateError> {
+        let hash = self.hasher.hash(password).await?;
+        let user = User::new(UserId(self.ids.next()), email, hash, self.clock.now());
+        match self.users.insert(&user, None).await? {
+            Inserted::EmailTaken => Err(OperateError::EmailTaken),
+            Inserted::Yes => {
+                let event = AuditEvent::new(EventKind::UserRegistered, origin, user.created_at).because("operator");
+                self.audit.record(event.by(user.id, &user.email));
+                Ok(user)
+            }
+        }
+    }
+}
+
+impl SetPassword {
+    /// How many sessions ended.
+    ///
+    /// # Errors
+    /// [`OperateError`].
+    pub async fn execute(&self, user: &User, password: NewPassword, origin: &Origin) -> Result<usize, OperateError> {
+        let hash = self.hasher.hash(password).await?;
+        let now = self.clock.now();
+        let ended = self.users.change_password(user.id, &user.password, &hash, None, now).await?;
+        let ended = ended.ok_or(OperateError::ChangedMeanwhile)?;
+        report(&*self.audit, EventKind::PasswordChanged, user, &ended, origin, now);
+        Ok(ended.len())
+    }
+}
+
+impl Govern {
+    /// How many sessions ended.
+    ///
+    /// # Errors
+    /// [`OperateError::NoSuchUser`] when the account is gone, or an outage.
+    pub async fn execute(&self, measure: Measure, user: &User, origin: &Origin) -> Result<usize, OperateError> {
+        let now = self.clock.now();
+        let (done, kind, ended) = match measure {
+            Measure::Disable => {
+                let ended = self.directory.disable(user.id, now).await?;
+                (ended.is_some(), Some(EventKind::AccountDisabled), ended.unwrap_or_default())
+            }
+            Measure::Enable => (self.directory.enable(user.id, now).await?, Some(EventKind::AccountEnabled), Vec::new()),
+            Measure::EndSessions => (true, None, self.sessions.end_all(user.id, None, now).await?),
+            Measure::Delete => (self.users.delete(user.id, None).await?, Some(EventKind::AccountDeleted), Vec::new()),
+        };
+        if !done {
+            return Err(OperateError::NoSuchUser);
+        }
+        report(&*self.audit, kind, user, &ended, origin, now);
+        Ok(ended.len())
+    }
+}
+
+fn report(
+    audit: &dyn AuditLog,
+    kind: impl Into<Option<EventKind>>,
+    user: &User,
+    ended: &[SessionId],
+    origin: &Origin,
+    now: DateTime<Utc>,
+) {
+    let event = |kind| AuditEvent::new(kind, origin, now).because("operator").by(user.id, &user.email);
+    if let Some(kind) = kind.into() {
+        audit.record(event(kind));
+    }
+    for id in ended {
+        audit.record(event(EventKind::SessionEnded).in_session(*id));
+    }
+}
+
+#[cfg(test)]
+mod tests;

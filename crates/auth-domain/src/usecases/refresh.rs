@@ -1,0 +1,130 @@
+//! Refresh: the next pair of tokens for a refresh token, rotating by generation.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    ports::{AuditLog, Clock, PortError, SessionStore},
+    session::{Generation, Presented, Session},
+    token::{Grant, InvalidToken, TokenKind, TokenPair},
+    usecases::issue::Issuer,
+    user::User,
+};
+
+pub struct Refresh {
+    pub sessions: Arc<dyn SessionStore>,
+    pub issuer: Issuer,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    /// How long the token just before still gets its successor again.
+    pub reuse_window: TimeDelta,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    #[error(transparent)]
+    Token(#[from] InvalidToken),
+    /// The token was spent long ago; its session has ended.
+    #[error("the refresh token was already used")]
+    Reused,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// The second look meets a later generation or a session that is not alive: a generation
+/// only grows, and what has ended stays ended.
+const LOOKS: usize = 2;
+
+/// What came of one look at the session.
+enum Step {
+    Answer(Session),
+    Reuse(Session),
+    Refuse,
+    /// Somebody else moved or ended the session between the look and the step.
+    LookAgain,
+}
+
+impl Refresh {
+    /// # Errors
+    /// [`RefreshError`].
+    pub async fn execute(&self, token: &str, origin: &Origin) -> Result<TokenPair, RefreshError> {
+        let now = self.clock.now();
+        let claims = match self.issuer.codec.decode(TokenKind::Refresh, token, now) {
+            Ok(claims) => claims,
+            Err(fault) => return self.refuse(|event| event, fault, origin),
+        };
+        let of_session = |event: AuditEvent| event.in_session(claims.session);
+        let Grant::Refresh(generation) = claims.grant else {
+            return self.refuse(of_session, InvalidToken::Invalid, origin);
+        };
+        for _look in 0..LOOKS {
+            let found = self.sessions.find(claims.session).await?.filter(|(_, user)| user.id == claims.user);
+            let Some((session, user)) = found else {
+                return self.refuse(of_session, InvalidToken::Invalid, origin);
+            };
+            match self.step(session, &user, generation, origin, now).await? {
+                Step::Answer(session) => return self.answer(&session, &user, origin, now),
+                Step::Reuse(session) => return self.end(&session, &user, origin, now).await,
+                Step::Refuse => {
+                    let whose = |event| of_session(event).by(user.id, &user.email);
+                    return self.refuse(whose, InvalidToken::Invalid, origin);
+                }
+                Step::LookAgain => {}
+            }
+        }
+        Err(PortError::Corrupt(format!("session {} neither moves nor ends", claims.session)).into())
+    }
+
+    async fn step(
+        &self,
+        session: Session,
+        user: &User,
+        presented: Generation,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> Result<Step, PortError> {
+        if !session.is_live(now) || !user.is_active() {
+            return Ok(Step::Refuse);
+        }
+        Ok(match session.judge(presented, now, self.reuse_window) {
+            Presented::Current => {
+                let successor = session.successor(origin.clone(), now, &self.issuer.lifetimes);
+                if self.sessions.rotate(&successor).await? { Step::Answer(successor) } else { Step::LookAgain }
+            }
+            // The same successor again, so the chain cannot fork.
+            Presented::Repeat => Step::Answer(session),
+            Presented::Reuse => Step::Reuse(session),
+            Presented::FromTheFuture => Step::Refuse,
+        })
+    }
+
+    fn answer(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
+        let event = AuditEvent::new(EventKind::TokenRefreshed, origin, now);
+        self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+        Ok(self.issuer.pair(session, user, now)?)
+    }
+
+    /// Owner and thief look alike here, so the whole session ends.
+    async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
+        self.sessions.end(session.id, now).await?;
+        let event = AuditEvent::new(EventKind::TokenReused, origin, now);
+        self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+        Err(RefreshError::Reused)
+    }
+
+    fn refuse(
+        &self,
+        whose: impl FnOnce(AuditEvent) -> AuditEvent,
+        fault: InvalidToken,
+        origin: &Origin,
+    ) -> Result<TokenPair, RefreshError> {
+        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, self.clock.now())));
+        Err(fault.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

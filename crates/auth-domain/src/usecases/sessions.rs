@@ -1,0 +1,60 @@
+//! Seeing where one is logged in, and ending one of these sessions.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    ports::{AuditLog, Clock, PortError, SessionStore},
+    session::{Session, SessionId},
+    usecases::authenticate::SignedIn,
+};
+
+pub struct ListSessions {
+    pub sessions: Arc<dyn SessionStore>,
+    pub clock: Arc<dyn Clock>,
+}
+
+pub struct EndSession {
+    pub sessions: Arc<dyn SessionStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EndSessionError {
+    /// There is none, it is somebody else's, or it is not alive: all the same to who asks.
+    #[error("no such session")]
+    NotFound,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl ListSessions {
+    /// The caller's live sessions, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn execute(&self, caller: &SignedIn, limit: u32) -> Result<Vec<Session>, PortError> {
+        self.sessions.live(caller.user.id, self.clock.now(), limit).await
+    }
+}
+
+impl EndSession {
+    /// # Errors
+    /// [`EndSessionError`].
+    pub async fn execute(&self, caller: &SignedIn, id: SessionId, origin: &Origin) -> Result<(), EndSessionError> {
+        let now = self.clock.now();
+        let own =
+            self.sessions.find(id).await?.is_some_and(|(session, _)| session.user == caller.user.id && session.is_live(now));
+        if !own || !self.sessions.end(id, now).await? {
+            return Err(EndSessionError::NotFound);
+        }
+        let event = AuditEvent::new(EventKind::SessionEnded, origin, now).because("ended_by_owner");
+        self.audit.record(event.by(caller.user.id, &caller.user.email).in_session(id));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! What the use cases' tests share: an issuer over fakes, a caller, and a world that is down.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::AuditEvent,
+    password::PasswordHash,
+    ports::{Clock, MockPasswordHasher, MockTokenCodec, PortError, TokenCodec},
+    session::Session,
+    testkit::{
+        FakeCodec, MovableClock, SequentialIds,
+        samples::{lifetimes, session_of, start, user},
+    },
+    token::{Claims, TokenKind, TokenPair},
+    usecases::{authenticate::SignedIn, issue::Issuer},
+};
+
+pub(super) fn issuer() -> Issuer {
+    Issuer { codec: Arc::new(FakeCodec::default()), ids: Arc::new(SequentialIds::default()), lifetimes: lifetimes() }
+}
+
+/// One whose keys cannot sign.
+pub(super) fn broken_issuer() -> Issuer {
+    let mut codec = MockTokenCodec::new();
+    codec.expect_encode().returning(|_| down());
+    Issuer { codec: Arc::new(codec), ..issuer() }
+}
+
+/// Stands at the start of the samples.
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(MovableClock::default())
+}
+
+pub(super) fn caller() -> SignedIn {
+    let user = user("ann@example.org");
+    SignedIn { session: session_of(&user), user }
+}
+
+pub(super) fn down<T>() -> Result<T, PortError> {
+    Err(PortError::Unavailable("down".into()))
+}
+
+/// One who finds every attempt right, or every attempt wrong.
+pub(super) fn hasher_that_says(right: bool) -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(move |_, _| Ok(right));
+    hasher.expect_hash().returning(|new| Ok(PasswordHash::new(format!("fresh:{}", new.expose()))));
+    hasher.expect_is_outdated().return_const(false);
+    hasher
+}
+
+pub(super) fn read(kind: TokenKind, token: &str) -> Claims {
+    FakeCodec::default().decode(kind, token, start()).unwrap()
+}
+
+/// The claims of both tokens.
+pub(super) fn opened(pair: &TokenPair) -> (Claims, Claims) {
+    (read(TokenKind::Access, &pair.access), read(TokenKind::Refresh, &pair.refresh))
+}
+
+pub(super) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
+    let claims = Claims::refresh(crate::token::TokenId(crate::testkit::samples::id()), session, &caller.user);
+    FakeCodec::default().encode(&claims).unwrap()
+}
+
+/// What an event says beyond who, when and where from.
+pub(super) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&'static str>)> {
+    events.iter().map(|event| (event.kind.name(), event.reason)).collect()
+}

@@ -1,0 +1,31 @@
+//! The contracts as other crates use them: by macro, several times over, whole engines ignored.
+#![cfg(feature = "testkit")]
+
+use auth_domain::testkit::{Codecs, Hashers, Stores};
+
+async fn memory() -> Stores {
+    Stores::in_memory()
+}
+
+mod on_memory {
+    auth_domain::user_store_contract!(super::memory());
+    auth_domain::user_directory_contract!(super::memory());
+    auth_domain::session_store_contract!(super::memory());
+    auth_domain::token_codec_contract!(async { super::Codecs::fake() });
+    auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
+}
+
+mod on_a_server {
+    auth_domain::user_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::user_directory_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::session_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+}

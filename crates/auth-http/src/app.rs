@@ -1,0 +1,196 @@
+//! The composition root: which adapter stands behind which port, and the use cases over them.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web::Data};
+use auth_domain::{
+    password::PasswordPolicy,
+    ports::{AuditLog, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore},
+    usecases::{
+        authenticate::Authenticate,
+        change_password::ChangePassword,
+        delete_account::DeleteAccount,
+        issue::Issuer,
+        login::Login,
+        logout::Logout,
+        operate::{CreateUser, Govern, SetPassword},
+        refresh::Refresh,
+        register::Register,
+        sessions::{EndSession, ListSessions},
+    },
+};
+use auth_infra::{
+    audit::TracingAudit,
+    db::{DieselReadiness, DieselSessions, DieselUsers},
+    hasher::{BcryptHasher, HasherOptions},
+    jwt::{JwtCodec, JwtSecrets},
+    system::{SystemClock, UuidV7},
+};
+pub use auth_infra::{db::Database, system::os_secret};
+use chrono::TimeDelta;
+use secrecy::ExposeSecret;
+
+use crate::settings::{DatabaseSettings, Settings};
+
+/// Everything the use cases need of the world.
+#[derive(Clone)]
+pub struct Ports {
+    pub users: Arc<dyn UserStore>,
+    pub directory: Arc<dyn UserDirectory>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub readiness: Arc<dyn Readiness>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub codec: Arc<dyn TokenCodec>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The policies the use cases follow.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    pub passwords: PasswordPolicy,
+    pub lifetimes: auth_domain::token::Lifetimes,
+    pub reuse_window: TimeDelta,
+    pub sessions_per_user: usize,
+}
+
+/// All use cases. One `Data` holds them: a missing one is a compile error, not a 500.
+pub struct UseCases {
+    pub register: Register,
+    pub login: Login,
+    pub refresh: Refresh,
+    pub authenticate: Authenticate,
+    pub logout: Logout,
+    pub list_sessions: ListSessions,
+    pub end_session: EndSession,
+    pub change_password: ChangePassword,
+    pub delete_account: DeleteAccount,
+    pub create_user: CreateUser,
+    pub set_password: SetPassword,
+    pub govern: Govern,
+    /// What a new password must meet.
+    pub policy: PasswordPolicy,
+    /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
+    pub ports: Ports,
+}
+
+/// Opens the database of these settings and brings its schema up to date.
+///
+/// # Errors
+/// It cannot be reached, or a migration fails.
+pub fn open_database(settings: &DatabaseSettings) -> Result<Database, PortError> {
+    let database = Database::open(&settings.url, settings.pool_size)?;
+    for migration in database.migrate()? {
+        tracing::info!(migration, "applied a migration");
+    }
+    Ok(database)
+}
+
+impl Ports {
+    /// The adapters that ship, over a database that is up to date. The only code that names them.
+    ///
+    /// # Errors
+    /// A key or a thread cannot be made.
+    pub fn over(database: &Database, settings: &Settings) -> Result<Self, PortError> {
+        let (tokens, passwords) = (&settings.tokens, &settings.passwords);
+        let users = Arc::new(DieselUsers(database.clone()));
+        let secrets = JwtSecrets {
+            access: tokens.access_secret.expose_secret().as_bytes(),
+            refresh: tokens.refresh_secret.expose_secret().as_bytes(),
+        };
+        let hashing = HasherOptions { cost: passwords.cost, workers: passwords.workers, max_wait: passwords.max_wait };
+        Ok(Self {
+            users: users.clone(),
+            directory: users,
+            sessions: Arc::new(DieselSessions(database.clone())),
+            readiness: Arc::new(DieselReadiness(database.clone())),
+            hasher: Arc::new(BcryptHasher::start(hashing)?),
+            codec: Arc::new(JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?),
+            audit: Arc::new(TracingAudit),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7),
+        })
+    }
+}
+
+impl From<&Settings> for Policies {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            passwords: settings.passwords.policy,
+            lifetimes: settings.tokens.lifetimes,
+            reuse_window: settings.tokens.reuse_window,
+            sessions_per_user: settings.sessions_per_user,
+        }
+    }
+}
+
+impl UseCases {
+    #[must_use]
+    pub fn over(ports: Ports, policies: &Policies) -> Self {
+        let Ports { users, directory, sessions, hasher, codec, audit, clock, ids, .. } = ports.clone();
+        let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
+        Self {
+            register: Register {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                issuer: issuer.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            login: Login {
+                users: users.clone(),
+                sessions: sessions.clone(),
+                hasher: hasher.clone(),
+                issuer: issuer.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                session_limit: policies.sessions_per_user,
+            },
+            refresh: Refresh {
+                sessions: sessions.clone(),
+                issuer,
+                audit: audit.clone(),
+                clock: clock.clone(),
+                reuse_window: policies.reuse_window,
+            },
+            authenticate: Authenticate { codec, sessions: sessions.clone(), clock: clock.clone() },
+            logout: Logout { sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
+            list_sessions: ListSessions { sessions: sessions.clone(), clock: clock.clone() },
+            end_session: EndSession { sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
+            change_password: ChangePassword {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            delete_account: DeleteAccount {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            create_user: CreateUser {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                ids,
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
+            govern: Govern { users, directory, sessions, audit, clock },
+            policy: policies.passwords,
+            ports,
+        }
+    }
+
+    /// The use cases behind a request: [`crate::server`] gives every request the same.
+    ///
+    /// # Panics
+    /// Never in a running server.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "there is no server without it, and a test starts one")]
+    pub fn of(request: &HttpRequest) -> &Data<Self> {
+        request.app_data::<Data<Self>>().expect("server::run registers the use cases")
+    }
+}

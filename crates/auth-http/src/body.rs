@@ -1,0 +1,170 @@
+//! Request bodies: each member parsed once at the edge, every fault of every member in one answer.
+
+use std::{cell::OnceCell, fmt::Display, future};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Bytes};
+use auth_domain::{
+    email::{Email, EmailFault},
+    password::{NewPassword, PasswordAttempt, PasswordPolicy},
+};
+use garde::{Path, Report, Validate, error::Error as GardeError};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::{
+    app::UseCases,
+    problem::{FaultCode, FieldError, Problem},
+};
+
+/// A body as `middleware::intake` read it: whole, within the limit, in time.
+#[derive(Clone)]
+pub struct RawBody(pub Bytes);
+
+/// A body of the declared shape whose every member keeps its rules.
+pub struct Valid<B>(pub B);
+
+impl<B> FromRequest for Valid<B>
+where
+    B: DeserializeOwned + Validate<Context = PasswordPolicy> + 'static,
+{
+    type Error = Problem;
+    type Future = future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
+        future::ready(read(request).map(Valid))
+    }
+}
+
+fn read<B: DeserializeOwned + Validate<Context = PasswordPolicy>>(request: &HttpRequest) -> Result<B, Problem> {
+    // A body that is there has had its type checked; this one is missing altogether.
+    if !request.headers().contains_key(header::CONTENT_TYPE) {
+        return Err(Problem::unsupported_media_type());
+    }
+    let raw = request.extensions().get::<RawBody>().cloned();
+    let RawBody(bytes) = raw.unwrap_or(RawBody(Bytes::new()));
+    let value = strict_json::parse(&bytes).map_err(|fault| Problem::malformed(fault.to_string()))?;
+    if !value.is_object() {
+        return Err(Problem::parameter("", "wrong_type", "must be an object"));
+    }
+    let body: B = serde_json::from_value(value).map_err(|_reason| Problem::internal())?;
+    body.validate_with(&UseCases::of(request).policy).map_err(|report| Problem::validation(field_errors(&report)))?;
+    Ok(body)
+}
+
+fn field_errors(report: &Report) -> Vec<FieldError> {
+    report.iter().map(|(path, error)| field_error(&path.to_string(), error.message())).collect()
+}
+
+fn field_error(field: &str, fault: &str) -> FieldError {
+    let (code, message) = fault.split_once(": ").unwrap_or(("invalid", fault));
+    FieldError { field: field.to_owned(), code: code.to_owned(), message: message.to_owned() }
+}
+
+/// A member of a body, to become a `T`. Takes any JSON, so that one that is missing or
+/// of the wrong type does not hide what is wrong with the others.
+pub struct Member<T> {
+    given: Given,
+    parsed: OnceCell<T>,
+}
+
+enum Given {
+    Nothing,
+    NotText,
+    Text(Zeroizing<String>),
+}
+
+impl<T> Member<T> {
+    /// What validation made of the member.
+    ///
+    /// # Errors
+    /// It was never validated: a handler without [`Valid`].
+    pub fn take(self) -> Result<T, Problem> {
+        self.parsed.into_inner().ok_or_else(Problem::internal)
+    }
+}
+
+impl<T> From<Given> for Member<T> {
+    fn from(given: Given) -> Self {
+        Self { given, parsed: OnceCell::new() }
+    }
+}
+
+impl<T> Default for Member<T> {
+    fn default() -> Self {
+        Given::Nothing.into()
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Member<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::String(text) => Given::Text(Zeroizing::new(text)).into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Given::NotText.into(),
+        })
+    }
+}
+
+impl<T: Parse> Validate for Member<T> {
+    type Context = PasswordPolicy;
+
+    fn validate_into(&self, policy: &PasswordPolicy, path: &mut dyn FnMut() -> Path, report: &mut Report) {
+        let parsed = match &self.given {
+            Given::Nothing => Err(vec![Fault::new("missing", "is required")]),
+            Given::NotText => Err(vec![Fault::new("wrong_type", "must be a string")]),
+            Given::Text(text) => T::parse(text, policy),
+        };
+        match parsed {
+            // A second validation would find the same.
+            Ok(parsed) => drop(self.parsed.set(parsed)),
+            Err(faults) => faults.into_iter().for_each(|Fault(text)| report.append(path(), GardeError::new(text))),
+        }
+    }
+}
+
+/// What a member can become, by rules of its own.
+pub trait Parse: Sized {
+    /// # Errors
+    /// Every rule that the text breaks.
+    fn parse(text: &str, policy: &PasswordPolicy) -> Result<Self, Vec<Fault>>;
+}
+
+/// A rule that a member breaks. garde carries texts only, so the code travels in front of the message.
+pub struct Fault(String);
+
+impl Fault {
+    fn new(code: &str, message: impl Display) -> Self {
+        Self(format!("{code}: {message}"))
+    }
+}
+
+impl<F: FaultCode + Display> From<F> for Fault {
+    fn from(fault: F) -> Self {
+        Self::new(fault.code(), &fault)
+    }
+}
+
+impl Parse for Email {
+    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+        text.parse().map_err(|fault: EmailFault| vec![fault.into()])
+    }
+}
+
+impl Parse for NewPassword {
+    fn parse(text: &str, policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+        policy.accept(text).map_err(|faults| faults.into_iter().map(Fault::from).collect())
+    }
+}
+
+impl Parse for PasswordAttempt {
+    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+        Ok(Self::new(text.to_owned()))
+    }
+}
+
+/// A token: whether it is one, its signature says.
+impl Parse for String {
+    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+        Ok(text.to_owned())
+    }
+}

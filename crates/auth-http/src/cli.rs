@@ -1,0 +1,53 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{self, Failure};
+
+/// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
+///
+/// Configured by environment variables and a `.env` in the working directory; `.env.example` lists them all.
+#[derive(Debug, Parser)]
+#[command(
+    name = "auth-server",
+    version,
+    about,
+    after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault, 2 wrong usage."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Validate the configuration, migrate the database, serve until SIGTERM or SIGINT (the default).
+    Serve,
+    /// For a first try: write a .env with fresh random secrets if there is none, then serve.
+    Dev,
+    /// Write a .env with fresh random secrets; never overwrites one.
+    Init,
+    /// Validate the configuration, connect to the database, report pending migrations.
+    Check,
+    /// Apply pending migrations and exit.
+    Migrate,
+    /// Ask the running server's /health/ready; for container health checks.
+    Healthcheck,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// What to tell the operator; the exit code is 1 then.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => commands::serve::serve(),
+            Command::Dev => commands::init::init_if_absent().and_then(|()| commands::serve::serve()),
+            Command::Init => commands::init::init(),
+            Command::Check => commands::check::check(),
+            Command::Migrate => commands::check::migrate(),
+            Command::Healthcheck => commands::healthcheck::healthcheck(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `check` and `migrate`: what can be known, and done, before the server starts.
+
+use std::io::{self, Write};
+
+use super::{Failure, settings};
+use crate::app::Database;
+
+/// Validates the configuration, connects to the database, reports pending migrations.
+///
+/// # Errors
+/// A fault of the configuration, or a database that cannot be reached.
+pub fn check() -> Result<(), Failure> {
+    let settings = settings()?;
+    let mut out = io::stdout();
+    writeln!(out, "configuration  fine")?;
+    let database = Database::open(&settings.database.url, 1)?;
+    writeln!(out, "database       {} answers", settings.database.url)?;
+    let pending = database.pending()?;
+    match pending.as_slice() {
+        [] => writeln!(out, "migrations     none pending")?,
+        names => writeln!(out, "migrations     pending, applied when the server starts: {}", names.join(", "))?,
+    }
+    Ok(())
+}
+
+/// Applies pending migrations.
+///
+/// # Errors
+/// A fault of the configuration, a database that cannot be reached, or a migration that fails.
+pub fn migrate() -> Result<(), Failure> {
+    let settings = settings()?;
+    let applied = Database::open(&settings.database.url, 1)?.migrate()?;
+    let mut out = io::stdout();
+    match applied.as_slice() {
+        [] => writeln!(out, "The schema is up to date.")?,
+        names => writeln!(out, "Applied: {}", names.join(", "))?,
+    }
+    Ok(())
+}

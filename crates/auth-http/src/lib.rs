@@ -1,0 +1,15 @@
+//! HTTP in, use cases out: the actix-web adapter, the settings, and the program around them.
+
+pub mod app;
+pub mod body;
+pub mod cli;
+pub mod commands;
+pub mod extract;
+pub mod middleware;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
+pub mod view;
+pub mod wire;

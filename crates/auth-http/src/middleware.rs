@@ -1,0 +1,13 @@
+//! What every request passes, outermost first: envelope, CORS, rate limit, intake. `server::app` stacks them.
+
+pub mod client;
+pub mod cors;
+pub mod envelope;
+pub mod intake;
+pub mod limit;
+
+/// Health answers whatever the client did before: no limit, no origin, no media type.
+#[must_use]
+pub fn is_health(path: &str) -> bool {
+    path == "/health" || path.starts_with("/health/")
+}

@@ -1,0 +1,100 @@
+//! The outermost layer: request id, a panic guard, one shape for every error, the headers of every answer.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use auth_domain::origin::Origin;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::client::{self, X_REQUEST_ID};
+use crate::{
+    app::UseCases,
+    problem::{PROBLEM_JSON, Problem},
+    settings::HttpSettings,
+};
+
+/// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
+pub const SECURITY_HEADERS: [(&str, &str); 4] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// Wraps a request and its answer.
+///
+/// # Errors
+/// Only after a panic or an error of a middleware, with the whole answer inside.
+pub async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let origin = origin_of(&request);
+    let request_id = origin.request_id.clone();
+    let span = tracing::error_span!("request", request_id);
+    let no_store = request.path().starts_with("/auth");
+    request.extensions_mut().insert(origin);
+    // The request goes inside whole: routing panics while a second handle to it lives.
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
+    let mut response = match outcome {
+        Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),
+        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id, no_store)),
+        // The panic hook has reported it.
+        Err(_panic) => return Err(bare(&Problem::internal(), &request_id, no_store)),
+    };
+    decorate(response.headers_mut(), &request_id, no_store);
+    Ok(response)
+}
+
+fn origin_of(request: &ServiceRequest) -> Origin {
+    let app = UseCases::of(request.request());
+    let trusted = request.app_data::<Data<HttpSettings>>().map_or(&[][..], |settings| &settings.trusted_proxies);
+    client::origin(request, trusted, &*app.ports.ids)
+}
+
+/// Gives every error the one shape. What inner layers added to its head stays.
+fn reshape(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let problem = match response.response().error().and_then(Error::as_error::<Problem>) {
+        Some(problem) => problem.clone(),
+        None if (status.is_client_error() || status.is_server_error()) && !is_json(response.headers()) => {
+            Problem::of_status(status)
+        }
+        None => return response,
+    };
+    let mut response = response.map_body(|_head, _old| BoxBody::new(problem.document(request_id)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    response
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
+}
+
+fn bare(problem: &Problem, request_id: &str, no_store: bool) -> Error {
+    let mut response = problem.response(request_id);
+    decorate(response.headers_mut(), request_id, no_store);
+    InternalError::from_response("", response).into()
+}
+
+fn decorate(headers: &mut HeaderMap, request_id: &str, no_store: bool) {
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    // Sane or made by us: it always is a header value.
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    if no_store {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

@@ -1,0 +1,147 @@
+//! The last checks before a route: origin, media type, size; then the body, whole and in time.
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType, Method, StatusCode,
+        header::{self, HeaderMap, HeaderValue},
+    },
+    middleware::Next,
+    mime,
+    web::{Bytes, BytesMut, Data},
+};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::{cors, is_health};
+use crate::{body::RawBody, problem::Problem, settings::HttpSettings};
+
+/// Checks a request and reads its body.
+///
+/// # Errors
+/// What the inner layers return.
+pub async fn intake(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let settings = request.app_data::<Data<HttpSettings>>().cloned();
+    if let Some(settings) = settings.filter(|_| !is_health(request.path())) {
+        let mut payload = request.take_payload();
+        match admit(&request, &mut payload, &settings).await {
+            Ok(body) => drop(request.extensions_mut().insert(RawBody(body))),
+            Err(problem) => return Ok(refuse(request, problem)),
+        }
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
+    // Who sends too much or too slowly would go on, on a connection that was kept.
+    let hang_up = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&problem.status());
+    let mut response = request.error_response(problem);
+    if hang_up {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
+async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Bytes, Problem> {
+    cors::check_origin(request.request(), settings)?;
+    let declared = declared_length(request.headers())?;
+    if declared == Some(0) {
+        return Ok(Bytes::new());
+    }
+    check_media_type(request.method(), request.headers())?;
+    if declared.is_some_and(|length| length > settings.max_body) {
+        return Err(Problem::too_large());
+    }
+    let body = timeout(settings.request_timeout, collect(payload, settings.max_body)).await;
+    body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))
+}
+
+/// How many bytes the head announces: `None` when only the end will tell.
+fn declared_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(None);
+    }
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(Some(0)) };
+    let length = value.to_str().map_err(|_not_ascii| unusable_length())?;
+    length.parse().map(Some).map_err(|_not_a_number| unusable_length())
+}
+
+fn unusable_length() -> Problem {
+    Problem::malformed("Content-Length is not usable")
+}
+
+/// `application/json`, in UTF-8 and as it is; anything a plain HTML form could send is refused (OWASP ASVS 5.0: 3.5.2).
+fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if ![Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
+        return Ok(());
+    }
+    let mut types = headers.get_all(header::CONTENT_TYPE);
+    let only = types.next().filter(|_| types.next().is_none());
+    let json = only.is_some_and(is_json);
+    if json && !headers.contains_key(header::CONTENT_ENCODING) { Ok(()) } else { Err(Problem::unsupported_media_type()) }
+}
+
+fn is_json(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return false };
+    text.parse::<mime::Mime>().is_ok_and(|media| {
+        media.essence_str() == "application/json"
+            && media.params().all(|(name, value)| name == mime::CHARSET && value == mime::UTF_8)
+    })
+}
+
+async fn collect(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_cut_off| Problem::malformed("The body is not what its head announces"))?;
+        if body.len() + chunk.len() > max {
+            return Err(Problem::too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn accepts(method: Method, headers: &[(&str, &str)]) -> bool {
+        let mut request = TestRequest::default();
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        check_media_type(&method, request.to_http_request().headers()).is_ok()
+    }
+
+    #[test]
+    fn json_in_utf_8_is_taken() {
+        for value in
+            ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""]
+        {
+            assert!(accepts(Method::POST, &[("content-type", value)]), "{value}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for value in ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "application/vnd.x+json"]
+        {
+            assert!(!accepts(Method::POST, &[("content-type", value)]), "{value}");
+        }
+        for value in ["text/json", "application/json; charset=utf-16", "application/json; profile=x", "", "json"] {
+            assert!(!accepts(Method::DELETE, &[("content-type", value)]), "{value}");
+        }
+        let json = ("content-type", "application/json");
+        assert!(!accepts(Method::POST, &[]), "no type");
+        assert!(!accepts(Method::POST, &[json, json]), "two types");
+        assert!(!accepts(Method::POST, &[json, ("content-encoding", "gzip")]), "encoded");
+        assert!(accepts(Method::GET, &[]), "a GET has no say in it");
+    }
+}

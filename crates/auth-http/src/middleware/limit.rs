@@ -1,0 +1,171 @@
+//! So many requests per window and client. The algorithm is actix-governor's (GCRA: a burst, refilled
+//! evenly); its middleware rounds waits down, never forgets a key and cannot be stacked, so this stands in its place.
+
+mod key;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_governor::governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{HeaderMap, HeaderName},
+    },
+    middleware::Next,
+    web::Data,
+};
+use auth_domain::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+};
+
+use crate::{
+    app::UseCases,
+    problem::{Problem, whole_seconds},
+    settings::{HttpSettings, RateLimit},
+};
+use key::{Budget, Key};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// How often keys that count no longer are dropped.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// All limits of a server, shared by its workers.
+pub struct Limiters {
+    general: Arc<Limiter>,
+    /// The general one, unless requests with a token have a budget of their own.
+    sessions: Arc<Limiter>,
+}
+
+struct Limiter {
+    limit: RateLimit,
+    buckets: RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>,
+    /// How many clients there were at the last sweep.
+    clients: AtomicUsize,
+}
+
+/// What a client may know of its budget, in requests and seconds.
+struct Standing {
+    limit: u32,
+    remaining: u32,
+    /// Until the whole budget is there again, or, refused, until the next request passes.
+    reset: u64,
+}
+
+impl Limiters {
+    /// `None` for a limit of nothing, which settings do not allow.
+    #[must_use]
+    pub fn new(settings: &HttpSettings) -> Option<Self> {
+        let general = Arc::new(Limiter::new(settings.rate_limit)?);
+        let sessions = match settings.session_rate_limit {
+            Some(limit) => Arc::new(Limiter::new(limit)?),
+            None => general.clone(),
+        };
+        Some(Self { general, sessions })
+    }
+
+    fn of(&self, budget: Budget) -> &Limiter {
+        match budget {
+            Budget::General => &self.general,
+            Budget::Sessions => &self.sessions,
+        }
+    }
+
+    /// Drops keys whose budget is full again, for ever: the limiter itself never does.
+    pub async fn sweep(limiters: Data<Self>) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            for limiter in [&limiters.general, &limiters.sessions] {
+                limiter.buckets.retain_recent();
+                limiter.buckets.shrink_to_fit();
+                limiter.clients.store(limiter.buckets.len(), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Limiter {
+    fn new(limit: RateLimit) -> Option<Self> {
+        let burst = NonZeroU32::new(limit.requests)?;
+        let quota = Quota::with_period(limit.window / limit.requests)?.allow_burst(burst);
+        let buckets = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
+        Some(Self { limit, buckets, clients: AtomicUsize::new(0) })
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// How long to wait.
+    fn count(&self, address: IpAddr) -> Result<Standing, Duration> {
+        let key = Key::of(address, self.clients.load(Ordering::Relaxed));
+        match self.buckets.check_key(&key) {
+            Ok(state) => {
+                let (limit, remaining) = (self.limit.requests, state.remaining_burst_capacity());
+                let full = self.limit.window / limit * limit.saturating_sub(remaining);
+                Ok(Standing { limit, remaining, reset: whole_seconds(full) })
+            }
+            Err(refused) => Err(refused.wait_time_from(DefaultClock::default().now())),
+        }
+    }
+}
+
+impl Standing {
+    /// The fields of draft-ietf-httpapi-ratelimit-headers-03.
+    fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, self.limit.into());
+        headers.insert(REMAINING, self.remaining.into());
+        headers.insert(RESET, self.reset.into());
+    }
+}
+
+/// Counts a request, and answers it when there are too many.
+///
+/// # Errors
+/// What the inner layers return.
+pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let limiters = request.app_data::<Data<Limiters>>().cloned();
+    let budget = Budget::of(request.path());
+    let (Some(limiters), Some(budget)) = (limiters, budget) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let limiter = limiters.of(budget);
+    // A connection without an address is no TCP connection; all of them share one budget.
+    let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
+    let (mut response, standing) = match limiter.count(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))) {
+        Ok(standing) => (next.call(request).await?.map_into_boxed_body(), standing),
+        Err(wait) => {
+            report(&request);
+            let standing = Standing { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests").retry_after(wait);
+            (request.error_response(problem), standing)
+        }
+    };
+    standing.write(response.headers_mut());
+    Ok(response)
+}
+
+fn report(request: &ServiceRequest) {
+    let app = UseCases::of(request.request());
+    if let Some(origin) = request.extensions().get::<Origin>() {
+        app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, origin, app.ports.clock.now()));
+    }
+}

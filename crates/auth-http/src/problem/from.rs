@@ -1,0 +1,163 @@
+//! Each failure of a use case and the answer it gets. Never `_ =>`: a new outcome must choose its status.
+
+use actix_web::http::StatusCode;
+use auth_domain::{
+    email::EmailFault,
+    password::PasswordFault,
+    ports::PortError,
+    token::InvalidToken,
+    usecases::{
+        authenticate::AuthenticateError, change_password::ChangePasswordError, delete_account::DeleteAccountError,
+        login::LoginError, refresh::RefreshError, register::RegisterError, sessions::EndSessionError,
+    },
+};
+
+use super::Problem;
+
+const CHALLENGE: &str = "Bearer";
+const CHALLENGE_INVALID: &str = r#"Bearer error="invalid_token""#;
+
+impl Problem {
+    /// No credentials at all: RFC 6750 section 3.1 wants no error code then.
+    #[must_use]
+    pub fn token_missing() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "token_missing", "An access token is required").challenge(CHALLENGE)
+    }
+
+    #[must_use]
+    pub fn token_invalid() -> Self {
+        Self::unauthorized("token_invalid", "Invalid token")
+    }
+
+    fn unauthorized(code: &'static str, detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).challenge(CHALLENGE_INVALID)
+    }
+
+    fn password_mismatch() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "password_mismatch", "The password is wrong")
+    }
+}
+
+impl From<PortError> for Problem {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::Overloaded { retry_after } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service is busy").retry_after(retry_after)
+            }
+            PortError::Unavailable(cause) => {
+                tracing::error!(%cause, "a dependency is unavailable");
+                Self::unavailable()
+            }
+            PortError::Corrupt(cause) => {
+                tracing::error!(%cause, "what is stored makes no sense");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<InvalidToken> for Problem {
+    fn from(fault: InvalidToken) -> Self {
+        match fault {
+            InvalidToken::Expired => Self::unauthorized("token_expired", "Token expired"),
+            InvalidToken::Invalid => Self::token_invalid(),
+        }
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Token(fault) => fault.into(),
+            AuthenticateError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Registration failed"),
+            RegisterError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "Invalid credentials").challenge(CHALLENGE)
+            }
+            LoginError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Token(fault) => fault.into(),
+            RefreshError::Reused => Self::unauthorized("token_reused", "Invalid token"),
+            RefreshError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::not_found(),
+            EndSessionError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::Mismatch => Self::password_mismatch(),
+            ChangePasswordError::Unchanged => {
+                Self::parameter("new_password", "unchanged", "must differ from the current password")
+            }
+            ChangePasswordError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteAccountError> for Problem {
+    fn from(error: DeleteAccountError) -> Self {
+        match error {
+            DeleteAccountError::Mismatch => Self::password_mismatch(),
+            DeleteAccountError::Port(error) => error.into(),
+        }
+    }
+}
+
+/// The machine-readable name of a fault in a field.
+pub trait FaultCode {
+    fn code(&self) -> &'static str;
+}
+
+impl FaultCode for EmailFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Malformed => "invalid_email",
+        }
+    }
+}
+
+impl FaultCode for PasswordFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } => "too_short",
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::NoUppercase => "no_uppercase",
+            Self::NoLowercase => "no_lowercase",
+            Self::NoDigit => "no_digit",
+            Self::NoSpecial => "no_special",
+        }
+    }
+}

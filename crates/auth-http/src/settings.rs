@@ -1,0 +1,159 @@
+//! Environment -> Settings: every variable with its default and its rule, every fault at once, no secret shown.
+
+mod reader;
+mod source;
+
+use std::time::Duration;
+
+use auth_domain::{password::PasswordPolicy, token::Lifetimes};
+use auth_infra::db::DatabaseUrl;
+use chrono::TimeDelta;
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use crate::telemetry::LogFormat;
+pub use reader::Fault;
+use reader::Reader;
+pub use source::{Source, SourceError, VARIABLES, Variable};
+
+/// What the operator decided.
+#[derive(Debug)]
+pub struct Settings {
+    pub tokens: TokenSettings,
+    pub database: DatabaseSettings,
+    pub passwords: PasswordSettings,
+    pub http: HttpSettings,
+    pub log: LogSettings,
+    /// How many live sessions an account may have.
+    pub sessions_per_user: usize,
+}
+
+#[derive(Debug)]
+pub struct TokenSettings {
+    pub access_secret: SecretString,
+    pub refresh_secret: SecretString,
+    pub lifetimes: Lifetimes,
+    pub reuse_window: TimeDelta,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct DatabaseSettings {
+    pub url: DatabaseUrl,
+    pub pool_size: u32,
+}
+
+#[derive(Debug)]
+pub struct PasswordSettings {
+    pub policy: PasswordPolicy,
+    pub cost: u32,
+    pub workers: usize,
+    pub max_wait: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    pub host: String,
+    pub port: u16,
+    pub max_body: usize,
+    pub rate_limit: RateLimit,
+    /// A budget of their own for requests that carry a token.
+    pub session_rate_limit: Option<RateLimit>,
+    pub allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub request_timeout: Duration,
+    pub shutdown_timeout: Duration,
+}
+
+/// A burst of so many requests, refilled evenly over the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    pub requests: u32,
+    pub window: Duration,
+}
+
+#[derive(Debug)]
+pub struct LogSettings {
+    pub format: LogFormat,
+    pub directives: String,
+}
+
+impl Settings {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// All faults together, each with its variable and the rule that it breaks.
+    pub fn read(source: &Source) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader::new(source);
+        let tokens = tokens(&mut reader);
+        let database = database(&mut reader);
+        let passwords = passwords(&mut reader);
+        let http = http(&mut reader);
+        let log = log(&mut reader);
+        let sessions_per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=1000);
+        match (tokens, database, reader.into_faults()) {
+            (Some(tokens), Some(database), faults) if faults.is_empty() => {
+                Ok(Self { tokens, database, passwords, http, log, sessions_per_user })
+            }
+            (_, _, faults) => Err(faults),
+        }
+    }
+}
+
+fn tokens(reader: &mut Reader<'_>) -> Option<TokenSettings> {
+    let secrets = reader.secret_pair("JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY");
+    let lifetimes = Lifetimes {
+        access: TimeDelta::minutes(reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", 15, 1..=60)),
+        refresh: TimeDelta::days(reader.number("REFRESH_TOKEN_EXPIRE_DAYS", 7, 1..=30)),
+        session: TimeDelta::days(reader.number("SESSION_MAX_DAYS", 90, 1..=365)),
+    };
+    let reuse_window = TimeDelta::seconds(reader.number("REFRESH_REUSE_SECONDS", 10, 0..=60));
+    let (issuer, audience) = (reader.text("JWT_ISSUER"), reader.text("JWT_AUDIENCE"));
+    let (access_secret, refresh_secret) = secrets?;
+    Some(TokenSettings { access_secret, refresh_secret, lifetimes, reuse_window, issuer, audience })
+}
+
+fn database(reader: &mut Reader<'_>) -> Option<DatabaseSettings> {
+    let pool_size = reader.number("DATABASE_POOL_SIZE", 10, 1..=200);
+    let url = reader.parsed("DATABASE_URL", "sqlite:///./auth.db")?;
+    Some(DatabaseSettings { url, pool_size })
+}
+
+fn passwords(reader: &mut Reader<'_>) -> PasswordSettings {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    PasswordSettings {
+        policy: PasswordPolicy {
+            min_chars: reader.number("PASSWORD_MIN_LENGTH", 12, 8..=64),
+            classes: reader.choice("PASSWORD_POLICY", &[("classes", true), ("length", false)]).unwrap_or(true),
+        },
+        cost: reader.number("BCRYPT_COST", 12, 10..=15),
+        workers: reader.number("HASH_WORKERS", cores, 1..=256),
+        max_wait: Duration::from_secs(reader.number("HASH_MAX_WAIT_SECONDS", 5, 1..=60)),
+    }
+}
+
+fn http(reader: &mut Reader<'_>) -> HttpSettings {
+    let window = Duration::from_secs(reader.number("RATE_LIMIT_WINDOW", 60, 1..=3600));
+    let limit = |requests| RateLimit { requests, window };
+    HttpSettings {
+        host: reader.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
+        port: reader.number("PORT", 8000, 0..=u16::MAX),
+        max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
+        rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),
+        session_rate_limit: reader.optional_number("RATE_LIMIT_SESSION_REQUESTS", 1..=100_000).map(limit),
+        allowed_origins: reader.list("ALLOWED_ORIGINS", reader::origin),
+        trusted_proxies: reader.list("TRUSTED_PROXIES", reader::network),
+        request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1..=120)),
+        shutdown_timeout: Duration::from_secs(reader.number("SHUTDOWN_TIMEOUT_SECONDS", 8, 1..=120)),
+    }
+}
+
+fn log(reader: &mut Reader<'_>) -> LogSettings {
+    let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
+    let format = reader.choice("LOG_FORMAT", &formats).unwrap_or_else(LogFormat::fitting_stdout);
+    LogSettings { format, directives: reader.directives("LOG_LEVEL", "info") }
+}
+
+#[cfg(test)]
+mod tests;

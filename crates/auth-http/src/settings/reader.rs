@@ -1,0 +1,171 @@
+//! Reads single variables and gathers what is wrong with them.
+
+use std::{fmt::Display, fs, ops::RangeInclusive, str::FromStr, sync::LazyLock};
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::source::Source;
+
+/// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
+const SECRET_MIN_CHARS: usize = 32;
+
+/// A variable and the rule that its value breaks. Never the value of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {rule}")]
+pub struct Fault {
+    pub variable: String,
+    pub rule: String,
+}
+
+pub(super) struct Reader<'a> {
+    source: &'a Source,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self { source, faults: Vec::new() }
+    }
+
+    pub(super) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    fn fault<T>(&mut self, variable: &str, rule: impl Display) -> Option<T> {
+        self.faults.push(Fault { variable: variable.to_owned(), rule: rule.to_string() });
+        None
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.source.get(name).map(str::to_owned)
+    }
+
+    pub(super) fn optional_number<N>(&mut self, name: &str, range: RangeInclusive<N>) -> Option<N>
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        match self.source.get(name)?.trim().parse() {
+            Ok(number) if range.contains(&number) => Some(number),
+            Ok(_) | Err(_) => self.fault(name, format_args!("must be a whole number from {} to {}", range.start(), range.end())),
+        }
+    }
+
+    pub(super) fn number<N>(&mut self, name: &str, default: N, range: RangeInclusive<N>) -> N
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        self.optional_number(name, range).unwrap_or(default)
+    }
+
+    /// One of a few words; `None` when it is unset or (a fault) another word.
+    pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let given = self.source.get(name)?;
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        match choices.iter().find(|(word, _)| *word == given) {
+            Some((_, value)) => Some(*value),
+            None => self.fault(name, format_args!("must be one of: {}", words.join(", "))),
+        }
+    }
+
+    pub(super) fn list<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Vec<T> {
+        let given = self.source.get(name).unwrap_or_default();
+        let (mut items, mut faults) = (Vec::new(), Vec::new());
+        for item in given.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+            match parse(item) {
+                Ok(item) => items.push(item),
+                Err(rule) => faults.push(rule),
+            }
+        }
+        for rule in faults {
+            self.fault::<()>(name, rule);
+        }
+        items
+    }
+
+    pub(super) fn directives(&mut self, name: &str, default: &str) -> String {
+        let given = self.text(name).unwrap_or_else(|| default.to_owned());
+        if given.parse::<EnvFilter>().is_err() {
+            self.fault::<()>(name, "must be tracing filter directives, such as: info  or  warn,auth_http=debug");
+        }
+        given
+    }
+
+    /// A secret that parses; its faults say what is wrong without repeating it.
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: &str) -> Option<T> {
+        let given = self.secret(name)?.unwrap_or_else(|| SecretString::from(default));
+        match given.expose_secret().parse() {
+            Ok(value) => Some(value),
+            Err(rule) => self.fault(name, rule),
+        }
+    }
+
+    /// Two signing secrets that differ.
+    pub(super) fn secret_pair(&mut self, first: &str, second: &str) -> Option<(SecretString, SecretString)> {
+        let (a, b) = (self.signing_secret(first), self.signing_secret(second));
+        let (a, b) = (a?, b?);
+        if bool::from(a.expose_secret().as_bytes().ct_eq(b.expose_secret().as_bytes())) {
+            return self.fault(second, format_args!("must differ from {first}"));
+        }
+        Some((a, b))
+    }
+
+    fn signing_secret(&mut self, name: &str) -> Option<SecretString> {
+        let Some(secret) = self.secret(name)? else {
+            return self.fault(name, "is required; `auth-server init` writes a .env with fresh secrets");
+        };
+        let text = secret.expose_secret();
+        if text.chars().count() < SECRET_MIN_CHARS {
+            return self.fault(name, format_args!("must have at least {SECRET_MIN_CHARS} characters"));
+        }
+        if PLACEHOLDERS.iter().any(|placeholder| placeholder == text) {
+            return self.fault(name, "is the placeholder of .env.example; generate one: openssl rand -base64 48");
+        }
+        Some(secret)
+    }
+
+    /// A secret given in place or as `NAME_FILE`: `Some(None)` is unset, `None` a fault.
+    fn secret(&mut self, name: &str) -> Option<Option<SecretString>> {
+        let file = format!("{name}_FILE");
+        match (self.source.get(name), self.source.get(&file)) {
+            (Some(_), Some(_)) => self.fault(name, format_args!("is set together with {file}; keep one of them")),
+            (Some(text), None) => Some(Some(SecretString::from(text))),
+            (None, None) => Some(None),
+            (None, Some(path)) => match fs::read_to_string(path) {
+                // Editors and `echo` end a file with a newline that nobody means.
+                Ok(text) => Some(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
+                Err(error) => self.fault(&file, format_args!("cannot be read: {error}")),
+            },
+        }
+    }
+}
+
+/// The secrets that `.env.example` shows: everybody knows them.
+static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let pairs = dotenvy::from_read_iter(crate::commands::init::EXAMPLE.as_bytes()).flatten();
+    pairs.filter(|(name, _)| name.ends_with("_SECRET_KEY")).map(|(_, value)| value).collect()
+});
+
+/// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let rule = || format!("`{text}` must be an origin: scheme://host[:port], without a path and without `*`");
+    let url = Url::parse(text).map_err(|_reason| rule())?;
+    let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/" && !text.ends_with('/');
+    let origin = url.origin();
+    let known = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.contains('*'));
+    if bare && known && url.query().is_none() && url.fragment().is_none() {
+        Ok(origin.ascii_serialization())
+    } else {
+        Err(rule())
+    }
+}
+
+/// A network, or a single address as the network of itself.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_not_a_network| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_neither| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))
+}

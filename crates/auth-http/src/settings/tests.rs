@@ -1,0 +1,146 @@
+//! Each variable: its default, its range, its faults; and that `.env.example` tells the truth.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::*;
+use crate::commands::init::EXAMPLE;
+
+const SECRETS: [(&str, &str); 2] =
+    [("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210")];
+
+fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<Fault>> {
+    let all = SECRETS.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings::read(&Source::layered(HashMap::new(), all).unwrap())
+}
+
+fn faulty(name: &str, value: &str) -> bool {
+    match read(&[(name, value)]) {
+        Ok(_) => false,
+        Err(faults) => {
+            assert!(faults.len() == 1 && faults[0].variable == name, "{faults:?}");
+            true
+        }
+    }
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.tokens.lifetimes.access, TimeDelta::minutes(15));
+    assert_eq!(settings.tokens.lifetimes.refresh, TimeDelta::days(7));
+    assert_eq!(settings.tokens.lifetimes.session, TimeDelta::days(90));
+    assert_eq!(settings.tokens.reuse_window, TimeDelta::seconds(10));
+    assert_eq!((settings.tokens.issuer, settings.tokens.audience), (None, None));
+    assert_eq!(settings.database.pool_size, 10);
+    assert_eq!((settings.http.host.as_str(), settings.http.port, settings.http.max_body), ("127.0.0.1", 8000, 10_240));
+    assert_eq!(settings.http.rate_limit, RateLimit { requests: 10, window: Duration::from_secs(60) });
+    assert_eq!(settings.http.session_rate_limit, None);
+    assert_eq!(settings.passwords.policy, PasswordPolicy { min_chars: 12, classes: true });
+    assert_eq!((settings.passwords.cost, settings.passwords.max_wait), (12, Duration::from_secs(5)));
+    assert_eq!(settings.http.request_timeout, Duration::from_secs(10));
+    assert_eq!(settings.http.shutdown_timeout, Duration::from_secs(8));
+    assert_eq!(settings.sessions_per_user, 50);
+}
+
+#[test]
+fn numbers_keep_to_their_ranges() {
+    for (name, low, high) in [
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", 1, 60),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", 1, 30),
+        ("SESSION_MAX_DAYS", 1, 365),
+        ("SESSION_MAX_PER_USER", 1, 1000),
+        ("REFRESH_REUSE_SECONDS", 0, 60),
+        ("DATABASE_POOL_SIZE", 1, 200),
+        ("PORT", 0, 65_535),
+        ("MAX_REQUEST_BODY_SIZE", 1, 1_048_576),
+        ("RATE_LIMIT_REQUESTS", 1, 100_000),
+        ("RATE_LIMIT_WINDOW", 1, 3600),
+        ("RATE_LIMIT_SESSION_REQUESTS", 1, 100_000),
+        ("BCRYPT_COST", 10, 15),
+        ("PASSWORD_MIN_LENGTH", 8, 64),
+        ("HASH_WORKERS", 1, 256),
+        ("HASH_MAX_WAIT_SECONDS", 1, 60),
+        ("REQUEST_TIMEOUT_SECONDS", 1, 120),
+        ("SHUTDOWN_TIMEOUT_SECONDS", 1, 120),
+    ] {
+        for fine in [low, high] {
+            assert!(!faulty(name, &fine.to_string()), "{name}={fine}");
+        }
+        for wrong in
+            [(low - 1).to_string(), (high + 1).to_string(), "x".into(), "1.5".into(), "1e3".into(), "99999999999999999999".into()]
+        {
+            assert!(faulty(name, &wrong), "{name}={wrong}");
+        }
+        assert!(!faulty(name, ""), "empty counts as unset");
+    }
+}
+
+#[test]
+fn origins_are_origins() {
+    for fine in ["https://app.example.org", "http://localhost:3000", "https://[::1]:8443", "HTTPS://App.Example.ORG"] {
+        assert!(!faulty("ALLOWED_ORIGINS", fine), "{fine}");
+    }
+    for wrong in [
+        "*",
+        "https://*.example.org",
+        "app.example.org",
+        "https://x.org/",
+        "https://x.org/a",
+        "https://u@x.org",
+        "null",
+        "https://x.org?q",
+        "ftp://x.org",
+    ] {
+        assert!(faulty("ALLOWED_ORIGINS", wrong), "{wrong}");
+    }
+    let several = read(&[("ALLOWED_ORIGINS", " https://a.org:443 ,, https://B.org,")]).unwrap();
+    assert_eq!(several.http.allowed_origins, ["https://a.org", "https://b.org"], "as browsers send them");
+}
+
+#[test]
+fn the_layers_have_their_order() {
+    let layer = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let under = layer(&[SECRETS[0], SECRETS[1], ("PORT", "1"), ("HOST", "localhost")]);
+    let over = layer(&[("PORT", "2"), ("HOST", ""), ("PATH", "/bin"), ("a[0]b.c", "x")]);
+    let http = Settings::read(&Source::layered(under, over).unwrap()).unwrap().http;
+    assert_eq!((http.port, http.host.as_str()), (2, "localhost"));
+}
+
+#[test]
+fn a_secret_is_kept_to_the_letter_and_shown_to_nobody() {
+    let digits = "01234567890123456789012345678901";
+    let settings = read(&[("JWT_SECRET_KEY", digits)]).unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.tokens.access_secret), digits);
+    assert!(!format!("{settings:?}").contains(digits));
+}
+
+#[test]
+fn the_example_lists_every_variable_and_no_other() {
+    let listed: BTreeSet<_> = EXAMPLE
+        .lines()
+        .map(|line| line.trim_start_matches('#'))
+        .filter_map(|line| Some(line.split_once('=')?.0))
+        .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    assert_eq!(listed, VARIABLES.iter().map(|variable| variable.name).collect());
+}
+
+#[test]
+fn the_example_shows_values_the_program_takes() {
+    let uncommented = EXAMPLE.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+    let examples = uncommented.filter(|(name, _)| VARIABLES.iter().any(|variable| variable.name == *name && !variable.secret));
+    for (name, value) in examples {
+        assert!(!faulty(name, value), "{name}={value}");
+    }
+}
+
+#[test]
+fn the_placeholders_of_the_example_are_refused() {
+    let pairs: Vec<_> =
+        EXAMPLE.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| name.ends_with("_SECRET_KEY")).collect();
+    assert_eq!(pairs.len(), 2);
+    for (_, placeholder) in &pairs {
+        // Neither in its own place nor in the other's.
+        assert!(faulty("JWT_SECRET_KEY", placeholder) && faulty("JWT_REFRESH_SECRET_KEY", placeholder));
+    }
+}

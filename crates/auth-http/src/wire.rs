@@ -1,0 +1,173 @@
+//! Between actix and the socket: what actix refuses before any layer of ours sees it (a malformed or late
+//! head) gets the shape of every other error, and a connection that was said goodbye to ends.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    str,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use actix_web::{
+    http::StatusCode,
+    rt::{
+        net::{ActixStream, Ready},
+        time::{Sleep, sleep},
+    },
+};
+use auth_domain::ports::Ids;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::{
+    middleware::envelope::SECURITY_HEADERS,
+    problem::{PROBLEM_JSON, Problem},
+};
+
+/// How long a client may go on sending after the last answer on its connection, so that it gets to read
+/// it. Left to itself, actix drains an endless body for ever.
+pub const LINGER: Duration = Duration::from_secs(1);
+
+/// A connection's stream.
+pub struct Wire<S> {
+    stream: S,
+    ids: Arc<dyn Ids>,
+    /// What takes the place of bytes that have been accepted already.
+    rewritten: Vec<u8>,
+    /// Set by the last answer.
+    end: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Wire<S> {
+    pub fn new(stream: S, ids: Arc<dyn Ids>) -> Self {
+        Self { stream, ids, rewritten: Vec::new(), end: None }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Wire<S> {
+    fn poll_rewritten(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.rewritten.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, &self.rewritten))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => drop(self.rewritten.drain(..written)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Whether an answer announces that it is the last. Bodies are JSON and have no bare line ends.
+fn says_goodbye(bytes: &[u8]) -> bool {
+    const GOODBYE: &[u8] = b"\r\nconnection: close\r\n";
+    bytes.windows(GOODBYE.len()).any(|window| window == GOODBYE)
+}
+
+/// A refusal of actix's own: where it begins, and its status. It is the last thing on its
+/// connection, it has no body, and it lacks the request id that every answer of ours has.
+fn bare_refusal(bytes: &[u8]) -> Option<(usize, StatusCode)> {
+    if !bytes.ends_with(b"\r\n\r\n") {
+        return None;
+    }
+    let begin = bytes.windows(9).rposition(|window| window == b"HTTP/1.1 ")?;
+    let Ok(head) = str::from_utf8(bytes.get(begin..)?) else { return None };
+    let Ok(status) = head.get(9..12)?.parse::<StatusCode>() else { return None };
+    let bare = head.contains("\r\ncontent-length: 0\r\n") && !head.contains("\r\nx-request-id: ");
+    (bare && (status.is_client_error() || status.is_server_error())).then_some((begin, status))
+}
+
+/// The same refusal with a body, and the connection closed behind it.
+fn refusal(status: StatusCode, request_id: &str) -> String {
+    let body = Problem::of_status(status).document(request_id);
+    let mut head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: {request_id}\r\n",
+        body.len()
+    );
+    for (name, value) in SECURITY_HEADERS {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    tracing::debug!(request_id, status = status.as_u16(), "refused a request before it was one");
+    head + "\r\n" + &body
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_rewritten(context))?;
+        if self.end.is_none() && says_goodbye(bytes) {
+            self.end = Some(Box::pin(sleep(LINGER)));
+        }
+        let Some((begin, status)) = bare_refusal(bytes) else {
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
+        };
+        self.rewritten = bytes.get(..begin).unwrap_or_default().to_vec();
+        let request_id = self.ids.next().to_string();
+        self.rewritten.extend(refusal(status, &request_id).into_bytes());
+        // Accepted; what is left of it goes out with the next write, flush or shutdown.
+        match self.poll_rewritten(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(bytes.len())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_rewritten(context))?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_rewritten(context))?;
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: ActixStream> ActixStream for Wire<S> {
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.stream.poll_read_ready(context)
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.stream.poll_write_ready(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_refusal_is_found_behind_earlier_answers() {
+        let bare = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\ndate: x\r\n\r\n";
+        let ours = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: 1\r\n\r\n{}";
+        assert_eq!(bare_refusal(bare.as_bytes()), Some((0, StatusCode::BAD_REQUEST)));
+        assert_eq!(bare_refusal(format!("{ours}{bare}").as_bytes()), Some((ours.len(), StatusCode::BAD_REQUEST)));
+    }
+
+    #[test]
+    fn the_last_answer_is_known_by_its_head() {
+        assert!(says_goodbye(b"HTTP/1.1 413 x\r\nconnection: close\r\n\r\n{}"));
+        assert!(!says_goodbye(b"HTTP/1.1 200 OK\r\n\r\n{\"x\":\"connection: close\"}"));
+    }
+
+    #[test]
+    fn answers_of_ours_are_left_alone() {
+        for ours in [
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nx-request-id: 1\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nx-request-id: 1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "",
+        ] {
+            assert_eq!(bare_refusal(ours.as_bytes()), None, "{ours:?}");
+        }
+    }
+}

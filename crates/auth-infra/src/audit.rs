@@ -1,0 +1,44 @@
+//! The audit trail as log lines: one per event, with the target `audit`.
+
+use std::borrow::Cow;
+
+use auth_domain::{audit::AuditEvent, ports::AuditLog};
+
+/// Writes each event to the log.
+pub struct TracingAudit;
+
+impl AuditLog for TracingAudit {
+    fn record(&self, event: AuditEvent) {
+        let name = event.kind.name();
+        let origin = &event.origin;
+        let email = event.email.as_ref().map(|email| one_line(email.as_str()));
+        let user_agent = origin.user_agent.as_ref().map(|agent| one_line(agent.as_str()));
+        // What a client chose goes in as text, never as Display: the text format quotes and escapes only that.
+        tracing::info!(
+            target: "audit",
+            event = name,
+            outcome = event.kind.outcome().name(),
+            reason = event.reason,
+            user_id = event.user.map(display),
+            session_id = event.session.map(display),
+            email = email.as_deref(),
+            client = origin.address.map(display),
+            user_agent = user_agent.as_deref(),
+            request_id = &*one_line(&origin.request_id),
+            "{name}"
+        );
+    }
+}
+
+/// Replaces what some reader takes for the end of a line, acts on or turns around. JSON escapes only what is
+/// below the space, and would leave C1 controls, the Unicode line ends and bidirectional overrides as they are.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(is_disruptive) { text.replace(is_disruptive, "\u{fffd}").into() } else { text.into() }
+}
+
+fn is_disruptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests;

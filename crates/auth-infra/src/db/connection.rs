@@ -1,0 +1,169 @@
+//! One connection to whichever engine the URL says, and how it is set up.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, connection::SimpleConnection};
+
+use super::url::{DatabaseUrl, Target};
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("auth-infra needs at least one of the features sqlite, postgres and mysql");
+
+/// A connection to one of the engines that are built in.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    #[cfg(feature = "sqlite")]
+    Sqlite(diesel::SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::PgConnection),
+    #[cfg(feature = "mysql")]
+    Mysql(diesel::MysqlConnection),
+}
+
+/// Who waits for a lock, or for a statement, gives up before the client does.
+#[cfg(feature = "sqlite")]
+const SQLITE_SETUP: &str =
+    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// What was answered has to be on disk, also where the server's default is not to wait for it.
+#[cfg(feature = "postgres")]
+const POSTGRES_SETUP: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+/// What the queries are written for: PostgreSQL's isolation, no silent truncation. Only MariaDB reads `/*M! */`.
+#[cfg(feature = "mysql")]
+const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'TRADITIONAL' \
+    /*M! , max_statement_time = 5 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+
+/// A connection of the pool.
+pub(super) struct Pooled {
+    pub(super) connection: AnyConnection,
+    epoch: u64,
+    /// Found out to be of no more use.
+    pub(super) broken: bool,
+}
+
+/// Makes connections: only ever of the engine that the URL says.
+#[derive(Clone)]
+pub(super) struct Connector {
+    url: Arc<DatabaseUrl>,
+    /// Raised when a connection turns out to be broken: those from before are not to be trusted.
+    epoch: Arc<AtomicU64>,
+}
+
+impl Connector {
+    pub(super) fn new(url: DatabaseUrl) -> Self {
+        Self { url: Arc::new(url), epoch: Arc::default() }
+    }
+
+    pub(super) fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// From now on, connections as old as this one are thrown away. Those that were made since
+    /// an elder one broke are not blamed for its contemporaries.
+    pub(super) fn distrust(&self, pooled: &Pooled) {
+        let _blamed_before = self.epoch.compare_exchange(pooled.epoch, pooled.epoch + 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub(super) fn trusts(&self, pooled: &Pooled) -> bool {
+        // A database in memory is gone with its connection.
+        self.url.is_in_memory() || pooled.epoch >= self.epoch.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn try_connect(&self) -> ConnectionResult<AnyConnection> {
+        let mut connection = self.establish()?;
+        set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    /// Never `MultiConnection::establish`: it tries one engine after the other, and a
+    /// mistyped URL becomes a SQLite file of that name.
+    fn establish(&self) -> ConnectionResult<AnyConnection> {
+        match self.url.target() {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(path) => {
+                super::url::create_privately(path).map_err(|error| ConnectionError::BadConnection(format!("{path}: {error}")))?;
+                diesel::SqliteConnection::establish(path).map(AnyConnection::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Target::Postgres(url) => diesel::PgConnection::establish(url).map(AnyConnection::Postgres),
+            #[cfg(feature = "mysql")]
+            Target::Mysql { url, encrypted } => {
+                let mut connection = diesel::MysqlConnection::establish(url)?;
+                if *encrypted && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)? {
+                    return Err(ConnectionError::BadConnection("the server does not encrypt, and sslmode demands it".to_owned()));
+                }
+                Ok(AnyConnection::Mysql(connection))
+            }
+        }
+    }
+}
+
+fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_SETUP),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES_SETUP),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL_SETUP),
+    }
+}
+
+/// Asks the server, for MariaDB's client library takes "enforce" for a wish.
+#[cfg(feature = "mysql")]
+fn is_encrypted(connection: &mut diesel::MysqlConnection) -> QueryResult<bool> {
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+
+    #[derive(QueryableByName)]
+    struct Status {
+        #[diesel(sql_type = Text, column_name = "Value")]
+        value: String,
+    }
+    let status: Vec<Status> = sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(connection)?;
+    Ok(status.iter().any(|cipher| !cipher.value.is_empty()))
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = Pooled;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Pooled, ConnectionError> {
+        // Read first: a connection that was begun before a break is not trusted after it.
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        Ok(Pooled { connection: self.try_connect()?, epoch, broken: false })
+    }
+
+    /// Not asked on checkout: a ping for every request costs a quarter of the throughput.
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
+        pooled.connection.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        !self.url.is_in_memory()
+            && (pooled.broken
+                || !self.trusts(pooled)
+                || std::thread::panicking()
+                || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection))
+    }
+}
+
+/// Hears of every failed attempt to connect, of which there are many in an outage. Who needs the
+/// connection gets the same words as an error.
+#[derive(Debug)]
+pub(super) struct Report;
+
+impl<E: fmt::Display> r2d2::HandleError<E> for Report {
+    fn handle_error(&self, error: E) {
+        tracing::debug!(%error, "cannot connect to the database");
+    }
+}
+
+#[cfg(test)]
+mod tests;

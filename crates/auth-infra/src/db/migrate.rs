@@ -1,0 +1,148 @@
+//! Bringing the schema up to date: embedded migrations, under a lock, so that several servers may start at once.
+
+use auth_domain::ports::PortError;
+use diesel::{
+    QueryDsl, QueryResult, RunQueryDsl, backend::Backend, connection::SimpleConnection, migration::MigrationSource,
+    result::Error, sql_query,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{AnyConnection, Database};
+
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(feature = "sqlite")]
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+#[cfg(feature = "mysql")]
+const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
+
+/// Names the lock among whatever else uses the database server: "auth" in ASCII.
+#[cfg(feature = "postgres")]
+const POSTGRES_LOCK: i64 = 0x6175_7468;
+
+diesel::table! {
+    /// Diesel's own book of what has been applied.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+impl Database {
+    /// Applies pending migrations and says which. Blocks, and waits for another server that does the same.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or a migration fails: then nothing of it stays (on MySQL,
+    /// whose DDL is not transactional, it can be repeated).
+    pub fn migrate(&self) -> Result<Vec<String>, PortError> {
+        if self.pending()?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.connector.url()));
+        if self.connector.url().is_in_memory() {
+            // There is no other connection to that, and nobody else.
+            return apply(&mut self.checkout()?.connection).map_err(|error| failed(error.to_string()));
+        }
+        // A connection of its own: closing it gives its locks back, whatever happened.
+        let mut connection = self.connector.try_connect().map_err(|error| failed(error.to_string()))?;
+        apply(&mut connection).map_err(|error| failed(error.to_string()))
+    }
+
+    /// The migrations that have not been applied. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn pending(&self) -> Result<Vec<String>, PortError> {
+        Ok(self.once(pending)?)
+    }
+}
+
+/// Reads only: asking does not make Diesel's table.
+pub(super) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let applied = if has_book(db)? {
+        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(db)?
+    } else {
+        Vec::new()
+    };
+    let known = match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => names::<diesel::sqlite::Sqlite>(&SQLITE),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => names::<diesel::pg::Pg>(&POSTGRES),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => names::<diesel::mysql::Mysql>(&MYSQL),
+    };
+    let known = known.map_err(Error::QueryBuilderError)?;
+    Ok(known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
+}
+
+/// Whether Diesel's table is there. Each engine keeps that elsewhere, and says "missing" in its own tongue.
+fn has_book(db: &mut AnyConnection) -> QueryResult<bool> {
+    let query = match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS count",
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => {
+            "SELECT count(*) AS count FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = '__diesel_schema_migrations'"
+        }
+    };
+    sql_query(query).get_result::<Count>(db).map(|found| found.count > 0)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// Version and name of each embedded migration, in order.
+fn names<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String)>, BoxedError> {
+    let mut names: Vec<_> = MigrationSource::<DB>::migrations(source)?
+        .iter()
+        .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
+    match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(db) => {
+            // DDL is transactional: one exclusive transaction is lock and safety net in one.
+            db.batch_execute("PRAGMA busy_timeout = 60000")?;
+            Ok(db.exclusive_transaction(|db| run(db, SQLITE).map_err(Error::QueryBuilderError))?)
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(db) => {
+            db.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0")?;
+            sql_query(format!("SELECT pg_advisory_lock({POSTGRES_LOCK})"))
+                .execute(db)
+                .map_err(|error| format!("another server has been migrating for a minute, or the lock is lost: {error}"))?;
+            run(db, POSTGRES)
+        }
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(db) => {
+            db.batch_execute("SET innodb_lock_wait_timeout = 60 /*M! , max_statement_time = 0 */")?;
+            // Locks are the whole server's, so this one goes by the name of the database.
+            let locked: Count =
+                sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count").get_result(db)?;
+            if locked.count != 1 {
+                return Err("another server has been migrating for a minute".into());
+            }
+            run(db, MYSQL)
+        }
+    }
+}
+
+/// Asks again what is pending, now under the lock, and applies it.
+fn run<DB: Backend>(db: &mut impl MigrationHarness<DB>, source: EmbeddedMigrations) -> Result<Vec<String>, BoxedError> {
+    let names = names::<DB>(&source)?;
+    let applied = db.run_pending_migrations(source)?;
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    Ok(names.into_iter().filter(|(version, _)| applied.contains(version)).map(|(_, name)| name).collect())
+}

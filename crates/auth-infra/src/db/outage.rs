@@ -1,0 +1,90 @@
+//! What a failure means: gone for now, undone, or nonsense.
+
+use auth_domain::ports::PortError;
+use diesel::{
+    r2d2::R2D2Connection,
+    result::{DatabaseErrorKind, Error},
+};
+
+use super::AnyConnection;
+
+/// Why work on the database came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// There was no connection to be had; nothing was done.
+    NoConnection(String),
+    /// The connection broke before or while it worked: what became of a write is unknown.
+    Broken(Error),
+    /// The database answered, with an error.
+    Refused(Error),
+}
+
+impl Failure {
+    /// Sorts an error by what the connection is still good for. Asked of the connection itself:
+    /// client libraries tell a lost one in words only, and not always in the same.
+    pub(super) fn of(error: Error, connection: &mut AnyConnection) -> Self {
+        let is_over = matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. });
+        let may_be_over = matches!(
+            error,
+            Error::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::Unknown,
+                _,
+            )
+        );
+        let is_broken = is_over || (may_be_over && connection.ping().is_err());
+        if is_broken { Self::Broken(error) } else { Self::Refused(error) }
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+
+    /// Whether the database undid everything to let another go first: doing it again is safe.
+    pub(super) fn was_rolled_back(&self) -> bool {
+        match self {
+            Self::Refused(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            // Diesel has no kind for PostgreSQL's 40P01.
+            Self::Refused(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => info.message().contains("deadlock detected"),
+            Self::NoConnection(_) | Self::Broken(_) | Self::Refused(_) => false,
+        }
+    }
+}
+
+/// What does not fit the schema, or does not parse, makes no sense and will not. All else may be
+/// better later: a lock held for too long, a full disk, a server on its way down.
+impl From<Failure> for PortError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoConnection(why) => Self::Unavailable(format!("no connection: {why}")),
+            Failure::Broken(error) => Self::Unavailable(format!("the connection broke: {error}")),
+            Failure::Refused(Error::DatabaseError(kind, _)) if is_constraint(&kind) => {
+                // Not the server's own words: they may repeat the row.
+                Self::Corrupt(format!("the database refused a row: {kind:?}"))
+            }
+            Failure::Refused(
+                error @ (Error::DeserializationError(_)
+                | Error::SerializationError(_)
+                | Error::QueryBuilderError(_)
+                | Error::NotFound),
+            ) => Self::Corrupt(error.to_string()),
+            Failure::Refused(error) if is_ruined(&error) => Self::Corrupt(error.to_string()),
+            Failure::Refused(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+fn is_constraint(kind: &DatabaseErrorKind) -> bool {
+    matches!(
+        kind,
+        DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+    )
+}
+
+/// SQLite's words for a file that is none of its own any more.
+fn is_ruined(error: &Error) -> bool {
+    let text = error.to_string();
+    ["database disk image is malformed", "file is not a database"].iter().any(|words| text.contains(words))
+}

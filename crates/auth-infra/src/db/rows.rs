@@ -1,0 +1,123 @@
+//! Rows and the entities they keep. A row that does not parse is corrupt, never missing.
+
+use std::{net::IpAddr, str::FromStr};
+
+use auth_domain::{
+    email::Email,
+    origin::{Origin, UserAgent},
+    password::PasswordHash,
+    session::{Generation, Session},
+    user::{AccountState, User},
+};
+use chrono::NaiveDateTime;
+use diesel::{Insertable, Queryable, Selectable, result::Error};
+
+use super::schema::{sessions, users};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub(super) struct UserRow {
+    id: String,
+    email: String,
+    password_hash: String,
+    disabled_at: Option<NaiveDateTime>,
+    last_login_at: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+pub(super) struct SessionRow {
+    id: String,
+    user_id: String,
+    generation: i64,
+    created_at: NaiveDateTime,
+    last_used_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
+    ended_at: Option<NaiveDateTime>,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
+    text.parse().map_err(|_fault| Error::DeserializationError(format!("a row holds no {what}").into()))
+}
+
+/// In its one spelling: an account under another could not be found by it.
+fn address(text: &str) -> Result<Email, Error> {
+    let email: Email = parsed(text, "e-mail address")?;
+    if email.as_str() == text {
+        Ok(email)
+    } else {
+        Err(Error::DeserializationError("a row holds an address in another spelling".into()))
+    }
+}
+
+impl From<&User> for UserRow {
+    fn from(user: &User) -> Self {
+        let disabled_at = match user.state {
+            AccountState::Active => None,
+            AccountState::Disabled { since } => Some(since.naive_utc()),
+        };
+        Self {
+            id: user.id.to_string(),
+            email: user.email.to_string(),
+            password_hash: user.password.expose().to_owned(),
+            disabled_at,
+            last_login_at: user.last_login_at.map(|at| at.naive_utc()),
+            created_at: user.created_at.naive_utc(),
+            updated_at: user.updated_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: parsed(&row.id, "user id")?,
+            email: address(&row.email)?,
+            password: PasswordHash::new(row.password_hash),
+            state: row.disabled_at.map_or(AccountState::Active, |since| AccountState::Disabled { since: since.and_utc() }),
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+            last_login_at: row.last_login_at.map(|at| at.and_utc()),
+        })
+    }
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.to_string(),
+            user_id: session.user.to_string(),
+            generation: session.generation.0,
+            created_at: session.created_at.naive_utc(),
+            last_used_at: session.last_used_at.naive_utc(),
+            expires_at: session.expires_at.naive_utc(),
+            ended_at: session.ended_at.map(|at| at.naive_utc()),
+            address: session.origin.address.map(|address| address.to_string()),
+            user_agent: session.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = Error;
+
+    fn try_from(row: SessionRow) -> Result<Self, Error> {
+        let address = row.address.as_deref().map(|text| parsed::<IpAddr>(text, "address")).transpose()?;
+        Ok(Self {
+            id: parsed(&row.id, "session id")?,
+            user: parsed(&row.user_id, "user id")?,
+            generation: Generation(row.generation),
+            created_at: row.created_at.and_utc(),
+            last_used_at: row.last_used_at.and_utc(),
+            expires_at: row.expires_at.and_utc(),
+            ended_at: row.ended_at.map(|at| at.and_utc()),
+            origin: Origin { address, user_agent: row.user_agent.as_deref().map(UserAgent::new), request_id: String::new() },
+        })
+    }
+}

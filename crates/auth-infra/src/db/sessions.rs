@@ -1,0 +1,195 @@
+//! Sessions in the database. Compare-and-set by affected rows takes the place of locks.
+
+use async_trait::async_trait;
+use auth_domain::{
+    password::PasswordHash,
+    ports::{Begun, PortError, SessionStore},
+    session::{Session, SessionId},
+    user::{User, UserId},
+};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{prelude::*, result::Error};
+
+use super::{
+    AnyConnection, Database,
+    rows::{SessionRow, UserRow},
+    schema::{sessions, users},
+};
+
+/// Keeps sessions.
+#[derive(Clone)]
+pub struct DieselSessions(pub Database);
+
+#[async_trait]
+impl SessionStore for DieselSessions {
+    async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError> {
+        let id = id.to_string();
+        self.0
+            .read(move |db| {
+                let both = sessions::table.inner_join(users::table).filter(sessions::id.eq(&id));
+                let row = both.select((SessionRow::as_select(), UserRow::as_select())).first(db).optional()?;
+                row.map(|(session, user): (SessionRow, UserRow)| Ok((session.try_into()?, user.try_into()?))).transpose()
+            })
+            .await
+    }
+
+    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
+        let (session, proof) = (session.clone(), proof.clone());
+        let (user, now) = (session.user.to_string(), session.created_at.naive_utc());
+        self.0
+            .transaction(move |db| {
+                // The account first, by the very hash that was verified: a change of password or a
+                // disabling at the same time either comes before, and this fails, or waits here
+                // and ends this session with the others.
+                let claimed = diesel::update(users::table.find(&user))
+                    .filter(users::password_hash.eq(proof.expose()).and(users::disabled_at.is_null()))
+                    .set(users::last_login_at.eq(now))
+                    .execute(db)?;
+                if claimed == 0 {
+                    return Ok(Begun::No);
+                }
+                let displaced = make_room(db, &user, limit, now)?;
+                diesel::insert_into(sessions::table).values(SessionRow::from(&session)).execute(db)?;
+                Ok(Begun::Yes { displaced })
+            })
+            .await
+    }
+
+    async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
+        let successor = successor.clone();
+        let address = successor.origin.address.map(|address| address.to_string());
+        let user_agent = successor.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned());
+        let (now, until) = (successor.last_used_at.naive_utc(), successor.expires_at.naive_utc());
+        let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
+        self.0
+            .write(move |db| {
+                let moved = diesel::update(sessions::table.find(successor.id.to_string()))
+                    .filter(sessions::generation.eq(before))
+                    .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
+                    .set((
+                        sessions::generation.eq(successor.generation.0),
+                        sessions::last_used_at.eq(now),
+                        sessions::expires_at.eq(until),
+                        sessions::address.eq(&address),
+                        sessions::user_agent.eq(&user_agent),
+                    ))
+                    .execute(db)?;
+                Ok(moved == 1)
+            })
+            .await
+    }
+
+    async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, now) = (id.to_string(), now.naive_utc());
+        self.0
+            .write(move |db| {
+                let ended = diesel::update(sessions::table.find(&id))
+                    .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
+                    .set(sessions::ended_at.eq(now))
+                    .execute(db)?;
+                Ok(ended == 1)
+            })
+            .await
+    }
+
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
+        let (user, now) = (user.to_string(), now.naive_utc());
+        self.0
+            .transaction(move |db| {
+                // Takes the account's row, as everything does that ends or begins several of its sessions.
+                let found = diesel::update(users::table.find(&user)).set(users::updated_at.eq(users::updated_at)).execute(db)?;
+                if found == 1 { end_live(db, &user, keep, now) } else { Ok(Vec::new()) }
+            })
+            .await
+    }
+
+    async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
+        let (user, now) = (user.to_string(), now.naive_utc());
+        self.0
+            .read(move |db| {
+                let rows: Vec<SessionRow> = sessions::table
+                    .filter(sessions::user_id.eq(&user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
+                    .order((sessions::created_at.desc(), sessions::id.desc()))
+                    .limit(limit.into())
+                    .select(SessionRow::as_select())
+                    .load(db)?;
+                rows.into_iter().map(Session::try_from).collect()
+            })
+            .await
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        let cutoff = cutoff.naive_utc();
+        let mut forgotten = 0;
+        // In batches: no statement is long, and on SQLite others can write in between.
+        let mut room = limit;
+        while room > 0 {
+            let batch = room.min(PRUNE_BATCH);
+            let gone = self.0.write(move |db| prune_batch(db, cutoff, batch.into())).await?;
+            forgotten += gone;
+            if gone < usize::try_from(batch).unwrap_or(usize::MAX) {
+                break;
+            }
+            room -= batch;
+        }
+        Ok(forgotten)
+    }
+}
+
+/// Fewer than any engine has room for in one statement.
+const PRUNE_BATCH: u32 = 500;
+
+/// Two questions, each answered from the end of its index. What another server forgets meanwhile is not counted.
+fn prune_batch(db: &mut AnyConnection, cutoff: NaiveDateTime, limit: i64) -> QueryResult<usize> {
+    let expired = sessions::table.filter(sessions::expires_at.lt(cutoff)).order(sessions::expires_at.asc());
+    let mut ids: Vec<String> = expired.select(sessions::id).limit(limit).load(db)?;
+    let room = limit - i64::try_from(ids.len()).unwrap_or(limit);
+    if room > 0 {
+        let ended = sessions::table.filter(sessions::ended_at.lt(cutoff)).filter(sessions::expires_at.ge(cutoff));
+        ids.extend(ended.order(sessions::ended_at.asc()).select(sessions::id).limit(room).load::<String>(db)?);
+    }
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let still_over = sessions::expires_at.nullable().lt(cutoff).or(sessions::ended_at.lt(cutoff));
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(ids)).filter(still_over)).execute(db)
+}
+
+/// Ends the live sessions of an account whose row the transaction holds.
+pub(super) fn end_live(
+    db: &mut AnyConnection,
+    user: &str,
+    keep: Option<SessionId>,
+    now: NaiveDateTime,
+) -> QueryResult<Vec<SessionId>> {
+    let keep = keep.map(|id| id.to_string());
+    let ids: Vec<String> = sessions::table
+        .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
+        .order(sessions::last_used_at.asc())
+        .select(sessions::id)
+        .load(db)?;
+    end_these(db, ids.into_iter().filter(|id| Some(id) != keep.as_ref()).collect(), now)
+}
+
+/// Ends the least recently used live sessions, so that one more makes `limit`.
+fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: NaiveDateTime) -> QueryResult<Vec<SessionId>> {
+    let ids: Vec<String> = sessions::table
+        .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
+        .order((sessions::last_used_at.asc(), sessions::id.asc()))
+        .select(sessions::id)
+        .load(db)?;
+    let surplus = (ids.len() + 1).saturating_sub(limit);
+    end_these(db, ids.into_iter().take(surplus).collect(), now)
+}
+
+/// One by one, so that each is told by one caller only; an account has but a few that live.
+fn end_these(db: &mut AnyConnection, ids: Vec<String>, now: NaiveDateTime) -> QueryResult<Vec<SessionId>> {
+    let mut ended = Vec::with_capacity(ids.len());
+    for id in ids {
+        let unended = sessions::table.find(&id).filter(sessions::ended_at.is_null());
+        if diesel::update(unended).set(sessions::ended_at.eq(now)).execute(db)? == 1 {
+            ended.push(id.parse().map_err(|_fault| Error::DeserializationError("a row holds no session id".into()))?);
+        }
+    }
+    Ok(ended)
+}

@@ -1,0 +1,150 @@
+//! Every form of the URL, and that none of it shows a password.
+
+use super::*;
+
+fn shown(text: &str) -> String {
+    text.parse::<DatabaseUrl>().unwrap().to_string()
+}
+
+fn fault(text: &str) -> DatabaseUrlFault {
+    let fault = text.parse::<DatabaseUrl>().unwrap_err();
+    assert!(!fault.to_string().contains("hush"), "{fault}");
+    fault
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_sqlite_url_names_a_file() {
+    for (text, path) in [
+        ("sqlite:///./relative.db", "./relative.db"),
+        ("sqlite:///relative.db", "relative.db"),
+        ("sqlite:////absolute.db", "/absolute.db"),
+        ("sqlite://relative.db", "relative.db"),
+        ("sqlite::memory:", ":memory:"),
+        ("sqlite:///:memory:", ":memory:"),
+        ("sqlite://", ":memory:"),
+    ] {
+        assert_eq!(shown(text), format!("SQLite file {path}"), "{text}");
+        assert_eq!(text.parse::<DatabaseUrl>().unwrap().is_in_memory(), path == ":memory:");
+    }
+    assert!(matches!(fault("sqlite:///x.db?mode=ro"), DatabaseUrlFault::Malformed(_)));
+    assert_eq!(fault("sqlite:"), DatabaseUrlFault::Lacks("file"));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_postgres_url_shows_engine_host_and_database() {
+    for text in ["postgres://ann:hush@db.example.org/auth", "postgresql://ann:hush@db.example.org:5432/auth?application_name=x"] {
+        let url: DatabaseUrl = text.parse().unwrap();
+        assert_eq!(
+            (url.to_string(), url.engine()),
+            ("PostgreSQL at db.example.org:5432, database auth".to_owned(), Engine::Postgres)
+        );
+        assert!(!format!("{url:?}").contains("hush"));
+    }
+    assert_eq!(fault("postgres://ann:hush@db/"), DatabaseUrlFault::Lacks("database"));
+    assert_eq!(fault("postgres:///auth"), DatabaseUrlFault::Lacks("host"));
+    assert_eq!(shown("postgres:///auth?host=/run/postgresql"), "PostgreSQL at /run/postgresql:5432, database auth");
+    assert!(matches!(fault("postgres://ann:hush@db:99999/auth"), DatabaseUrlFault::Malformed(_)));
+}
+
+#[cfg(all(feature = "postgres", not(feature = "tls")))]
+#[test]
+fn a_build_without_tls_says_so() {
+    for mode in ["require", "verify-ca", "verify-full"] {
+        assert_eq!(fault(&format!("postgres://ann:hush@db/auth?sslmode={mode}")), DatabaseUrlFault::TlsNotBuiltIn);
+    }
+    assert_eq!(fault("postgres://ann:hush@db/auth?sslrootcert=system"), DatabaseUrlFault::TlsNotBuiltIn);
+    assert!("postgres://db/auth?sslmode=prefer".parse::<DatabaseUrl>().is_ok());
+}
+
+#[cfg(feature = "mysql")]
+fn mysql_words(text: &str) -> (String, bool) {
+    let url: DatabaseUrl = text.parse().unwrap();
+    let Target::Mysql { url, encrypted } = url.target else { panic!("another engine") };
+    (url, encrypted)
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn a_mysql_url_takes_the_words_of_libpq() {
+    let text = "mysql://ann:hush@db/auth?sslmode=verify-full&sslrootcert=/ca.pem";
+    assert_eq!(shown(text), "MySQL at db:3306, database auth");
+    let (words, encrypted) = mysql_words(text);
+    assert!(encrypted && words.starts_with("mysql://ann:hush@") && words.ends_with("/auth?ssl_ca=%2Fca.pem"), "{words}");
+    assert_eq!(
+        mysql_words("mysql://ann:hush@db:3307/auth?ssl_mode=VERIFY_IDENTITY&ssl_ca=/ca.pem").0,
+        words.replace("/auth", ":3307/auth")
+    );
+    for (mode, demanded) in [("disable", false), ("PREFERRED", false), ("require", true), ("verify-ca", true)] {
+        assert_eq!(mysql_words(&format!("mysql://db/auth?sslmode={mode}")).1, demanded, "{mode}");
+    }
+    assert_eq!(fault("mysql://db/auth?sslmode=verify"), DatabaseUrlFault::UnknownSslMode);
+    assert!(matches!(fault("mysql://db/auth?ssl-mode=verify-full"), DatabaseUrlFault::Malformed(_)), "nobody would heed it");
+    assert!(matches!(fault("mysql://[::1]/auth?sslmode=require"), DatabaseUrlFault::Malformed(_)));
+    assert_eq!(mysql_words("mysql://[::1]/auth?charset=utf8mb4").0, "mysql://[::1]/auth");
+    let by_socket = "mysql://ann@localhost/auth?unix_socket=%2Frun%2Fmysqld.sock";
+    assert_eq!(mysql_words(by_socket).0, by_socket);
+}
+
+/// MariaDB's client library would read these as options.
+#[cfg(feature = "mysql")]
+#[test]
+fn a_host_smuggles_no_options_in() {
+    let text = "mysql://db;ssl-verify-server-cert=0/auth?sslmode=verify-full";
+    assert!(matches!(fault(text), DatabaseUrlFault::Malformed(_)));
+}
+
+#[cfg(not(feature = "mysql"))]
+#[test]
+fn an_engine_that_is_not_built_in_is_named_with_its_feature() {
+    let fault = fault("mysql://ann:hush@db/auth");
+    assert_eq!(fault, DatabaseUrlFault::NotBuiltIn { engine: Engine::Mysql, feature: "mysql" });
+    assert!(fault.to_string().contains("MySQL") && fault.to_string().contains("`mysql`"));
+}
+
+#[test]
+fn another_scheme_is_a_fault() {
+    for text in [
+        "",
+        "auth.db",
+        "mysql:typo",
+        "mysql:",
+        "postgres:hush",
+        "oracle://hush@db/x",
+        "postgresql+psycopg2://db/x",
+        "SQLITE://x",
+        "http://x/y",
+    ] {
+        let fault = fault(text);
+        assert!(
+            matches!(fault, DatabaseUrlFault::UnknownScheme | DatabaseUrlFault::Lacks(_) | DatabaseUrlFault::NotBuiltIn { .. }),
+            "{text}: {fault}"
+        );
+    }
+}
+
+/// However a password is cut up by characters that should have been encoded.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_password_that_is_not_encoded_is_not_shown() {
+    for password in [
+        "hush", "1/hush", "/hush", "1?hush", "1#hush", "1@hush", "%hush", "%zhush", "hush%", "1/x?hush", ":hush", "[hush",
+        "1/hush@x",
+    ] {
+        let text = format!("postgres://ann:{password}@db/auth");
+        match text.parse::<DatabaseUrl>() {
+            Ok(url) => assert!(!format!("{url} {url:?}").contains("hush"), "{text}: {url}"),
+            Err(fault) => assert!(!format!("{fault} {fault:?}").contains("hush"), "{text}: {fault}"),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn what_a_postgres_url_says_is_left_as_it_is() {
+    let url: DatabaseUrl = "postgres://ann:h%2Bush@db/auth?options=-c%20x%3D1&connect_timeout=9".parse().unwrap();
+    let Target::Postgres(words) = url.target() else { panic!("another engine") };
+    assert!(words.starts_with("postgres://ann:h%2Bush@db/auth?options=-c%20x%3D1&connect_timeout=9&keepalives_idle="), "{words}");
+    assert_eq!(words.matches("connect_timeout").count(), 1);
+}

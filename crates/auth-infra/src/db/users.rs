@@ -1,0 +1,187 @@
+//! Accounts in the database.
+
+use async_trait::async_trait;
+use auth_domain::{
+    email::Email,
+    password::PasswordHash,
+    ports::{Inserted, PortError, UserDirectory, UserStore},
+    session::{Session, SessionId},
+    user::{User, UserId},
+};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error},
+};
+
+use super::{
+    AnyConnection, Database,
+    rows::{SessionRow, UserRow},
+    schema::{sessions, users},
+    sessions::end_live,
+};
+
+/// Keeps accounts.
+#[derive(Clone)]
+pub struct DieselUsers(pub Database);
+
+#[async_trait]
+impl UserStore for DieselUsers {
+    async fn find(&self, id: UserId) -> Result<Option<User>, PortError> {
+        let id = id.to_string();
+        self.0.read(move |db| user(users::table.find(&id).select(UserRow::as_select()).first(db))).await
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
+        let email = email.to_string();
+        self.0.read(move |db| user(users::table.filter(users::email.eq(&email)).select(UserRow::as_select()).first(db))).await
+    }
+
+    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
+        let (user, first) = (user.clone(), first.cloned());
+        self.0
+            .write(move |db| {
+                let inserted = db.transaction(|db| {
+                    diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
+                    let Some(session) = &first else { return Ok(()) };
+                    diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db).map(|_one| ())
+                });
+                match inserted {
+                    Ok(()) => Ok(Inserted::Yes),
+                    // The whole transaction is undone. An id that is there already would be no answer.
+                    Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
+                        let taken = users::table.filter(users::email.eq(user.email.as_str())).count().get_result::<i64>(db)?;
+                        if taken > 0 {
+                            Ok(Inserted::EmailTaken)
+                        } else {
+                            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info))
+                        }
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .await
+    }
+
+    async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
+        let (id, old, new) = (id.to_string(), old.clone(), new.clone());
+        self.0
+            .write(move |db| {
+                let replaced = diesel::update(users::table.find(&id))
+                    .filter(users::password_hash.eq(old.expose()))
+                    .set(users::password_hash.eq(new.expose()))
+                    .execute(db)?;
+                Ok(replaced == 1)
+            })
+            .await
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError> {
+        let (id, old, new, now) = (id.to_string(), old.clone(), new.clone(), now.naive_utc());
+        self.0
+            .transaction(move |db| {
+                // The account first: who begins a session for it at the same time waits here.
+                let changed = diesel::update(users::table.find(&id))
+                    .filter(users::password_hash.eq(old.expose()))
+                    .set((users::password_hash.eq(new.expose()), users::updated_at.eq(now)))
+                    .execute(db)?;
+                if changed == 1 { end_live(db, &id, keep, now).map(Some) } else { Ok(None) }
+            })
+            .await
+    }
+
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        let (id, proof) = (id.to_string(), proof.cloned());
+        self.0
+            .write(move |db| {
+                // Its sessions go with it: a foreign key that cascades.
+                let deleted = match &proof {
+                    Some(proof) => {
+                        diesel::delete(users::table.find(&id)).filter(users::password_hash.eq(proof.expose())).execute(db)?
+                    }
+                    None => diesel::delete(users::table.find(&id)).execute(db)?,
+                };
+                Ok(deleted == 1)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl UserDirectory for DieselUsers {
+    async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
+        let (prefix, after) = (prefix.to_owned(), after.map(Email::to_string));
+        self.0
+            .read(move |db| {
+                // A range serves the index on every engine, and knows no wildcards.
+                let mut query = users::table.filter(users::email.ge(&prefix)).select(UserRow::as_select()).into_boxed();
+                if let Some(end) = behind_every(&prefix) {
+                    query = query.filter(users::email.lt(end));
+                }
+                if let Some(after) = &after {
+                    query = query.filter(users::email.gt(after));
+                }
+                let rows: Vec<UserRow> = query.order(users::email.asc()).limit(limit.into()).load(db)?;
+                rows.into_iter().map(User::try_from).collect()
+            })
+            .await
+    }
+
+    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
+        let (id, now) = (id.to_string(), now.naive_utc());
+        self.0
+            .transaction(move |db| {
+                let found = set_disabled(db, &id, Some(now), now)?;
+                if found { end_live(db, &id, None, now).map(Some) } else { Ok(None) }
+            })
+            .await
+    }
+
+    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, now) = (id.to_string(), now.naive_utc());
+        self.0.write(move |db| set_disabled(db, &id, None, now)).await
+    }
+}
+
+fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<NaiveDateTime>, now: NaiveDateTime) -> QueryResult<bool> {
+    let found =
+        diesel::update(users::table.find(id)).set((users::disabled_at.eq(disabled_at), users::updated_at.eq(now))).execute(db)?;
+    Ok(found == 1)
+}
+
+fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {
+    row.optional()?.map(User::try_from).transpose()
+}
+
+/// The first text behind all that begin with `prefix`, in the order of bytes; none behind the last.
+fn behind_every(prefix: &str) -> Option<String> {
+    let (last_at, last) = prefix.char_indices().next_back()?;
+    let (head, _) = prefix.split_at(last_at);
+    // The order of bytes in UTF-8 is the order of characters; surrogates are none.
+    let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+    match next {
+        Some(next) => Some(format!("{head}{next}")),
+        None => behind_every(head),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind_every;
+
+    #[test]
+    fn the_end_of_a_prefix_is_behind_all_it_begins() {
+        assert_eq!(behind_every("ann").as_deref(), Some("ano"));
+        assert_eq!(behind_every("a\u{7f}").as_deref(), Some("a\u{80}"));
+        assert_eq!(behind_every("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
+        assert_eq!(behind_every("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!((behind_every("\u{10ffff}"), behind_every("")), (None, None));
+    }
+}

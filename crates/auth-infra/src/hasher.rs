@@ -1,0 +1,79 @@
+//! Passwords by bcrypt, on threads of its own. Which passwords take which form: `stored`; who waits how long: `load` and `pool`.
+
+mod load;
+mod pool;
+mod stored;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use auth_domain::{
+    password::{NewPassword, PasswordAttempt, PasswordHash},
+    ports::{PasswordHasher, PortError},
+};
+
+use self::{
+    load::Load,
+    pool::Pool,
+    stored::{COSTS, StoredHash},
+};
+use crate::system::random;
+
+/// Hashes and verifies. Nothing slow runs on the caller's thread.
+pub struct BcryptHasher {
+    cost: u32,
+    decoy: Arc<StoredHash>,
+    pool: Pool,
+}
+
+pub struct HasherOptions {
+    /// The cost of new hashes: the logarithm of the rounds.
+    pub cost: u32,
+    /// Threads that hash.
+    pub workers: usize,
+    /// Who would wait longer than this for a thread is refused.
+    pub max_wait: Duration,
+}
+
+impl BcryptHasher {
+    /// Starts the threads. Hashes nothing, so it takes no time.
+    ///
+    /// # Errors
+    /// The options make no sense, or a thread cannot be started.
+    pub fn start(options: HasherOptions) -> Result<Self, PortError> {
+        let HasherOptions { cost, workers, max_wait } = options;
+        let threads = u32::try_from(workers).unwrap_or(u32::MAX);
+        if !COSTS.contains(&cost) || threads == 0 {
+            return Err(PortError::Corrupt(format!("bcrypt of cost {cost} on {workers} threads is not possible")));
+        }
+        let (pool, _threads) = Pool::start(workers, Load::new(cost, threads, max_wait))
+            .map_err(|fault| PortError::Unavailable(format!("no thread to hash passwords: {fault}")))?;
+        Ok(Self { cost, decoy: Arc::new(StoredHash::decoy(cost, random(), random())), pool })
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for BcryptHasher {
+    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
+        let cost = self.cost;
+        let text = self.pool.run(move || StoredHash::of(password.expose(), cost, random()).to_text()).await?;
+        Ok(PasswordHash::new(text))
+    }
+
+    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        let (stored, exists) = match hash {
+            Some(hash) => (Arc::new(StoredHash::parse(hash.expose())?), true),
+            None => (Arc::clone(&self.decoy), false),
+        };
+        let matches = self.pool.run(move || stored.matches(attempt.expose())).await?;
+        Ok(matches && exists)
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        // One that cannot be read cannot have been verified, so it is not for replacing.
+        StoredHash::parse(hash.expose()).is_ok_and(|stored| stored.cost < self.cost)
+    }
+}
+
+#[cfg(test)]
+mod tests;

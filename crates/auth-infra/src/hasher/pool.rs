@@ -1,0 +1,189 @@
+//! Threads of their own for what keeps a core busy: first come, first served, and nobody admitted who would wait too long.
+
+use std::{
+    collections::VecDeque,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use auth_domain::ports::PortError;
+use thread_priority::{ThreadPriority, ThreadPriorityValue};
+use tokio::sync::oneshot;
+
+use super::load::{Load, Turn};
+
+/// Below what the system gives by default, everywhere; nice 7 on Linux. Answering requests goes first,
+/// yet hashing keeps a sixth of a core that both want.
+const PRIORITY: u8 = 30;
+
+/// The threads; they end when it is dropped.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// There is something to do, or nothing any more.
+    changed: Condvar,
+}
+
+struct State {
+    queue: VecDeque<Box<dyn Job>>,
+    running: usize,
+    load: Load,
+    closed: bool,
+}
+
+trait Job: Send {
+    fn is_awaited(&self) -> bool;
+    /// Does the work. What it hands back gives the answer to whoever waits for it.
+    fn run(self: Box<Self>) -> Answer;
+}
+
+type Answer = Box<dyn FnOnce()>;
+
+struct Task<F, T> {
+    work: F,
+    answer: oneshot::Sender<T>,
+}
+
+impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
+    fn is_awaited(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    fn run(self: Box<Self>) -> Answer {
+        let Self { work, answer } = *self;
+        let done = work();
+        // Whoever asked may have gone meanwhile; then nobody misses the answer.
+        Box::new(move || drop(answer.send(done)))
+    }
+}
+
+impl Pool {
+    /// The handles are for waiting until the threads have ended.
+    pub(super) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
+        let state = State { queue: VecDeque::new(), running: 0, load, closed: false };
+        let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }) };
+        let threads = (0..workers).map(|n| {
+            let shared = Arc::clone(&pool.shared);
+            thread::Builder::new().name(format!("hash-{n}")).spawn(move || shared.work())
+        });
+        let threads = threads.collect::<io::Result<_>>()?;
+        Ok((pool, threads))
+    }
+
+    /// Runs the work on one of the threads, or refuses at once when the wait would be too long.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.admit(Box::new(Task { work, answer }))?;
+        answered.await.map_err(|_gone| PortError::Unavailable("a hash was given up".to_owned()))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// Nothing that panics runs under the lock, so a poisoned one is as good as another.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn admit(&self, job: Box<dyn Job>) -> Result<(), PortError> {
+        let mut state = self.lock();
+        if state.overload().is_some() {
+            // Those who left do not count, but only now is it worth looking for them.
+            state.queue.retain(|job| job.is_awaited());
+        }
+        let Some(retry_after) = state.overload() else {
+            state.queue.push_back(job);
+            drop(state);
+            self.changed.notify_one();
+            return Ok(());
+        };
+        let turn = state.load.refused();
+        drop(state);
+        report(turn);
+        Err(PortError::Overloaded { retry_after })
+    }
+
+    fn work(&self) {
+        step_back();
+        let mut state = self.lock();
+        while !state.closed {
+            let Some(job) = state.queue.pop_front() else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.running += 1;
+            drop(state);
+            let done = perform(job);
+            let turn = self.account(done.as_ref().map(|(_answer, took)| *took));
+            // Only now: whoever has an answer and comes again must not meet a thread that still seems busy.
+            if let Some((answer, _took)) = done {
+                answer();
+            }
+            report(turn);
+            state = self.lock();
+        }
+    }
+
+    fn account(&self, took: Option<Duration>) -> Option<Turn> {
+        let mut state = self.lock();
+        state.running -= 1;
+        if let Some(took) = took {
+            state.load.measure(took);
+        }
+        let (queued, running) = (state.queue.len(), state.running);
+        state.load.finished(queued, running)
+    }
+}
+
+impl State {
+    fn overload(&self) -> Option<Duration> {
+        self.load.overload(self.queue.len(), self.running)
+    }
+}
+
+/// The answer and how long it took. Nothing is done for somebody who has gone, and a panic ends the job only.
+fn perform(job: Box<dyn Job>) -> Option<(Answer, Duration)> {
+    if !job.is_awaited() {
+        return None;
+    }
+    let begun = Instant::now();
+    match catch_unwind(AssertUnwindSafe(|| job.run())) {
+        Ok(answer) => Some((answer, begun.elapsed())),
+        Err(_panic) => {
+            tracing::error!("a hash panicked");
+            None
+        }
+    }
+}
+
+fn step_back() {
+    let lowered = ThreadPriorityValue::try_from(PRIORITY)
+        .map_err(|fault| fault.to_string())
+        .and_then(|value| ThreadPriority::Crossplatform(value).set_for_current().map_err(|fault| fault.to_string()));
+    if let Err(fault) = lowered {
+        tracing::debug!(fault, "hashing threads keep the priority of all others");
+    }
+}
+
+fn report(turn: Option<Turn>) {
+    match turn {
+        Some(Turn::Sheds) => tracing::warn!("too many passwords to hash: refusing what would wait too long"),
+        Some(Turn::Recovers { refused }) => tracing::info!(refused, "passwords are hashed in time again"),
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

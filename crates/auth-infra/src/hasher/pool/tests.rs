@@ -1,0 +1,135 @@
+//! Order, admission, and what a job that goes wrong leaves behind. No test sleeps: a gate holds the threads.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::Poll,
+};
+
+use super::*;
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + 'a>>;
+
+/// One thread, 3 ms allowed, and a hash is taken to need 0.94 ms: two may wait behind the one at work.
+fn pool() -> (Pool, Vec<JoinHandle<()>>) {
+    Pool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
+}
+
+/// Hands the work in and leaves the answer for later.
+async fn begin<'a, T: Send + 'static>(pool: &'a Pool, work: impl FnOnce() -> T + Send + 'static) -> Pending<'a, T> {
+    let mut run: Pending<'a, T> = Box::pin(pool.run(work));
+    let waits = poll_fn(|context| Poll::Ready(run.as_mut().poll(context).is_pending())).await;
+    assert!(waits, "refused, or done too soon");
+    run
+}
+
+/// Keeps the thread busy until the sender is dropped.
+async fn hold(pool: &Pool) -> (Pending<'_, ()>, mpsc::Sender<()>) {
+    let (gate, closed) = mpsc::channel::<()>();
+    let (begun, is_begun) = mpsc::channel();
+    let held = begin(pool, move || {
+        begun.send(()).unwrap();
+        closed.recv().unwrap_err();
+    })
+    .await;
+    is_begun.recv().unwrap();
+    (held, gate)
+}
+
+#[tokio::test]
+async fn work_runs_on_threads_of_its_own_behind_everything_else() {
+    let (pool, _threads) = pool();
+    let (name, stat) = pool
+        .run(|| {
+            (thread::current().name().map(str::to_owned), std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default())
+        })
+        .await
+        .unwrap();
+    assert_eq!(name.as_deref(), Some("hash-0"));
+    if cfg!(target_os = "linux") {
+        // Field 19, counted behind the name in parentheses (proc_pid_stat(5)).
+        let nice: i32 = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse().unwrap();
+        assert!(nice >= 7, "nice {nice}");
+    }
+}
+
+#[tokio::test]
+async fn first_come_first_served() {
+    let (pool, _threads) = pool();
+    let (held, gate) = hold(&pool).await;
+    let (order, ordered) = mpsc::channel();
+    let mut waiting = vec![];
+    for n in 0..3 {
+        let order = order.clone();
+        waiting.push(begin(&pool, move || order.send(n).unwrap()).await);
+    }
+    drop(gate);
+    held.await.unwrap();
+    // Whichever is asked after first.
+    for pending in waiting.into_iter().rev() {
+        pending.await.unwrap();
+    }
+    drop(order);
+    assert_eq!(ordered.iter().collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back() {
+    // A hash is taken to need 3.8 s, and two seconds are allowed.
+    let (pool, _threads) = Pool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
+    let (held, gate) = hold(&pool).await;
+    for _ in 0..2 {
+        let refused = pool.run(|| ()).await;
+        assert!(
+            matches!(refused, Err(PortError::Overloaded { retry_after }) if retry_after == Duration::from_secs(2)),
+            "{refused:?}"
+        );
+    }
+    drop(gate);
+    held.await.unwrap();
+    pool.run(|| ()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
+    let (pool, _threads) = pool();
+    let (held, gate) = hold(&pool).await;
+    let done = Arc::new(AtomicUsize::new(0));
+    let count = |done: &Arc<AtomicUsize>| {
+        let done = Arc::clone(done);
+        move || done.fetch_add(1, Ordering::SeqCst)
+    };
+    let gone = [begin(&pool, count(&done)).await, begin(&pool, count(&done)).await, begin(&pool, count(&done)).await];
+    assert!(matches!(pool.run(count(&done)).await, Err(PortError::Overloaded { .. })));
+    drop(gone);
+    let stays = begin(&pool, count(&done)).await;
+    let leaves_later = begin(&pool, count(&done)).await;
+    drop(leaves_later);
+    drop(gate);
+    held.await.unwrap();
+    assert_eq!(stays.await.unwrap(), 0);
+    pool.run(|| ()).await.unwrap();
+    assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_panic_ends_the_job_and_nothing_else() {
+    let (pool, _threads) = pool();
+    let broken = pool.run(|| -> u8 { panic!("on purpose") }).await;
+    assert!(matches!(broken, Err(PortError::Unavailable(_))), "{broken:?}");
+    assert_eq!(pool.run(|| 7).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn the_threads_end_with_the_pool() {
+    let (pool, threads) = Pool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
+    pool.run(|| ()).await.unwrap();
+    drop(pool);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,130 @@
+//! The forms in which passwords are kept, and the computing behind them. Slow and pure: this runs on the hashing threads.
+
+use auth_domain::ports::PortError;
+use aws_lc_rs::{constant_time, hmac};
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
+};
+use zeroize::Zeroizing;
+
+/// What costs are computed. Each step doubles the time: a higher one in the database
+/// would be a denial of service, so it is taken for damage.
+pub(super) const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
+
+/// The longest password bcrypt takes whole: its input ends with a NUL and is cut at 72 bytes.
+const BCRYPT_MAX_BYTES: usize = 71;
+
+const PREHASHED: &str = "$bcrypt-sha256$v=2,t=2b,r=";
+
+/// bcrypt's own base64. The last character of salt and digest has bits to spare, and not everybody leaves them zero.
+const BCRYPT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::BCRYPT,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// How a password becomes bcrypt's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// As it is, with a NUL behind it.
+    Plain,
+    /// passlib's `bcrypt_sha256` version 2: an HMAC keyed with the salt as it is written, in base64.
+    Prehashed,
+}
+
+/// A stored form, taken apart.
+#[derive(Debug)]
+pub(super) struct StoredHash {
+    scheme: Scheme,
+    pub(super) cost: u32,
+    salt: [u8; 16],
+    digest: [u8; 23],
+}
+
+impl StoredHash {
+    pub(super) fn parse(text: &str) -> Result<Self, PortError> {
+        let corrupt = |what| PortError::Corrupt(format!("a stored password: {what}"));
+        let stored = Self::split(text).ok_or_else(|| corrupt("in no form that is known"))?;
+        if COSTS.contains(&stored.cost) { Ok(stored) } else { Err(corrupt("its cost is out of range")) }
+    }
+
+    fn split(text: &str) -> Option<Self> {
+        let (scheme, cost, salt, digest) = if let Some(rest) = text.strip_prefix(PREHASHED) {
+            let (cost, rest) = rest.split_once('$')?;
+            let (salt, digest) = rest.split_once('$')?;
+            (Scheme::Prehashed, cost, salt, digest)
+        } else {
+            let rest = ["$2b$", "$2a$", "$2y$"].into_iter().find_map(|prefix| text.strip_prefix(prefix))?;
+            let (cost, rest) = rest.split_once('$')?;
+            let (salt, digest) = rest.split_at_checked(22)?;
+            (Scheme::Plain, cost, salt, digest)
+        };
+        let Ok(rounds) = cost.parse() else { return None };
+        let stored = Self { scheme, cost: rounds, salt: decoded(salt)?, digest: decoded(digest)? };
+        // Plain costs have two digits, the others no zero in front; and where the
+        // written salt is a key, it has to be the one spelling that passlib writes.
+        let expected = match scheme {
+            Scheme::Plain => cost == format!("{:02}", stored.cost),
+            Scheme::Prehashed => cost == stored.cost.to_string() && salt == BCRYPT.encode(stored.salt),
+        };
+        expected.then_some(stored)
+    }
+
+    /// The form of a new password.
+    pub(super) fn of(password: &str, cost: u32, salt: [u8; 16]) -> Self {
+        let scheme = if fits(password) { Scheme::Plain } else { Scheme::Prehashed };
+        let digest = digest(scheme, password, cost, salt);
+        Self { scheme, cost, salt, digest }
+    }
+
+    /// A form that no password has: what an attempt is measured against when there is no account.
+    pub(super) fn decoy(cost: u32, salt: [u8; 16], digest: [u8; 23]) -> Self {
+        Self { scheme: Scheme::Plain, cost, salt, digest }
+    }
+
+    /// Whether this is the password's form. Takes the same time whatever the answer.
+    pub(super) fn matches(&self, password: &str) -> bool {
+        let digest = digest(self.scheme, password, self.cost, self.salt);
+        let same = constant_time::verify_slices_are_equal(&digest, &self.digest).is_ok();
+        same && (self.scheme == Scheme::Prehashed || fits(password))
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let (cost, salt, digest) = (self.cost, BCRYPT.encode(self.salt), BCRYPT.encode(self.digest));
+        match self.scheme {
+            Scheme::Plain => format!("$2b${cost:02}${salt}{digest}"),
+            Scheme::Prehashed => format!("{PREHASHED}{cost}${salt}${digest}"),
+        }
+    }
+}
+
+/// Whether bcrypt tells a password from every other. It repeats its input to 72 bytes,
+/// so beside what it cuts off, "x", NUL, "x" would count as "x".
+fn fits(password: &str) -> bool {
+    password.len() <= BCRYPT_MAX_BYTES && !password.contains('\0')
+}
+
+fn digest(scheme: Scheme, password: &str, cost: u32, salt: [u8; 16]) -> [u8; 23] {
+    let mut input = Zeroizing::new(Vec::with_capacity(BCRYPT_MAX_BYTES + 1));
+    match scheme {
+        Scheme::Plain => input.extend(password.bytes().take(BCRYPT_MAX_BYTES)),
+        Scheme::Prehashed => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, BCRYPT.encode(salt).as_bytes());
+            let tag = hmac::sign(&key, password.as_bytes());
+            input.extend_from_slice(Zeroizing::new(STANDARD.encode(tag)).as_bytes());
+        }
+    }
+    input.push(0);
+    let [digest @ .., _unused] = bcrypt::bcrypt(cost, salt, &input);
+    digest
+}
+
+fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
+    match BCRYPT.decode(text).map(<[u8; N]>::try_from) {
+        Ok(Ok(bytes)) => Some(bytes),
+        Ok(Err(_)) | Err(_) => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! The claims step (RFC 7519): from verified bytes to claims, every one demanded, and back.
+
+use std::str::FromStr;
+
+use auth_domain::{
+    email::Email,
+    ports::PortError,
+    session::Generation,
+    token::{Claims, Grant, InvalidToken, TokenKind},
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Who issues the tokens and whom they are for.
+pub(super) struct Realm {
+    pub(super) issuer: Option<String>,
+    pub(super) audience: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    sub: String,
+    email: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+    sid: String,
+    #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
+    generation: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
+}
+
+impl Realm {
+    /// Times are cut to whole seconds, all in the same direction, so `exp` stays `iat` and the token's life.
+    pub(super) fn write(&self, claims: &Claims) -> Result<Vec<u8>, PortError> {
+        let payload = Payload {
+            sub: claims.user.to_string(),
+            email: claims.email.as_str(),
+            kind: name(claims.grant.kind()),
+            iat: claims.issued_at.timestamp(),
+            nbf: claims.not_before.timestamp(),
+            exp: claims.expires_at.timestamp(),
+            jti: claims.id.to_string(),
+            sid: claims.session.to_string(),
+            generation: match claims.grant {
+                Grant::Access => None,
+                Grant::Refresh(generation) => Some(generation.0),
+            },
+            iss: self.issuer.as_deref(),
+            aud: self.audience.as_deref(),
+        };
+        serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("claims cannot be written: {fault}")))
+    }
+
+    /// Everything is in order but perhaps the times, or the answer is the same whatever is wrong.
+    pub(super) fn read(&self, kind: TokenKind, payload: &[u8]) -> Result<Claims, InvalidToken> {
+        let Ok(Value::Object(members)) = strict_json::parse(payload) else { return Err(InvalidToken::Invalid) };
+        let members = Members(members);
+        let addressed = members.text("type")? == name(kind) && self.is_issuer(&members) && self.is_audience(&members);
+        let email: Email = members.parsed("email")?;
+        if !addressed || members.text("email")? != email.as_str() {
+            return Err(InvalidToken::Invalid);
+        }
+        Ok(Claims {
+            id: members.parsed("jti")?,
+            grant: members.grant(kind)?,
+            user: members.parsed("sub")?,
+            email,
+            session: members.parsed("sid")?,
+            issued_at: members.time("iat")?,
+            not_before: members.time("nbf")?,
+            expires_at: members.time("exp")?,
+        })
+    }
+
+    fn is_issuer(&self, members: &Members) -> bool {
+        self.issuer.as_ref().is_none_or(|own| members.0.get("iss").is_some_and(|one| one == own))
+    }
+
+    /// RFC 7519 section 4.1.3: who does not find itself among those addressed must refuse, also when it has no name.
+    fn is_audience(&self, members: &Members) -> bool {
+        match (members.0.get("aud"), &self.audience) {
+            (None, None) => true,
+            (Some(Value::String(one)), Some(own)) => one == own,
+            (Some(Value::Array(several)), Some(own)) => {
+                several.iter().all(Value::is_string) && several.iter().any(|one| one == own)
+            }
+            (Some(_), _) | (None, Some(_)) => false,
+        }
+    }
+}
+
+/// The members of the payload, by type. A number with a fraction or an exponent is no integer, whatever its value.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn text(&self, name: &str) -> Result<&str, InvalidToken> {
+        self.0.get(name).and_then(Value::as_str).ok_or(InvalidToken::Invalid)
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str) -> Result<T, InvalidToken> {
+        self.text(name)?.parse().map_err(|_fault| InvalidToken::Invalid)
+    }
+
+    fn integer(&self, name: &str) -> Result<i64, InvalidToken> {
+        self.0.get(name).and_then(Value::as_i64).ok_or(InvalidToken::Invalid)
+    }
+
+    fn time(&self, name: &str) -> Result<DateTime<Utc>, InvalidToken> {
+        DateTime::from_timestamp(self.integer(name)?, 0).ok_or(InvalidToken::Invalid)
+    }
+
+    fn grant(&self, kind: TokenKind) -> Result<Grant, InvalidToken> {
+        match kind {
+            // Only a refresh token has a generation; an access token with one was never issued here.
+            TokenKind::Access if self.0.contains_key("gen") => Err(InvalidToken::Invalid),
+            TokenKind::Access => Ok(Grant::Access),
+            TokenKind::Refresh => match self.integer("gen")? {
+                ..1 => Err(InvalidToken::Invalid),
+                generation => Ok(Grant::Refresh(Generation(generation))),
+            },
+        }
+    }
+}
+
+fn name(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Access => "access",
+        TokenKind::Refresh => "refresh",
+    }
+}

@@ -1,0 +1,77 @@
+//! The signature step (RFC 7515): from the text of a token to the bytes its signature vouches for, and back.
+
+use auth_domain::{ports::PortError, token::InvalidToken};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use serde_json::Value;
+
+/// The longest token that is looked at.
+pub(super) const TOKEN_MAX_BYTES: usize = 8 * 1024;
+
+/// What RFC 7518 section 3.2 demands of a key for HS256.
+const HS256_KEY_MIN_BYTES: usize = 32;
+
+/// The only `typ` that is issued and accepted.
+const TYPE: &str = "JWT";
+
+/// A key and the one algorithm it is for. Whether it is shared or one of a pair is nobody else's business.
+pub(super) struct SigningKey {
+    algorithm: Algorithm,
+    /// The algorithm's registered name, as headers have it.
+    name: &'static str,
+    /// The header of every token it signs, encoded.
+    header: String,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+}
+
+impl SigningKey {
+    pub(super) fn hs256(secret: &[u8]) -> Result<Self, PortError> {
+        if secret.len() < HS256_KEY_MIN_BYTES {
+            return Err(PortError::Corrupt(format!("a token key has less than {HS256_KEY_MIN_BYTES} bytes")));
+        }
+        Ok(Self {
+            algorithm: Algorithm::HS256,
+            name: "HS256",
+            header: URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+            signing: EncodingKey::from_secret(secret),
+            verifying: DecodingKey::from_secret(secret),
+        })
+    }
+
+    pub(super) fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
+        let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(payload));
+        let signature = crypto::sign(signed.as_bytes(), &self.signing, self.algorithm)
+            .map_err(|fault| PortError::Corrupt(format!("a token key does not sign: {fault}")))?;
+        Ok(format!("{signed}.{signature}"))
+    }
+
+    /// The payload. The signature comes first, so that no parser ever sees what a stranger wrote.
+    pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(InvalidToken::Invalid);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Invalid)?;
+        let (header, payload) = signed.split_once('.').ok_or(InvalidToken::Invalid)?;
+        match crypto::verify(signature, signed.as_bytes(), &self.verifying, self.algorithm) {
+            Ok(true) => {}
+            Ok(false) | Err(_) => return Err(InvalidToken::Invalid),
+        }
+        self.check_header(&decode(header)?)?;
+        decode(payload)
+    }
+
+    /// Says only what the key already knows. `kid`, `jku`, `jwk`, `x5u` and `x5c` offer a key: they are not read.
+    fn check_header(&self, header: &[u8]) -> Result<(), InvalidToken> {
+        let header = strict_json::parse(header).map_err(|_fault| InvalidToken::Invalid)?;
+        let is = |name: &str, expected: &str| header.get(name).and_then(Value::as_str) == Some(expected);
+        // No extension is understood here, so a header that lists critical ones is refused, however it does (RFC 7515 section 4.1.11).
+        let acceptable = is("alg", self.name) && header.get("crit").is_none() && (header.get("typ").is_none() || is("typ", TYPE));
+        if acceptable { Ok(()) } else { Err(InvalidToken::Invalid) }
+    }
+}
+
+/// Reads base64url in its one spelling: no padding, no white space, no stray bits.
+fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_fault| InvalidToken::Invalid)
+}

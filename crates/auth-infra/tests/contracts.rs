@@ -1,0 +1,109 @@
+//! Each adapter on each engine against each clause of its contract, and what only a real database can show.
+#![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails the test it is for")]
+#![expect(clippy::print_stdout, reason = "query plans and refusals are there to be read")]
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "contracts/healing.rs"]
+mod healing;
+#[path = "contracts/migrations.rs"]
+mod migrations;
+#[path = "contracts/plans.rs"]
+mod plans;
+#[path = "contracts/rows.rs"]
+mod rows;
+#[path = "contracts/scratch.rs"]
+mod scratch;
+#[path = "contracts/seed.rs"]
+mod seed;
+#[cfg(feature = "sqlite")]
+#[path = "contracts/sqlite.rs"]
+mod sqlite;
+#[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
+#[path = "contracts/tls.rs"]
+mod tls;
+
+/// Expands to one module per engine that is built in, with a test of each named check.
+/// A check is an `async fn` of an engine.
+macro_rules! on_each_engine {
+    ($($check:ident),+ $(,)?) => {
+        #[cfg(feature = "sqlite")]
+        mod on_sqlite {
+            use crate::scratch::Engine;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                super::$check(Engine::Sqlite).await;
+            })+
+        }
+        crate::on_each_server! { $($check),+ }
+    };
+}
+
+/// The same, without SQLite.
+macro_rules! on_each_server {
+    ($($check:ident),+ $(,)?) => {
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            use crate::scratch::Engine;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs PostgreSQL: just test-all"]
+            async fn $check() {
+                super::$check(Engine::Postgres).await;
+            })+
+        }
+        #[cfg(feature = "mysql")]
+        mod on_mysql {
+            use crate::scratch::Engine;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs MariaDB: just test-all"]
+            async fn $check() {
+                super::$check(Engine::Mysql).await;
+            })+
+        }
+    };
+}
+pub(crate) use {on_each_engine, on_each_server};
+
+#[cfg(feature = "sqlite")]
+mod diesel_on_sqlite {
+    use crate::scratch::{Engine, stores};
+
+    auth_domain::user_store_contract!(stores(Engine::Sqlite));
+    auth_domain::user_directory_contract!(stores(Engine::Sqlite));
+    auth_domain::session_store_contract!(stores(Engine::Sqlite));
+}
+
+#[cfg(feature = "postgres")]
+mod diesel_on_postgres {
+    use crate::scratch::{Engine, stores};
+
+    auth_domain::user_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::user_directory_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::session_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+}
+
+#[cfg(feature = "mysql")]
+mod diesel_on_mysql {
+    use crate::scratch::{Engine, stores};
+
+    auth_domain::user_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::user_directory_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::session_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+}

@@ -1,0 +1,205 @@
+//! Connections that break, and a server that is not there.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use auth_domain::{
+    ports::{Inserted, PortError, Readiness, UserStore},
+    testkit::samples::user,
+    user::UserId,
+};
+use auth_infra::db::{Database, DatabaseUrl, DieselReadiness, DieselUsers};
+
+use crate::scratch::{Engine, Scratch};
+
+crate::on_each_server! {
+    the_next_read_after_a_break_succeeds,
+    a_write_after_a_break_fails_once_at_most,
+    silence_is_an_outage_and_then_all_is_well,
+    a_server_that_is_not_there_is_named_without_the_password,
+}
+
+/// Many at once, so that the pool has many connections.
+async fn read_at_once(users: &DieselUsers, id: UserId) {
+    let reads: Vec<_> = (0..64)
+        .map(|_| {
+            let users = users.clone();
+            tokio::spawn(async move { users.find(id).await })
+        })
+        .collect();
+    for read in reads {
+        assert!(read.await.unwrap().unwrap().is_some());
+    }
+}
+
+/// Ends every connection to the database, as an operator or a failover does.
+fn cut(engine: Engine, scratch: &Scratch) {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => panic!("SQLite has no server"),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => {
+            let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            let cut = scratch.texts(&format!("SELECT pg_terminate_backend(pid)::text AS text {others}"));
+            assert!(cut.len() > 1, "{cut:?}");
+        }
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => {
+            let others = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+            let ids = scratch.texts(&format!("SELECT CAST(id AS CHAR) AS text {others}"));
+            assert!(ids.len() > 1, "{ids:?}");
+            for id in ids {
+                scratch.execute(&format!("KILL {id}"));
+            }
+        }
+    }
+}
+
+async fn the_next_read_after_a_break_succeeds(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let database = scratch.migrated();
+    let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database));
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    for _ in 0..3 {
+        read_at_once(&users, ann.id).await;
+        cut(engine, &scratch);
+        assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
+        read_at_once(&users, ann.id).await;
+        cut(engine, &scratch);
+        readiness.check().await.unwrap();
+        cut_and_read_at_once(engine, &scratch, &users, ann.id).await;
+    }
+}
+
+async fn cut_and_read_at_once(engine: Engine, scratch: &Scratch, users: &DieselUsers, id: UserId) {
+    read_at_once(users, id).await;
+    cut(engine, scratch);
+    read_at_once(users, id).await;
+}
+
+async fn a_write_after_a_break_fails_once_at_most(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let users = DieselUsers(scratch.migrated());
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    read_at_once(&users, ann.id).await;
+    cut(engine, &scratch);
+    let ben = user("ben@example.org");
+    match users.insert(&ben, None).await {
+        Err(PortError::Unavailable(_)) => {}
+        other => panic!("a write that may have been lost: {other:?}"),
+    }
+    assert_eq!(users.find(ben.id).await.unwrap(), None);
+    assert_eq!(users.insert(&ben, None).await.unwrap(), Inserted::Yes);
+}
+
+async fn a_server_that_is_not_there_is_named_without_the_password(engine: Engine) {
+    let scheme = match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => panic!("SQLite has no server"),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => "postgres",
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => "mysql",
+    };
+    let url: DatabaseUrl = format!("{scheme}://ann:hush@127.0.0.1:1/auth").parse().unwrap();
+    let begun = Instant::now();
+    let error = Database::open(&url, 4).err().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    for text in [error.to_string(), format!("{error:?}")] {
+        assert!(text.contains("127.0.0.1:1") && text.contains(&url.engine().to_string()) && !text.contains("hush"), "{text}");
+    }
+    // Nor when the server is there and refuses the password.
+    let server = engine.server();
+    let (_, host) = server.rsplit_once('@').unwrap();
+    let url: DatabaseUrl = format!("{scheme}://nobody_here:hush@{host}").parse().unwrap();
+    let error = Database::open(&url, 4).err().unwrap().to_string();
+    assert!(!error.contains("hush"), "{error}");
+}
+
+/// Stands before the server, and can hold back all that passes.
+struct Proxy {
+    port: u16,
+    frozen: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    fn before(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let frozen = Arc::new(AtomicBool::new(false));
+        let is_frozen = frozen.clone();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                let upstream = TcpStream::connect(&server).unwrap();
+                for (from, to) in [(client.try_clone().unwrap(), upstream.try_clone().unwrap()), (upstream, client)] {
+                    let is_frozen = is_frozen.clone();
+                    thread::spawn(move || forward(from, to, &is_frozen));
+                }
+            }
+        });
+        Self { port, frozen }
+    }
+
+    fn freeze(&self, frozen: bool) {
+        self.frozen.store(frozen, Ordering::SeqCst);
+    }
+}
+
+fn forward(mut from: TcpStream, mut to: TcpStream, is_frozen: &AtomicBool) {
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        while is_frozen.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        if to.write_all(buffer.get(..length).unwrap()).is_err() {
+            break;
+        }
+    }
+    // Whichever end is closed already, the other has to hear of it.
+    let _closed = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}
+
+/// Neither an answer nor an end of the connection: the worst way to be away.
+async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    drop(scratch.migrated());
+    let server = engine.server();
+    let (before, host) = server.rsplit_once('@').unwrap();
+    let (address, _database) = host.split_once('/').unwrap();
+    let proxy = Proxy::before(address.to_owned());
+    let url: DatabaseUrl = format!("{before}@127.0.0.1:{}/{}", proxy.port, scratch.name()).parse().unwrap();
+
+    let database = Database::open(&url, 2).unwrap();
+    let users = DieselUsers(database.clone());
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    proxy.freeze(true);
+    let begun = Instant::now();
+    let waiting: Vec<_> = (0..8)
+        .map(|_| {
+            let (users, id) = (users.clone(), ann.id);
+            tokio::spawn(async move { users.find(id).await })
+        })
+        .collect();
+    for call in waiting {
+        assert!(matches!(call.await.unwrap(), Err(PortError::Unavailable(_))));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(8));
+    assert!(Database::open(&url, 2).is_err(), "nor does one wait for ever to connect");
+    assert!(begun.elapsed() < Duration::from_secs(14));
+
+    proxy.freeze(false);
+    assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
+    read_at_once(&users, ann.id).await;
+}

@@ -1,0 +1,199 @@
+//! What the engines make of the queries: each is answered by an index, so that ten million rows cost what ten do.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, Once, PoisonError},
+};
+
+use auth_domain::{
+    origin::{Origin, UserAgent},
+    password::PasswordHash,
+    ports::{SessionStore, UserDirectory, UserStore},
+    session::{Generation, Session, SessionId},
+    testkit::samples::{email, hash},
+    user::UserId,
+};
+use auth_infra::db::{Database, DieselSessions, DieselUsers};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+
+use crate::{
+    scratch::{Engine, Scratch},
+    seed::seed,
+};
+
+crate::on_each_engine! { every_query_is_answered_by_an_index }
+
+/// Statements by the name of the database that they were sent to.
+static SENT: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+
+/// Writes down what is sent to databases that are here to be planned for.
+#[derive(Default)]
+struct Recorder {
+    database: Option<String>,
+}
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartEstablishConnection { url, .. } = &event {
+            let name = url.split(['/', '?', '.']).find(|part| part.starts_with("plans_"));
+            self.database = name.map(str::to_owned);
+        } else if let (InstrumentationEvent::StartQuery { query, .. }, Some(database)) = (&event, &self.database) {
+            let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.entry(database.clone()).or_default().push(query.to_string());
+        }
+    }
+}
+
+fn taken(scratch: &Scratch) -> Vec<String> {
+    let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let statements = sent.remove(scratch.name()).unwrap_or_default();
+    let verbs = ["SELECT", "UPDATE", "DELETE"];
+    statements.into_iter().filter(|query| verbs.iter().any(|verb| query.starts_with(verb)) && query.contains("binds")).collect()
+}
+
+async fn every_query_is_answered_by_an_index(engine: Engine) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| set_default_instrumentation(|| Some(Box::<Recorder>::default())).unwrap());
+    let scratch = Scratch::named(engine, "plans");
+    let database = scratch.migrated();
+    seed(engine, &scratch);
+    taken(&scratch);
+    ask_everything(&database).await;
+
+    let statements = taken(&scratch);
+    for needle in ["INNER JOIN", "UPDATE", "DELETE FROM", "ORDER BY", "LIMIT"] {
+        assert!(statements.iter().any(|statement| statement.contains(needle)), "{needle} was not recorded");
+    }
+    let mut scans = Vec::new();
+    for statement in statements {
+        let statement = literally(engine, &statement);
+        let plan = plan(engine, &scratch, &statement);
+        println!("\n{statement}\n    {}", plan.join("\n    "));
+        if plan.iter().any(|line| is_scan(engine, line)) {
+            scans.push(statement);
+        }
+    }
+    assert!(scans.is_empty(), "read row by row: {scans:#?}");
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn uuid(number: u32) -> String {
+    format!("00000000-0000-7000-8000-{number:012}")
+}
+
+/// Every method once, as a running server calls it.
+async fn ask_everything(database: &Database) {
+    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
+    let user = |number: u32| -> UserId { uuid(number).parse().unwrap() };
+    let id = |number: u32| -> SessionId { uuid(number).parse().unwrap() };
+    let (now, proof) = (at("2026-01-20T00:00:00.5Z"), hash("x"));
+    let session = Session {
+        id: id(999_999),
+        user: user(77),
+        generation: Generation(2),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + TimeDelta::days(7),
+        ended_at: None,
+        origin: Origin {
+            address: Some([203, 0, 113, 7].into()),
+            user_agent: Some(UserAgent::new("it's a browser")),
+            request_id: String::new(),
+        },
+    };
+    sessions.find(id(1234)).await.unwrap().unwrap();
+    users.find(user(3)).await.unwrap().unwrap();
+    users.find_by_email(&email("user00000042@example.org")).await.unwrap().unwrap();
+    let page = users.list("user0000", Some(&email("user00000100@example.org")), 20).await.unwrap();
+    assert_eq!(page.len(), 20);
+    assert!(!sessions.live(user(78), now, 20).await.unwrap().is_empty());
+    let _begun = sessions.begin(&session, &proof, 3).await.unwrap();
+    let _rotated = sessions.rotate(&Session { id: id(1235), ..session.clone() }).await.unwrap();
+    sessions.end(id(1236), now).await.unwrap();
+    sessions.end_all(user(79), None, now).await.unwrap();
+    users.replace_hash(user(80), &proof, &proof).await.unwrap();
+    let new = PasswordHash::new("y".to_owned());
+    users.change_password(user(80), &proof, &new, None, now).await.unwrap().unwrap();
+    users.disable(user(81), now).await.unwrap().unwrap();
+    users.enable(user(81), now).await.unwrap();
+    users.delete(user(82), None).await.unwrap();
+    users.delete(user(83), Some(&proof)).await.unwrap();
+    assert_eq!(sessions.prune(at("2026-01-12T00:00:00Z"), 10).await.unwrap(), 10);
+    assert!(sessions.prune(at("2026-01-05T00:00:00Z"), 10).await.unwrap() > 0);
+}
+
+/// The statement with its parameters in it.
+fn literally(engine: Engine, recorded: &str) -> String {
+    let (mut statement, binds) = recorded.split_once(" -- binds: ").map(|(sql, binds)| (sql.to_owned(), binds)).unwrap();
+    let literals = literals(binds);
+    // From the last, so that $1 is not found in $10.
+    for (index, literal) in literals.iter().enumerate().rev() {
+        let place = match engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => statement.rfind('?').map(|at| at..at + 1),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => {
+                let mark = format!("${}", index + 1);
+                statement.rfind(&mark).map(|at| at..at + mark.len())
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => statement.rfind('?').map(|at| at..at + 1),
+        };
+        statement.replace_range(place.unwrap_or_else(|| panic!("no place {index} in {recorded}")), literal);
+    }
+    statement
+}
+
+/// Reads Rust's way of showing a list: texts, numbers, times, and lists.
+fn literals(binds: &str) -> Vec<String> {
+    let mut literals = Vec::new();
+    let mut rest = binds.trim().strip_prefix('[').unwrap().strip_suffix(']').unwrap();
+    while !rest.is_empty() {
+        let closed = |by: char| rest.get(1..).unwrap().find(by).unwrap() + 2;
+        let end = match rest.chars().next() {
+            Some('"') => closed('"'),
+            Some('[') => closed(']'),
+            _bare => rest.find(", ").unwrap_or(rest.len()),
+        };
+        let (item, behind) = rest.split_at(end);
+        literals.push(match item {
+            "None" => "NULL".to_owned(),
+            number if number.parse::<i64>().is_ok() => number.to_owned(),
+            list if list.starts_with('[') => format!("ARRAY[{}]", self::literals(list).join(", ")),
+            text => format!("'{}'", plain(text).trim_matches('"').replace('T', " ").replace('\'', "''")),
+        });
+        rest = behind.trim_start_matches(", ");
+    }
+    literals
+}
+
+/// What is not null is shown as something.
+fn plain(text: &str) -> &str {
+    text.strip_prefix("Some(").and_then(|text| text.strip_suffix(')')).unwrap_or(text)
+}
+
+fn plan(engine: Engine, scratch: &Scratch, statement: &str) -> Vec<String> {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => scratch.plan(&format!("EXPLAIN QUERY PLAN {statement}")),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => scratch.plan(&format!("EXPLAIN {statement}")),
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => scratch.plan(&format!("EXPLAIN FORMAT=JSON {statement}")),
+    }
+}
+
+fn is_scan(engine: Engine, line: &str) -> bool {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => line.starts_with("SCAN"),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => line.contains("Seq Scan"),
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => line.contains("\"access_type\": \"ALL\"") || line.contains("\"access_type\": \"index\""),
+    }
+}

@@ -1,0 +1,236 @@
+//! A database of a test's own, made before it and dropped after it, even when it panics.
+
+use std::{
+    env,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use auth_domain::testkit::Stores;
+use auth_infra::db::{Database, DatabaseUrl, DieselSessions, DieselUsers};
+use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
+use tempfile::TempDir;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+    #[cfg(feature = "mysql")]
+    Mysql,
+}
+
+pub(crate) struct Scratch {
+    engine: Engine,
+    name: String,
+    folder: TempDir,
+}
+
+/// A row of one text, called `text`.
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+#[cfg(feature = "sqlite")]
+#[derive(QueryableByName)]
+struct SqlitePlan {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[cfg(feature = "postgres")]
+#[derive(QueryableByName)]
+struct PostgresPlan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[cfg(feature = "mysql")]
+#[derive(QueryableByName)]
+struct MysqlPlan {
+    #[diesel(sql_type = Text, column_name = "EXPLAIN")]
+    json: String,
+}
+
+fn server(variable: &str, default: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| default.to_owned())
+}
+
+impl Engine {
+    /// Where a database of the server itself is.
+    pub(crate) fn server(self) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => ":memory:".to_owned(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => server("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => server("TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/mysql"),
+        }
+    }
+
+    /// Runs statements with Diesel alone.
+    fn execute(self, url: &str, statements: &str) -> QueryResult<()> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => {
+                let mut db = diesel::SqliteConnection::establish(url).unwrap();
+                db.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statements}"))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres => diesel::PgConnection::establish(url).unwrap().batch_execute(statements),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => diesel::MysqlConnection::establish(url).unwrap().batch_execute(statements),
+        }
+    }
+}
+
+impl Scratch {
+    /// An empty database.
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self::named(engine, "test")
+    }
+
+    pub(crate) fn named(engine: Engine, prefix: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{prefix}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let scratch = Self { engine, name, folder: tempfile::tempdir().unwrap() };
+        scratch.administer(&format!("CREATE DATABASE {}", scratch.name));
+        scratch
+    }
+
+    fn administer(&self, statement: &str) {
+        match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => {}
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => self.engine.execute(&self.engine.server(), statement).unwrap(),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => self.engine.execute(&self.engine.server(), statement).unwrap(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join(format!("{}.db", self.name))
+    }
+
+    /// As Diesel takes it.
+    fn plain_url(&self) -> String {
+        match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => self.file().display().to_string(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => self.sibling(),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => self.sibling(),
+        }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    fn sibling(&self) -> String {
+        let server = self.engine.server();
+        let (host, _database) = server.rsplit_once('/').unwrap();
+        format!("{host}/{}", self.name)
+    }
+
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        let plain = self.plain_url();
+        let url = if plain.starts_with('/') { format!("sqlite:///{plain}") } else { plain };
+        url.parse().unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Database {
+        Database::open(&self.url(), 8).unwrap()
+    }
+
+    pub(crate) fn migrated(&self) -> Database {
+        let database = self.open();
+        database.migrate().unwrap();
+        database
+    }
+
+    /// Runs statements behind the adapters' back.
+    pub(crate) fn execute(&self, statements: &str) {
+        self.engine.execute(&self.plain_url(), statements).unwrap();
+    }
+
+    /// What the engine says of how it would run a statement.
+    pub(crate) fn plan(&self, explain: &str) -> Vec<String> {
+        let url = self.plain_url();
+        let query = sql_query(explain);
+        match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => {
+                let lines: Vec<SqlitePlan> = query.load(&mut diesel::SqliteConnection::establish(&url).unwrap()).unwrap();
+                lines.into_iter().map(|line| line.detail).collect()
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => {
+                let lines: Vec<PostgresPlan> = query.load(&mut diesel::PgConnection::establish(&url).unwrap()).unwrap();
+                lines.into_iter().map(|line| line.line).collect()
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                let lines: Vec<MysqlPlan> = query.load(&mut diesel::MysqlConnection::establish(&url).unwrap()).unwrap();
+                lines.iter().flat_map(|plan| plan.json.lines().map(str::to_owned)).collect()
+            }
+        }
+    }
+
+    /// The texts that a query gives, which calls its column `text`.
+    pub(crate) fn texts(&self, query: &str) -> Vec<String> {
+        let url = self.plain_url();
+        let query = sql_query(query);
+        let lines: Vec<Line> = match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => query.load(&mut diesel::SqliteConnection::establish(&url).unwrap()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => query.load(&mut diesel::PgConnection::establish(&url).unwrap()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => query.load(&mut diesel::MysqlConnection::establish(&url).unwrap()),
+        }
+        .unwrap();
+        lines.into_iter().map(|line| line.text).collect()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => {}
+            // Pools may still hold connections to it.
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => self.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => self.administer(&format!("DROP DATABASE IF EXISTS {}", self.name)),
+        }
+    }
+}
+
+/// The stores over a fresh database.
+pub(crate) async fn stores(engine: Engine) -> Stores {
+    let (scratch, database) = tokio::task::spawn_blocking(move || {
+        let scratch = Scratch::new(engine);
+        let database = scratch.migrated();
+        (scratch, database)
+    })
+    .await
+    .unwrap();
+    over(&database, scratch)
+}
+
+pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
+    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
+    Stores { users: Arc::new(users.clone()), directory: Arc::new(users), sessions: Arc::new(sessions), guard: Box::new(scratch) }
+}

@@ -1,0 +1,78 @@
+//! Some thousand rows, made by the engine itself.
+
+use crate::scratch::{Engine, Scratch};
+
+const USERS: u32 = 2_000;
+const SESSIONS: u32 = 20_000;
+
+/// How an engine counts, formats and dates.
+struct Dialect {
+    numbers: fn(u32) -> String,
+    id: fn(&str) -> String,
+    email: &'static str,
+    time: fn(&str) -> String,
+}
+
+impl Dialect {
+    fn of(engine: Engine) -> Self {
+        match engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => Self {
+                numbers: |count| {
+                    format!(
+                        "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n) AS n"
+                    )
+                },
+                id: |number| format!("printf('00000000-0000-7000-8000-%012d', {number})"),
+                email: "printf('user%08d@example.org', i)",
+                time: |seconds| format!("strftime('%Y-%m-%d %H:%M:%f', '2026-01-01', '+' || ({seconds}) || ' seconds')"),
+            },
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => Self {
+                numbers: |count| format!("generate_series(1, {count}) AS n (i)"),
+                id: |number| format!("'00000000-0000-7000-8000-' || lpad(({number})::text, 12, '0')"),
+                email: "'user' || lpad(i::text, 8, '0') || '@example.org'",
+                time: |seconds| format!("timestamp '2026-01-01' + ({seconds}) * interval '1 second'"),
+            },
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => Self {
+                numbers: |count| format!("(SELECT seq AS i FROM seq_1_to_{count}) AS n"),
+                id: |number| format!("CONCAT('00000000-0000-7000-8000-', LPAD({number}, 12, '0'))"),
+                email: "CONCAT('user', LPAD(i, 8, '0'), '@example.org')",
+                time: |seconds| format!("DATE_ADD('2026-01-01', INTERVAL ({seconds}) SECOND)"),
+            },
+        }
+    }
+}
+
+/// Ten sessions to each account, a second apart; every other one has ended, many have expired.
+pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
+    let Dialect { numbers, id, email, time } = Dialect::of(engine);
+    scratch.execute(&format!(
+        "INSERT INTO users (id, email, password_hash, created_at, updated_at) SELECT {}, {email}, 'plain:10:x', {}, {} FROM {}",
+        id("i"),
+        time("i"),
+        time("i"),
+        numbers(USERS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at, ended_at) \
+         SELECT {}, {}, 1, {}, {}, {}, CASE WHEN i % 2 = 0 THEN {} END FROM {}",
+        id("i"),
+        id(&format!("1 + i % {USERS}")),
+        time("i * 86"),
+        time("i * 86 + 60"),
+        // A few of those that ended have not expired.
+        time("i * 86 + 604800 * (1 + (i / 2) % 3)"),
+        time("i * 86 + 120"),
+        numbers(SESSIONS)
+    ));
+    scratch.execute(match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => "ANALYZE",
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => "ANALYZE",
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => "ANALYZE TABLE users, sessions",
+    });
+}

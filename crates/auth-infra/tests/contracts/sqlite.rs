@@ -1,0 +1,68 @@
+//! What only SQLite does: files, and one writer at a time.
+
+use std::time::{Duration, Instant};
+
+use auth_domain::{
+    ports::{Inserted, PortError, UserStore},
+    testkit::samples::user,
+};
+use auth_infra::db::{Database, DatabaseUrl, DieselUsers};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
+use crate::scratch::{Engine, Scratch};
+
+#[test]
+fn a_missing_directory_is_named_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let url: DatabaseUrl = format!("sqlite:///{}/missing/auth.db", folder.path().display()).parse().unwrap();
+    let error = Database::open(&url, 4).err().unwrap().to_string();
+    assert!(error.contains("SQLite") && error.contains("directory") && error.contains("does not exist"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("auth.db");
+    std::fs::write(&path, "no database, ".repeat(1000)).unwrap();
+    let url: DatabaseUrl = format!("sqlite:///{}", path.display()).parse().unwrap();
+    let error = Database::open(&url, 4).err().unwrap().to_string();
+    assert!(error.contains("not a database"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_in_memory_is_one_for_all() {
+    let database = Database::open(&"sqlite::memory:".parse().unwrap(), 8).unwrap();
+    database.migrate().unwrap();
+    let users = DieselUsers(database);
+    let crowd: Vec<_> = (0..20).map(|number| user(&format!("ann{number}@example.org"))).collect();
+    for ann in &crowd {
+        assert_eq!(users.insert(ann, None).await.unwrap(), Inserted::Yes);
+        assert_eq!(users.insert(ann, None).await.unwrap(), Inserted::EmailTaken);
+    }
+    for ann in crowd {
+        assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_write_for_long_hears_of_an_outage_and_others_still_read() {
+    let scratch = Scratch::new(Engine::Sqlite);
+    let users = DieselUsers(scratch.migrated());
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+
+    let mut other_program = SqliteConnection::establish(scratch.file().to_str().unwrap()).unwrap();
+    other_program.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+    let writer = {
+        let users = users.clone();
+        tokio::spawn(async move { users.insert(&user("ben@example.org"), None).await })
+    };
+    assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(matches!(writer.await.unwrap(), Err(PortError::Unavailable(_))));
+    assert!(begun.elapsed() < Duration::from_secs(8));
+
+    other_program.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(users.insert(&user("cid@example.org"), None).await.unwrap(), Inserted::Yes);
+}

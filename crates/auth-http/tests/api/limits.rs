@@ -1,0 +1,62 @@
+//! The rate limit.
+
+use reqwest::Method;
+
+use crate::service::{Answer, Engine, Service};
+
+#[tokio::test]
+async fn a_burst_passes_and_the_next_waits() {
+    let service = Service::with(Engine::Sqlite, &[("RATE_LIMIT_REQUESTS", "3"), ("RATE_LIMIT_WINDOW", "3600")]).await;
+    for remaining in ["2", "1", "0"] {
+        let answer = service.get("/auth/me").await;
+        assert_eq!(answer.refusal(), (401, "token_missing"));
+        assert_eq!((answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")), (Some("3"), Some(remaining)));
+        let reset: u64 = answer.header("ratelimit-reset").unwrap().parse().unwrap();
+        assert!((1..=3600).contains(&reset), "{reset}");
+        assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("x-ratelimit")));
+    }
+    // Even what would be refused anyway.
+    let request = service.request(Method::POST, "/auth/login").header("Content-Type", "text/plain").body("x");
+    let refused = Answer::of(request).await;
+    assert_eq!(refused.refusal(), (429, "rate_limited"));
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=1200).contains(&wait), "{wait}");
+    assert_eq!((refused.header("ratelimit-limit"), refused.header("ratelimit-remaining")), (Some("3"), Some("0")));
+    assert_eq!(service.audited("rate_limited", 1).await[0]["client"], "127.0.0.1");
+}
+
+#[tokio::test]
+async fn requests_with_a_token_can_have_a_budget_of_their_own() {
+    let limits = [("RATE_LIMIT_REQUESTS", "1"), ("RATE_LIMIT_WINDOW", "3600"), ("RATE_LIMIT_SESSION_REQUESTS", "4")];
+    let service = Service::with(Engine::Sqlite, &limits).await;
+    let tokens = service.register("ann@example.org").await;
+    assert_eq!(service.login("ann@example.org").await.status, 429);
+    for remaining in ["3", "2", "1"] {
+        let me = service.me(tokens.access()).await;
+        assert_eq!(
+            (me.status, me.header("ratelimit-limit"), me.header("ratelimit-remaining")),
+            (200, Some("4"), Some(remaining))
+        );
+    }
+    assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
+    assert_eq!(service.me(tokens.access()).await.refusal(), (429, "rate_limited"));
+}
+
+#[tokio::test]
+async fn forwarded_addresses_count_behind_a_trusted_proxy_only() {
+    let limits = [("RATE_LIMIT_REQUESTS", "1"), ("RATE_LIMIT_WINDOW", "3600")];
+    let from = async |service: &Service, header: &str, address: &str| {
+        Answer::of(service.request(Method::GET, "/auth/me").header(header, address)).await.status
+    };
+    let open = Service::with(Engine::Sqlite, &limits).await;
+    assert_eq!(from(&open, "X-Forwarded-For", "1.1.1.1").await, 401);
+    for header in ["X-Forwarded-For", "X-Real-IP", "Forwarded"] {
+        assert_eq!(from(&open, header, "2.2.2.2").await, 429, "{header}");
+    }
+    let behind = Service::with(Engine::Sqlite, &[limits[0], limits[1], ("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    for (address, status) in
+        [("1.1.1.1", 401), ("2.2.2.2", 401), ("9.9.9.9, 1.1.1.1", 429), ("2001:db8::1", 401), ("2001:db8::2", 429)]
+    {
+        assert_eq!(from(&behind, "X-Forwarded-For", address).await, status, "{address}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The program as a client meets it: the real binary, over TCP, with a database of its own, on every engine.
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test program exports nothing, and fails by panicking"
+)]
+
+mod service;
+
+mod account;
+mod audit;
+mod configuration;
+mod cors;
+mod general;
+mod health;
+mod hostile;
+mod lifecycle;
+mod limits;
+mod login;
+mod logout;
+mod me;
+mod outage;
+mod password;
+mod races;
+mod refresh;
+mod register;
+mod sessions;
+mod tokens;

@@ -1,0 +1,52 @@
+//! GET /auth/me
+
+use reqwest::Method;
+
+use crate::service::{Answer, Engine, Service, on_every_engine};
+
+on_every_engine! {
+    async fn it_shows_the_account_and_nothing_more(engine) {
+        let service = Service::start(engine).await;
+        let me = service.me(service.register("ann@example.org").await.access()).await;
+        assert_eq!(me.status, 200);
+        let mut members: Vec<_> = me.body.as_object().unwrap().keys().cloned().collect();
+        members.sort();
+        assert_eq!(members, ["created_at", "email", "id", "updated_at"]);
+        assert_eq!(me.text("id").as_bytes()[14], b'7', "a UUIDv7: {}", me.text("id"));
+        assert!(me.text("created_at").ends_with('Z'), "{}", me.text("created_at"));
+    }
+
+    async fn a_disabled_or_deleted_account_is_refused_at_once(engine) {
+        let service = Service::start(engine).await;
+        let (ann, bob) = (service.register("ann@example.org").await, service.register("bob@example.org").await);
+        service.database.execute("UPDATE users SET disabled_at = created_at WHERE email = 'ann@example.org'");
+        service.database.execute("DELETE FROM users WHERE email = 'bob@example.org'");
+        for tokens in [ann, bob] {
+            assert_eq!(service.me(tokens.access()).await.refusal(), (401, "token_invalid"));
+            assert_eq!(service.refresh(tokens.refresh()).await.refusal(), (401, "token_invalid"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_one_is_asked_for() {
+    let service = Service::start(Engine::Sqlite).await;
+    let missing = service.get("/auth/me").await;
+    assert_eq!(missing.refusal(), (401, "token_missing"));
+    assert_eq!(missing.header("www-authenticate"), Some("Bearer"));
+    for value in ["Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "Bearer nonsense", "bearer nonsense", "token x"] {
+        let refused = Answer::of(service.request(Method::GET, "/auth/me").header("Authorization", value)).await;
+        assert_eq!(refused.status, 401, "{value}");
+        assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer"), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn the_scheme_may_be_written_in_any_case() {
+    let service = Service::start(Engine::Sqlite).await;
+    let tokens = service.register("ann@example.org").await;
+    for scheme in ["bearer", "BEARER", "BeArEr"] {
+        let request = service.request(Method::GET, "/auth/me").header("Authorization", format!("{scheme} {}", tokens.access()));
+        assert_eq!(Answer::of(request).await.status, 200, "{scheme}");
+    }
+}

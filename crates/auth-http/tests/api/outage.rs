@@ -1,0 +1,59 @@
+//! The database goes away and comes back under a running server.
+
+use serde_json::json;
+
+use crate::service::{Answer, Engine, PrivateServer, Service, credentials, eventually};
+
+async fn is_unavailable(answer: &Answer, what: &str) {
+    assert_eq!(answer.refusal(), (503, "unavailable"), "{what}");
+    assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1, "{what}");
+}
+
+async fn a_database_goes_away_and_comes_back(engine: Engine) {
+    let server = PrivateServer::create(engine);
+    let service = Service::with(engine, &[("DATABASE_URL", server.url())]).await;
+    let tokens = service.register("ann@example.org").await;
+    for _ in 0..2 {
+        server.stop();
+        is_unavailable(&service.me(tokens.access()).await, "me").await;
+        is_unavailable(&service.refresh(tokens.refresh()).await, "refresh").await;
+        is_unavailable(&service.login("ann@example.org").await, "login").await;
+        is_unavailable(&service.post("/auth/register", credentials("bob@example.org")).await, "register").await;
+        is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout").await;
+        assert_eq!(service.get("/health").await.status, 200);
+        let ready = service.get("/health/ready").await;
+        assert_eq!((ready.status, ready.text("status")), (503, "unavailable"));
+        server.start();
+        eventually(async || service.get("/health/ready").await.status, |status| *status == 200).await;
+        let me = eventually(async || service.me(tokens.access()).await, |answer| answer.status != 503).await;
+        assert_eq!(me.status, 200, "an outage is never a no: {}", me.body);
+        let login = eventually(async || service.login("ann@example.org").await, |answer| answer.status != 503).await;
+        assert_eq!(login.status, 200, "{}", login.body);
+    }
+    assert_eq!(service.post("/auth/refresh", json!({ "refresh_token": tokens.refresh() })).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: just test-all"]
+async fn postgres_goes_away_and_comes_back() {
+    a_database_goes_away_and_comes_back(Engine::Postgres).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB: just test-all"]
+async fn mariadb_goes_away_and_comes_back() {
+    a_database_goes_away_and_comes_back(Engine::Mysql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_written_is_an_outage() {
+    let service = Service::start(Engine::Sqlite).await;
+    let tokens = service.register("ann@example.org").await;
+    // Another program holds the write lock for longer than anybody waits.
+    let lock = service.database.lock_for_writing();
+    assert_eq!(service.me(tokens.access()).await.status, 200, "reading goes on");
+    is_unavailable(&service.refresh(tokens.refresh()).await, "refresh").await;
+    drop(lock);
+    assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
+}

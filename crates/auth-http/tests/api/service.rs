@@ -1,0 +1,291 @@
+//! A running server for a test, and the ways to talk to it.
+
+mod answer;
+mod database;
+mod private;
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub use answer::Answer;
+pub use database::{Engine, TestDatabase};
+pub use private::PrivateServer;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+pub const ACCESS_SECRET: &str = "access-secret-of-the-tests-0123456789abcdef";
+pub const REFRESH_SECRET: &str = "refresh-secret-of-the-tests-0123456789abcdef";
+pub const PASSWORD: &str = "Correct-Horse-7-Battery";
+
+/// How long a test waits for a state before it gives up: long, since machines are noisy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Expands one test into one for each engine; all but SQLite's have to be asked for.
+macro_rules! on_every_engine {
+    ($($(#[$doc:meta])* async fn $name:ident($engine:ident) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$doc])*
+            async fn check($engine: crate::service::Engine) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                check(crate::service::Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs PostgreSQL: just test-all"]
+            async fn on_postgres() {
+                check(crate::service::Engine::Postgres).await;
+            }
+
+            #[cfg(feature = "mysql")]
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs MariaDB: just test-all"]
+            async fn on_mysql() {
+                check(crate::service::Engine::Mysql).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_every_engine;
+
+/// A server process; killed when dropped.
+pub struct Service {
+    pub database: Arc<TestDatabase>,
+    pub url: String,
+    pub client: Client,
+    child: Child,
+    log: Arc<Log>,
+}
+
+/// What the server has written so far.
+#[derive(Default)]
+struct Log {
+    lines: Mutex<(Vec<Value>, bool)>,
+    grown: Condvar,
+}
+
+/// The environment of a test's server: no limit gets in the way, and hashes are cheap.
+fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<String, String> {
+    let defaults = [
+        ("JWT_SECRET_KEY", ACCESS_SECRET),
+        ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET),
+        ("DATABASE_URL", database.url()),
+        ("PORT", "0"),
+        ("BCRYPT_COST", "10"),
+        ("RATE_LIMIT_REQUESTS", "100000"),
+        ("RATE_LIMIT_WINDOW", "1"),
+        ("HASH_MAX_WAIT_SECONDS", "60"),
+        ("LOG_FORMAT", "json"),
+    ];
+    defaults.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The program, with nothing of this process's environment but what it needs to run.
+pub fn program(folder: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
+    command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Service {
+    /// A server with a database of its own.
+    pub async fn start(engine: Engine) -> Self {
+        Self::with(engine, &[]).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn with(engine: Engine, overrides: &[(&str, &str)]) -> Self {
+        Self::on(Arc::new(TestDatabase::create(engine)), overrides).await
+    }
+
+    /// One more server on a database that is there.
+    pub async fn on(database: Arc<TestDatabase>, overrides: &[(&str, &str)]) -> Self {
+        let overrides: Vec<_> = overrides.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        // Waiting for the log blocks; a runtime's thread must not.
+        tokio::task::spawn_blocking(move || Self::launch(database, &overrides)).await.unwrap()
+    }
+
+    fn launch(database: Arc<TestDatabase>, overrides: &[(String, String)]) -> Self {
+        let borrowed: Vec<_> = overrides.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut child =
+            program(database.folder()).envs(environment(&database, &borrowed)).stderr(Stdio::inherit()).spawn().unwrap();
+        let log = Arc::new(Log::default());
+        let (reader, sink) = (BufReader::new(child.stdout.take().unwrap()), log.clone());
+        thread::spawn(move || sink.follow(reader));
+        let listening = log.wait_for(|line| message(line).starts_with("listening on "));
+        let url = message(&listening).trim_start_matches("listening on ").to_owned();
+        Self { database, url, client: Client::new(), child, log }
+    }
+
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request = self.request(method, path);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::of(request).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+        self.send(Method::GET, path, Some(token), None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
+    pub async fn post_as(&self, token: &str, path: &str, body: Option<Value>) -> Answer {
+        self.send(Method::POST, path, Some(token), body).await
+    }
+
+    pub async fn delete_as(&self, token: &str, path: &str, body: Option<Value>) -> Answer {
+        self.send(Method::DELETE, path, Some(token), body).await
+    }
+
+    /// Registers an address and expects it to work.
+    pub async fn register(&self, email: &str) -> Answer {
+        let answer = self.post("/auth/register", credentials(email)).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer
+    }
+
+    pub async fn login(&self, email: &str) -> Answer {
+        self.post("/auth/login", credentials(email)).await
+    }
+
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.post("/auth/refresh", json!({ "refresh_token": token })).await
+    }
+
+    pub async fn me(&self, token: &str) -> Answer {
+        self.get_as(token, "/auth/me").await
+    }
+
+    /// The audit lines of one event so far, once there are at least `count`.
+    pub async fn audited(&self, event: &str, count: usize) -> Vec<Value> {
+        let (log, event) = (self.log.clone(), event.to_owned());
+        tokio::task::spawn_blocking(move || log.wait_for_many(count, |line| line["target"] == "audit" && line["event"] == *event))
+            .await
+            .unwrap()
+    }
+
+    /// Everything logged so far, as text.
+    pub fn log_text(&self) -> String {
+        let lines = self.log.lines.lock().unwrap();
+        lines.0.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the server does not stop");
+            thread::yield_now();
+        }
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Log {
+    fn follow(&self, reader: impl BufRead) {
+        for line in reader.lines() {
+            let Ok(line) = line else { break };
+            let parsed = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "unparsable": line }));
+            self.lines.lock().unwrap().0.push(parsed);
+            self.grown.notify_all();
+        }
+        self.lines.lock().unwrap().1 = true;
+        self.grown.notify_all();
+    }
+
+    fn wait_for(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for_many(1, wanted).remove(0)
+    }
+
+    fn wait_for_many(&self, count: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let found = |lines: &[Value]| lines.iter().filter(|line| wanted(line)).cloned().collect::<Vec<_>>();
+        let (guard, timeout) = self
+            .grown
+            .wait_timeout_while(self.lines.lock().unwrap(), PATIENCE, |(lines, ended)| found(lines).len() < count && !*ended)
+            .unwrap();
+        assert!(!timeout.timed_out() && found(&guard.0).len() >= count, "not logged: {:#?}", guard.0);
+        found(&guard.0)
+    }
+}
+
+fn message(line: &Value) -> &str {
+    line["message"].as_str().unwrap_or_default()
+}
+
+pub fn credentials(email: &str) -> Value {
+    json!({ "email": email, "password": PASSWORD })
+}
+
+/// Asks again until the answer is as wanted.
+pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> T, wanted: impl Fn(&T) -> bool) -> T {
+    let begun = Instant::now();
+    loop {
+        let answer = ask().await;
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it never came to that");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs the program to its end: exit code, stdout, stderr.
+pub fn run(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+    let output = program(folder).args(arguments).envs(variables.iter().copied()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A folder that is gone after the test.
+pub fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    (folder, path)
+}

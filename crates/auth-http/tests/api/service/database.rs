@@ -1,0 +1,128 @@
+//! A database of a test's own, made before and dropped after it.
+
+use std::{
+    env,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
+use tempfile::TempDir;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+    #[cfg(feature = "mysql")]
+    Mysql,
+}
+
+pub struct TestDatabase {
+    engine: Engine,
+    name: String,
+    url: String,
+    folder: TempDir,
+}
+
+impl TestDatabase {
+    pub fn create(engine: Engine) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("api_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = tempfile::tempdir().unwrap();
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite:///{}/auth.db", folder.path().display()),
+            Engine::Postgres => sibling(&postgres_url(), &name),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => sibling(&mysql_url(), &name),
+        };
+        let database = Self { engine, name, url, folder };
+        database.administer(&format!("CREATE DATABASE {}", database.name));
+        database
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the server runs, and where SQLite's file is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a statement on the server, outside of this database.
+    fn administer(&self, statement: &str) {
+        match self.engine {
+            Engine::Sqlite => {}
+            Engine::Postgres => {
+                let mut connection = PgConnection::establish(&postgres_url()).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                let mut connection = diesel::MysqlConnection::establish(&mysql_url()).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
+            }
+        }
+    }
+
+    /// Runs a statement in this database, behind the server's back.
+    pub fn execute(&self, statement: &str) {
+        match self.engine {
+            Engine::Sqlite => {
+                let path = self.folder.path().join("auth.db");
+                let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
+            }
+            Engine::Postgres => {
+                let mut connection = PgConnection::establish(&self.url).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                let mut connection = diesel::MysqlConnection::establish(&self.url).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
+            }
+        }
+    }
+}
+
+/// Holds SQLite's write lock until dropped.
+pub struct WriteLock(diesel::SqliteConnection);
+
+impl TestDatabase {
+    pub fn lock_for_writing(&self) -> WriteLock {
+        let path = self.folder.path().join("auth.db");
+        let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+        WriteLock(connection)
+    }
+}
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        self.0.batch_execute("ROLLBACK").unwrap();
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
+        self.administer(&format!("DROP DATABASE IF EXISTS {}{force}", self.name));
+    }
+}
+
+fn postgres_url() -> String {
+    env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
+}
+
+#[cfg(feature = "mysql")]
+fn mysql_url() -> String {
+    env::var("TEST_MYSQL_URL").unwrap_or_else(|_| "mysql://root@127.0.0.1:3306/mysql".to_owned())
+}
+
+/// The URL of another database on the same server.
+fn sibling(admin: &str, name: &str) -> String {
+    let (server, _database) = admin.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}

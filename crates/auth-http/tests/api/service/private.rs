@@ -1,0 +1,181 @@
+//! A database server of a test's own, to be stopped and started.
+
+use std::{
+    cell::RefCell,
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use tempfile::TempDir;
+
+use super::Engine;
+
+pub struct PrivateServer {
+    engine: Engine,
+    folder: TempDir,
+    port: u16,
+    url: String,
+    process: RefCell<Option<Child>>,
+}
+
+impl PrivateServer {
+    /// A running server with an empty database.
+    pub fn create(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // The server runs as a user of its own and has to get in.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = match engine {
+            Engine::Sqlite => panic!("SQLite has no server"),
+            Engine::Postgres => format!("postgres://postgres@127.0.0.1:{port}/auth"),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => format!("mysql://root@127.0.0.1:{port}/auth"),
+        };
+        let server = Self { engine, folder, port, url, process: RefCell::default() };
+        server.lay();
+        server.start();
+        server.create_database();
+        server
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn lay(&self) {
+        fs::create_dir(self.data()).unwrap();
+        let data = self.data();
+        match self.engine {
+            Engine::Sqlite => {}
+            Engine::Postgres => {
+                give_to("postgres", &data);
+                done(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                give_to("mysql", &data);
+                let mut install = Command::new("mariadb-install-db");
+                install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
+                done(install.arg(format!("--datadir={}", data.display())));
+            }
+        }
+    }
+
+    pub fn start(&self) {
+        let mut command = self.command();
+        *self.process.borrow_mut() = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let begun = Instant::now();
+        while !self.answers() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the private server does not start");
+            thread::yield_now();
+        }
+    }
+
+    fn command(&self) -> Command {
+        let data = self.data();
+        match self.engine {
+            Engine::Sqlite => unreachable!("SQLite has no server"),
+            Engine::Postgres => {
+                let mut command = as_user("postgres", &postgres_program("postgres"));
+                command
+                    .arg("-D")
+                    .arg(&data)
+                    .args(["-c", "listen_addresses=127.0.0.1", "-p"])
+                    .arg(self.port.to_string())
+                    .arg("-k")
+                    .arg(&data);
+                command
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                let mut command = Command::new("mariadbd");
+                command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1"]).arg(format!("--port={}", self.port));
+                command.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}/socket", data.display()));
+                command
+            }
+        }
+    }
+
+    /// Whether its own administrative database can be reached.
+    fn answers(&self) -> bool {
+        match self.engine {
+            Engine::Sqlite => false,
+            Engine::Postgres => PgConnection::establish(&self.url.replace("/auth", "/postgres")).is_ok(),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => diesel::MysqlConnection::establish(&self.url.replace("/auth", "/mysql")).is_ok(),
+        }
+    }
+
+    fn create_database(&self) {
+        match self.engine {
+            Engine::Sqlite => {}
+            Engine::Postgres => {
+                let mut connection = PgConnection::establish(&self.url.replace("/auth", "/postgres")).unwrap();
+                sql_query("CREATE DATABASE auth").execute(&mut connection).unwrap();
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                let mut connection = diesel::MysqlConnection::establish(&self.url.replace("/auth", "/mysql")).unwrap();
+                sql_query("CREATE DATABASE auth").execute(&mut connection).unwrap();
+            }
+        }
+    }
+
+    /// Pulls the plug: no farewell to anybody.
+    pub fn stop(&self) {
+        if let Some(mut process) = self.process.borrow_mut().take() {
+            // The server behind `runuser` is its child; a postmaster told to QUIT stops at once.
+            let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+            let pid = pid_file.lines().next().map_or_else(|| process.id().to_string(), str::to_owned);
+            let signal = if self.engine == Engine::Postgres { "-QUIT" } else { "-KILL" };
+            done(Command::new("kill").args([signal, &pid]));
+            process.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for PrivateServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
+}
+
+/// Database servers refuse to run as root.
+fn as_user(user: &str, program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", user, "--"]).arg(program);
+    command
+}
+
+fn give_to(user: &str, folder: &Path) {
+    if is_root() {
+        done(Command::new("chown").arg(user).arg(folder));
+    }
+}
+
+fn postgres_program(name: &str) -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL's server programs (Debian: postgresql)");
+    versions.map(|version| version.unwrap().path().join("bin").join(name)).find(|path| path.exists()).unwrap()
+}
+
+fn done(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

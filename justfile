@@ -1,0 +1,49 @@
+# Shortcuts for what the README spells out. Nothing needs `just`: each recipe is a command or two.
+
+# List the recipes.
+default:
+    @just --list
+
+# Try it: write a .env with fresh secrets if there is none, then serve.
+dev:
+    cargo run -- dev
+
+# Serve with the configuration at hand, optimised.
+run:
+    cargo run --release -- serve
+
+# The whole suite on SQLite; needs no server of any kind.
+test:
+    cargo test
+
+# The suite on SQLite, PostgreSQL and MariaDB; `docker compose up -d` starts the two servers.
+test-all:
+    cargo test --no-default-features --features full -- --include-ignored
+
+# What CI denies: formatting, lints in both builds, dependencies, walls.
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --all-targets --no-default-features --features full -- -D warnings
+    cargo deny check licenses bans sources
+    ./.ci/walls
+
+# Format everything.
+fmt:
+    cargo fmt
+
+# All that must pass on a clean checkout.
+ci:
+    ./.ci/run
+
+# Apply pending migrations to DATABASE_URL.
+migrate:
+    cargo run -- migrate
+
+# Open the database of the .env in its own shell.
+db-shell:
+    ./.ci/db-shell
+
+# The API documentation of the crates, in a browser.
+docs:
+    cargo doc --no-deps --document-private-items --open

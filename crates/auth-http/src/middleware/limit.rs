@@ -1,5 +1,5 @@
-//! So many requests per window and client. The algorithm is actix-governor's (GCRA: a burst, refilled
-//! evenly); its middleware rounds waits down, never forgets a key and cannot be stacked, so this stands in its place.
+//! So many requests per window and client: governor's GCRA, a burst that is refilled evenly. Why not the
+//! actix-governor around it: docs/decisions.md.
 
 mod key;
 
@@ -13,12 +13,6 @@ use std::{
     time::Duration,
 };
 
-use actix_governor::governor::{
-    Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-    middleware::StateInformationMiddleware,
-    state::keyed::DefaultKeyedStateStore,
-};
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
@@ -33,6 +27,12 @@ use actix_web::{
 use auth_domain::{
     audit::{AuditEvent, EventKind},
     origin::Origin,
+};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
 };
 
 use crate::{

@@ -14,6 +14,7 @@ use auth_domain::{
         login::Login,
         logout::Logout,
         operate::{CreateUser, Govern, SetPassword},
+        prune::PruneSessions,
         refresh::Refresh,
         register::Register,
         sessions::{EndSession, ListSessions},
@@ -69,6 +70,7 @@ pub struct UseCases {
     pub create_user: CreateUser,
     pub set_password: SetPassword,
     pub govern: Govern,
+    pub prune_sessions: PruneSessions,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
     /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
@@ -177,6 +179,7 @@ impl UseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
+            prune_sessions: PruneSessions { sessions: sessions.clone(), clock: clock.clone() },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
             policy: policies.passwords,

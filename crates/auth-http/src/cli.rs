@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, Failure};
+use crate::commands::{self, Failure, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -33,6 +33,8 @@ enum Command {
     Migrate,
     /// Ask the running server's /health/ready; for container health checks.
     Healthcheck,
+    /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
+    Users(Users),
 }
 
 impl Cli {
@@ -48,6 +50,7 @@ impl Cli {
             Command::Check => commands::check::check(),
             Command::Migrate => commands::check::migrate(),
             Command::Healthcheck => commands::healthcheck::healthcheck(),
+            Command::Users(users) => users.run(),
         }
     }
 }

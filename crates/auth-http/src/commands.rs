@@ -4,6 +4,7 @@ pub mod check;
 pub mod healthcheck;
 pub mod init;
 pub mod serve;
+pub mod users;
 
 use std::io;
 

@@ -5,6 +5,7 @@ pub mod body;
 pub mod cli;
 pub mod commands;
 pub mod extract;
+pub mod housekeeping;
 pub mod middleware;
 pub mod problem;
 pub mod routes;

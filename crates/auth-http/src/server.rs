@@ -23,6 +23,7 @@ use actix_web::{
 
 use crate::{
     app::UseCases,
+    housekeeping,
     middleware::{
         cors,
         envelope::envelope,
@@ -81,12 +82,13 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings)
         draining: Data::new(Draining::default()),
         limiters: limiters.clone(),
     };
-    let draining = shared.draining.clone();
+    let (draining, use_cases) = (shared.draining.clone(), shared.use_cases.clone());
     let builder = actix_server::Server::build().disable_signals().shutdown_timeout(shared.settings.shutdown_timeout.as_secs());
     let stop = builder.graceful_shutdown_signal();
     let server = builder.listen("http", listener, move || connections(&shared, address, &stop))?.run();
     let handle = Handle { server: server.handle(), draining };
     actix_web::rt::spawn(Limiters::sweep(limiters));
+    actix_web::rt::spawn(housekeeping::prune(use_cases));
     tracing::info!(host = %address.ip(), port = address.port(), "listening on http://{address}");
     Ok(Server { running: Box::pin(server), handle })
 }

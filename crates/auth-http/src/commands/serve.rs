@@ -9,7 +9,7 @@ use crate::{
     app::{Policies, Ports, UseCases, open_database},
     server::{self, Server},
     settings::Settings,
-    telemetry,
+    telemetry::{self, Stream},
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -18,7 +18,7 @@ use crate::{
 /// A fault of the configuration or of the start; nothing listens then.
 pub fn serve() -> Result<(), Failure> {
     let settings = settings()?;
-    telemetry::start(&settings.log);
+    telemetry::start(&settings.log, Stream::Stdout);
     let database = open_database(&settings.database)?;
     let ports = Ports::over(&database, &settings)?;
     let listener = listen(&settings)?;

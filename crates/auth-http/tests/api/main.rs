@@ -28,3 +28,4 @@ mod refresh;
 mod register;
 mod sessions;
 mod tokens;
+mod users;

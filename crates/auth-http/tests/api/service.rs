@@ -6,8 +6,8 @@ mod private;
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader},
-    path::PathBuf,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -91,7 +91,7 @@ fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<S
 }
 
 /// The program, with nothing of this process's environment but what it needs to run.
-pub fn program(folder: &std::path::Path) -> Command {
+pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
     command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -199,6 +199,13 @@ impl Service {
         lines.0.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
     }
 
+    /// Runs an operator's command on the same database: exit code, stdout, stderr.
+    pub fn command(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
+        let variables = environment(&self.database, &[]);
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        run_with_input(self.database.folder(), arguments, &variables, input)
+    }
+
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -277,8 +284,16 @@ pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> T, wanted: impl Fn(&T) 
 }
 
 /// Runs the program to its end: exit code, stdout, stderr.
-pub fn run(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
-    let output = program(folder).args(arguments).envs(variables.iter().copied()).output().unwrap();
+pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+    run_with_input(folder, arguments, variables, "")
+}
+
+/// The same, with something to read.
+pub fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> (i32, String, String) {
+    let mut child = program(folder).args(arguments).envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+    // Who does not read it closes the pipe.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

@@ -120,7 +120,8 @@ fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(db) => {
             db.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0")?;
-            sql_query(format!("SELECT pg_advisory_lock({POSTGRES_LOCK})"))
+            sql_query("SELECT pg_advisory_lock($1)")
+                .bind::<diesel::sql_types::BigInt, _>(POSTGRES_LOCK)
                 .execute(db)
                 .map_err(|error| format!("another server has been migrating for a minute, or the lock is lost: {error}"))?;
             run(db, POSTGRES)

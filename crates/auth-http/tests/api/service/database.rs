@@ -69,10 +69,7 @@ impl TestDatabase {
     pub fn execute(&self, statement: &str) {
         match self.engine {
             Engine::Sqlite => {
-                let path = self.folder.path().join("auth.db");
-                let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
-                sql_query(statement).execute(&mut connection).unwrap();
+                sql_query(statement).execute(&mut self.open_file()).unwrap();
             }
             Engine::Postgres => {
                 let mut connection = PgConnection::establish(&self.url).unwrap();
@@ -87,14 +84,42 @@ impl TestDatabase {
     }
 }
 
+/// Counts what a statement finds.
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+impl TestDatabase {
+    /// How many rows a table has.
+    pub fn count(&self, table: &str) -> i64 {
+        let statement = format!("SELECT COUNT(*) AS count FROM {table}");
+        let counted: Count = match self.engine {
+            Engine::Sqlite => sql_query(statement).get_result(&mut self.open_file()),
+            Engine::Postgres => sql_query(statement).get_result(&mut PgConnection::establish(&self.url).unwrap()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => sql_query(statement).get_result(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+        }
+        .unwrap();
+        counted.count
+    }
+
+    fn open_file(&self) -> diesel::SqliteConnection {
+        let path = self.folder.path().join("auth.db");
+        let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+        connection
+    }
+}
+
 /// Holds SQLite's write lock until dropped.
 pub struct WriteLock(diesel::SqliteConnection);
 
 impl TestDatabase {
     pub fn lock_for_writing(&self) -> WriteLock {
-        let path = self.folder.path().join("auth.db");
-        let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        connection.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+        let mut connection = self.open_file();
+        connection.batch_execute("BEGIN IMMEDIATE").unwrap();
         WriteLock(connection)
     }
 }

@@ -1,0 +1,166 @@
+//! `users`: what an operator does to accounts, for people and (`--json`) for scripts.
+
+mod render;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use actix_web::rt::System;
+use auth_domain::{
+    email::Email,
+    origin::{Origin, UserAgent},
+    password::NewPassword,
+    usecases::operate::{Measure, OperateError},
+    user::User,
+};
+use clap::{Args, Subcommand};
+
+use self::render::Answer;
+use super::{Failure, settings};
+use crate::{
+    app::{Policies, Ports, UseCases, open_database},
+    telemetry::{self, Stream},
+};
+
+/// How many sessions `show` lists at most.
+const SESSIONS_SHOWN: u32 = 1000;
+
+#[derive(Debug, Args)]
+pub struct Users {
+    #[command(subcommand)]
+    action: Action,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Passwords are read from the terminal without echo, or as one line from stdin; never from an argument.
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make an account; asks for its password.
+    Create { email: String },
+    /// Show an account and its live sessions.
+    Show { user: String },
+    /// List accounts by address.
+    List {
+        /// Only addresses that begin with this.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// Only addresses behind this one: the last of the page before.
+        #[arg(long)]
+        after: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Refuse logins and end all sessions.
+    Disable { user: String },
+    /// Allow logins again.
+    Enable { user: String },
+    /// Set another password and end all sessions; asks for the password.
+    SetPassword { user: String },
+    /// End all sessions.
+    EndSessions { user: String },
+    /// Delete an account and its sessions; the address is free again.
+    Delete { user: String },
+}
+
+impl Users {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What to tell the operator.
+    pub fn run(self) -> Result<(), Failure> {
+        let settings = settings()?;
+        // Stdout is for the answer.
+        telemetry::start(&settings.log, Stream::Stderr);
+        let database = open_database(&settings.database)?;
+        let app = UseCases::over(Ports::over(&database, &settings)?, &Policies::from(&settings));
+        let answer = System::new().block_on(perform(&app, self.action))?;
+        let text = if self.json { answer.json() } else { answer.text() };
+        Ok(writeln!(io::stdout(), "{text}")?)
+    }
+}
+
+async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
+    let agent = Some(UserAgent::new("auth-server users"));
+    let origin = Origin { address: None, user_agent: agent, request_id: app.ports.ids.next().to_string() };
+    match action {
+        Action::Create { email } => {
+            let email = parse_email(&email)?;
+            let user = app.create_user.execute(email, new_password(app)?, &origin).await?;
+            Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
+        }
+        Action::Show { user } => {
+            let user = find(app, &user).await?;
+            let sessions = app.ports.sessions.live(user.id, app.ports.clock.now(), SESSIONS_SHOWN).await?;
+            Ok(Answer::User { user, sessions })
+        }
+        Action::List { prefix, after, limit } => {
+            let after = after.as_deref().map(parse_email).transpose()?;
+            let users = app.ports.directory.list(&prefix.to_lowercase(), after.as_ref(), limit).await?;
+            Ok(Answer::Users { users, limit })
+        }
+        Action::SetPassword { user } => {
+            let user = find(app, &user).await?;
+            let sessions_ended = app.set_password.execute(&user, new_password(app)?, &origin).await?;
+            Ok(Answer::Done { done: "password set", user, sessions_ended })
+        }
+        Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &origin).await,
+        Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &origin).await,
+        Action::EndSessions { user } => govern(app, Measure::EndSessions, "sessions ended", &user, &origin).await,
+        Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &origin).await,
+    }
+}
+
+async fn govern(app: &UseCases, measure: Measure, done: &'static str, who: &str, origin: &Origin) -> Result<Answer, Failure> {
+    let user = find(app, who).await?;
+    let sessions_ended = app.govern.execute(measure, &user, origin).await?;
+    // As it is now; what has been deleted, as it was.
+    let user = app.ports.users.find(user.id).await?.unwrap_or(user);
+    Ok(Answer::Done { done, user, sessions_ended })
+}
+
+/// By id or by address.
+async fn find(app: &UseCases, who: &str) -> Result<User, Failure> {
+    let found = match who.parse() {
+        Ok(id) => app.ports.users.find(id).await?,
+        Err(_not_an_id) => app.ports.users.find_by_email(&parse_email(who)?).await?,
+    };
+    found.ok_or_else(|| OperateError::NoSuchUser.into())
+}
+
+fn parse_email(text: &str) -> Result<Email, Failure> {
+    text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
+}
+
+fn new_password(app: &UseCases) -> Result<NewPassword, Failure> {
+    let text = zeroize::Zeroizing::new(read_password()?);
+    app.policy.accept(&text).map_err(|faults| {
+        let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
+        Failure::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
+    })
+}
+
+/// From a terminal twice and without echo, from anything else one line.
+fn read_password() -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let password = rpassword::prompt_password("Password: ")?;
+    if password == rpassword::prompt_password("Once more: ")? {
+        Ok(password)
+    } else {
+        Err(Failure::Told("The two passwords differ.".to_owned()))
+    }
+}
+
+impl From<OperateError> for Failure {
+    fn from(error: OperateError) -> Self {
+        match error {
+            OperateError::Port(error) => error.into(),
+            OperateError::EmailTaken | OperateError::NoSuchUser | OperateError::ChangedMeanwhile => Self::Told(error.to_string()),
+        }
+    }
+}

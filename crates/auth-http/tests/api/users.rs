@@ -1,0 +1,113 @@
+//! `auth-server users`, beside a server that runs on the same database.
+
+use serde_json::{Value, json};
+
+use crate::service::{PASSWORD, Service, eventually, on_every_engine};
+
+fn json(service: &Service, arguments: &[&str], input: &str) -> Value {
+    let (code, out, err) = service.command(&[arguments, &["--json"]].concat(), input);
+    assert_eq!(code, 0, "{arguments:?}: {err}");
+    serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}"))
+}
+
+fn refused(service: &Service, arguments: &[&str], input: &str) -> String {
+    let (code, out, err) = service.command(arguments, input);
+    assert!(code == 1 && out.is_empty(), "{arguments:?}: {code} {out}");
+    err
+}
+
+on_every_engine! {
+    async fn an_operator_makes_and_finds_accounts(engine) {
+        let service = Service::start(engine).await;
+        let made = json(&service, &["users", "create", " Ann@Example.org"], &format!("{PASSWORD}\n"));
+        assert_eq!((&made["done"], &made["user"]["email"]), (&json!("created"), &json!("ann@example.org")));
+        let login = service.login("ann@example.org").await;
+        assert_eq!(login.status, 200);
+        let id = made["user"]["id"].as_str().unwrap();
+        for who in [id, "ANN@example.org"] {
+            let shown = json(&service, &["users", "show", who], "");
+            assert_eq!((&shown["user"]["id"], &shown["user"]["state"]), (&json!(id), &json!("active")));
+            assert!(shown["user"]["last_login_at"].is_string());
+            assert_eq!(shown["sessions"][0]["id"], crate::tokens::claims(login.access())["sid"]);
+        }
+        assert!(service.command(&["users", "show", id], "").1.contains("ann@example.org"));
+        assert!(refused(&service, &["users", "create", "ann@example.org"], PASSWORD).contains("already"));
+        assert!(refused(&service, &["users", "create", "nobody"], PASSWORD).contains("e-mail"));
+        let weak = refused(&service, &["users", "create", "bob@example.org"], "short\n");
+        assert!(weak.contains("at least 12") && weak.contains("digit") && !weak.contains("short"), "{weak}");
+        for gone in ["bob@example.org", "00000000-0000-7000-8000-000000000000"] {
+            assert!(refused(&service, &["users", "show", gone], "").contains("no such account"));
+        }
+    }
+
+    async fn an_operator_pages_through_accounts(engine) {
+        let service = Service::start(engine).await;
+        for email in ["anna@x.org", "ann@x.org", "bob@x.org", "a_n@x.org", "an%@x.org"] {
+            json(&service, &["users", "create", email], PASSWORD);
+        }
+        let emails = |page: &Value| page["users"].as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let all = json(&service, &["users", "list"], "");
+        assert_eq!((emails(&all), &all["next"]), (["a_n@x.org", "an%@x.org", "ann@x.org", "anna@x.org", "bob@x.org"].map(str::to_owned).to_vec(), &Value::Null));
+        assert_eq!(emails(&json(&service, &["users", "list", "--prefix", "ANN"], "")), ["ann@x.org", "anna@x.org"]);
+        assert_eq!(emails(&json(&service, &["users", "list", "--prefix", "an%"], "")), ["an%@x.org"]);
+        let first = json(&service, &["users", "list", "--limit", "2"], "");
+        assert_eq!(first["next"], "an%@x.org");
+        assert_eq!(emails(&json(&service, &["users", "list", "--limit", "2", "--after", "an%@x.org"], "")), ["ann@x.org", "anna@x.org"]);
+        assert!(service.command(&["users", "list", "--limit", "2"], "").1.contains("--after an%@x.org"));
+    }
+
+    async fn what_an_operator_does_holds_at_once(engine) {
+        let service = Service::start(engine).await;
+        let before = service.register("ann@example.org").await;
+        let me = service.me(before.access()).await;
+        let id = me.text("id");
+        let disabled = json(&service, &["users", "disable", id], "");
+        assert_eq!((&disabled["sessions_ended"], &disabled["user"]["state"]), (&json!(1), &json!("disabled")));
+        assert_eq!(service.me(before.access()).await.refusal(), (401, "token_invalid"));
+        assert_eq!(service.login("ann@example.org").await.refusal(), (401, "invalid_credentials"));
+        json(&service, &["users", "enable", id], "");
+        assert_eq!(service.me(before.access()).await.refusal(), (401, "token_invalid"), "what has ended stays ended");
+        let again = service.login("ann@example.org").await;
+        assert_eq!(again.status, 200);
+        assert_eq!(json(&service, &["users", "end-sessions", id], "")["sessions_ended"], 1);
+        assert_eq!(service.refresh(again.refresh()).await.refusal(), (401, "token_invalid"));
+        let again = service.login("ann@example.org").await;
+        assert_eq!(json(&service, &["users", "set-password", id], "Another-Horse-8-Battery\n")["sessions_ended"], 1);
+        assert_eq!(service.me(again.access()).await.refusal(), (401, "token_invalid"));
+        assert_eq!(service.login("ann@example.org").await.status, 401);
+        let new = service.post("/auth/login", json!({ "email": "ann@example.org", "password": "Another-Horse-8-Battery" })).await;
+        assert_eq!(new.status, 200);
+        json(&service, &["users", "delete", "ann@example.org"], "");
+        assert_eq!(service.me(new.access()).await.refusal(), (401, "token_invalid"));
+        assert_eq!((service.database.count("users"), service.database.count("sessions")), (0, 0));
+        assert!(refused(&service, &["users", "delete", "ann@example.org"], "").contains("no such account"));
+    }
+
+    async fn sessions_that_are_long_over_are_forgotten(engine) {
+        let service = Service::start(engine).await;
+        service.register("ann@example.org").await;
+        service.login("ann@example.org").await;
+        service.database.execute("UPDATE sessions SET expires_at = '2020-01-01 00:00:00'");
+        let live = service.login("ann@example.org").await;
+        assert_eq!(service.database.count("sessions"), 3);
+        // Any server forgets them when it starts, and now and then.
+        let other = Service::on(service.database.clone(), &[]).await;
+        eventually(async || service.database.count("sessions"), |count| *count == 1).await;
+        assert_eq!(other.me(live.access()).await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_told_apart_from_failure() {
+    let service = Service::start(crate::service::Engine::Sqlite).await;
+    for usage in [
+        &["users"][..],
+        &["users", "nonsense"],
+        &["users", "create"],
+        &["users", "list", "--limit", "0"],
+        &["users", "create", "a@x.org", "password"],
+    ] {
+        assert_eq!(service.command(usage, "").0, 2, "{usage:?}");
+    }
+    assert!(service.command(&["users", "--help"], "").1.contains("set-password"));
+}

@@ -8,10 +8,9 @@ use actix_web::{
 use auth_domain::{
     email::Email,
     password::{NewPassword, PasswordAttempt, PasswordPolicy},
-    user::User,
 };
 use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::tokens::answer;
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     body::{Member, Valid},
     extract::{CurrentUser, From, Signed},
     problem::Problem,
-    view::timestamp,
+    view::UserView,
 };
 
 #[derive(Deserialize, Validate)]
@@ -52,26 +51,6 @@ pub struct DeleteAccountBody {
     password: Member<PasswordAttempt>,
 }
 
-/// What a person sees of their account.
-#[derive(Serialize)]
-pub struct UserView {
-    id: String,
-    email: String,
-    created_at: String,
-    updated_at: String,
-}
-
-impl std::convert::From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            email: user.email.to_string(),
-            created_at: timestamp(user.created_at),
-            updated_at: timestamp(user.updated_at),
-        }
-    }
-}
-
 pub async fn register(
     app: Data<UseCases>,
     From(origin): From,
@@ -82,7 +61,7 @@ pub async fn register(
 }
 
 pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
-    Json(caller.user.into())
+    Json(UserView::from(&caller.user))
 }
 
 pub async fn change_password(

@@ -4,17 +4,14 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path, Query},
 };
-use auth_domain::{
-    session::Session,
-    usecases::{authenticate::SignedIn, logout::LogoutScope},
-};
+use auth_domain::{session::Session, usecases::logout::LogoutScope};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     app::UseCases,
     extract::{CurrentUser, From},
     problem::Problem,
-    view::timestamp,
+    view::SessionView,
 };
 
 /// More than an account can have: `SESSION_MAX_PER_USER` bounds the list.
@@ -25,36 +22,17 @@ pub struct LogoutQuery {
     scope: Option<String>,
 }
 
-/// A session as its owner sees it.
 #[derive(Serialize)]
-pub struct SessionView {
-    id: String,
-    created_at: String,
-    last_used_at: String,
-    expires_at: String,
-    ip: Option<String>,
-    user_agent: Option<String>,
+pub struct ListedSession {
+    #[serde(flatten)]
+    session: SessionView,
     /// Whether the request was made with it.
     current: bool,
 }
 
 #[derive(Serialize)]
 pub struct SessionsView {
-    sessions: Vec<SessionView>,
-}
-
-impl SessionView {
-    fn new(session: &Session, caller: &SignedIn) -> Self {
-        Self {
-            id: session.id.to_string(),
-            created_at: timestamp(session.created_at),
-            last_used_at: timestamp(session.last_used_at),
-            expires_at: timestamp(session.expires_at),
-            ip: session.origin.address.map(|address| address.to_string()),
-            user_agent: session.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
-            current: session.id == caller.session.id,
-        }
-    }
+    sessions: Vec<ListedSession>,
 }
 
 impl LogoutQuery {
@@ -80,7 +58,8 @@ pub async fn logout(
 
 pub async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
     let sessions = app.list_sessions.execute(&caller, LIST_MAX).await?;
-    Ok(Json(SessionsView { sessions: sessions.iter().map(|session| SessionView::new(session, &caller)).collect() }))
+    let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
+    Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
 }
 
 pub async fn end(

@@ -3,11 +3,11 @@
 mod answer;
 mod database;
 mod private;
+mod program;
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    io::{BufRead, BufReader},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -17,6 +17,8 @@ use std::{
 pub use answer::Answer;
 pub use database::{Engine, TestDatabase};
 pub use private::PrivateServer;
+use program::program;
+pub use program::{folder, run, run_with_input};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -88,13 +90,6 @@ fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<S
         ("LOG_FORMAT", "json"),
     ];
     defaults.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-/// The program, with nothing of this process's environment but what it needs to run.
-pub fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
-    command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 impl Service {
@@ -281,26 +276,4 @@ pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> T, wanted: impl Fn(&T) 
         assert!(begun.elapsed() < PATIENCE, "it never came to that");
         tokio::task::yield_now().await;
     }
-}
-
-/// Runs the program to its end: exit code, stdout, stderr.
-pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
-    run_with_input(folder, arguments, variables, "")
-}
-
-/// The same, with something to read.
-pub fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> (i32, String, String) {
-    let mut child = program(folder).args(arguments).envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
-    // Who does not read it closes the pipe.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-/// A folder that is gone after the test.
-pub fn folder() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    (folder, path)
 }

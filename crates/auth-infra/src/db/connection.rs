@@ -7,6 +7,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+#[cfg(feature = "sqlite")]
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, connection::SimpleConnection};
 
@@ -30,6 +35,8 @@ pub enum AnyConnection {
 #[cfg(feature = "sqlite")]
 const SQLITE_SETUP: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+#[cfg(feature = "sqlite")]
+const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// What was answered has to be on disk, also where the server's default is not to wait for it.
 #[cfg(feature = "postgres")]
 const POSTGRES_SETUP: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
@@ -108,11 +115,26 @@ impl Connector {
 fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
         #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_SETUP),
+        AnyConnection::Sqlite(connection) => set_up_sqlite(connection),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES_SETUP),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL_SETUP),
+    }
+}
+
+/// Patiently: while another program turns the same new file to WAL, SQLite says "locked" at once, whatever
+/// the busy timeout.
+#[cfg(feature = "sqlite")]
+fn set_up_sqlite(connection: &mut diesel::SqliteConnection) -> QueryResult<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.batch_execute(SQLITE_SETUP) {
+            Err(error) if error.to_string().contains("locked") && begun.elapsed() < SQLITE_PATIENCE => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
     }
 }
 

@@ -28,7 +28,7 @@ async fn applies_what_is_pending_once(engine: Engine) {
 }
 
 async fn several_servers_may_start_at_once(engine: Engine) {
-    for _ in 0..4 {
+    for _ in 0..8 {
         let scratch = Scratch::new(engine);
         let mut applied = Vec::new();
         thread::scope(|scope| {

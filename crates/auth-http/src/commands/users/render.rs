@@ -6,7 +6,7 @@ use auth_domain::{
 };
 use serde::Serialize;
 
-use crate::view::timestamp;
+use crate::view::{SessionView, UserView, timestamp};
 
 pub(super) enum Answer {
     User { user: User, sessions: Vec<Session> },
@@ -14,63 +14,31 @@ pub(super) enum Answer {
     Done { done: &'static str, user: User, sessions_ended: usize },
 }
 
+/// An account as an operator sees it.
 #[derive(Serialize)]
-struct UserView {
-    id: String,
-    email: String,
+struct AccountView {
+    #[serde(flatten)]
+    user: UserView,
     state: String,
-    created_at: String,
-    updated_at: String,
-    last_login_at: Option<String>,
     disabled_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SessionView {
-    id: String,
-    created_at: String,
-    last_used_at: String,
-    expires_at: String,
-    ip: Option<String>,
-    user_agent: Option<String>,
+    last_login_at: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Document {
-    User { user: UserView, sessions: Vec<SessionView> },
-    Users { users: Vec<UserView>, next: Option<String> },
-    Done { done: &'static str, user: UserView, sessions_ended: usize },
+    User { user: AccountView, sessions: Vec<SessionView> },
+    Users { users: Vec<AccountView>, next: Option<String> },
+    Done { done: &'static str, user: AccountView, sessions_ended: usize },
 }
 
-impl From<&User> for UserView {
+impl From<&User> for AccountView {
     fn from(user: &User) -> Self {
         let disabled_at = match user.state {
             AccountState::Active => None,
             AccountState::Disabled { since } => Some(timestamp(since)),
         };
-        Self {
-            id: user.id.to_string(),
-            email: user.email.to_string(),
-            state: user.state.to_string(),
-            created_at: timestamp(user.created_at),
-            updated_at: timestamp(user.updated_at),
-            last_login_at: user.last_login_at.map(timestamp),
-            disabled_at,
-        }
-    }
-}
-
-impl From<&Session> for SessionView {
-    fn from(session: &Session) -> Self {
-        Self {
-            id: session.id.to_string(),
-            created_at: timestamp(session.created_at),
-            last_used_at: timestamp(session.last_used_at),
-            expires_at: timestamp(session.expires_at),
-            ip: session.origin.address.map(|address| address.to_string()),
-            user_agent: session.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
-        }
+        Self { user: user.into(), state: user.state.to_string(), disabled_at, last_login_at: user.last_login_at.map(timestamp) }
     }
 }
 
@@ -87,7 +55,7 @@ impl Answer {
                 Document::User { user: user.into(), sessions: sessions.iter().map(SessionView::from).collect() }
             }
             Self::Users { users, limit } => {
-                Document::Users { users: users.iter().map(UserView::from).collect(), next: next(users, *limit) }
+                Document::Users { users: users.iter().map(AccountView::from).collect(), next: next(users, *limit) }
             }
             Self::Done { done, user, sessions_ended } => {
                 Document::Done { done, user: user.into(), sessions_ended: *sessions_ended }
@@ -115,28 +83,26 @@ impl Answer {
     }
 }
 
-fn described(user: &UserView) -> Vec<String> {
-    let never = || "never".to_owned();
+fn described(account: &AccountView) -> Vec<String> {
+    let AccountView { user, state, disabled_at, last_login_at } = account;
+    let since = disabled_at.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
     vec![
         format!("id          {}", user.id),
         format!("email       {}", user.email),
-        format!(
-            "state       {}",
-            user.disabled_at.as_ref().map_or_else(|| user.state.clone(), |at| format!("{} since {at}", user.state))
-        ),
+        format!("state       {state}{since}"),
         format!("created     {}", user.created_at),
         format!("updated     {}", user.updated_at),
-        format!("last login  {}", user.last_login_at.clone().unwrap_or_else(never)),
+        format!("last login  {}", last_login_at.as_deref().unwrap_or("never")),
     ]
 }
 
 fn in_one_line(session: &SessionView) -> String {
-    let unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     format!(
         "session     {}  last used {}  from {}  {}",
         session.id,
         session.last_used_at,
-        unknown(&session.ip),
-        unknown(&session.user_agent)
+        known(&session.ip),
+        known(&session.user_agent)
     )
 }

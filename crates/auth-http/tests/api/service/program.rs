@@ -1,0 +1,36 @@
+//! The program as an operator runs it.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The program, with nothing of this process's environment but what it needs to run.
+pub fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
+    command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end: exit code, stdout, stderr.
+pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+    run_with_input(folder, arguments, variables, "")
+}
+
+/// The same, with something to read.
+pub fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> (i32, String, String) {
+    let mut child = program(folder).args(arguments).envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+    // Who does not read it closes the pipe.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A folder that is gone after the test.
+pub fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    (folder, path)
+}

@@ -16,7 +16,8 @@ run:
 test:
     cargo test
 
-# The suite on SQLite, PostgreSQL and MariaDB; `docker compose up -d` starts the two servers.
+# The suite on SQLite, PostgreSQL and MariaDB, and against passlib; `docker compose up -d` starts the two
+# servers, `pip install passlib==1.7.4 bcrypt==4.0.1` brings the other.
 test-all:
     cargo test --no-default-features --features full -- --include-ignored
 

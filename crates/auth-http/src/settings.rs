@@ -109,7 +109,7 @@ fn tokens(reader: &mut Reader<'_>) -> Option<TokenSettings> {
         session: TimeDelta::days(reader.number("SESSION_MAX_DAYS", 90, 1..=365)),
     };
     let reuse_window = TimeDelta::seconds(reader.number("REFRESH_REUSE_SECONDS", 10, 0..=60));
-    let (issuer, audience) = (reader.text("JWT_ISSUER"), reader.text("JWT_AUDIENCE"));
+    let (issuer, audience) = (reader.claim("JWT_ISSUER"), reader.claim("JWT_AUDIENCE"));
     let (access_secret, refresh_secret) = secrets?;
     Some(TokenSettings { access_secret, refresh_secret, lifetimes, reuse_window, issuer, audience })
 }

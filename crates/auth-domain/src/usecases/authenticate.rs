@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
     ports::{Clock, PortError, SessionStore, TokenCodec},
     session::Session,
     token::{InvalidToken, TokenKind},
@@ -20,6 +24,20 @@ pub struct Authenticate {
 pub struct SignedIn {
     pub user: User,
     pub session: Session,
+}
+
+impl SignedIn {
+    /// An event of this caller's own, in the session they came with.
+    #[must_use]
+    pub fn event(&self, kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> AuditEvent {
+        AuditEvent::new(kind, origin, at).by(self.user.id, &self.user.email).in_session(self.session.id)
+    }
+
+    /// A wrong password counts as a failed login, wherever it was tried.
+    #[must_use]
+    pub fn failed_login(&self, origin: &Origin, at: DateTime<Utc>) -> AuditEvent {
+        self.event(EventKind::LoginFailed, origin, at).because("wrong_current_password")
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -40,6 +40,7 @@ impl ChangePassword {
         let user = &caller.user;
         let unchanged = current.expose() == new.expose();
         if !self.hasher.verify(current, Some(&user.password)).await? {
+            self.audit.record(caller.failed_login(origin, self.clock.now()));
             return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
         }
         if unchanged {
@@ -61,8 +62,7 @@ impl ChangePassword {
     }
 
     fn refuse(&self, caller: &SignedIn, why: &'static str, origin: &Origin, error: ChangePasswordError) -> ChangePasswordError {
-        let event = AuditEvent::new(EventKind::PasswordChangeRefused, origin, self.clock.now()).because(why);
-        self.audit.record(event.by(caller.user.id, &caller.user.email).in_session(caller.session.id));
+        self.audit.record(caller.event(EventKind::PasswordChangeRefused, origin, self.clock.now()).because(why));
         error
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{AuditEvent, EventKind},
+    audit::EventKind,
     origin::Origin,
     password::PasswordAttempt,
     ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
@@ -30,12 +30,14 @@ impl DeleteAccount {
     /// [`DeleteAccountError`].
     pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
         let user = &caller.user;
-        let deleted = self.hasher.verify(password, Some(&user.password)).await?
-            // Proved again by the store: the password may have changed while this one was hashed.
-            && self.users.delete(user.id, Some(&user.password)).await?;
+        let right = self.hasher.verify(password, Some(&user.password)).await?;
+        if !right {
+            self.audit.record(caller.failed_login(origin, self.clock.now()));
+        }
+        // Proved again by the store: the password may have changed while this one was hashed.
+        let deleted = right && self.users.delete(user.id, Some(&user.password)).await?;
         let kind = if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused };
-        let event = AuditEvent::new(kind, origin, self.clock.now());
-        self.audit.record(event.by(user.id, &user.email).in_session(caller.session.id));
+        self.audit.record(caller.event(kind, origin, self.clock.now()));
         if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
     }
 }

@@ -13,6 +13,9 @@ use super::source::Source;
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
 const SECRET_MIN_CHARS: usize = 32;
 
+/// The longest issuer or audience, in bytes.
+const CLAIM_MAX_BYTES: usize = 1024;
+
 /// A variable and the rule that its value breaks. Never the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {rule}")]
@@ -42,6 +45,15 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.source.get(name).map(str::to_owned)
+    }
+
+    /// A name that goes into every token: it must leave room for the rest.
+    pub(super) fn claim(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        if text.len() > CLAIM_MAX_BYTES {
+            return self.fault(name, format_args!("must have at most {CLAIM_MAX_BYTES} bytes: it goes into every token"));
+        }
+        Some(text)
     }
 
     pub(super) fn optional_number<N>(&mut self, name: &str, range: RangeInclusive<N>) -> Option<N>

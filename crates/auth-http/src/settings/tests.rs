@@ -76,6 +76,13 @@ fn numbers_keep_to_their_ranges() {
 }
 
 #[test]
+fn issuer_and_audience_leave_room_in_a_token() {
+    for name in ["JWT_ISSUER", "JWT_AUDIENCE"] {
+        assert!(!faulty(name, &"x".repeat(1024)) && faulty(name, &"x".repeat(1025)), "{name}");
+    }
+}
+
+#[test]
 fn origins_are_origins() {
     for fine in ["https://app.example.org", "http://localhost:3000", "https://[::1]:8443", "HTTPS://App.Example.ORG"] {
         assert!(!faulty("ALLOWED_ORIGINS", fine), "{fine}");

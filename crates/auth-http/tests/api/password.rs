@@ -42,6 +42,7 @@ on_every_engine! {
         assert_eq!(attempt(change(PASSWORD, "Short-1")).await.faults(), [("new_password", "too_short")]);
         assert_eq!(attempt(json!({})).await.faults(), [("current_password", "missing"), ("new_password", "missing")]);
         assert_eq!((service.me(other.access()).await.status, service.login("ann@example.org").await.status), (200, 200));
+        assert_eq!(service.audited("login_failed", 1).await[0]["reason"], "wrong_current_password");
         assert_eq!(service.audited("password_change_refused", 2).await[0]["reason"], "wrong_password");
     }
 }

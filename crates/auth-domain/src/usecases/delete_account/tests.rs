@@ -47,7 +47,8 @@ async fn a_wrong_password_deletes_nothing() {
     let caller = caller();
     let (outcome, events) = leave(&caller, MockUserStore::new(), hasher_that_says(false)).await;
     assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
-    assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
+    let own = Some(caller.session.id);
+    assert_eq!(events, [("login_failed", own), ("account_deletion_refused", own)]);
 }
 
 #[tokio::test]

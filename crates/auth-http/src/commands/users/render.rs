@@ -27,9 +27,20 @@ struct AccountView {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Document {
-    User { user: AccountView, sessions: Vec<SessionView> },
-    Users { users: Vec<AccountView>, next: Option<String> },
-    Done { done: &'static str, user: AccountView, sessions_ended: usize },
+    User {
+        #[serde(flatten)]
+        user: AccountView,
+        sessions: Vec<SessionView>,
+    },
+    Users {
+        users: Vec<AccountView>,
+        next: Option<String>,
+    },
+    Done {
+        #[serde(flatten)]
+        user: AccountView,
+        sessions_ended: usize,
+    },
 }
 
 impl From<&User> for AccountView {
@@ -57,9 +68,7 @@ impl Answer {
             Self::Users { users, limit } => {
                 Document::Users { users: users.iter().map(AccountView::from).collect(), next: next(users, *limit) }
             }
-            Self::Done { done, user, sessions_ended } => {
-                Document::Done { done, user: user.into(), sessions_ended: *sessions_ended }
-            }
+            Self::Done { user, sessions_ended, .. } => Document::Done { user: user.into(), sessions_ended: *sessions_ended },
         };
         serde_json::to_string(&document).unwrap_or_default()
     }

@@ -67,7 +67,9 @@ impl Database {
         let is_file = url.engine() == Engine::Sqlite;
         let pool = r2d2::Pool::builder()
             .max_size(size)
-            .min_idle(Some(1))
+            // None before it is asked for: a connection that a background thread is still making when the
+            // program ends makes OpenSSL's and libpq's exit handlers crash.
+            .min_idle(Some(0))
             .test_on_check_out(false)
             .max_lifetime((!is_file).then_some(LIFE))
             .idle_timeout((!is_file).then_some(IDLE_LIFE))

@@ -56,6 +56,15 @@ on_every_engine! {
         assert!(service.command(&["users", "list", "--limit", "2"], "").1.contains("--after an%@x.org"));
     }
 
+    async fn a_command_ends_cleanly_every_time(engine) {
+        let service = Service::start(engine).await;
+        // A crash on the way out came about once in seven times.
+        for _ in 0..30 {
+            let (code, out, err) = service.command(&["users", "list"], "");
+            assert_eq!((code, out.trim(), err.as_str()), (0, "No accounts.", ""));
+        }
+    }
+
     async fn what_an_operator_does_holds_at_once(engine) {
         let service = Service::start(engine).await;
         let before = service.register("ann@example.org").await;

@@ -25,7 +25,8 @@ pub fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&str, &st
     drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} died: {}", output.status));
+    (code, text(output.stdout), text(output.stderr))
 }
 
 /// A folder that is gone after the test.

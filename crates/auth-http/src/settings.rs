@@ -137,7 +137,7 @@ fn http(reader: &mut Reader<'_>) -> HttpSettings {
     let window = Duration::from_secs(reader.number("RATE_LIMIT_WINDOW", 60, 1..=3600));
     let limit = |requests| RateLimit { requests, window };
     HttpSettings {
-        host: reader.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
+        host: reader.host("HOST", "127.0.0.1"),
         port: reader.number("PORT", 8000, 0..=u16::MAX),
         max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
         rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),

@@ -1,6 +1,14 @@
 //! Reads single variables and gathers what is wrong with them.
 
-use std::{fmt::Display, fs, ops::RangeInclusive, str::FromStr, sync::LazyLock};
+use std::{
+    fmt::Display,
+    fs,
+    io::{self, Read},
+    net::IpAddr,
+    ops::RangeInclusive,
+    str::FromStr,
+    sync::LazyLock,
+};
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,6 +20,9 @@ use super::source::Source;
 
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
 const SECRET_MIN_CHARS: usize = 32;
+
+/// The longest secret that is read from a file, in bytes.
+const SECRET_MAX_BYTES: u64 = 64 * 1024;
 
 /// The longest issuer or audience, in bytes.
 const CLAIM_MAX_BYTES: usize = 1024;
@@ -45,6 +56,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.source.get(name).map(str::to_owned)
+    }
+
+    pub(super) fn host(&mut self, name: &str, default: &str) -> String {
+        let given = self.text(name).unwrap_or_else(|| default.to_owned());
+        if !is_host(&given) {
+            self.fault::<()>(name, "must be an address such as 127.0.0.1 or ::1, or a host name, without a port");
+        }
+        given
     }
 
     /// A name that goes into every token: it must leave room for the rest.
@@ -146,13 +165,28 @@ impl<'a> Reader<'a> {
             (Some(_), Some(_)) => self.fault(name, format_args!("is set together with {file}; keep one of them")),
             (Some(text), None) => Some(Some(SecretString::from(text))),
             (None, None) => Some(None),
-            (None, Some(path)) => match fs::read_to_string(path) {
+            (None, Some(path)) => match read_secret(path) {
                 // Editors and `echo` end a file with a newline that nobody means.
                 Ok(text) => Some(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
                 Err(error) => self.fault(&file, format_args!("cannot be read: {error}")),
             },
         }
     }
+}
+
+/// As much of a file as a secret can have: some paths never end.
+fn read_secret(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(SECRET_MAX_BYTES + 1).read_to_string(&mut text)?;
+    let fits = u64::try_from(read).is_ok_and(|read| read <= SECRET_MAX_BYTES);
+    if fits { Ok(text) } else { Err(io::Error::other(format!("it has more than {SECRET_MAX_BYTES} bytes"))) }
+}
+
+/// A host name or an address, as far as that can be told without asking anybody.
+pub(super) fn is_host(text: &str) -> bool {
+    let name = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    let numeric = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    text.parse::<IpAddr>().is_ok() || (name && !numeric)
 }
 
 /// The secrets that `.env.example` shows: everybody knows them.
@@ -178,6 +212,6 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 /// A network, or a single address as the network of itself.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
-        .or_else(|_not_a_network| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .or_else(|_not_a_network| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_neither| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))
 }

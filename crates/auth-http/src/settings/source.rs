@@ -61,6 +61,8 @@ pub struct Source(HashMap<String, String>);
 pub enum SourceError {
     #[error("cannot read {path}: {cause}")]
     Unreadable { path: String, cause: String },
+    #[error("{name} is not UTF-8")]
+    NotUtf8 { name: String },
     #[error("cannot read the environment: {0}")]
     Config(#[from] ConfigError),
 }
@@ -71,12 +73,18 @@ impl Source {
     /// # Errors
     /// The `.env` is there but cannot be read.
     pub fn from_process() -> Result<Self, SourceError> {
-        // A name that is not UTF-8 is none of ours.
-        let environment = std::env::vars_os().filter_map(|(name, value)| match name.into_string() {
-            Ok(name) => Some((name, value.to_string_lossy().into_owned())),
-            Err(_not_utf8) => None,
-        });
-        Self::layered(dotenv(Path::new(".env"))?, environment.collect())
+        let mut environment = HashMap::new();
+        for (name, value) in std::env::vars_os() {
+            // A name that is not UTF-8 is none of ours.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.insert(name, value)),
+                // Read as well as it goes, two different secrets could be one.
+                Err(_value) if is_known(&name) => return Err(SourceError::NotUtf8 { name }),
+                Err(_value) => {}
+            }
+        }
+        Self::layered(dotenv(Path::new(".env"))?, environment)
     }
 
     /// `over` where it has a value, `under` elsewhere. Empty values count as unset.

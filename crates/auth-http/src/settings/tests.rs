@@ -76,6 +76,16 @@ fn numbers_keep_to_their_ranges() {
 }
 
 #[test]
+fn a_host_is_an_address_or_a_name() {
+    for fine in ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost", "auth-1.example.org"] {
+        assert!(!faulty("HOST", fine), "{fine}");
+    }
+    for wrong in ["999.1.1.1", "foo bar", "[::1]", "127.0.0.1:80", "http://x", "1.2.3"] {
+        assert!(faulty("HOST", wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn issuer_and_audience_leave_room_in_a_token() {
     for name in ["JWT_ISSUER", "JWT_AUDIENCE"] {
         assert!(!faulty(name, &"x".repeat(1024)) && faulty(name, &"x".repeat(1025)), "{name}");

@@ -15,6 +15,9 @@ fn help_version_and_wrong_usage() {
     }
     let (code, out, _) = run(&folder, &["--version"], &[]);
     assert_eq!((code, out.trim()), (0, concat!("auth-server ", env!("CARGO_PKG_VERSION"))));
+    for command in ["serve", "dev", "init", "check", "migrate", "healthcheck", "users"] {
+        assert_eq!(run(&folder, &[command, "--version"], &[]).0, 0, "{command}");
+    }
     for usage in [&["nonsense"][..], &["--nonsense"], &["serve", "extra"]] {
         assert_eq!(run(&folder, usage, &[]).0, 2, "{usage:?}");
     }
@@ -124,6 +127,29 @@ fn a_database_out_of_reach_is_named_without_its_password() {
     let missing = ("DATABASE_URL", "sqlite:///./nowhere/auth.db");
     let (code, _, err) = run(&folder, &["check"], &[SECRETS[0], SECRETS[1], missing]);
     assert!(code == 1 && err.contains("nowhere"), "{err}");
+}
+
+#[test]
+fn no_part_of_a_url_is_repeated_that_may_be_a_password() {
+    let (_guard, folder) = folder();
+    for url in [
+        "postgresql://u:hush%00@127.0.0.1:1/x",
+        "postgres://u:%zzhush@127.0.0.1:1/x",
+        "postgres://u:p@ss/hush@127.0.0.1:1/x",
+        "postgres://u:1/hush@127.0.0.1:1/x",
+        "postgres://u:x@127.0.0.1:1/x?options=%00hush",
+    ] {
+        let (code, out, err) = run(&folder, &["check"], &[SECRETS[0], SECRETS[1], ("DATABASE_URL", url)]);
+        assert!(code == 1 && err.contains("DATABASE_URL") && !format!("{out}{err}").contains("hush"), "{url}: {out}{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_memory_serves_until_the_program_ends() {
+    let service = Service::with(Engine::Sqlite, &[("DATABASE_URL", "sqlite::memory:")]).await;
+    let tokens = service.register("ann@example.org").await;
+    assert_eq!((service.me(tokens.access()).await.status, service.login("ann@example.org").await.status), (200, 200));
+    assert_eq!(service.get("/health/ready").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

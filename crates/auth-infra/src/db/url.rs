@@ -119,9 +119,11 @@ impl FromStr for DatabaseUrl {
 
 /// The URL of a server, and how it is shown.
 fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String), DatabaseUrlFault> {
-    // libpq would repeat a broken `%` with what surrounds it, and that may be the password.
+    // libpq would repeat a `%` that it cannot decode with what surrounds it, and that may be the password.
     if !is_percent_encoded(text) {
-        return Err(DatabaseUrlFault::Malformed("a `%` must begin an encoded character, as in `%40` for `@`".to_owned()));
+        return Err(DatabaseUrlFault::Malformed(
+            "a `%` must begin an encoded character other than NUL, as in `%40` for `@`".to_owned(),
+        ));
     }
     let url = Url::parse(text).map_err(|error| DatabaseUrlFault::Malformed(error.to_string()))?;
     let host = match url.host_str().filter(|host| !host.is_empty()) {
@@ -142,7 +144,9 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
 }
 
 fn is_percent_encoded(text: &str) -> bool {
-    text.split('%').skip(1).all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
+    let decodes =
+        |rest: &str| rest.get(..2).is_some_and(|digits| digits != "00" && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    text.split('%').skip(1).all(decodes)
 }
 
 fn parameter<'a>(url: &'a Url, name: &str) -> Option<Cow<'a, str>> {

@@ -13,11 +13,10 @@ pub(super) const MEMORY: &str = ":memory:";
 /// As SQLAlchemy has it: three slashes and a relative path, four and an absolute one.
 pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
     let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-    let path = match path {
-        "" if rest.is_empty() => return Err(DatabaseUrlFault::Lacks("file")),
-        "" => MEMORY,
-        path => path,
-    };
+    // SQLite would take nothing for "in memory", and lose everything with a typo.
+    if path.is_empty() {
+        return Err(DatabaseUrlFault::Lacks("file"));
+    }
     // SQLite would read these as options, and a typo as another file.
     if path.contains(['?', '\0']) {
         return Err(DatabaseUrlFault::Malformed("a file name without `?`".to_owned()));

@@ -22,13 +22,14 @@ fn a_sqlite_url_names_a_file() {
         ("sqlite://relative.db", "relative.db"),
         ("sqlite::memory:", ":memory:"),
         ("sqlite:///:memory:", ":memory:"),
-        ("sqlite://", ":memory:"),
     ] {
         assert_eq!(shown(text), format!("SQLite file {path}"), "{text}");
         assert_eq!(text.parse::<DatabaseUrl>().unwrap().is_in_memory(), path == ":memory:");
     }
     assert!(matches!(fault("sqlite:///x.db?mode=ro"), DatabaseUrlFault::Malformed(_)));
-    assert_eq!(fault("sqlite:"), DatabaseUrlFault::Lacks("file"));
+    for nothing in ["sqlite:", "sqlite://", "sqlite:///"] {
+        assert_eq!(fault(nothing), DatabaseUrlFault::Lacks("file"), "{nothing}");
+    }
 }
 
 #[cfg(feature = "postgres")]

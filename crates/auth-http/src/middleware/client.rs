@@ -1,6 +1,10 @@
 //! Who the client is: the peer, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     dev::ServiceRequest,
@@ -16,16 +20,43 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID_MAX: usize = 128;
 
+/// What proxies write, ours and anybody's.
+const FORWARDING: [HeaderName; 3] = [X_FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
+
+/// How often the log says that a stranger forwards.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Reads the origin of a request off its connection and its head.
 #[must_use]
 pub fn origin(request: &ServiceRequest, trusted: &[IpNet], ids: &dyn Ids) -> Origin {
     let headers = request.headers();
+    if let Some(peer) = request.peer_addr().filter(|peer| forwards_as_a_stranger(peer.ip(), headers, trusted)) {
+        warn_now_and_then(peer.ip());
+    }
     let user_agent = headers.get(USER_AGENT).map(|value| UserAgent::new(&String::from_utf8_lossy(value.as_bytes())));
     Origin {
         address: request.peer_addr().map(|peer| client_address(peer.ip(), headers, trusted)),
         user_agent,
         request_id: sane_request_id(headers).map_or_else(|| ids.next().to_string(), str::to_owned),
     }
+}
+
+fn forwards_as_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(name)) && !is_trusted(peer.to_canonical(), trusted)
+}
+
+/// Either somebody pretends, or `TRUSTED_PROXIES` lacks a proxy and all its clients share one budget.
+fn warn_now_and_then(peer: IpAddr) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
+        *last = Some(Instant::now());
+        tracing::warn!(%peer, "forwarding headers came from a peer that is not in TRUSTED_PROXIES; they are ignored");
+    }
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 /// A request id that came in, when it can be logged and echoed without harm.
@@ -38,12 +69,11 @@ fn sane_request_id(headers: &HeaderMap) -> Option<&str> {
 /// The peer, unless it is a trusted proxy: then the right-most forwarded address that
 /// is not itself one. What stands further left, anybody can have written.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
     let forwarded: Vec<&str> =
         headers.get_all(X_FORWARDED_FOR).flat_map(|value| value.to_str().unwrap_or("").split(',')).collect();
     for hop in forwarded.iter().rev() {
-        if !is_trusted(&client) {
+        if !is_trusted(client, trusted) {
             break;
         }
         match parse_hop(hop.trim()) {

@@ -53,6 +53,8 @@ async fn forwarded_addresses_count_behind_a_trusted_proxy_only() {
     for header in ["X-Forwarded-For", "X-Real-IP", "Forwarded"] {
         assert_eq!(from(&open, header, "2.2.2.2").await, 429, "{header}");
     }
+    // Said, but not each time.
+    assert_eq!(open.logged("TRUSTED_PROXIES", 1).await, 1);
     let behind = Service::with(Engine::Sqlite, &[limits[0], limits[1], ("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     for (address, status) in
         [("1.1.1.1", 401), ("2.2.2.2", 401), ("9.9.9.9, 1.1.1.1", 429), ("2001:db8::1", 401), ("2001:db8::2", 429)]

@@ -188,6 +188,13 @@ impl Service {
             .unwrap()
     }
 
+    /// How many messages so far speak of something, once there are at least `count`.
+    pub async fn logged(&self, words: &str, count: usize) -> usize {
+        let (log, words) = (self.log.clone(), words.to_owned());
+        let found = move || log.wait_for_many(count, |line| message(line).contains(&words)).len();
+        tokio::task::spawn_blocking(found).await.unwrap()
+    }
+
     /// Everything logged so far, as text.
     pub fn log_text(&self) -> String {
         let lines = self.log.lines.lock().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, fmt::Display, future};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
     email::{Email, EmailFault},
     password::{NewPassword, PasswordAttempt, PasswordPolicy},
@@ -10,10 +10,12 @@ use auth_domain::{
 use garde::{Path, Report, Validate, error::Error as GardeError};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
+use strict_json::Malformed;
 use zeroize::Zeroizing;
 
 use crate::{
     app::UseCases,
+    middleware::intake::check_media_type,
     problem::{FaultCode, FieldError, Problem},
 };
 
@@ -37,19 +39,27 @@ where
 }
 
 fn read<B: DeserializeOwned + Validate<Context = PasswordPolicy>>(request: &HttpRequest) -> Result<B, Problem> {
-    // A body that is there has had its type checked; this one is missing altogether.
-    if !request.headers().contains_key(header::CONTENT_TYPE) {
-        return Err(Problem::unsupported_media_type());
-    }
+    // A body that is there has had its type checked; one that is missing has to have one as well.
+    check_media_type(request.headers())?;
     let raw = request.extensions().get::<RawBody>().cloned();
     let RawBody(bytes) = raw.unwrap_or(RawBody(Bytes::new()));
-    let value = strict_json::parse(&bytes).map_err(|fault| Problem::malformed(fault.to_string()))?;
+    let value = strict_json::parse(&bytes).map_err(|fault| malformed(&fault))?;
     if !value.is_object() {
         return Err(Problem::parameter("", "wrong_type", "must be an object"));
     }
     let body: B = serde_json::from_value(value).map_err(|_reason| Problem::internal())?;
     body.validate_with(&UseCases::of(request).policy).map_err(|report| Problem::validation(field_errors(&report)))?;
     Ok(body)
+}
+
+/// In our words: the parser's own are for programmers.
+fn malformed(fault: &Malformed) -> Problem {
+    Problem::malformed(match fault {
+        Malformed::NotUtf8 => "The body is not UTF-8",
+        Malformed::ByteOrderMark => "The body begins with a byte order mark",
+        Malformed::DuplicateMember { .. } => "The body has a member twice",
+        Malformed::NotJson(_) => "The body is not valid JSON",
+    })
 }
 
 fn field_errors(report: &Report) -> Vec<FieldError> {

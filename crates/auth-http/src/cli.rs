@@ -11,6 +11,7 @@ use crate::commands::{self, Failure, users::Users};
 #[command(
     name = "auth-server",
     version,
+    propagate_version = true,
     about,
     after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault, 2 wrong usage."
 )]

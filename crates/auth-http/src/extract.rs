@@ -9,7 +9,7 @@ use actix_web::{
 };
 use auth_domain::{origin::Origin, usecases::authenticate::SignedIn};
 
-use crate::{app::UseCases, body::Valid, problem::Problem};
+use crate::{app::UseCases, body::Valid, middleware::intake::check_media_type, problem::Problem};
 
 /// A signed-in caller: a handler that has one needs no `if`.
 pub struct CurrentUser(pub SignedIn);
@@ -37,9 +37,11 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = check_media_type(request.headers());
         let caller = CurrentUser::from_request(request, payload);
         let body = Valid::<B>::from_request(request, payload);
         Box::pin(async move {
+            media_type?;
             let CurrentUser(caller) = caller.await?;
             let Valid(body) = body.await?;
             Ok(Self(caller, body))

@@ -104,21 +104,22 @@ fn connections(
     let http = HttpService::build()
         .keep_alive(KEEP_ALIVE)
         .client_disconnect_timeout(LINGER)
-        .client_request_timeout(shared.settings.request_timeout)
+        .client_request_timeout(Duration::ZERO)
+        .on_connect_ext(|wire: &Wire<TcpStream>, connection| drop(connection.insert(wire.head_arrived())))
         .local_addr(address)
         .graceful_shutdown_signal(move || {
             let stop = stop.clone();
             async move { stop.notified().await }
         })
         .h1(map_config(app, |()| AppConfig::default()));
-    let ids = shared.use_cases.ports.ids.clone();
+    let (ids, patience) = (shared.use_cases.ports.ids.clone(), shared.settings.request_timeout);
     fn_service(move |stream: TcpStream| {
         let ids = ids.clone();
         async move {
             // Answers are small and whole: nothing to gather.
             stream.set_nodelay(true)?;
             let peer = stream.peer_addr()?;
-            Ok((Wire::new(stream, ids), Some(peer)))
+            Ok((Wire::new(stream, ids, patience), Some(peer)))
         }
     })
     .and_then(http)

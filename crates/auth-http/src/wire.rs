@@ -1,12 +1,15 @@
-//! Between actix and the socket: what actix refuses before any layer of ours sees it (a malformed or late
-//! head) gets the shape of every other error, and a connection that was said goodbye to ends.
+//! Between actix and the socket: what actix refuses before any layer of ours sees it (a malformed head) gets
+//! the shape of every other error, heads arrive in time, and a connection that was said goodbye to ends.
 
 use std::{
     future::Future,
     io,
     pin::Pin,
     str,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -22,7 +25,7 @@ use auth_domain::ports::Ids;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
-    middleware::envelope::SECURITY_HEADERS,
+    middleware::envelope::{NO_STORE, SECURITY_HEADERS},
     problem::{PROBLEM_JSON, Problem},
 };
 
@@ -30,19 +33,40 @@ use crate::{
 /// it. Left to itself, actix drains an endless body for ever.
 pub const LINGER: Duration = Duration::from_secs(1);
 
+/// Told by `middleware::envelope` that a head has arrived whole: what comes next is the body's time, not the head's.
+#[derive(Debug, Clone, Default)]
+pub struct HeadArrived(Arc<AtomicBool>);
+
+impl HeadArrived {
+    pub fn tell(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A connection's stream.
 pub struct Wire<S> {
     stream: S,
     ids: Arc<dyn Ids>,
     /// What takes the place of bytes that have been accepted already.
     rewritten: Vec<u8>,
+    head_patience: Duration,
+    head_arrived: HeadArrived,
+    /// Runs while a head is on its way: from the first byte, on a new connection from the start.
+    head: Option<Pin<Box<Sleep>>>,
     /// Set by the last answer.
     end: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Wire<S> {
-    pub fn new(stream: S, ids: Arc<dyn Ids>) -> Self {
-        Self { stream, ids, rewritten: Vec::new(), end: None }
+    /// A stream whose heads have so long to arrive: actix times only the first, and in steps of half a second.
+    pub fn new(stream: S, ids: Arc<dyn Ids>, head_patience: Duration) -> Self {
+        let head = Some(Box::pin(sleep(head_patience)));
+        Self { stream, ids, rewritten: Vec::new(), head_patience, head_arrived: HeadArrived::default(), head, end: None }
+    }
+
+    /// To be told of heads that have arrived.
+    pub fn head_arrived(&self) -> HeadArrived {
+        self.head_arrived.clone()
     }
 }
 
@@ -55,6 +79,26 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether the time after the last answer is over.
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready())
+    }
+
+    /// Whether a head has taken too long. Says so to the client, if there is anything to say it to.
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        if self.head_arrived.0.load(Ordering::Relaxed) {
+            self.head = None;
+        }
+        let late = self.head.as_mut().is_some_and(|head| head.as_mut().poll(context).is_ready());
+        if late {
+            let request_id = self.ids.next().to_string();
+            self.rewritten.extend(refusal(StatusCode::REQUEST_TIMEOUT, &request_id).into_bytes());
+            // As much as the socket takes; who is this slow may not get it all.
+            let _sent = self.poll_rewritten(context);
+        }
+        late
     }
 }
 
@@ -84,7 +128,7 @@ fn refusal(status: StatusCode, request_id: &str) -> String {
         "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: {request_id}\r\n",
         body.len()
     );
-    for (name, value) in SECURITY_HEADERS {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain([NO_STORE]) {
         head.extend([name, ": ", value, "\r\n"]);
     }
     tracing::debug!(request_id, status = status.as_u16(), "refused a request before it was one");
@@ -94,6 +138,10 @@ fn refusal(status: StatusCode, request_id: &str) -> String {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_rewritten(context))?;
+        if self.head_arrived.0.swap(false, Ordering::Relaxed) {
+            // An answer is on its way: the next byte that comes in begins another head.
+            self.head = None;
+        }
         if self.end.is_none() && says_goodbye(bytes) {
             self.end = Some(Box::pin(sleep(LINGER)));
         }
@@ -112,6 +160,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_rewritten(context))?;
+        // Asked here as well: while actix waits for a body that it wants to drain, it does not read.
+        if self.is_over(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -121,12 +173,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready()) {
+        if self.is_over(context) || self.is_late(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let begins = buffer.filled().len() > before && self.head.is_none() && !self.head_arrived.0.load(Ordering::Relaxed);
+        if begins {
+            self.head = Some(Box::pin(sleep(self.head_patience)));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     app::UseCases,
     problem::{PROBLEM_JSON, Problem},
     settings::HttpSettings,
+    wire::HeadArrived,
 };
 
 /// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
@@ -29,6 +30,9 @@ pub const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
+
+/// Nothing here is to be kept, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
+pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
 /// Wraps a request and its answer.
 ///
@@ -41,17 +45,19 @@ pub async fn envelope(
     let origin = origin_of(&request);
     let request_id = origin.request_id.clone();
     let span = tracing::error_span!("request", request_id);
-    let no_store = request.path().starts_with("/auth");
+    if let Some(head_arrived) = request.conn_data::<HeadArrived>() {
+        head_arrived.tell();
+    }
     request.extensions_mut().insert(origin);
     // The request goes inside whole: routing panics while a second handle to it lives.
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
     let mut response = match outcome {
         Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),
-        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id, no_store)),
+        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id)),
         // The panic hook has reported it.
-        Err(_panic) => return Err(bare(&Problem::internal(), &request_id, no_store)),
+        Err(_panic) => return Err(bare(&Problem::internal(), &request_id)),
     };
-    decorate(response.headers_mut(), &request_id, no_store);
+    decorate(response.headers_mut(), &request_id);
     Ok(response)
 }
 
@@ -80,13 +86,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
 }
 
-fn bare(problem: &Problem, request_id: &str, no_store: bool) -> Error {
+fn bare(problem: &Problem, request_id: &str) -> Error {
     let mut response = problem.response(request_id);
-    decorate(response.headers_mut(), request_id, no_store);
+    decorate(response.headers_mut(), request_id);
     InternalError::from_response("", response).into()
 }
 
-fn decorate(headers: &mut HeaderMap, request_id: &str, no_store: bool) {
+fn decorate(headers: &mut HeaderMap, request_id: &str) {
     for (name, value) in SECURITY_HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
@@ -94,7 +100,8 @@ fn decorate(headers: &mut HeaderMap, request_id: &str, no_store: bool) {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, value);
     }
-    if no_store {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let (name, value) = NO_STORE;
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
 }

@@ -53,11 +53,13 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
     if declared == Some(0) {
         return Ok(Bytes::new());
     }
-    check_media_type(request.method(), request.headers())?;
+    if [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
+        check_media_type(request.headers())?;
+    }
     if declared.is_some_and(|length| length > settings.max_body) {
         return Err(Problem::too_large());
     }
-    let body = timeout(settings.request_timeout, collect(payload, settings.max_body)).await;
+    let body = timeout(settings.request_timeout, collect(payload, declared, settings.max_body)).await;
     body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))
 }
 
@@ -76,10 +78,10 @@ fn unusable_length() -> Problem {
 }
 
 /// `application/json`, in UTF-8 and as it is; anything a plain HTML form could send is refused (OWASP ASVS 5.0: 3.5.2).
-fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    if ![Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
-        return Ok(());
-    }
+///
+/// # Errors
+/// `unsupported_media_type`.
+pub fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let only = types.next().filter(|_| types.next().is_none());
     let json = only.is_some_and(is_json);
@@ -94,15 +96,18 @@ fn is_json(value: &HeaderValue) -> bool {
     })
 }
 
-async fn collect(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {
+/// No further than was announced: after `Upgrade` actix takes all that follows for the body.
+async fn collect(payload: &mut Payload, declared: Option<usize>, max: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
+    while declared.is_none_or(|length| body.len() < length) {
+        let Some(chunk) = payload.next().await else { break };
         let chunk = chunk.map_err(|_cut_off| Problem::malformed("The body is not what its head announces"))?;
         if body.len() + chunk.len() > max {
             return Err(Problem::too_large());
         }
         body.extend_from_slice(&chunk);
     }
+    body.truncate(declared.unwrap_or(usize::MAX));
     Ok(body.freeze())
 }
 
@@ -112,12 +117,12 @@ mod tests {
 
     use super::*;
 
-    fn accepts(method: Method, headers: &[(&str, &str)]) -> bool {
+    fn accepts(headers: &[(&str, &str)]) -> bool {
         let mut request = TestRequest::default();
         for header in headers {
             request = request.append_header(*header);
         }
-        check_media_type(&method, request.to_http_request().headers()).is_ok()
+        check_media_type(request.to_http_request().headers()).is_ok()
     }
 
     #[test]
@@ -125,7 +130,7 @@ mod tests {
         for value in
             ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""]
         {
-            assert!(accepts(Method::POST, &[("content-type", value)]), "{value}");
+            assert!(accepts(&[("content-type", value)]), "{value}");
         }
     }
 
@@ -133,15 +138,14 @@ mod tests {
     fn anything_else_is_refused() {
         for value in ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "application/vnd.x+json"]
         {
-            assert!(!accepts(Method::POST, &[("content-type", value)]), "{value}");
+            assert!(!accepts(&[("content-type", value)]), "{value}");
         }
         for value in ["text/json", "application/json; charset=utf-16", "application/json; profile=x", "", "json"] {
-            assert!(!accepts(Method::DELETE, &[("content-type", value)]), "{value}");
+            assert!(!accepts(&[("content-type", value)]), "{value}");
         }
         let json = ("content-type", "application/json");
-        assert!(!accepts(Method::POST, &[]), "no type");
-        assert!(!accepts(Method::POST, &[json, json]), "two types");
-        assert!(!accepts(Method::POST, &[json, ("content-encoding", "gzip")]), "encoded");
-        assert!(accepts(Method::GET, &[]), "a GET has no say in it");
+        assert!(!accepts(&[]), "no type");
+        assert!(!accepts(&[json, json]), "two types");
+        assert!(!accepts(&[json, ("content-encoding", "gzip")]), "encoded");
     }
 }

@@ -22,14 +22,12 @@ pub async fn raw(service: &Service, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn every_answer_has_its_headers() {
     let service = Service::start(Engine::Sqlite).await;
-    for (path, cached) in
-        [("/health", None), ("/auth/me", Some("no-store")), ("/nowhere", None), ("/auth/nowhere", Some("no-store"))]
-    {
+    for path in ["/health", "/auth/me", "/nowhere", "/auth/nowhere", "/%61uth/me"] {
         let answer = service.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"), "{path}");
-        assert_eq!(answer.header("cache-control"), cached, "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert_eq!((answer.header("server"), answer.header("set-cookie")), (None, None), "{path}");
         assert_eq!(answer.header("x-request-id").unwrap().len(), 36, "{path}");
     }
@@ -85,8 +83,13 @@ async fn only_json_is_taken() {
         assert_eq!(post("/auth/login", &[json, ("Content-Encoding", encoding)]).await.status, 415, "{encoding}");
     }
     assert_eq!(post("/auth/login", &[("Content-Type", "application/json; charset=utf-8")]).await.status, 401);
-    let empty = Answer::of(service.request(Method::POST, "/auth/login")).await;
-    assert_eq!(empty.refusal(), (415, "unsupported_media_type"));
+    for path in ["/auth/login", "/auth/register", "/auth/refresh", "/auth/password"] {
+        for headers in [&[][..], &[("Content-Type", "text/plain")], &[json, ("Content-Encoding", "gzip")]] {
+            let empty =
+                headers.iter().fold(service.request(Method::POST, path), |request, (name, value)| request.header(*name, *value));
+            assert_eq!(Answer::of(empty).await.refusal(), (415, "unsupported_media_type"), "{path} {headers:?}");
+        }
+    }
     let nothing = Answer::of(service.request(Method::POST, "/auth/login").header("Content-Type", "application/json")).await;
     assert_eq!(nothing.refusal(), (400, "malformed_request"));
 }
@@ -143,6 +146,46 @@ async fn a_body_has_a_limit_however_it_is_sent() {
         Answer::of(post("/auth/login").body(Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("{}")]))))
             .await;
     assert_eq!(chunked.status, 422);
+}
+
+#[tokio::test]
+async fn a_late_head_or_body_ends_the_connection_wherever_it_stands() {
+    let service = Service::with(Engine::Sqlite, &[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    let first = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    let login = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for (warm_up, rest) in [
+        ("", String::new()),
+        ("", "GET /hea".to_owned()),
+        (first, "GET /hea".to_owned()),
+        ("", format!("{login}Transfer-Encoding: chunked\r\n\r\n")),
+        ("", format!("{login}Transfer-Encoding: chunked\r\n\r\n5\r\nabc")),
+        ("", format!("{login}Transfer-Encoding: chunked\r\n\r\n7fffffff\r\nabc")),
+        (first, format!("{login}Content-Length: 9\r\n\r\n{{")),
+    ] {
+        let mut stream = TcpStream::connect(service.address()).await.unwrap();
+        if !warm_up.is_empty() {
+            stream.write_all(warm_up.as_bytes()).await.unwrap();
+            let mut answer = [0; 4096];
+            let read = stream.read(&mut answer).await.unwrap();
+            assert!(answer[..read].starts_with(b"HTTP/1.1 200 "));
+        }
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Ends, and does not hang: that is what is tested.
+        drop(stream.read_to_end(&mut answer).await);
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{rest:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_to_switch_protocols_is_answered_as_any_other() {
+    let service = Service::start(Engine::Sqlite).await;
+    for protocol in ["websocket", "h2c"] {
+        let request = service.request(Method::POST, "/auth/login").header("Connection", "Upgrade").header("Upgrade", protocol);
+        let answer = Answer::of(request.json(&credentials("ann@example.org"))).await;
+        assert_eq!(answer.refusal(), (401, "invalid_credentials"), "{protocol}");
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod cors;
 mod general;
 mod health;
 mod hostile;
+mod interleavings;
 mod lifecycle;
 mod limits;
 mod login;

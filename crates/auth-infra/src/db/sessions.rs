@@ -26,8 +26,10 @@ impl SessionStore for DieselSessions {
         let id = id.to_string();
         self.0
             .read(move |db| {
+                // Not `first`, here and wherever a key finds one row at most: since SQLite plans by the value that is
+                // bound to LIMIT, it would parse and plan the statement anew each time.
                 let both = sessions::table.inner_join(users::table).filter(sessions::id.eq(&id));
-                let row = both.select((SessionRow::as_select(), UserRow::as_select())).first(db).optional()?;
+                let row = both.select((SessionRow::as_select(), UserRow::as_select())).get_result(db).optional()?;
                 row.map(|(session, user): (SessionRow, UserRow)| Ok((session.try_into()?, user.try_into()?))).transpose()
             })
             .await

@@ -29,12 +29,14 @@ pub struct DieselUsers(pub Database);
 impl UserStore for DieselUsers {
     async fn find(&self, id: UserId) -> Result<Option<User>, PortError> {
         let id = id.to_string();
-        self.0.read(move |db| user(users::table.find(&id).select(UserRow::as_select()).first(db))).await
+        self.0.read(move |db| user(users::table.find(&id).select(UserRow::as_select()).get_result(db))).await
     }
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
         let email = email.to_string();
-        self.0.read(move |db| user(users::table.filter(users::email.eq(&email)).select(UserRow::as_select()).first(db))).await
+        self.0
+            .read(move |db| user(users::table.filter(users::email.eq(&email)).select(UserRow::as_select()).get_result(db)))
+            .await
     }
 
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {

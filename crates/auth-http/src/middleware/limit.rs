@@ -4,6 +4,7 @@
 mod key;
 
 use std::{
+    iter,
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
     sync::{
@@ -94,7 +95,8 @@ impl Limiters {
     pub async fn sweep(limiters: Data<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            for limiter in [&limiters.general, &limiters.sessions] {
+            let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
+            for limiter in iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions)) {
                 limiter.buckets.retain_recent();
                 limiter.buckets.shrink_to_fit();
                 limiter.clients.store(limiter.buckets.len(), Ordering::Relaxed);

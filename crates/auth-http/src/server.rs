@@ -105,7 +105,7 @@ fn connections(
         .keep_alive(KEEP_ALIVE)
         .client_disconnect_timeout(LINGER)
         .client_request_timeout(Duration::ZERO)
-        .on_connect_ext(|wire: &Wire<TcpStream>, connection| drop(connection.insert(wire.head_arrived())))
+        .on_connect_ext(|wire: &Wire<TcpStream>, connection| drop(connection.insert(wire.requests())))
         .local_addr(address)
         .graceful_shutdown_signal(move || {
             let stop = stop.clone();

@@ -8,7 +8,7 @@ use std::{
     str,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -33,13 +33,22 @@ use crate::{
 /// it. Left to itself, actix drains an endless body for ever.
 pub const LINGER: Duration = Duration::from_secs(1);
 
-/// Told by `middleware::envelope` that a head has arrived whole: what comes next is the body's time, not the head's.
+/// What `middleware::envelope` tells of the requests on a connection: when a head has arrived whole, and
+/// when its answer is made. In between, bytes are a body's, and the time is the handler's.
 #[derive(Debug, Clone, Default)]
-pub struct HeadArrived(Arc<AtomicBool>);
+pub struct Requests {
+    /// Odd while one is under way.
+    turns: Arc<AtomicUsize>,
+}
 
-impl HeadArrived {
-    pub fn tell(&self) {
-        self.0.store(true, Ordering::Relaxed);
+impl Requests {
+    /// A request begins, or ends.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> usize {
+        self.turns.load(Ordering::Relaxed)
     }
 }
 
@@ -50,7 +59,9 @@ pub struct Wire<S> {
     /// What takes the place of bytes that have been accepted already.
     rewritten: Vec<u8>,
     head_patience: Duration,
-    head_arrived: HeadArrived,
+    requests: Requests,
+    /// How many turns the requests had taken when last asked.
+    turns: usize,
     /// Runs while a head is on its way: from the first byte, on a new connection from the start.
     head: Option<Pin<Box<Sleep>>>,
     /// Set by the last answer.
@@ -61,12 +72,12 @@ impl<S> Wire<S> {
     /// A stream whose heads have so long to arrive: actix times only the first, and in steps of half a second.
     pub fn new(stream: S, ids: Arc<dyn Ids>, head_patience: Duration) -> Self {
         let head = Some(Box::pin(sleep(head_patience)));
-        Self { stream, ids, rewritten: Vec::new(), head_patience, head_arrived: HeadArrived::default(), head, end: None }
+        Self { stream, ids, rewritten: Vec::new(), head_patience, requests: Requests::default(), turns: 0, head, end: None }
     }
 
-    /// To be told of heads that have arrived.
-    pub fn head_arrived(&self) -> HeadArrived {
-        self.head_arrived.clone()
+    /// To be told of the connection's requests.
+    pub fn requests(&self) -> Requests {
+        self.requests.clone()
     }
 }
 
@@ -88,7 +99,9 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
 
     /// Whether a head has taken too long. Says so to the client, if there is anything to say it to.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
-        if self.head_arrived.0.load(Ordering::Relaxed) {
+        let turns = self.requests.count();
+        if std::mem::replace(&mut self.turns, turns) != turns {
+            // The head that was timed has arrived.
             self.head = None;
         }
         let late = self.head.as_mut().is_some_and(|head| head.as_mut().poll(context).is_ready());
@@ -138,10 +151,6 @@ fn refusal(status: StatusCode, request_id: &str) -> String {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_rewritten(context))?;
-        if self.head_arrived.0.swap(false, Ordering::Relaxed) {
-            // An answer is on its way: the next byte that comes in begins another head.
-            self.head = None;
-        }
         if self.end.is_none() && says_goodbye(bytes) {
             self.end = Some(Box::pin(sleep(LINGER)));
         }
@@ -180,8 +189,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        let begins = buffer.filled().len() > before && self.head.is_none() && !self.head_arrived.0.load(Ordering::Relaxed);
-        if begins {
+        let under_way = self.turns % 2 == 1;
+        if buffer.filled().len() > before && self.head.is_none() && !under_way {
             self.head = Some(Box::pin(sleep(self.head_patience)));
         }
         Poll::Ready(Ok(()))

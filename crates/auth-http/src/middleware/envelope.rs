@@ -20,7 +20,7 @@ use crate::{
     app::UseCases,
     problem::{PROBLEM_JSON, Problem},
     settings::HttpSettings,
-    wire::HeadArrived,
+    wire::Requests,
 };
 
 /// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
@@ -45,12 +45,12 @@ pub async fn envelope(
     let origin = origin_of(&request);
     let request_id = origin.request_id.clone();
     let span = tracing::error_span!("request", request_id);
-    if let Some(head_arrived) = request.conn_data::<HeadArrived>() {
-        head_arrived.tell();
-    }
+    let requests = request.conn_data::<Requests>().cloned().unwrap_or_default();
     request.extensions_mut().insert(origin);
     // The request goes inside whole: routing panics while a second handle to it lives.
+    requests.turn();
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
+    requests.turn();
     let mut response = match outcome {
         Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),
         Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id)),

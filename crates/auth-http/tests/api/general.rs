@@ -179,6 +179,30 @@ async fn a_late_head_or_body_ends_the_connection_wherever_it_stands() {
 }
 
 #[tokio::test]
+async fn a_request_may_take_longer_than_its_head_had_time_for() {
+    // Cost 15 keeps a core busy for longer than the second that a head has.
+    let slow = [("REQUEST_TIMEOUT_SECONDS", "1"), ("BCRYPT_COST", "15")];
+    let service = Service::with(Engine::Sqlite, &slow).await;
+    let body = credentials("ann@example.org").to_string();
+    for expect in ["", "Expect: 100-continue\r\n"] {
+        let head = format!(
+            "POST /auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{expect}\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(service.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        if !expect.is_empty() {
+            let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+            stream.read_exact(&mut go_on).await.unwrap();
+        }
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_credentials"), "{expect:?}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_to_switch_protocols_is_answered_as_any_other() {
     let service = Service::start(Engine::Sqlite).await;
     for protocol in ["websocket", "h2c"] {

@@ -1,5 +1,6 @@
 //! Accounts, passwords, sessions and tokens: the rules, the ports they need, and the use cases. No I/O, no clock, no randomness.
 
+pub mod attempts;
 pub mod audit;
 pub mod email;
 pub mod origin;

@@ -1,6 +1,9 @@
 //! Where a request came from, as sessions and the audit trail remember it.
 
-use std::net::IpAddr;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 /// The longest user agent that is kept, in characters.
 pub const USER_AGENT_MAX_CHARS: usize = 256;
@@ -11,6 +14,41 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     pub user_agent: Option<UserAgent>,
     pub request_id: String,
+}
+
+impl Origin {
+    /// The network that the request came from, if its address is known.
+    #[must_use]
+    pub fn network(&self) -> Option<Network> {
+        self.address.map(Network::of)
+    }
+}
+
+/// Where somebody is at home: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. Within
+/// that, a provider or a phone changes addresses by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Network(IpAddr);
+
+impl Network {
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                Ipv4Addr::new(a, b, c, 0).into()
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+            }
+        })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0, if self.0.is_ipv4() { 24 } else { 48 })
+    }
 }
 
 /// What the client calls itself: control characters removed, cut to 256 characters.

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
+    attempts::{Failures, Standing},
     audit::AuditEvent,
     email::Email,
+    origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
     session::{Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
@@ -55,7 +57,7 @@ pub trait UserStore: Send + Sync {
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
 
-    /// Keeps a new account, with its first session if it has one: both or neither.
+    /// Keeps a new account, with its first session and that one's network if it has one: all or nothing.
     /// However many callers race for an address, in however many processes, one of them gets it.
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
 
@@ -100,8 +102,8 @@ pub trait SessionStore: Send + Sync {
     /// The session and whose it is, alive or not.
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
 
-    /// Begins a session for an account whose password was verified against `proof`. At most
-    /// `limit` live sessions remain; the least recently used make room.
+    /// Begins a session for an account whose password was verified against `proof`, and knows its network
+    /// from then on. At most `limit` live sessions remain; the least recently used make room.
     async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
 
     /// Moves a live session on to `successor` from the generation before it. However many
@@ -119,6 +121,25 @@ pub trait SessionStore: Send + Sync {
 
     /// Forgets at most `limit` sessions that ended or expired before `cutoff`. How many it forgot.
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
+}
+
+/// Where failed attempts at passwords are counted, by address, whether or not it has an account. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait AttemptStore: Send + Sync {
+    /// What stands against an attempt from a network, and for it; `None` where none has failed.
+    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError>;
+
+    /// Puts `next` in the place of `from`. `false` when something else stands there: of all who
+    /// count one attempt on top of the same others, in however many processes, one gets `true`.
+    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError>;
+
+    /// Takes one failure back.
+    async fn forgive(&self, account: &Email) -> Result<(), PortError>;
+
+    /// Forgets at most about `limit` accounts' failures from before the one time, and as many networks last
+    /// seen before the other. How many it forgot.
+    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
 /// Whether what keeps the data can serve.

@@ -10,6 +10,7 @@
 //!     auth_domain::user_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::user_directory_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::session_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::attempt_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
@@ -19,6 +20,7 @@ mod fixtures;
 mod memory;
 pub mod samples;
 
+pub mod attempt_store;
 pub mod password_hasher;
 pub mod session_begin;
 pub mod session_races;

@@ -7,6 +7,7 @@ pub mod issue;
 pub mod login;
 pub mod logout;
 pub mod operate;
+pub mod prove;
 pub mod prune;
 pub mod refresh;
 pub mod register;

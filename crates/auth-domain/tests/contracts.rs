@@ -11,6 +11,7 @@ mod on_memory {
     auth_domain::user_store_contract!(super::memory());
     auth_domain::user_directory_contract!(super::memory());
     auth_domain::session_store_contract!(super::memory());
+    auth_domain::attempt_store_contract!(super::memory());
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
 }
@@ -25,6 +26,10 @@ mod on_a_server {
         super::memory()
     );
     auth_domain::session_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::attempt_store_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
     password::PasswordPolicy,
-    ports::{AuditLog, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore},
+    ports::{
+        AttemptStore, AuditLog, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory,
+        UserStore,
+    },
     usecases::{
         authenticate::Authenticate,
         change_password::ChangePassword,
@@ -14,7 +17,8 @@ use auth_domain::{
         login::Login,
         logout::Logout,
         operate::{CreateUser, Govern, SetPassword},
-        prune::PruneSessions,
+        prove::PasswordProof,
+        prune::Prune,
         refresh::Refresh,
         register::Register,
         sessions::{EndSession, ListSessions},
@@ -22,7 +26,7 @@ use auth_domain::{
 };
 use auth_infra::{
     audit::TracingAudit,
-    db::{DieselReadiness, DieselSessions, DieselUsers},
+    db::{DieselAttempts, DieselReadiness, DieselSessions, DieselUsers},
     hasher::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets},
     system::{SystemClock, UuidV7},
@@ -39,6 +43,7 @@ pub struct Ports {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserDirectory>,
     pub sessions: Arc<dyn SessionStore>,
+    pub attempts: Arc<dyn AttemptStore>,
     pub readiness: Arc<dyn Readiness>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub codec: Arc<dyn TokenCodec>,
@@ -54,6 +59,8 @@ pub struct Policies {
     pub lifetimes: auth_domain::token::Lifetimes,
     pub reuse_window: TimeDelta,
     pub sessions_per_user: usize,
+    /// Failed attempts at an account's password before strangers wait.
+    pub login_failures: u32,
 }
 
 /// All use cases. One `Data` holds them: a missing one is a compile error, not a 500.
@@ -70,7 +77,7 @@ pub struct UseCases {
     pub create_user: CreateUser,
     pub set_password: SetPassword,
     pub govern: Govern,
-    pub prune_sessions: PruneSessions,
+    pub prune: Prune,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
     /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
@@ -106,6 +113,7 @@ impl Ports {
             users: users.clone(),
             directory: users,
             sessions: Arc::new(DieselSessions(database.clone())),
+            attempts: Arc::new(DieselAttempts(database.clone())),
             readiness: Arc::new(DieselReadiness(database.clone())),
             hasher: Arc::new(BcryptHasher::start(hashing)?),
             codec: Arc::new(JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?),
@@ -123,6 +131,7 @@ impl From<&Settings> for Policies {
             lifetimes: settings.tokens.lifetimes,
             reuse_window: settings.tokens.reuse_window,
             sessions_per_user: settings.sessions_per_user,
+            login_failures: settings.passwords.login_failures,
         }
     }
 }
@@ -130,8 +139,15 @@ impl From<&Settings> for Policies {
 impl UseCases {
     #[must_use]
     pub fn over(ports: Ports, policies: &Policies) -> Self {
-        let Ports { users, directory, sessions, hasher, codec, audit, clock, ids, .. } = ports.clone();
+        let Ports { users, directory, sessions, attempts, hasher, codec, audit, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
+        let proof = PasswordProof {
+            hasher: hasher.clone(),
+            attempts: attempts.clone(),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            failure_limit: policies.login_failures,
+        };
         Self {
             register: Register {
                 users: users.clone(),
@@ -144,6 +160,7 @@ impl UseCases {
                 users: users.clone(),
                 sessions: sessions.clone(),
                 hasher: hasher.clone(),
+                proof: proof.clone(),
                 issuer: issuer.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
@@ -163,15 +180,11 @@ impl UseCases {
             change_password: ChangePassword {
                 users: users.clone(),
                 hasher: hasher.clone(),
+                proof: proof.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            delete_account: DeleteAccount {
-                users: users.clone(),
-                hasher: hasher.clone(),
-                audit: audit.clone(),
-                clock: clock.clone(),
-            },
+            delete_account: DeleteAccount { users: users.clone(), proof, audit: audit.clone(), clock: clock.clone() },
             create_user: CreateUser {
                 users: users.clone(),
                 hasher: hasher.clone(),
@@ -179,7 +192,7 @@ impl UseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            prune_sessions: PruneSessions { sessions: sessions.clone(), clock: clock.clone() },
+            prune: Prune { sessions: sessions.clone(), attempts, clock: clock.clone() },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
             policy: policies.passwords,

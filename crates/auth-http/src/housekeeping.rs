@@ -13,10 +13,10 @@ const INTERVAL: Duration = Duration::from_secs(300);
 /// Forgets what is long over, for ever: at the start, then every few minutes.
 pub async fn prune(app: Data<UseCases>) {
     loop {
-        match app.prune_sessions.execute().await {
+        match app.prune.execute().await {
             Ok(Pruned::MoreToCome) => continue,
             Ok(Pruned::AllDone) => {}
-            Err(error) => tracing::warn!(%error, "cannot forget old sessions; trying again later"),
+            Err(error) => tracing::warn!(%error, "cannot forget what is long over; trying again later"),
         }
         sleep(INTERVAL).await;
     }

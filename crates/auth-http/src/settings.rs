@@ -50,6 +50,8 @@ pub struct PasswordSettings {
     pub cost: u32,
     pub workers: usize,
     pub max_wait: Duration,
+    /// Failed attempts at an account's password before strangers wait.
+    pub login_failures: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -130,6 +132,7 @@ fn passwords(reader: &mut Reader<'_>) -> PasswordSettings {
         cost: reader.number("BCRYPT_COST", 12, 10..=15),
         workers: reader.number("HASH_WORKERS", cores, 1..=256),
         max_wait: Duration::from_secs(reader.number("HASH_MAX_WAIT_SECONDS", 5, 1..=60)),
+        login_failures: reader.number("LOGIN_FAILURES", 10, 1..=100),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The database: one set of queries for three engines, a pool that heals, and what breaks as an `Err`.
 
+mod attempts;
 mod connection;
 mod migrate;
 mod outage;
@@ -23,6 +24,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use attempts::DieselAttempts;
 pub use connection::AnyConnection;
 use connection::Connector;
 use outage::Failure;

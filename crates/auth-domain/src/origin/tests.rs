@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{USER_AGENT_MAX_CHARS, UserAgent};
+use super::{Network, USER_AGENT_MAX_CHARS, UserAgent};
 
 #[test]
 fn a_user_agent_forges_no_line() {
@@ -30,4 +30,12 @@ proptest! {
         prop_assert!(visible.starts_with(agent.as_str()));
         prop_assert_eq!(UserAgent::new(agent.as_str()), agent);
     }
+}
+
+#[test]
+fn a_network_is_what_a_home_or_a_phone_stays_in() {
+    let network = |address: &str| Network::of(address.parse().unwrap()).to_string();
+    assert_eq!(network("203.0.113.7"), "203.0.113.0/24");
+    assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.0/24");
+    assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
 }

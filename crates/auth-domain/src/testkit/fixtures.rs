@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     password::PasswordHash,
-    ports::{Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
+    ports::{AttemptStore, Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
     session::{Session, SessionId},
     user::User,
 };
@@ -19,6 +19,7 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserDirectory>,
     pub sessions: Arc<dyn SessionStore>,
+    pub attempts: Arc<dyn AttemptStore>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -42,7 +43,8 @@ impl Stores {
         Self {
             users: Arc::new(store.clone()),
             directory: Arc::new(store.clone()),
-            sessions: Arc::new(store),
+            sessions: Arc::new(store.clone()),
+            attempts: Arc::new(store),
             guard: Box::new(()),
         }
     }

@@ -10,9 +10,11 @@ use chrono::{DateTime, Utc};
 
 use super::samples::as_kept;
 use crate::{
+    attempts::{Failures, Standing},
     email::Email,
+    origin::Network,
     password::PasswordHash,
-    ports::{Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
+    ports::{AttemptStore, Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
     session::{Session, SessionId},
     user::{AccountState, User, UserId},
 };
@@ -25,6 +27,8 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     users: BTreeMap<UserId, User>,
     sessions: BTreeMap<SessionId, Session>,
+    failures: BTreeMap<Email, Failures>,
+    networks: BTreeMap<(UserId, Network), DateTime<Utc>>,
     away: bool,
 }
 
@@ -67,7 +71,11 @@ impl State {
         ending.into_iter().filter(|id| self.end(*id, now)).collect()
     }
 
+    /// A session that begins: where it does is known from then on.
     fn keep_session(&mut self, session: &Session) {
+        if let Some(network) = session.origin.network() {
+            self.networks.insert((session.user, network), session.created_at);
+        }
         self.sessions.insert(session.id, as_kept(session));
     }
 }
@@ -118,6 +126,7 @@ impl UserStore for MemoryStore {
         }
         state.users.remove(&id);
         state.sessions.retain(|_, session| session.user != id);
+        state.networks.retain(|(user, _), _| *user != id);
         Ok(true)
     }
 }
@@ -209,6 +218,44 @@ impl SessionStore for MemoryStore {
         let over = |session: &&Session| session.expires_at < cutoff || session.ended_at.is_some_and(|ended| ended < cutoff);
         let forgotten: Vec<_> = state.sessions.values().filter(over).take(count(limit)).map(|session| session.id).collect();
         Ok(forgotten.iter().filter(|id| state.sessions.remove(id).is_some()).count())
+    }
+}
+
+#[async_trait]
+impl AttemptStore for MemoryStore {
+    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
+        let state = self.open()?;
+        let user = state.users.values().find(|user| user.email == *account).map(|user| user.id);
+        let network_seen_at = user.zip(network).and_then(|key| state.networks.get(&key).copied());
+        Ok(state.failures.get(account).map(|failures| Standing { failures: *failures, network_seen_at }))
+    }
+
+    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        if state.failures.get(account).copied() != from {
+            return Ok(false);
+        }
+        state.failures.insert(account.clone(), next);
+        Ok(true)
+    }
+
+    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
+        let mut state = self.open()?;
+        if let Some(failures) = state.failures.get_mut(account) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        let mut state = self.open()?;
+        let accounts =
+            state.failures.iter().filter(|(_, failures)| failures.last_at < failed).map(|(account, _)| account.clone());
+        let accounts: Vec<_> = accounts.take(count(limit)).collect();
+        let networks: Vec<_> =
+            state.networks.iter().filter(|(_, at)| **at < seen).map(|(key, _)| *key).take(count(limit)).collect();
+        let forgotten = accounts.iter().filter(|account| state.failures.remove(account).is_some()).count();
+        Ok(forgotten + networks.iter().filter(|key| state.networks.remove(key).is_some()).count())
     }
 }
 

@@ -1,18 +1,22 @@
 //! Change the password: the current one proves who asks, and every other session ends.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{AuditEvent, EventKind},
     origin::Origin,
     password::{NewPassword, PasswordAttempt},
     ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
-    usecases::authenticate::SignedIn,
+    usecases::{
+        authenticate::SignedIn,
+        prove::{PasswordProof, Verdict},
+    },
 };
 
 pub struct ChangePassword {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
+    pub proof: PasswordProof,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
 }
@@ -23,6 +27,8 @@ pub enum ChangePasswordError {
     Mismatch,
     #[error("the new password is the current one")]
     Unchanged,
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -39,9 +45,13 @@ impl ChangePassword {
     ) -> Result<(), ChangePasswordError> {
         let user = &caller.user;
         let unchanged = current.expose() == new.expose();
-        if !self.hasher.verify(current, Some(&user.password)).await? {
-            self.audit.record(caller.failed_login(origin, self.clock.now()));
-            return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
+        match self.proof.verify(&user.email, Some(user), current, origin).await? {
+            Verdict::Right => {}
+            Verdict::Wrong => {
+                self.audit.record(caller.failed_login(origin, self.clock.now()));
+                return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
+            }
+            Verdict::Held { retry_after } => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
         }
         if unchanged {
             return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));

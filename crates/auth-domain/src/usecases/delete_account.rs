@@ -1,18 +1,21 @@
 //! Leave: the account and its sessions are gone, the audit trail stays, the address is free.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::EventKind,
     origin::Origin,
     password::PasswordAttempt,
-    ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
-    usecases::authenticate::SignedIn,
+    ports::{AuditLog, Clock, PortError, UserStore},
+    usecases::{
+        authenticate::SignedIn,
+        prove::{PasswordProof, Verdict},
+    },
 };
 
 pub struct DeleteAccount {
     pub users: Arc<dyn UserStore>,
-    pub hasher: Arc<dyn PasswordHasher>,
+    pub proof: PasswordProof,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
 }
@@ -21,6 +24,8 @@ pub struct DeleteAccount {
 pub enum DeleteAccountError {
     #[error("the password is wrong")]
     Mismatch,
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -30,7 +35,11 @@ impl DeleteAccount {
     /// [`DeleteAccountError`].
     pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
         let user = &caller.user;
-        let right = self.hasher.verify(password, Some(&user.password)).await?;
+        let verdict = self.proof.verify(&user.email, Some(user), password, origin).await?;
+        if let Verdict::Held { retry_after } = verdict {
+            return Err(DeleteAccountError::TooManyAttempts { retry_after });
+        }
+        let right = verdict == Verdict::Right;
         if !right {
             self.audit.record(caller.failed_login(origin, self.clock.now()));
         }

@@ -1,6 +1,6 @@
 //! Log in: a password for a session. Whatever is wrong, the answer and the time it takes are the same.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,10 @@ use crate::{
     ports::{AuditLog, Begun, Clock, PasswordHasher, PortError, SessionStore, UserStore},
     session::{Session, SessionId},
     token::TokenPair,
-    usecases::issue::Issuer,
+    usecases::{
+        issue::Issuer,
+        prove::{PasswordProof, Verdict},
+    },
     user::User,
 };
 
@@ -20,6 +23,7 @@ pub struct Login {
     pub users: Arc<dyn UserStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub hasher: Arc<dyn PasswordHasher>,
+    pub proof: PasswordProof,
     pub issuer: Issuer,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
@@ -32,6 +36,9 @@ pub enum LoginError {
     /// Whatever the reason: no account, a wrong password, a disabled account.
     #[error("invalid credentials")]
     InvalidCredentials,
+    /// Also whether or not there is an account.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -42,7 +49,10 @@ impl Login {
     pub async fn execute(&self, email: &Email, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
         let found = self.users.find_by_email(email).await?;
         // Without an account a decoy is verified, so that the time does not tell.
-        let right = self.hasher.verify(attempt.clone(), found.as_ref().map(|user| &user.password)).await?;
+        let right = match self.proof.verify(email, found.as_ref(), attempt.clone(), origin).await? {
+            Verdict::Held { retry_after } => return Err(LoginError::TooManyAttempts { retry_after }),
+            verdict @ (Verdict::Right | Verdict::Wrong) => verdict == Verdict::Right,
+        };
         match found {
             Some(user) if right && user.is_active() => self.begin(user, attempt, origin).await,
             Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), origin),

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use crate::{
+    attempts::Failures,
     audit::AuditEvent,
+    email::Email,
     password::PasswordHash,
-    ports::{Clock, MockPasswordHasher, MockTokenCodec, PortError, TokenCodec},
+    ports::{AuditLog, Clock, MockPasswordHasher, MockTokenCodec, PasswordHasher, PortError, TokenCodec},
     session::Session,
     testkit::{
-        FakeCodec, MovableClock, SequentialIds,
+        FakeCodec, MemoryStore, MovableClock, SequentialIds,
         samples::{lifetimes, session_of, start, user},
     },
     token::{Claims, TokenKind, TokenPair},
-    usecases::{authenticate::SignedIn, issue::Issuer},
+    usecases::{authenticate::SignedIn, issue::Issuer, prove::PasswordProof},
 };
 
 pub(super) fn issuer() -> Issuer {
@@ -24,6 +26,18 @@ pub(super) fn broken_issuer() -> Issuer {
     let mut codec = MockTokenCodec::new();
     codec.expect_encode().returning(|_| down());
     Issuer { codec: Arc::new(codec), ..issuer() }
+}
+
+/// For accounts that nobody has tried to guess at.
+pub(super) fn proof(hasher: Arc<dyn PasswordHasher>, audit: &(impl AuditLog + Clone + 'static)) -> PasswordProof {
+    let attempts = Arc::new(MemoryStore::default());
+    PasswordProof { hasher, attempts, audit: Arc::new(audit.clone()), clock: clock(), failure_limit: 10 }
+}
+
+/// Where nobody may try another password for half a minute.
+pub(super) async fn held(proof: &PasswordProof, account: &Email) {
+    let failures = Failures { count: proof.failure_limit, last_at: start() };
+    assert!(proof.attempts.advance(account, None, failures).await.unwrap());
 }
 
 /// Stands at the start of the samples.

@@ -8,6 +8,7 @@ use super::{
     authenticate::{Authenticate, AuthenticateError, SignedIn},
     change_password::ChangePassword,
     login::Login,
+    prove::PasswordProof,
     refresh::{Refresh, RefreshError},
     register::Register,
     testing::issuer,
@@ -37,12 +38,23 @@ impl World {
         register.execute(email("ann@example.org"), new_password(PASSWORD), &origin()).await.unwrap()
     }
 
+    fn proof(&self) -> PasswordProof {
+        PasswordProof {
+            hasher: Arc::new(PlainHasher::default()),
+            attempts: Arc::new(self.store.clone()),
+            audit: Arc::new(self.audit.clone()),
+            clock: Arc::new(self.clock.clone()),
+            failure_limit: 10,
+        }
+    }
+
     fn login(&self) -> Login {
         Login {
             users: Arc::new(self.store.clone()),
             sessions: Arc::new(self.store.clone()),
             // Of a higher cost than at registration.
             hasher: Arc::new(PlainHasher::of_cost(11)),
+            proof: self.proof(),
             issuer: super::issue::Issuer { ids: Arc::new(Fresh), ..issuer() },
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),
@@ -142,6 +154,7 @@ async fn a_changed_password_ends_the_other_sessions_and_opens_the_door_alone() {
     let change = ChangePassword {
         users: Arc::new(world.store.clone()),
         hasher: Arc::new(PlainHasher::default()),
+        proof: world.proof(),
         audit: Arc::new(world.audit.clone()),
         clock: Arc::new(world.clock.clone()),
     };

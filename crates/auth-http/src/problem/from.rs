@@ -1,5 +1,7 @@
 //! Each failure of a use case and the answer it gets. Never `_ =>`: a new outcome must choose its status.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use auth_domain::{
     email::EmailFault,
@@ -31,6 +33,11 @@ impl Problem {
 
     fn unauthorized(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail).challenge(CHALLENGE_INVALID)
+    }
+
+    fn too_many_attempts(retry_after: Duration) -> Self {
+        const DETAIL: &str = "Too many attempts have failed; wait before the next";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", DETAIL).retry_after(retry_after)
     }
 
     fn password_mismatch() -> Self {
@@ -89,6 +96,7 @@ impl From<LoginError> for Problem {
             LoginError::InvalidCredentials => {
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "Invalid credentials").challenge(CHALLENGE)
             }
+            LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Port(error) => error.into(),
         }
     }
@@ -120,6 +128,7 @@ impl From<ChangePasswordError> for Problem {
             ChangePasswordError::Unchanged => {
                 Self::parameter("new_password", "unchanged", "must differ from the current password")
             }
+            ChangePasswordError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             ChangePasswordError::Port(error) => error.into(),
         }
     }
@@ -129,6 +138,7 @@ impl From<DeleteAccountError> for Problem {
     fn from(error: DeleteAccountError) -> Self {
         match error {
             DeleteAccountError::Mismatch => Self::password_mismatch(),
+            DeleteAccountError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             DeleteAccountError::Port(error) => error.into(),
         }
     }

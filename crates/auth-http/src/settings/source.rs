@@ -38,6 +38,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("BCRYPT_COST"),
     plain("PASSWORD_MIN_LENGTH"),
     plain("PASSWORD_POLICY"),
+    plain("LOGIN_FAILURES"),
     plain("HASH_WORKERS"),
     plain("HASH_MAX_WAIT_SECONDS"),
     plain("MAX_REQUEST_BODY_SIZE"),

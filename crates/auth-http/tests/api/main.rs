@@ -14,6 +14,7 @@ mod audit;
 mod configuration;
 mod cors;
 mod general;
+mod guessing;
 mod health;
 mod hostile;
 mod interleavings;

@@ -26,5 +26,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    login_failures (email) {
+        email -> Text,
+        failures -> BigInt,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    known_networks (user_id, network) {
+        user_id -> Text,
+        network -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(sessions, users);
+diesel::joinable!(known_networks -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(sessions, users, known_networks);

@@ -12,6 +12,7 @@ use diesel::{prelude::*, result::Error};
 
 use super::{
     AnyConnection, Database,
+    attempts::know,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
 };
@@ -52,6 +53,7 @@ impl SessionStore for DieselSessions {
                 }
                 let displaced = make_room(db, &user, limit, now)?;
                 diesel::insert_into(sessions::table).values(SessionRow::from(&session)).execute(db)?;
+                know(db, &session)?;
                 Ok(Begun::Yes { displaced })
             })
             .await

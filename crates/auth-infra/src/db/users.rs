@@ -16,6 +16,7 @@ use diesel::{
 
 use super::{
     AnyConnection, Database,
+    attempts::know,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
     sessions::end_live,
@@ -46,7 +47,8 @@ impl UserStore for DieselUsers {
                 let inserted = db.transaction(|db| {
                     diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
                     let Some(session) = &first else { return Ok(()) };
-                    diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db).map(|_one| ())
+                    diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db)?;
+                    know(db, session)
                 });
                 match inserted {
                     Ok(()) => Ok(Inserted::Yes),

@@ -7,7 +7,7 @@ use auth_infra::db::DieselReadiness;
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 1] = ["0001_accounts_and_sessions"];
+const ALL: [&str; 2] = ["0001_accounts_and_sessions", "0002_failed_attempts"];
 
 crate::on_each_engine! {
     applies_what_is_pending_once,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth_domain::testkit::Stores;
-use auth_infra::db::{Database, DatabaseUrl, DieselSessions, DieselUsers};
+use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselSessions, DieselUsers};
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
 
@@ -231,6 +231,12 @@ pub(crate) async fn stores(engine: Engine) -> Stores {
 }
 
 pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
-    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
-    Stores { users: Arc::new(users.clone()), directory: Arc::new(users), sessions: Arc::new(sessions), guard: Box::new(scratch) }
+    let users = Arc::new(DieselUsers(database.clone()));
+    Stores {
+        users: users.clone(),
+        directory: users,
+        sessions: Arc::new(DieselSessions(database.clone())),
+        attempts: Arc::new(DieselAttempts(database.clone())),
+        guard: Box::new(scratch),
+    }
 }

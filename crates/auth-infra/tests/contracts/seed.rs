@@ -67,12 +67,23 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i * 86 + 120"),
         numbers(SESSIONS)
     ));
+    scratch.execute(&format!(
+        "INSERT INTO login_failures (email, failures, last_at) SELECT {email}, 1, {} FROM {}",
+        time("i"),
+        numbers(USERS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO known_networks (user_id, network, seen_at) SELECT {}, '203.0.113.0/24', {} FROM {}",
+        id("i"),
+        time("i"),
+        numbers(USERS)
+    ));
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
         #[cfg(feature = "postgres")]
         Engine::Postgres => "ANALYZE",
         #[cfg(feature = "mysql")]
-        Engine::Mysql => "ANALYZE TABLE users, sessions",
+        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks",
     });
 }

@@ -193,7 +193,7 @@ fn holds_to_certificates(server: &PrivateServer) {
     let full = |authority: &str| format!("sslmode=verify-full&sslrootcert={authority}");
 
     let database = server.open("localhost", &full(&ca)).unwrap();
-    assert_eq!(database.migrate().unwrap().len(), 1);
+    assert!(!database.migrate().unwrap().is_empty());
     server.open("127.0.0.1", "sslmode=require").unwrap();
 
     for (host, query, why) in [

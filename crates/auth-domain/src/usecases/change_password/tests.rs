@@ -16,20 +16,21 @@ use crate::{
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, clock, down, hasher_that_says, told},
+        testing::{caller, clock, down, hasher_that_says, held, proof, told},
     },
 };
 
 struct Scene {
     users: MockUserStore,
     hasher: MockPasswordHasher,
+    held: bool,
 }
 
 type Change = Result<Option<Vec<SessionId>>, PortError>;
 
 impl Scene {
     fn with(hasher: MockPasswordHasher) -> Self {
-        Self { users: MockUserStore::new(), hasher }
+        Self { users: MockUserStore::new(), hasher, held: false }
     }
 
     fn changing(outcome: fn() -> Change) -> Self {
@@ -40,12 +41,13 @@ impl Scene {
 
     async fn change(self, caller: &SignedIn, new: &str) -> (Result<(), ChangePasswordError>, Vec<AuditEvent>) {
         let audit = MemoryAudit::default();
-        let change = ChangePassword {
-            users: Arc::new(self.users),
-            hasher: Arc::new(self.hasher),
-            audit: Arc::new(audit.clone()),
-            clock: clock(),
-        };
+        let hasher = Arc::new(self.hasher);
+        let proof = proof(hasher.clone(), &audit);
+        if self.held {
+            held(&proof, &caller.user.email).await;
+        }
+        let change =
+            ChangePassword { users: Arc::new(self.users), hasher, proof, audit: Arc::new(audit.clone()), clock: clock() };
         let outcome = change.execute(caller, attempt(PASSWORD), new_password(new), &origin()).await;
         let events = audit.events();
         assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.origin == origin()));
@@ -137,4 +139,12 @@ async fn an_outage_stays_an_outage_while_hashing() {
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_changing() {
     Scene::changing(down).ends_in_an_outage().await;
+}
+
+#[tokio::test]
+async fn who_is_held_up_changes_nothing() {
+    let scene = Scene { held: true, ..Scene::with(hasher_that_says(true)) };
+    let (outcome, events) = scene.change(&caller(), OTHER_PASSWORD).await;
+    assert!(matches!(outcome, Err(ChangePasswordError::TooManyAttempts { .. })));
+    assert_eq!(told(&events), [("login_throttled", None)]);
 }

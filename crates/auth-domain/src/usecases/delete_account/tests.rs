@@ -11,7 +11,7 @@ use crate::{
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, clock, down, hasher_that_says},
+        testing::{caller, clock, down, hasher_that_says, held, proof, told},
     },
 };
 
@@ -23,8 +23,8 @@ async fn leave(
     hasher: MockPasswordHasher,
 ) -> (Result<(), DeleteAccountError>, Vec<Told>) {
     let audit = MemoryAudit::default();
-    let delete =
-        DeleteAccount { users: Arc::new(users), hasher: Arc::new(hasher), audit: Arc::new(audit.clone()), clock: clock() };
+    let proof = proof(Arc::new(hasher), &audit);
+    let delete = DeleteAccount { users: Arc::new(users), proof, audit: Arc::new(audit.clone()), clock: clock() };
     let outcome = delete.execute(caller, attempt(PASSWORD), &origin()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.email == Some(caller.user.email.clone())));
@@ -72,4 +72,15 @@ async fn an_outage_stays_an_outage() {
         assert!(matches!(outcome, Err(DeleteAccountError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);
     }
+}
+
+#[tokio::test]
+async fn who_is_held_up_deletes_nothing() {
+    let (audit, caller) = (MemoryAudit::default(), caller());
+    let proof = proof(Arc::new(hasher_that_says(true)), &audit);
+    held(&proof, &caller.user.email).await;
+    let delete = DeleteAccount { users: Arc::new(MockUserStore::new()), proof, audit: Arc::new(audit.clone()), clock: clock() };
+    let outcome = delete.execute(&caller, attempt(PASSWORD), &origin()).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
+    assert_eq!(told(&audit.events()), [("login_throttled", None)]);
 }

@@ -15,7 +15,7 @@ use crate::{
     token::TokenPair,
     usecases::{
         issue::Issuer,
-        testing::{broken_issuer, clock, down, hasher_that_says, issuer, opened, told},
+        testing::{broken_issuer, clock, down, hasher_that_says, held, issuer, opened, proof, told},
     },
     user::{AccountState, User},
 };
@@ -25,13 +25,14 @@ struct Scene {
     sessions: MockSessionStore,
     hasher: MockPasswordHasher,
     issuer: Issuer,
+    held: bool,
 }
 
 impl Scene {
     fn with(found: Option<User>, right: bool) -> Self {
         let mut users = MockUserStore::new();
         users.expect_find_by_email().returning(move |_| Ok(found.clone()));
-        Self { users, sessions: MockSessionStore::new(), hasher: hasher_that_says(right), issuer: issuer() }
+        Self { users, sessions: MockSessionStore::new(), hasher: hasher_that_says(right), issuer: issuer(), held: false }
     }
 
     /// Ann, whose hash is of a lower cost than new ones.
@@ -72,10 +73,16 @@ impl Scene {
 
     async fn login(self) -> (Result<TokenPair, LoginError>, Vec<AuditEvent>) {
         let audit = MemoryAudit::default();
+        let hasher = Arc::new(self.hasher);
+        let proof = proof(hasher.clone(), &audit);
+        if self.held {
+            held(&proof, &email("ann@example.org")).await;
+        }
         let login = Login {
             users: Arc::new(self.users),
             sessions: Arc::new(self.sessions),
-            hasher: Arc::new(self.hasher),
+            hasher,
+            proof,
             issuer: self.issuer,
             audit: Arc::new(audit.clone()),
             clock: clock(),
@@ -263,4 +270,18 @@ async fn an_outage_stays_an_outage_while_signing() {
     let (outcome, events) = scene.login().await;
     assert!(matches!(outcome, Err(LoginError::Port(PortError::Unavailable(_)))));
     assert_eq!(told(&events), [("login_succeeded", None)], "there is a session now, so the trail has it");
+}
+
+#[tokio::test]
+async fn who_is_held_up_begins_nothing_with_the_right_password_either() {
+    let ann = user("ann@example.org");
+    let (known, unknown) = (Some(ann.id), None);
+    for (found, whose) in [(Some(ann), known), (None, unknown)] {
+        let scene = Scene { held: true, ..Scene::with(found, true) };
+        let (outcome, events) = scene.login().await;
+        let wait = std::time::Duration::from_secs(30);
+        assert!(matches!(outcome, Err(LoginError::TooManyAttempts { retry_after }) if retry_after == wait));
+        assert_eq!(told(&events), [("login_throttled", None)]);
+        assert_eq!((events[0].user, events[0].email.clone()), (whose, Some(email("ann@example.org"))));
+    }
 }

@@ -1,5 +1,7 @@
 //! Guessing at an account from everywhere, while its owner goes on.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::service::{Answer, Engine, PASSWORD, Service, on_every_engine};
@@ -60,7 +62,7 @@ on_every_engine! {
             held.push(login(&service, "192.0.2.1", email, PASSWORD).await);
         }
         let shape = |answer: &Answer| {
-            let names: Vec<_> = answer.headers.keys().map(|name| name.as_str().to_owned()).collect();
+            let names: BTreeSet<_> = answer.headers.keys().map(|name| name.as_str().to_owned()).collect();
             (answer.status, answer.text("detail").to_owned(), answer.text("title").to_owned(), names)
         };
         assert!(held.iter().all(|held| (1..=30).contains(&wait(held))));

@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::commands::{self, Failure, users::Users};
 
@@ -12,7 +13,6 @@ use crate::commands::{self, Failure, users::Users};
     name = "auth-server",
     version,
     propagate_version = true,
-    about,
     after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault, 2 wrong usage."
 )]
 pub struct Cli {
@@ -36,6 +36,10 @@ enum Command {
     Healthcheck,
     /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
     Users(Users),
+    /// Print the completion script of a shell.
+    Completions { shell: Shell },
+    /// Print the manual page (roff); for packagers.
+    Man,
 }
 
 impl Cli {
@@ -52,6 +56,8 @@ impl Cli {
             Command::Migrate => commands::check::migrate(),
             Command::Healthcheck => commands::healthcheck::healthcheck(),
             Command::Users(users) => users.run(),
+            Command::Completions { shell } => commands::manual::completions(shell),
+            Command::Man => commands::manual::man(),
         }
     }
 }

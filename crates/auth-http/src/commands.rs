@@ -3,6 +3,7 @@
 pub mod check;
 pub mod healthcheck;
 pub mod init;
+pub mod manual;
 pub mod serve;
 pub mod users;
 

@@ -22,6 +22,7 @@ mod lifecycle;
 mod limits;
 mod login;
 mod logout;
+mod manual;
 mod me;
 mod outage;
 mod password;

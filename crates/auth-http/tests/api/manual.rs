@@ -1,0 +1,33 @@
+//! What is installed beside the program.
+
+use crate::service::{folder, run};
+
+fn told(arguments: &[&str]) -> String {
+    let (_guard, path) = folder();
+    let (code, stdout, stderr) = run(&path, arguments, &[]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    stdout
+}
+
+#[test]
+fn the_manual_page_knows_every_command() {
+    let (help, page) = (told(&["--help"]), told(&["man"]));
+    assert!(page.contains(".TH auth-server 1"));
+    let commands = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(names.contains(&"serve") && names.contains(&"users"), "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("auth\\-server\\-{name}(1)")), "{name} is missing");
+    }
+    for deeper in ["USERS SET-PASSWORD", "\\-\\-json"] {
+        assert!(page.contains(deeper), "{deeper} is missing");
+    }
+}
+
+#[test]
+fn shells_complete_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = told(&["completions", shell]);
+        assert!(script.contains("healthcheck") && script.contains("set-password"), "{shell}");
+    }
+}

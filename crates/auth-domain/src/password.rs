@@ -1,11 +1,18 @@
 //! Passwords: what a new one must be, what a presented one is, and the form that is kept.
 
+mod common;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::email::Email;
+
 /// The longest password, in characters (Unicode scalar values).
 pub const PASSWORD_MAX_CHARS: usize = 128;
+
+/// The shortest name that a password may not contain: shorter ones stand in other words by chance.
+const NAME_MIN_CHARS: usize = 4;
 
 /// What a new password must meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,15 +41,27 @@ pub enum PasswordFault {
     NoDigit,
     #[error("must contain a character that is neither letter nor digit")]
     NoSpecial,
+    #[error("must not contain the account's e-mail address or the name in it")]
+    ContainsAddress,
+    #[error("is one of the most common passwords, or nearly so")]
+    TooCommon,
 }
 
 impl PasswordPolicy {
-    /// Takes a new password that meets the policy.
+    /// Takes a new password that meets the policy, for the account of this address; without
+    /// one when what was given for it is no address, and nothing will come of the account.
     ///
     /// # Errors
     /// Every rule that it breaks, in a fixed order.
-    pub fn accept(&self, text: &str) -> Result<NewPassword, Vec<PasswordFault>> {
-        let faults = self.faults(text);
+    pub fn accept(&self, text: &str, owner: Option<&Email>) -> Result<NewPassword, Vec<PasswordFault>> {
+        let mut faults = self.faults(text);
+        if owner.is_some_and(|owner| contains_address(text, owner)) {
+            faults.push(PasswordFault::ContainsAddress);
+        }
+        // Asked of what would pass otherwise: the rest has to change anyway, and most of it is common.
+        if faults.is_empty() && common::is_common(text) {
+            faults.push(PasswordFault::TooCommon);
+        }
         if faults.is_empty() { Ok(NewPassword(Zeroizing::new(text.to_owned()))) } else { Err(faults) }
     }
 
@@ -72,6 +91,24 @@ fn is_digit(c: char) -> bool {
 
 fn is_special(c: char) -> bool {
     !c.is_alphanumeric() && !c.is_control()
+}
+
+/// Whether a password has its account's address in it, or the name before the `@` or the `+`, in
+/// whatever case and however it is punctuated: `Ann-Smith-1!` has the name of `ann.smith@example.org`.
+fn contains_address(text: &str, owner: &Email) -> bool {
+    let plain = Zeroizing::new(text.to_lowercase());
+    let squeezed = squeezed(&plain);
+    let local = owner.local_part();
+    let untagged = local.split('+').next().unwrap_or(local);
+    plain.contains(owner.as_str())
+        || [local, untagged]
+            .into_iter()
+            .map(self::squeezed)
+            .any(|name| name.chars().count() >= NAME_MIN_CHARS && squeezed.contains(name.as_str()))
+}
+
+fn squeezed(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.chars().filter(|c| c.is_alphanumeric()).collect())
 }
 
 /// A password that meets the policy, on its way to the hasher. Wiped when dropped.

@@ -26,19 +26,38 @@ pub struct RawBody(pub Bytes);
 /// A body of the declared shape whose every member keeps its rules.
 pub struct Valid<B>(pub B);
 
+/// What the members of a body are held to.
+pub struct Rules {
+    policy: PasswordPolicy,
+    /// Whose password a new one is to be.
+    owner: Option<Email>,
+}
+
+impl Rules {
+    /// The same, for an account whose address stands in the body itself, if it is one.
+    #[must_use]
+    pub fn for_account_of(&self, owner: Option<&Email>) -> Self {
+        Self { policy: self.policy, owner: owner.cloned() }
+    }
+}
+
 impl<B> FromRequest for Valid<B>
 where
-    B: DeserializeOwned + Validate<Context = PasswordPolicy> + 'static,
+    B: DeserializeOwned + Validate<Context = Rules> + 'static,
 {
     type Error = Problem;
     type Future = future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
-        future::ready(read(request).map(Valid))
+        future::ready(read(request, None).map(Valid))
     }
 }
 
-fn read<B: DeserializeOwned + Validate<Context = PasswordPolicy>>(request: &HttpRequest) -> Result<B, Problem> {
+/// The body of a request, of `owner` when it is known who sends it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read<B: DeserializeOwned + Validate<Context = Rules>>(request: &HttpRequest, owner: Option<Email>) -> Result<B, Problem> {
     // A body that is there has had its type checked; one that is missing has to have one as well.
     check_media_type(request.headers())?;
     let raw = request.extensions().get::<RawBody>().cloned();
@@ -48,7 +67,8 @@ fn read<B: DeserializeOwned + Validate<Context = PasswordPolicy>>(request: &Http
         return Err(Problem::parameter("", "wrong_type", "must be an object"));
     }
     let body: B = serde_json::from_value(value).map_err(|_reason| Problem::internal())?;
-    body.validate_with(&UseCases::of(request).policy).map_err(|report| Problem::validation(field_errors(&report)))?;
+    let rules = Rules { policy: UseCases::of(request).policy, owner };
+    body.validate_with(&rules).map_err(|report| Problem::validation(field_errors(&report)))?;
     Ok(body)
 }
 
@@ -85,6 +105,12 @@ enum Given {
 }
 
 impl<T> Member<T> {
+    /// What validation made of the member, for the members behind it.
+    #[must_use]
+    pub fn parsed(&self) -> Option<&T> {
+        self.parsed.get()
+    }
+
     /// What validation made of the member.
     ///
     /// # Errors
@@ -116,13 +142,13 @@ impl<'de, T> Deserialize<'de> for Member<T> {
 }
 
 impl<T: Parse> Validate for Member<T> {
-    type Context = PasswordPolicy;
+    type Context = Rules;
 
-    fn validate_into(&self, policy: &PasswordPolicy, path: &mut dyn FnMut() -> Path, report: &mut Report) {
+    fn validate_into(&self, rules: &Rules, path: &mut dyn FnMut() -> Path, report: &mut Report) {
         let parsed = match &self.given {
             Given::Nothing => Err(vec![Fault::new("missing", "is required")]),
             Given::NotText => Err(vec![Fault::new("wrong_type", "must be a string")]),
-            Given::Text(text) => T::parse(text, policy),
+            Given::Text(text) => T::parse(text, rules),
         };
         match parsed {
             // A second validation would find the same.
@@ -136,7 +162,7 @@ impl<T: Parse> Validate for Member<T> {
 pub trait Parse: Sized {
     /// # Errors
     /// Every rule that the text breaks.
-    fn parse(text: &str, policy: &PasswordPolicy) -> Result<Self, Vec<Fault>>;
+    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Fault>>;
 }
 
 /// A rule that a member breaks. garde carries texts only, so the code travels in front of the message.
@@ -155,26 +181,26 @@ impl<F: FaultCode + Display> From<F> for Fault {
 }
 
 impl Parse for Email {
-    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
         text.parse().map_err(|fault: EmailFault| vec![fault.into()])
     }
 }
 
 impl Parse for NewPassword {
-    fn parse(text: &str, policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
-        policy.accept(text).map_err(|faults| faults.into_iter().map(Fault::from).collect())
+    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Fault>> {
+        rules.policy.accept(text, rules.owner.as_ref()).map_err(|faults| faults.into_iter().map(Fault::from).collect())
     }
 }
 
 impl Parse for PasswordAttempt {
-    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
         Ok(Self::new(text.to_owned()))
     }
 }
 
 /// A token: whether it is one, its signature says.
 impl Parse for String {
-    fn parse(text: &str, _policy: &PasswordPolicy) -> Result<Self, Vec<Fault>> {
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
         Ok(text.to_owned())
     }
 }

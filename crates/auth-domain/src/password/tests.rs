@@ -17,14 +17,14 @@ const CONTROL: &str = "\0\n\t\r\u{1b}\u{7f}\u{85}";
 const LETTER: &str = "名字אبǅ";
 
 fn faults(policy: PasswordPolicy, text: &str) -> Vec<PasswordFault> {
-    policy.accept(text).map_or_else(|faults| faults, |_| Vec::new())
+    policy.accept(text, None).map_or_else(|faults| faults, |_| Vec::new())
 }
 
 #[test]
 fn takes_what_meets_every_rule() {
     for text in ["Correct-Horse-9", "Aa1!Aa1!Aa1!", "ÄÖÜ äöü 123 €", "Пароль-Пароль-1", "🦀🦀🦀🦀🦀🦀🦀🦀🦀aA1"]
     {
-        assert_eq!(POLICY.accept(text).unwrap().expose(), text, "kept to the letter");
+        assert_eq!(POLICY.accept(text, None).unwrap().expose(), text, "kept to the letter");
     }
 }
 
@@ -45,12 +45,49 @@ fn tells_every_broken_rule_at_once() {
         assert_eq!(faults(POLICY, text), expected, "{text:?}");
     }
     assert_eq!(faults(LENGTH_ONLY, "\0"), [short, ControlCharacter]);
-    assert_eq!(faults(LENGTH_ONLY, "aaaaaaaaaaaa"), []);
+    assert_eq!(faults(LENGTH_ONLY, "abbabbaabbab"), []);
+}
+
+#[test]
+fn tells_what_names_the_account_beside_what_else_is_wrong() {
+    use PasswordFault::{ContainsAddress, NoSpecial, TooShort};
+    let about = |text: &str, owner: &str| POLICY.accept(text, Some(&owner.parse().unwrap())).err().unwrap_or_default();
+    for (text, owner) in [
+        ("Xx1-ann@x.org", "ann@x.org"),
+        ("ANN@X.ORG-and-7-more", "Ann@x.org"),
+        ("9-Ann.Smith-9", "ann.smith@example.org"),
+        ("7-Horses-of-ANNSMITH", "ann.smith@example.org"),
+        ("Ann-Smith-1996", "annsmith@example.org"),
+        ("7-Horses-of-Anna", "anna+auth@example.org"),
+        ("7-Horses-of-Anna-Auth", "anna+auth@example.org"),
+        ("7-Horses-of-JOSÉ", "josé@example.org"),
+    ] {
+        assert_eq!(about(text, owner), [ContainsAddress], "{text} {owner}");
+    }
+    assert_eq!(about("Anna1", "anna@x.org"), [TooShort { min: 12 }, NoSpecial, ContainsAddress]);
+    assert_eq!(about("Anna12345678!", "anna@x.org"), [ContainsAddress], "common as well, but one reason is enough");
+    for (text, owner) in [
+        ("SecurePass123!", "user@example.com"),
+        ("Planning-7-Horses", "ann@example.org"),
+        ("Example-7-Horses", "ann@example.org"),
+        ("7-Horses-of-Anna", "anna.smith@example.org"),
+        ("Horse-+-Battery-7", "+++@example.org"),
+    ] {
+        assert_eq!(about(text, owner), [], "{text} {owner}");
+    }
+}
+
+#[test]
+fn asks_whether_it_is_common_only_when_nothing_else_is_wrong() {
+    assert_eq!(faults(POLICY, "Password1234!"), [PasswordFault::TooCommon]);
+    assert_eq!(faults(POLICY, "password1234"), [PasswordFault::NoUppercase, PasswordFault::NoSpecial]);
+    assert_eq!(faults(LENGTH_ONLY, "password1234"), [PasswordFault::TooCommon]);
+    assert_eq!(faults(LENGTH_ONLY, "password"), [PasswordFault::TooShort { min: 12 }]);
 }
 
 #[test]
 fn counts_characters_whatever_their_width() {
-    for letter in ["x", "é", "名", "🦀"] {
+    for letter in ["~", "é", "名", "🦀"] {
         assert_eq!(faults(LENGTH_ONLY, &letter.repeat(11)), [PasswordFault::TooShort { min: 12 }]);
         assert_eq!(faults(LENGTH_ONLY, &letter.repeat(12)), []);
         assert_eq!(faults(LENGTH_ONLY, &letter.repeat(PASSWORD_MAX_CHARS)), []);
@@ -132,7 +169,7 @@ proptest! {
 
     #[test]
     fn keeps_what_it_takes_to_the_letter(text: String) {
-        if let Ok(password) = LENGTH_ONLY.accept(&text) {
+        if let Ok(password) = LENGTH_ONLY.accept(&text, None) {
             prop_assert_eq!(password.expose(), text);
         }
     }

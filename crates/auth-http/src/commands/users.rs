@@ -87,7 +87,8 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
     match action {
         Action::Create { email } => {
             let email = parse_email(&email)?;
-            let user = app.create_user.execute(email, new_password(app)?, &origin).await?;
+            let password = new_password(app, &email)?;
+            let user = app.create_user.execute(email, password, &origin).await?;
             Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
         }
         Action::Show { user } => {
@@ -102,7 +103,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
         }
         Action::SetPassword { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.set_password.execute(&user, new_password(app)?, &origin).await?;
+            let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &origin).await?;
             Ok(Answer::Done { done: "password set", user, sessions_ended })
         }
         Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &origin).await,
@@ -133,9 +134,9 @@ fn parse_email(text: &str) -> Result<Email, Failure> {
     text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
 }
 
-fn new_password(app: &UseCases) -> Result<NewPassword, Failure> {
+fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, Failure> {
     let text = zeroize::Zeroizing::new(read_password()?);
-    app.policy.accept(&text).map_err(|faults| {
+    app.policy.accept(&text, Some(owner)).map_err(|faults| {
         let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
         Failure::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
     })

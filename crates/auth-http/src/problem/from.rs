@@ -168,6 +168,7 @@ impl FaultCode for PasswordFault {
             Self::NoLowercase => "no_lowercase",
             Self::NoDigit => "no_digit",
             Self::NoSpecial => "no_special",
+            Self::ContainsAddress | Self::TooCommon => "too_common",
         }
     }
 }

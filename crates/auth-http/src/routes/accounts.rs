@@ -7,7 +7,7 @@ use actix_web::{
 };
 use auth_domain::{
     email::Email,
-    password::{NewPassword, PasswordAttempt, PasswordPolicy},
+    password::{NewPassword, PasswordAttempt},
 };
 use garde::Validate;
 use serde::Deserialize;
@@ -15,25 +15,25 @@ use serde::Deserialize;
 use super::tokens::answer;
 use crate::{
     app::UseCases,
-    body::{Member, Valid},
+    body::{Member, Rules, Valid},
     extract::{CurrentUser, From, Signed},
     problem::Problem,
     view::UserView,
 };
 
 #[derive(Deserialize, Validate)]
-#[garde(context(PasswordPolicy))]
+#[garde(context(Rules as rules))]
 pub struct RegisterBody {
     #[serde(default)]
     #[garde(dive)]
     email: Member<Email>,
     #[serde(default)]
-    #[garde(dive)]
+    #[garde(dive(rules.for_account_of(self.email.parsed())))]
     password: Member<NewPassword>,
 }
 
 #[derive(Deserialize, Validate)]
-#[garde(context(PasswordPolicy))]
+#[garde(context(Rules))]
 pub struct ChangePasswordBody {
     #[serde(default)]
     #[garde(dive)]
@@ -44,7 +44,7 @@ pub struct ChangePasswordBody {
 }
 
 #[derive(Deserialize, Validate)]
-#[garde(context(PasswordPolicy))]
+#[garde(context(Rules))]
 pub struct DeleteAccountBody {
     #[serde(default)]
     #[garde(dive)]

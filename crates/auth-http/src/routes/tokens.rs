@@ -5,19 +5,19 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Json},
 };
-use auth_domain::{email::Email, password::PasswordAttempt, password::PasswordPolicy, token::TokenPair};
+use auth_domain::{email::Email, password::PasswordAttempt, token::TokenPair};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     app::UseCases,
-    body::{Member, Valid},
+    body::{Member, Rules, Valid},
     extract::From,
     problem::Problem,
 };
 
 #[derive(Deserialize, Validate)]
-#[garde(context(PasswordPolicy))]
+#[garde(context(Rules))]
 pub struct LoginBody {
     #[serde(default)]
     #[garde(dive)]
@@ -28,7 +28,7 @@ pub struct LoginBody {
 }
 
 #[derive(Deserialize, Validate)]
-#[garde(context(PasswordPolicy))]
+#[garde(context(Rules))]
 pub struct RefreshBody {
     #[serde(default)]
     #[garde(dive)]

@@ -45,6 +45,20 @@ on_every_engine! {
         assert_eq!(service.audited("login_failed", 1).await[0]["reason"], "wrong_current_password");
         assert_eq!(service.audited("password_change_refused", 2).await[0]["reason"], "wrong_password");
     }
+
+    async fn the_new_one_may_be_neither_common_nor_name_the_account(engine) {
+        let service = Service::start(engine).await;
+        let own = service.register("Ann.Smith+auth@example.org").await;
+        let attempt = async |body: Value| service.post_as(own.access(), "/auth/password", Some(body)).await;
+        for new in ["Password1234!", "Ann-Smith-1996", "Xx1-ann.smith+AUTH@example.org"] {
+            assert_eq!(attempt(change(PASSWORD, new)).await.faults(), [("new_password", "too_common")], "{new}");
+        }
+        let faults = [("current_password", "missing"), ("new_password", "too_short"), ("new_password", "too_common")];
+        assert_eq!(attempt(json!({ "new_password": "AnnSmith-1" })).await.faults(), faults);
+        // The current one is any text: an account may have had it from before.
+        assert_eq!(attempt(change("Password1234!", NEW)).await.refusal(), (403, "password_mismatch"));
+        assert_eq!(attempt(change(PASSWORD, "Bob.Smith-1996")).await.status, 204);
+    }
 }
 
 #[tokio::test]

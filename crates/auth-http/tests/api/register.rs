@@ -36,6 +36,36 @@ on_every_engine! {
         assert_eq!(me.text("email"), "josé@x.org");
     }
 
+    async fn a_password_that_many_have_or_that_names_its_account_is_refused(engine) {
+        let service = Service::start(engine).await;
+        let body = |email: &str, password: &str| json!({ "email": email, "password": password });
+        for password in ["Password123!", "Password1234!", "P@ssw0rd2024!", "qWERTY-123456", "1qaz@WSX3edc"] {
+            let refused = service.post("/auth/register", body("user@example.com", password)).await;
+            assert_eq!(refused.faults(), [("password", "too_common")], "{password}");
+        }
+        for (email, password) in [
+            ("ann@example.org", "Xx1-ann@example.org"),
+            ("Ann.Smith@example.org", "Ann-Smith-1996"),
+            ("ann.smith+auth@example.org", "9-ANN.SMITH-horses"),
+        ] {
+            let refused = service.post("/auth/register", body(email, password)).await;
+            assert_eq!(refused.faults(), [("password", "too_common")], "{password}");
+            assert!(refused.body["errors"][0]["message"].as_str().unwrap().contains("address"));
+        }
+        assert_eq!(service.database.count("users"), 0);
+        // Login never asks: what is tried there is any text.
+        let login = service.post("/auth/login", body("user@example.com", "Password1234!")).await;
+        assert_eq!(login.refusal(), (401, "invalid_credentials"));
+        for (email, password) in [
+            ("user@example.com", "SecurePass123!"),
+            ("ann@example.org", "Planning-7-horses"),
+            ("bob@example.org", "Correct horse battery staple 1!"),
+        ] {
+            assert_eq!(service.post("/auth/register", body(email, password)).await.status, 201, "{password}");
+            assert_eq!(service.post("/auth/login", body(email, password)).await.status, 200, "{password}");
+        }
+    }
+
     async fn a_password_of_any_width_counts_to_its_last_character(engine) {
         let service = Service::start(engine).await;
         // 71 bytes fit plain bcrypt; 72 and 128 four-byte characters do not.
@@ -73,6 +103,12 @@ async fn every_broken_rule_is_told_at_once() {
             ("password", "no_special"),
         ]
     );
+    let named = json!({ "password": "Anna-Smith", "email": "anna@example.org" });
+    let refused = service.post("/auth/register", named).await;
+    assert_eq!(refused.faults(), [("password", "too_short"), ("password", "no_digit"), ("password", "too_common")]);
+    let common = json!({ "email": "nobody", "password": "Password1234!" });
+    let refused = service.post("/auth/register", common).await;
+    assert_eq!(refused.faults(), [("email", "invalid_email"), ("password", "too_common")]);
     let refused = service.post("/auth/register", json!({ "email": 7 })).await;
     assert_eq!(refused.faults(), [("email", "wrong_type"), ("password", "missing")]);
     let long = json!({ "email": format!("{}@example.org", "a".repeat(250)), "password": "Aa1-".repeat(33) });
@@ -100,5 +136,8 @@ async fn the_policy_can_be_length_alone() {
     let service = Service::with(Engine::Sqlite, &[("PASSWORD_POLICY", "length"), ("PASSWORD_MIN_LENGTH", "8")]).await;
     let body = |password: &str| json!({ "email": "ann@example.org", "password": password });
     assert_eq!(service.post("/auth/register", body("seven77")).await.faults(), [("password", "too_short")]);
+    for common in ["password", "PassWord", "iloveyou", "12345678", "1q2w3e4r"] {
+        assert_eq!(service.post("/auth/register", body(common)).await.faults(), [("password", "too_common")], "{common}");
+    }
     assert_eq!(service.post("/auth/register", body("eight888")).await.status, 201);
 }

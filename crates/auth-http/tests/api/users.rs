@@ -35,6 +35,14 @@ on_every_engine! {
         assert!(refused(&service, &["users", "create", "nobody"], PASSWORD).contains("e-mail"));
         let weak = refused(&service, &["users", "create", "bob@example.org"], "short\n");
         assert!(weak.contains("at least 12") && weak.contains("digit") && !weak.contains("short"), "{weak}");
+        let weak = refused(&service, &["users", "create", "bob@example.org"], "Password1234!\n");
+        assert!(weak.contains("most common passwords") && !weak.contains("1234"), "{weak}");
+        let named = refused(&service, &["users", "create", "bobby@example.org"], "Bobby-and-7-horses\n");
+        assert!(named.contains("e-mail address or the name in it") && !named.contains("horses"), "{named}");
+        for (password, word) in [("P@ssw0rd2024!\n", "common"), ("Xx1-ann@example.org\n", "e-mail")] {
+            let weak = refused(&service, &["users", "set-password", id], password);
+            assert!(weak.contains(word) && service.login("ann@example.org").await.status == 200, "{weak}");
+        }
         for gone in ["bob@example.org", "00000000-0000-7000-8000-000000000000"] {
             assert!(refused(&service, &["users", "show", gone], "").contains("no such account"));
         }

@@ -28,9 +28,9 @@ pub struct Valid<B>(pub B);
 
 /// What the members of a body are held to.
 pub struct Rules {
-    policy: PasswordPolicy,
+    pub policy: PasswordPolicy,
     /// Whose password a new one is to be.
-    owner: Option<Email>,
+    pub owner: Option<Email>,
 }
 
 impl Rules {
@@ -62,13 +62,20 @@ pub fn read<B: DeserializeOwned + Validate<Context = Rules>>(request: &HttpReque
     check_media_type(request.headers())?;
     let raw = request.extensions().get::<RawBody>().cloned();
     let RawBody(bytes) = raw.unwrap_or(RawBody(Bytes::new()));
-    let value = strict_json::parse(&bytes).map_err(|fault| malformed(&fault))?;
+    parse(&bytes, &Rules { policy: UseCases::of(request).policy, owner })
+}
+
+/// A body from its bytes alone.
+///
+/// # Errors
+/// `malformed_request`, or `validation_failed` with every fault of every member.
+pub fn parse<B: DeserializeOwned + Validate<Context = Rules>>(bytes: &[u8], rules: &Rules) -> Result<B, Problem> {
+    let value = strict_json::parse(bytes).map_err(|fault| malformed(&fault))?;
     if !value.is_object() {
         return Err(Problem::parameter("", "wrong_type", "must be an object"));
     }
     let body: B = serde_json::from_value(value).map_err(|_reason| Problem::internal())?;
-    let rules = Rules { policy: UseCases::of(request).policy, owner };
-    body.validate_with(&rules).map_err(|report| Problem::validation(field_errors(&report)))?;
+    body.validate_with(rules).map_err(|report| Problem::validation(field_errors(&report)))?;
     Ok(body)
 }
 

@@ -57,7 +57,10 @@ where
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme is case-insensitive (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+///
+/// # Errors
+/// `token_missing` where no bearer token is presented, `token_invalid` where it cannot be one.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut all = headers.get_all(header::AUTHORIZATION);
     let value = all.next().ok_or_else(Problem::token_missing)?;
     let text = value.to_str().map_err(|_not_ascii| Problem::token_invalid())?;

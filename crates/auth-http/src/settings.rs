@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::telemetry::LogFormat;
-pub use reader::Fault;
 use reader::Reader;
+pub use reader::{Fault, network, origin};
 pub use source::{Source, SourceError, VARIABLES, Variable};
 
 /// What the operator decided.

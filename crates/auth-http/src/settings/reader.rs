@@ -196,7 +196,10 @@ static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own.
-pub(super) fn origin(text: &str) -> Result<String, String> {
+///
+/// # Errors
+/// The rule that the text breaks.
+pub fn origin(text: &str) -> Result<String, String> {
     let rule = || format!("`{text}` must be an origin: scheme://host[:port], without a path and without `*`");
     let url = Url::parse(text).map_err(|_reason| rule())?;
     let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/" && !text.ends_with('/');
@@ -210,7 +213,10 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 }
 
 /// A network, or a single address as the network of itself.
-pub(super) fn network(text: &str) -> Result<IpNet, String> {
+///
+/// # Errors
+/// The rule that the text breaks.
+pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_not_a_network| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_neither| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))

@@ -94,7 +94,15 @@ fn issuer_and_audience_leave_room_in_a_token() {
 
 #[test]
 fn origins_are_origins() {
-    for fine in ["https://app.example.org", "http://localhost:3000", "https://[::1]:8443", "HTTPS://App.Example.ORG"] {
+    for fine in [
+        "https://app.example.org",
+        "http://localhost:3000",
+        "https://[::1]:8443",
+        "https://192.0.2.1",
+        "HTTPS://App.Example.ORG",
+        "https://münchen.example",
+        "http://dev_box.local",
+    ] {
         assert!(!faulty("ALLOWED_ORIGINS", fine), "{fine}");
     }
     for wrong in [
@@ -107,6 +115,9 @@ fn origins_are_origins() {
         "null",
         "https://x.org?q",
         "ftp://x.org",
+        "https://x`y.org",
+        "https://{x}.org",
+        "https://x&y.org",
     ] {
         assert!(faulty("ALLOWED_ORIGINS", wrong), "{wrong}");
     }

@@ -70,13 +70,14 @@ fn sane_request_id(headers: &HeaderMap) -> Option<&str> {
 /// is not itself one. What stands further left, anybody can have written.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
-    let forwarded: Vec<&str> =
-        headers.get_all(X_FORWARDED_FOR).flat_map(|value| value.to_str().unwrap_or("").split(',')).collect();
+    // Hop by hop: a byte that is no text spoils the hop it is in, not what a proxy of ours added behind it.
+    let forwarded: Vec<&[u8]> =
+        headers.get_all(X_FORWARDED_FOR).flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
     for hop in forwarded.iter().rev() {
         if !is_trusted(client, trusted) {
             break;
         }
-        match parse_hop(hop.trim()) {
+        match parse_hop(hop) {
             Some(address) => client = address,
             // A proxy of ours that writes nonsense: it is as far as we can see.
             None => break,
@@ -86,7 +87,8 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
 }
 
 /// Some proxies add the port.
-fn parse_hop(text: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let Ok(text) = str::from_utf8(hop.trim_ascii()) else { return None };
     let address = text.parse::<IpAddr>().or_else(|_not_bare| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     match address {
         Ok(address) => Some(address.to_canonical()),
@@ -104,7 +106,7 @@ mod tests {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         let mut request = TestRequest::default();
         for value in forwarded {
-            request = request.append_header((X_FORWARDED_FOR, *value));
+            request = request.append_header((X_FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap()));
         }
         client_address(peer.parse().unwrap(), request.to_http_request().headers(), &trusted).to_string()
     }
@@ -125,6 +127,9 @@ mod tests {
             (&["::ffff:2.2.2.2"], "2.2.2.2"),
             (&["10.0.0.3, 10.0.0.4"], "10.0.0.3"),
             (&["1.1.1.1, nonsense, 10.0.0.4"], "10.0.0.4"),
+            (&["1.1.1.1, ä, 2.2.2.2"], "2.2.2.2"),
+            (&["ä, 2.2.2.2, 10.0.0.4"], "2.2.2.2"),
+            (&["1.1.1.1, ä, 10.0.0.4"], "10.0.0.4"),
             (&["nonsense"], "10.0.0.1"),
             (&[""], "10.0.0.1"),
             (&[], "10.0.0.1"),

@@ -135,7 +135,8 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
         return Err(DatabaseUrlFault::Lacks("database"));
     }
     // What stands behind the host may be the rest of a password that was not encoded.
-    if database.contains(['@', ':', '/']) || url.fragment().is_some() {
+    let in_query = url.query().is_some_and(|query| query.contains('@'));
+    if database.contains(['@', ':', '/']) || in_query || url.fragment().is_some() {
         let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
         return Err(DatabaseUrlFault::Malformed(hint.to_owned()));
     }

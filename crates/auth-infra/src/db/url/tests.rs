@@ -130,8 +130,23 @@ fn another_scheme_is_a_fault() {
 #[test]
 fn a_password_that_is_not_encoded_is_not_shown() {
     for password in [
-        "hush", "1/hush", "/hush", "1?hush", "1#hush", "1@hush", "%hush", "%zhush", "hush%", "1/x?hush", ":hush", "[hush",
+        "hush",
+        "1/hush",
+        "/hush",
+        "1?hush",
+        "1#hush",
+        "1@hush",
+        "%hush",
+        "%zhush",
+        "hush%",
+        "1/x?hush",
+        ":hush",
+        "[hush",
         "1/hush@x",
+        "1/hush?x",
+        "1@2/hush?x",
+        "/hush?",
+        "1/hush?host=x",
     ] {
         let text = format!("postgres://ann:{password}@db/auth");
         match text.parse::<DatabaseUrl>() {

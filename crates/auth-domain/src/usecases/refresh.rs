@@ -102,9 +102,11 @@ impl Refresh {
     }
 
     fn answer(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
+        // Reported once there is something to hand out: a repeat that comes to nothing is no refresh.
+        let pair = self.issuer.pair(session, user, now)?;
         let event = AuditEvent::new(EventKind::TokenRefreshed, origin, now);
         self.audit.record(event.by(user.id, &user.email).in_session(session.id));
-        Ok(self.issuer.pair(session, user, now)?)
+        Ok(pair)
     }
 
     /// Owner and thief look alike here, so the whole session ends.

@@ -17,6 +17,7 @@
 mod clock;
 mod fakes;
 mod fixtures;
+mod flaky;
 mod memory;
 pub mod samples;
 
@@ -34,6 +35,7 @@ pub mod user_store;
 pub use clock::{MovableClock, SequentialIds};
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher};
 pub use fixtures::{Codecs, Hashers, Stores};
+pub use flaky::{Fault, Flaky, Fuse};
 pub use memory::MemoryStore;
 
 /// Turns clauses into tests. The fixture is a future, made anew for each of them.

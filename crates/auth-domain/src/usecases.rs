@@ -14,6 +14,8 @@ pub mod register;
 pub mod sessions;
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,218 @@
+//! Ports that fail at a call one chooses, before or after its effect: outages, one step at a time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    attempts::{Failures, Standing},
+    email::Email,
+    origin::Network,
+    password::{NewPassword, PasswordAttempt, PasswordHash},
+    ports::{AttemptStore, Begun, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec, UserDirectory, UserStore},
+    session::{Session, SessionId},
+    token::{Claims, InvalidToken, TokenKind},
+    user::{User, UserId},
+};
+
+/// What goes wrong, and at which call of all the ports on one fuse, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    pub call: usize,
+    /// The call had its effect, and only the answer is lost.
+    pub after_the_effect: bool,
+    /// Every later call fails as well.
+    pub lasting: bool,
+}
+
+/// Decides which call fails. Clones are the same fuse.
+#[derive(Debug, Clone, Default)]
+pub struct Fuse(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    fault: Option<Fault>,
+    calls: usize,
+}
+
+/// What becomes of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Passes,
+    NeverArrives,
+    AnswerIsLost,
+}
+
+impl Fuse {
+    /// From now on calls are counted, and the one that is meant fails.
+    pub fn arm(&self, fault: Fault) {
+        *self.state() = State { fault: Some(fault), calls: 0 };
+    }
+
+    /// All is well again. Whether anything had failed.
+    #[must_use]
+    pub fn mend(&self) -> bool {
+        let state = std::mem::take(&mut *self.state());
+        state.fault.is_some_and(|fault| state.calls >= fault.call)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Fate {
+        let mut state = self.state();
+        state.calls += 1;
+        match state.fault {
+            Some(fault) if fault.call == state.calls && fault.after_the_effect => Fate::AnswerIsLost,
+            Some(fault) if fault.call == state.calls || (fault.lasting && fault.call < state.calls) => Fate::NeverArrives,
+            Some(_) | None => Fate::Passes,
+        }
+    }
+
+    async fn guard<T: Send>(&self, call: impl Future<Output = Result<T, PortError>> + Send) -> Result<T, PortError> {
+        match self.next() {
+            Fate::Passes => call.await,
+            Fate::NeverArrives => out(),
+            Fate::AnswerIsLost => call.await.and_then(|_unheard| out()),
+        }
+    }
+}
+
+fn out<T>() -> Result<T, PortError> {
+    Err(PortError::Unavailable("the fuse has blown".into()))
+}
+
+/// A port on a fuse.
+#[derive(Debug, Clone)]
+pub struct Flaky<P> {
+    pub port: P,
+    pub fuse: Fuse,
+}
+
+#[async_trait]
+impl<P: UserStore> UserStore for Flaky<P> {
+    async fn find(&self, id: UserId) -> Result<Option<User>, PortError> {
+        self.fuse.guard(self.port.find(id)).await
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
+        self.fuse.guard(self.port.find_by_email(email)).await
+    }
+
+    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
+        self.fuse.guard(self.port.insert(user, first)).await
+    }
+
+    async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.replace_hash(id, old, new)).await
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError> {
+        self.fuse.guard(self.port.change_password(id, old, new, keep, now)).await
+    }
+
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.delete(id, proof)).await
+    }
+}
+
+#[async_trait]
+impl<P: UserDirectory> UserDirectory for Flaky<P> {
+    async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
+        self.fuse.guard(self.port.list(prefix, after, limit)).await
+    }
+
+    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
+        self.fuse.guard(self.port.disable(id, now)).await
+    }
+
+    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.enable(id, now)).await
+    }
+}
+
+#[async_trait]
+impl<P: SessionStore> SessionStore for Flaky<P> {
+    async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError> {
+        self.fuse.guard(self.port.find(id)).await
+    }
+
+    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
+        self.fuse.guard(self.port.begin(session, proof, limit)).await
+    }
+
+    async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.rotate(successor)).await
+    }
+
+    async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.end(id, now)).await
+    }
+
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
+        self.fuse.guard(self.port.end_all(user, keep, now)).await
+    }
+
+    async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
+        self.fuse.guard(self.port.live(user, now, limit)).await
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        self.fuse.guard(self.port.prune(cutoff, limit)).await
+    }
+}
+
+#[async_trait]
+impl<P: AttemptStore> AttemptStore for Flaky<P> {
+    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
+        self.fuse.guard(self.port.standing(account, network)).await
+    }
+
+    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.advance(account, from, next)).await
+    }
+
+    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
+        self.fuse.guard(self.port.forgive(account)).await
+    }
+
+    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        self.fuse.guard(self.port.prune(failed, seen, limit)).await
+    }
+}
+
+#[async_trait]
+impl<P: PasswordHasher> PasswordHasher for Flaky<P> {
+    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
+        self.fuse.guard(self.port.hash(password)).await
+    }
+
+    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.verify(attempt, hash)).await
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        self.port.is_outdated(hash)
+    }
+}
+
+impl<P: TokenCodec> TokenCodec for Flaky<P> {
+    fn encode(&self, claims: &Claims) -> Result<String, PortError> {
+        let token = self.port.encode(claims)?;
+        if self.fuse.next() == Fate::Passes { Ok(token) } else { out() }
+    }
+
+    /// No outage can come of this: it asks nobody.
+    fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
+        self.port.decode(kind, token, now)
+    }
+}

@@ -1,0 +1,207 @@
+//! One world for every use case: accounts, sessions, and a fuse that all its ports hang on.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+pub(super) use crate::testkit::samples::origin;
+use crate::{
+    email::Email,
+    password::PasswordAttempt,
+    ports::{Begun, Ids, Inserted, SessionStore, UserDirectory, UserStore},
+    session::{Generation, Session, SessionId},
+    testkit::{
+        FakeCodec, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher,
+        samples::{PASSWORD, after, attempt, email, id, lifetimes, refreshed, session_from, start, user},
+    },
+    usecases::{
+        authenticate::{Authenticate, SignedIn},
+        issue::Issuer,
+        login::Login,
+        prove::PasswordProof,
+        refresh::Refresh,
+        testing::refresh_token,
+    },
+    user::User,
+};
+
+/// Why a use case did not do as it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Outage,
+    /// A "no", in the words of the error.
+    No(String),
+}
+
+/// All that can be seen of the world, without ids and times. A stronger form of a password is the same password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// By address: the password, and whether the account is active.
+    accounts: BTreeMap<String, (String, bool)>,
+    /// The generations that the known sessions are in, where they live.
+    own: Option<Generation>,
+    other: Option<Generation>,
+    /// How many sessions began since.
+    pub(super) newcomers: usize,
+    /// Whether the session that is long over is still known.
+    old_is_known: bool,
+}
+
+pub(super) struct World {
+    pub(super) store: MemoryStore,
+    pub(super) audit: MemoryAudit,
+    pub(super) clock: MovableClock,
+    pub(super) fuse: Fuse,
+    ann: User,
+    /// At generation 3, refreshed a moment ago.
+    own: Session,
+    /// Ann's as well.
+    other: Session,
+    old: Session,
+}
+
+/// Ids nobody else has.
+pub(super) struct Fresh;
+
+impl Ids for Fresh {
+    fn next(&self) -> Uuid {
+        id()
+    }
+}
+
+pub(super) fn ann() -> Email {
+    email("ann@example.org")
+}
+
+pub(super) fn right() -> PasswordAttempt {
+    attempt(PASSWORD)
+}
+
+/// When the scene begins, in seconds after [`start`]: two days, so that there is something to forget.
+const LATER: i64 = 2 * 24 * 3600;
+
+impl World {
+    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago.
+    pub(super) async fn new() -> Self {
+        let store = MemoryStore::default();
+        let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
+        for account in [&ann, &dan, &eve] {
+            assert_eq!(store.insert(account, None).await.unwrap(), Inserted::Yes);
+        }
+        store.disable(dan.id, start()).await.unwrap();
+        let (own, other, old) = (session_from(&ann, LATER - 60), session_from(&ann, LATER - 50), session_from(&eve, 0));
+        for (account, session) in [(&ann, &own), (&ann, &other), (&eve, &old)] {
+            let begun = store.begin(session, &account.password, 50).await.unwrap();
+            assert_eq!(begun, Begun::Yes { displaced: Vec::new() });
+        }
+        assert!(store.end(old.id, after(1)).await.unwrap());
+        let second = refreshed(&own, LATER - 40);
+        let third = refreshed(&second, LATER);
+        assert!(store.rotate(&second).await.unwrap() && store.rotate(&third).await.unwrap());
+        let clock = MovableClock::default();
+        clock.advance(TimeDelta::seconds(LATER));
+        Self { store, audit: MemoryAudit::default(), clock, fuse: Fuse::default(), ann, own: third, other, old }
+    }
+
+    pub(super) fn flaky<P>(&self, port: P) -> Arc<Flaky<P>> {
+        Arc::new(Flaky { port, fuse: self.fuse.clone() })
+    }
+
+    /// The store, whichever of its ports is asked for.
+    pub(super) fn kept(&self) -> Arc<Flaky<MemoryStore>> {
+        self.flaky(self.store.clone())
+    }
+
+    pub(super) fn hasher(&self) -> Arc<Flaky<PlainHasher>> {
+        self.flaky(PlainHasher::default())
+    }
+
+    pub(super) fn issuer(&self) -> Issuer {
+        Issuer { codec: self.flaky(FakeCodec::default()), ids: Arc::new(Fresh), lifetimes: lifetimes() }
+    }
+
+    pub(super) fn audit(&self) -> Arc<MemoryAudit> {
+        Arc::new(self.audit.clone())
+    }
+
+    pub(super) fn clock(&self) -> Arc<MovableClock> {
+        Arc::new(self.clock.clone())
+    }
+
+    pub(super) fn proof(&self) -> PasswordProof {
+        let (hasher, attempts) = (self.hasher(), self.kept());
+        PasswordProof { hasher, attempts, audit: self.audit(), clock: self.clock(), failure_limit: 10 }
+    }
+
+    pub(super) fn login(&self) -> Login {
+        let (users, sessions, hasher, proof) = (self.kept(), self.kept(), self.hasher(), self.proof());
+        let (issuer, audit, clock) = (self.issuer(), self.audit(), self.clock());
+        Login { users, sessions, hasher, proof, issuer, audit, clock, session_limit: 50 }
+    }
+
+    pub(super) fn refresh(&self) -> Refresh {
+        let (issuer, reuse_window) = (self.issuer(), TimeDelta::seconds(10));
+        Refresh { sessions: self.kept(), issuer, audit: self.audit(), clock: self.clock(), reuse_window }
+    }
+
+    pub(super) fn authenticate(&self) -> Authenticate {
+        Authenticate { codec: self.flaky(FakeCodec::default()), sessions: self.kept(), clock: self.clock() }
+    }
+
+    /// The refresh token of a generation of Ann's own session.
+    pub(super) fn refresh_token(&self, generation: i64) -> String {
+        let session = Session { generation: Generation(generation), ..self.own.clone() };
+        refresh_token(&SignedIn { user: self.ann.clone(), session: session.clone() }, &session)
+    }
+
+    pub(super) fn own_access_token(&self) -> String {
+        self.access_token(&self.own)
+    }
+
+    pub(super) fn other(&self) -> SessionId {
+        self.other.id
+    }
+
+    fn access_token(&self, session: &Session) -> String {
+        let pair = Issuer { codec: Arc::new(FakeCodec::default()), ..self.issuer() }.pair(session, &self.ann, after(LATER));
+        pair.unwrap().access
+    }
+
+    pub(super) async fn sight(&self) -> Sight {
+        let now = after(LATER);
+        let accounts = self.store.list("", None, 100).await.unwrap();
+        let mut live = Vec::new();
+        for account in &accounts {
+            live.extend(self.store.live(account.id, now, 100).await.unwrap());
+        }
+        let generation = |of: &Session| live.iter().find(|session| session.id == of.id).map(|session| session.generation);
+        let known = [self.own.id, self.other.id];
+        let password = |user: &User| user.password.expose().rsplit(':').next().unwrap_or_default().to_owned();
+        Sight {
+            own: generation(&self.own),
+            other: generation(&self.other),
+            newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
+            old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
+            accounts: accounts.iter().map(|user| (user.email.to_string(), (password(user), user.is_active()))).collect(),
+        }
+    }
+
+    /// No account is half, and no session is both dead and alive. Leaves no trace.
+    pub(super) async fn is_sound(&self, what: &str) {
+        let sight = self.sight().await;
+        for (session, lives) in [(&self.own, sight.own), (&self.other, sight.other)] {
+            let signed_in = self.authenticate().execute(&self.access_token(session)).await;
+            assert_eq!(signed_in.is_ok(), lives.is_some(), "{what}: {signed_in:?}");
+        }
+        for (address, (password, is_active)) in &sight.accounts {
+            let user = self.store.find_by_email(&email(address)).await.unwrap().unwrap();
+            let copy = MemoryStore::default();
+            assert_eq!(copy.insert(&user, None).await.unwrap(), Inserted::Yes);
+            let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
+            let login = Login { users, sessions, audit: Arc::new(MemoryAudit::default()), ..self.login() };
+            let entered = login.execute(&user.email, attempt(password), &origin()).await;
+            assert_eq!(entered.is_ok(), *is_active, "{what}: {address}");
+        }
+    }
+}

@@ -18,7 +18,7 @@ use std::{
 };
 
 use auth_domain::ports::PortError;
-use diesel::{Connection, QueryResult};
+use diesel::{Connection, QueryResult, result::Error};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -111,7 +111,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.write(move |db| db.transaction(|db| work(db))).await
+        self.write(move |db| in_transaction(db, &work)).await
     }
 
     async fn blocking<T, F>(&self, turns: Option<Arc<Semaphore>>, work: F) -> Result<T, PortError>
@@ -188,7 +188,23 @@ impl fmt::Debug for Database {
     }
 }
 
+/// All or nothing, and the error that was met first. SQLite undoes everything by itself when the disk is full,
+/// and Diesel would tell only that it then found nothing to undo.
+fn in_transaction<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
+    let mut met = None;
+    let outcome = db.transaction(|db| {
+        work(db).map_err(|error| {
+            met = Some(error);
+            Error::RollbackTransaction
+        })
+    });
+    outcome.map_err(|error| met.unwrap_or(error))
+}
+
 async fn permit(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, PortError> {
     let permit = semaphore.clone().acquire_owned().await;
     permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use super::AnyConnection;
 pub(super) enum Failure {
     /// There was no connection to be had; nothing was done.
     NoConnection(String),
-    /// The connection broke before or while it worked: what became of a write is unknown.
+    /// The connection broke before or while it worked, and what became of a write is unknown; or it is one that only reads.
     Broken(Error),
     /// The database answered, with an error.
     Refused(Error),
@@ -23,7 +23,8 @@ impl Failure {
     /// Sorts an error by what the connection is still good for. Asked of the connection itself:
     /// client libraries tell a lost one in words only, and not always in the same.
     pub(super) fn of(error: Error, connection: &mut AnyConnection) -> Self {
-        let is_over = matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. });
+        let is_over =
+            matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. }) || only_reads(&error);
         let may_be_over = matches!(
             error,
             Error::DatabaseError(
@@ -71,6 +72,14 @@ impl From<Failure> for PortError {
             Failure::Refused(error) => Self::Unavailable(error.to_string()),
         }
     }
+}
+
+/// A connection made while its file could not be written, or to a server that was a replica then, only reads
+/// for as long as it lives. A fresh one may write.
+fn only_reads(error: &Error) -> bool {
+    let Error::DatabaseError(kind, info) = error else { return false };
+    // Diesel has no kind for SQLite's.
+    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction) || info.message().contains("attempt to write a readonly database")
 }
 
 fn is_constraint(kind: &DatabaseErrorKind) -> bool {

@@ -17,6 +17,7 @@ use diesel::{
 use super::{
     AnyConnection, Database,
     attempts::know,
+    in_transaction,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
     sessions::end_live,
@@ -44,7 +45,7 @@ impl UserStore for DieselUsers {
         let (user, first) = (user.clone(), first.cloned());
         self.0
             .write(move |db| {
-                let inserted = db.transaction(|db| {
+                let inserted = in_transaction(db, |db| {
                     diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
                     let Some(session) = &first else { return Ok(()) };
                     diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db)?;

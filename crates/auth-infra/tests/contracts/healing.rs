@@ -40,6 +40,19 @@ async fn read_at_once(users: &DieselUsers, id: UserId) {
     }
 }
 
+#[cfg(feature = "postgres")]
+async fn read_nothing_at_once(users: &DieselUsers, id: UserId) {
+    let reads: Vec<_> = (0..64)
+        .map(|_| {
+            let users = users.clone();
+            tokio::spawn(async move { users.find(id).await })
+        })
+        .collect();
+    for read in reads {
+        assert_eq!(read.await.unwrap().unwrap(), None);
+    }
+}
+
 /// Ends every connection to the database, as an operator or a failover does.
 fn cut(engine: Engine, scratch: &Scratch) {
     match engine {
@@ -202,4 +215,27 @@ async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
     proxy.freeze(false);
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
     read_at_once(&users, ann.id).await;
+}
+
+/// As after a failover that left the pool with connections to what is a replica now.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: just test-all"]
+async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
+    let scratch = Scratch::new(Engine::Postgres);
+    scratch.migrated();
+    scratch.execute(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", scratch.name()));
+    let users = DieselUsers(scratch.open());
+    let ann = user("ann@example.org");
+    assert!(matches!(users.insert(&ann, None).await, Err(PortError::Unavailable(_))));
+    read_nothing_at_once(&users, ann.id).await;
+    // Who says so may write all the same.
+    scratch.execute(&format!("BEGIN READ WRITE; ALTER DATABASE {} RESET default_transaction_read_only; COMMIT", scratch.name()));
+    let mut refused = 0;
+    while let Err(error) = users.insert(&ann, None).await {
+        assert!(matches!(error, PortError::Unavailable(_)), "{error}");
+        refused += 1;
+        assert!(refused <= 1, "one finds out for all the others");
+    }
+    assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
 }

@@ -1,0 +1,126 @@
+//! A pool with nothing left to give, a disk without room, and a file that cannot be written.
+#![cfg(feature = "sqlite")]
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use auth_domain::{
+    ports::{Inserted, SessionStore, UserStore},
+    testkit::samples::{session_of, user},
+};
+use diesel::connection::SimpleConnection;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// A migrated file, and the folder that goes with the test.
+fn file(pool_size: u32) -> (Database, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:///{}/auth.db", folder.path().display()).parse().unwrap();
+    let database = Database::open(&url, pool_size).unwrap();
+    database.migrate().unwrap();
+    (database, folder)
+}
+
+/// Holds one connection until told to let go.
+async fn hold(database: &Database) -> (JoinHandle<Result<(), PortError>>, Sender<()>) {
+    let (let_go, told) = channel::<()>();
+    let (say, held) = channel();
+    let told = std::sync::Mutex::new(told);
+    let database = database.clone();
+    let work = move |_: &mut AnyConnection| {
+        say.send(()).unwrap();
+        let told: &Receiver<()> = &told.lock().unwrap();
+        // Let go of also by a test that has failed.
+        let _told = told.recv();
+        Ok(())
+    };
+    let holder = tokio::spawn(async move { database.read(work).await });
+    tokio::task::spawn_blocking(move || held.recv().unwrap()).await.unwrap();
+    (holder, let_go)
+}
+
+/// Says to SQLite what its only connection is to be like.
+async fn tell(database: &Database, pragma: &'static str) {
+    database.read(move |db| db.batch_execute(pragma)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_connection_gets_the_next_one_that_is_free() {
+    let (database, _folder) = file(2);
+    let users = DieselUsers(database.clone());
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    let (_holder, keep) = hold(&database).await;
+    let (holder, let_go) = hold(&database).await;
+    assert_eq!(database.permits.available_permits(), 0);
+    let waiting: Vec<_> = (0..16)
+        .map(|_| {
+            let (users, id) = (users.clone(), ann.id);
+            tokio::spawn(async move { UserStore::find(&users, id).await })
+        })
+        .collect();
+    let_go.send(()).unwrap();
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap().unwrap(), Some(ann.clone()), "an answer, once it was their turn");
+    }
+    holder.await.unwrap().unwrap();
+    drop(keep);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_done() {
+    let (database, _folder) = file(2);
+    let users = DieselUsers(database.clone());
+    let ann = user("ann@example.org");
+    let held = [hold(&database).await, hold(&database).await];
+    let (read, written) = tokio::join!(UserStore::find(&users, ann.id), users.insert(&ann, None));
+    assert!(matches!(read, Err(PortError::Unavailable(_))), "{read:?}");
+    assert!(matches!(written, Err(PortError::Unavailable(_))), "{written:?}");
+    for (holder, let_go) in held {
+        let_go.send(()).unwrap();
+        // Nobody waits for it any more.
+        assert!(matches!(holder.await.unwrap(), Ok(()) | Err(PortError::Unavailable(_))));
+    }
+    assert_eq!(UserStore::find(&users, ann.id).await.unwrap(), None, "what was given up is not done later");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
+    let (database, _folder) = file(1);
+    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
+    // As many pages as there are: SQLITE_FULL from the next one on.
+    tell(&database, "PRAGMA max_page_count = 1").await;
+    let mut kept = Vec::new();
+    let refused = loop {
+        let ann = user(&format!("ann{}@example.org", kept.len()));
+        match users.insert(&ann, Some(&session_of(&ann))).await {
+            Ok(Inserted::Yes) => kept.push(ann),
+            outcome => break (ann, outcome),
+        }
+    };
+    assert!(matches!(&refused.1, Err(PortError::Unavailable(why)) if why.contains("full")), "{refused:?}");
+    assert!(!kept.is_empty(), "there was some room left in the pages");
+    for ann in &kept {
+        assert_eq!(users.find_by_email(&ann.email).await.unwrap().as_ref(), Some(ann), "reading goes on");
+    }
+    assert_eq!(users.find_by_email(&refused.0.email).await.unwrap(), None, "nothing of it stays");
+
+    tell(&database, "PRAGMA max_page_count = 100000").await;
+    let session = session_of(&refused.0);
+    assert_eq!(users.insert(&refused.0, Some(&session)).await.unwrap(), Inserted::Yes);
+    assert!(SessionStore::find(&sessions, session.id).await.unwrap().is_some());
+}
+
+/// A connection that was made while the file could not be written stays one that only reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
+    let (database, _folder) = file(1);
+    let users = DieselUsers(database.clone());
+    let ann = user("ann@example.org");
+    tell(&database, "PRAGMA query_only = ON").await;
+    let refused = users.insert(&ann, None).await;
+    assert!(matches!(refused, Err(PortError::Unavailable(_))), "{refused:?}");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+}

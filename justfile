@@ -21,6 +21,16 @@ test:
 test-all:
     cargo test --no-default-features --features full -- --include-ignored
 
+# Fuzz one parser at the edge for so many seconds; needs nightly Rust and cargo-fuzz (docs/fuzzing.md).
+fuzz target seconds="600":
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+        -max_total_time={{seconds}} -dict=fuzz/dictionaries/{{target}}.dict
+
+# Hold every property against the seeds alone, on stable Rust.
+fuzz-seeds:
+    cargo test --manifest-path fuzz/Cargo.toml
+
 # What CI denies: formatting, lints in both builds, dependencies, walls.
 lint:
     cargo fmt --check

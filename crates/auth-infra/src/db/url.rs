@@ -134,9 +134,11 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
     if database.is_empty() {
         return Err(DatabaseUrlFault::Lacks("database"));
     }
-    // What stands behind the host may be the rest of a password that was not encoded.
-    let in_query = url.query().is_some_and(|query| query.contains('@'));
-    if database.contains(['@', ':', '/']) || in_query || url.fragment().is_some() {
+    // What stands behind the host may be the rest of a password that was not encoded. Asked of the text
+    // itself: in the URL, `/../` takes away what stands before it.
+    let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let at_behind = text.matches('@').count() > authority.matches('@').count();
+    if at_behind || database.contains([':', '/']) || url.fragment().is_some() {
         let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
         return Err(DatabaseUrlFault::Malformed(hint.to_owned()));
     }

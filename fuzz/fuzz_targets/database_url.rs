@@ -1,0 +1,4 @@
+//! Hands what the fuzzer thinks of to `auth_fuzz::database_url`, where the properties stand.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| auth_fuzz::database_url::check(data));

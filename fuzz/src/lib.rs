@@ -1,0 +1,9 @@
+//! One module per parser at the edge: `check` takes whatever a fuzzer thinks of, and panics where a property does not hold.
+
+pub mod authorization;
+pub mod database_url;
+pub mod email;
+pub mod forwarded;
+pub mod origin;
+pub mod request_body;
+pub mod token;

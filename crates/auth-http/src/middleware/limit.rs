@@ -97,9 +97,7 @@ impl Limiters {
             tokio::time::sleep(SWEEP).await;
             let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
             for limiter in iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions)) {
-                limiter.buckets.retain_recent();
-                limiter.buckets.shrink_to_fit();
-                limiter.clients.store(limiter.buckets.len(), Ordering::Relaxed);
+                limiter.sweep();
             }
         }
     }
@@ -111,6 +109,12 @@ impl Limiter {
         let quota = Quota::with_period(limit.window / limit.requests)?.allow_burst(burst);
         let buckets = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
         Some(Self { limit, buckets, clients: AtomicUsize::new(0) })
+    }
+
+    fn sweep(&self) {
+        self.buckets.retain_recent();
+        self.buckets.shrink_to_fit();
+        self.clients.store(self.buckets.len(), Ordering::Relaxed);
     }
 
     /// Counts a request.
@@ -171,3 +175,6 @@ fn report(request: &ServiceRequest) {
         app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, origin, app.ports.clock.now()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,4 +61,10 @@ async fn forwarded_addresses_count_behind_a_trusted_proxy_only() {
     {
         assert_eq!(from(&behind, "X-Forwarded-For", address).await, status, "{address}");
     }
+    // What the proxy does not write, it may have passed on: only one header is believed.
+    for (header, value, status) in
+        [("X-Real-IP", "3.3.3.3", 401), ("X-Real-IP", "4.4.4.4", 429), ("Forwarded", "for=5.5.5.5", 429)]
+    {
+        assert_eq!(from(&behind, header, value).await, status, "{header}: {value}");
+    }
 }

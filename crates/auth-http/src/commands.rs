@@ -11,7 +11,10 @@ use std::io;
 
 use auth_domain::ports::PortError;
 
-use crate::settings::{Fault, Settings, Source, SourceError};
+use crate::{
+    settings::{Fault, Settings, Source, SourceError},
+    tls::Tls,
+};
 
 /// Why the program stops with exit code 1, worded for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,14 @@ pub enum Failure {
 
 fn listed(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The settings of this process, and what it needs to serve with TLS.
+///
+/// # Errors
+/// All faults together.
+pub fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
+    Settings::read_to_serve(&Source::from_process()?).map_err(Failure::Settings)
 }
 
 /// The settings of this process.

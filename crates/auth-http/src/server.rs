@@ -1,11 +1,11 @@
 //! The server: the layers every request passes, and the sockets it comes by.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     net::{SocketAddr, TcpListener},
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -21,8 +21,11 @@ use actix_web::{
     web::Data,
 };
 
+use tokio_rustls::TlsAcceptor;
+
 use crate::{
     app::UseCases,
+    crowd::{Crowd, Place},
     housekeeping,
     middleware::{
         cors,
@@ -32,11 +35,14 @@ use crate::{
     },
     routes::{self, health::Draining},
     settings::HttpSettings,
-    wire::{LINGER, Wire},
+    socket::Socket,
+    tls::Tls,
+    wire::{LINGER, Manner, Wire},
 };
 
-/// How long a connection may be idle between requests: longer than most proxies and clients keep theirs.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections that may be on their way in or out beside those that have a place. The library's own limit is so
+/// much higher than ours: it counts by worker, and where it is reached, nobody is let in.
+const ON_THE_WAY: usize = 1024;
 
 /// A server that has been started.
 pub struct Server {
@@ -59,6 +65,8 @@ struct Shared {
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
     limiters: Data<Limiters>,
+    crowd: Arc<Crowd>,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Handle {
@@ -69,27 +77,33 @@ impl Handle {
     }
 }
 
-/// Starts serving on a socket that listens already.
+/// Starts serving on a socket that listens already, with TLS or without.
 ///
 /// # Errors
 /// The socket cannot be used.
-pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings) -> io::Result<Server> {
+pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings, tls: Option<&Tls>) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let shared = Shared {
+        crowd: Crowd::of_at_most(settings.max_connections),
+        tls: tls.map(|tls| TlsAcceptor::from(tls.config())),
         use_cases: Data::new(use_cases),
         settings: Data::new(settings),
         draining: Data::new(Draining::default()),
         limiters: limiters.clone(),
     };
     let (draining, use_cases) = (shared.draining.clone(), shared.use_cases.clone());
-    let builder = actix_server::Server::build().disable_signals().shutdown_timeout(shared.settings.shutdown_timeout.as_secs());
+    let builder = actix_server::Server::build()
+        .disable_signals()
+        .max_concurrent_connections(shared.settings.max_connections.saturating_add(ON_THE_WAY))
+        .shutdown_timeout(shared.settings.shutdown_timeout.as_secs());
     let stop = builder.graceful_shutdown_signal();
     let server = builder.listen("http", listener, move || connections(&shared, address, &stop))?.run();
     let handle = Handle { server: server.handle(), draining };
     actix_web::rt::spawn(Limiters::sweep(limiters));
     actix_web::rt::spawn(housekeeping::prune(use_cases));
-    tracing::info!(host = %address.ip(), port = address.port(), "listening on http://{address}");
+    tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
     Ok(Server { running: Box::pin(server), handle })
 }
 
@@ -102,27 +116,51 @@ fn connections(
     let stop = stop.clone();
     let app = app(shared).into_factory().map_err(|error: Error| error.error_response());
     let http = HttpService::build()
-        .keep_alive(KEEP_ALIVE)
+        .keep_alive(shared.settings.keep_alive)
         .client_disconnect_timeout(LINGER)
         .client_request_timeout(Duration::ZERO)
-        .on_connect_ext(|wire: &Wire<TcpStream>, connection| drop(connection.insert(wire.requests())))
+        .on_connect_ext(|wire: &Wire<Socket>, connection| drop(connection.insert(wire.requests())))
         .local_addr(address)
-        .graceful_shutdown_signal(move || {
+        .graceful_shutdown_signal({
             let stop = stop.clone();
-            async move { stop.notified().await }
+            move || {
+                let stop = stop.clone();
+                async move { stop.notified().await }
+            }
         })
         .h1(map_config(app, |()| AppConfig::default()));
-    let (ids, patience) = (shared.use_cases.ports.ids.clone(), shared.settings.request_timeout);
+    let (ids, crowd, tls) = (shared.use_cases.ports.ids.clone(), shared.crowd.clone(), shared.tls.clone());
+    let manner = Manner { head_patience: shared.settings.request_timeout, with_tls: tls.is_some() };
+    // The library runs this for each connection by itself: none waits for another's handshake.
     fn_service(move |stream: TcpStream| {
-        let ids = ids.clone();
+        let (ids, place, tls, stop) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone());
         async move {
+            let place = place.ok_or_else(|| io::Error::other("every connection has a request under way"))?;
             // Answers are small and whole: nothing to gather.
             stream.set_nodelay(true)?;
             let peer = stream.peer_addr()?;
-            Ok((Wire::new(stream, ids, patience), Some(peer)))
+            let socket = match tls {
+                None => Socket::Plain(stream),
+                Some(tls) => tokio::select! {
+                    shaken = handshake(&tls, stream, &place, manner.head_patience) => shaken?,
+                    () = stop.notified() => return Err(io::Error::from(io::ErrorKind::Interrupted).into()),
+                },
+            };
+            Ok((Wire::new(socket, ids, manner, place), Some(peer)))
         }
     })
     .and_then(http)
+}
+
+/// Agrees on keys, in the time that a head has, and only as long as nobody else needs the place.
+async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: &Place, patience: Duration) -> io::Result<Socket> {
+    tokio::select! {
+        shaken = tokio::time::timeout(patience, tls.accept(stream)) => {
+            let stream = shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
+            Ok(Socket::Tls(Box::new(stream)))
+        }
+        () = poll_fn(|context| place.poll_call(context)) => Err(io::ErrorKind::TimedOut.into()),
+    }
 }
 
 /// The layers, innermost first, as actix wants them written.
@@ -131,7 +169,7 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(routes::configure)

@@ -11,7 +11,10 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::telemetry::LogFormat;
+use crate::{
+    telemetry::LogFormat,
+    tls::{CERT_FILE, KEY_FILE, Tls, TlsFiles},
+};
 use reader::Reader;
 pub use reader::{Fault, network, origin};
 pub use source::{Source, SourceError, VARIABLES, Variable};
@@ -66,6 +69,11 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     pub request_timeout: Duration,
     pub shutdown_timeout: Duration,
+    /// How long a connection may be idle between requests.
+    pub keep_alive: Duration,
+    pub max_connections: usize,
+    /// Plain HTTP without.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A burst of so many requests, refilled evenly over the window.
@@ -99,6 +107,24 @@ impl Settings {
                 Ok(Self { tokens, database, passwords, http, log, sessions_per_user })
             }
             (_, _, faults) => Err(faults),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads every variable, and certificate and key as well. Only a server needs those: asked whether it is
+    /// ready, it is, whatever stands in the files meanwhile.
+    ///
+    /// # Errors
+    /// All faults together.
+    pub fn read_to_serve(source: &Source) -> Result<(Self, Option<Tls>), Vec<Fault>> {
+        let files = tls(&mut Reader::new(source));
+        match (Self::read(source), files.as_ref().map(Tls::load).transpose()) {
+            (Ok(settings), Ok(tls)) => Ok((settings, tls)),
+            (settings, tls) => {
+                let tls = tls.err().into_iter().flatten().map(Fault::from);
+                Err(settings.err().into_iter().flatten().chain(tls).collect())
+            }
         }
     }
 }
@@ -140,6 +166,10 @@ fn http(reader: &mut Reader<'_>) -> HttpSettings {
     let window = Duration::from_secs(reader.number("RATE_LIMIT_WINDOW", 60, 1..=3600));
     let limit = |requests| RateLimit { requests, window };
     HttpSettings {
+        tls: tls(reader),
+        max_connections: reader.number("MAX_CONNECTIONS", 15_000, 1..=1_000_000),
+        // Longer than most proxies and clients keep theirs.
+        keep_alive: Duration::from_secs(reader.number("KEEP_ALIVE_SECONDS", 75, 1..=3600)),
         host: reader.host("HOST", "127.0.0.1"),
         port: reader.number("PORT", 8000, 0..=u16::MAX),
         max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
@@ -150,6 +180,11 @@ fn http(reader: &mut Reader<'_>) -> HttpSettings {
         request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1..=120)),
         shutdown_timeout: Duration::from_secs(reader.number("SHUTDOWN_TIMEOUT_SECONDS", 8, 1..=120)),
     }
+}
+
+fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    let (certificate, key) = reader.both(CERT_FILE, KEY_FILE)?;
+    Some(TlsFiles { certificate: certificate.into(), key: key.into() })
 }
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {

@@ -1,5 +1,6 @@
 //! Between actix and the socket: what actix refuses before any layer of ours sees it (a malformed head) gets
-//! the shape of every other error, heads arrive in time, and a connection that was said goodbye to ends.
+//! the shape of every other error, heads arrive in time, and a connection that was said goodbye to, or whose
+//! place is wanted, ends.
 
 use std::{
     future::Future,
@@ -25,7 +26,8 @@ use auth_domain::ports::Ids;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
-    middleware::envelope::{NO_STORE, SECURITY_HEADERS},
+    crowd::Place,
+    middleware::envelope::{HSTS, NO_STORE, SECURITY_HEADERS},
     problem::{PROBLEM_JSON, Problem},
 };
 
@@ -35,21 +37,31 @@ pub const LINGER: Duration = Duration::from_secs(1);
 
 /// What `middleware::envelope` tells of the requests on a connection: when a head has arrived whole, and
 /// when its answer is made. In between, bytes are a body's, and the time is the handler's.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct Requests {
     /// Odd while one is under way.
     turns: Arc<AtomicUsize>,
+    place: Arc<Place>,
 }
 
 impl Requests {
     /// A request begins, or ends.
     pub fn turn(&self) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
+        let ends = self.turns.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        if ends { self.place.is_idle() } else { self.place.is_busy() }
     }
 
     fn count(&self) -> usize {
         self.turns.load(Ordering::Relaxed)
     }
+}
+
+/// What all connections of a server have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How long a head may take: actix times only the first, and in steps of half a second.
+    pub head_patience: Duration,
+    pub with_tls: bool,
 }
 
 /// A connection's stream.
@@ -58,7 +70,7 @@ pub struct Wire<S> {
     ids: Arc<dyn Ids>,
     /// What takes the place of bytes that have been accepted already.
     rewritten: Vec<u8>,
-    head_patience: Duration,
+    manner: Manner,
     requests: Requests,
     /// How many turns the requests had taken when last asked.
     turns: usize,
@@ -69,10 +81,10 @@ pub struct Wire<S> {
 }
 
 impl<S> Wire<S> {
-    /// A stream whose heads have so long to arrive: actix times only the first, and in steps of half a second.
-    pub fn new(stream: S, ids: Arc<dyn Ids>, head_patience: Duration) -> Self {
-        let head = Some(Box::pin(sleep(head_patience)));
-        Self { stream, ids, rewritten: Vec::new(), head_patience, requests: Requests::default(), turns: 0, head, end: None }
+    pub fn new(stream: S, ids: Arc<dyn Ids>, manner: Manner, place: Place) -> Self {
+        let head = Some(Box::pin(sleep(manner.head_patience)));
+        let requests = Requests { turns: Arc::default(), place: Arc::new(place) };
+        Self { stream, ids, rewritten: Vec::new(), manner, requests, turns: 0, head, end: None }
     }
 
     /// To be told of the connection's requests.
@@ -97,6 +109,11 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready())
     }
 
+    /// Whether another connection needs the place of this one, which has no request under way.
+    fn is_in_the_way(&self, context: &Context<'_>) -> bool {
+        self.requests.place.poll_call(context).is_ready()
+    }
+
     /// Whether a head has taken too long. Says so to the client, if there is anything to say it to.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         let turns = self.requests.count();
@@ -107,7 +124,8 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         let late = self.head.as_mut().is_some_and(|head| head.as_mut().poll(context).is_ready());
         if late {
             let request_id = self.ids.next().to_string();
-            self.rewritten.extend(refusal(StatusCode::REQUEST_TIMEOUT, &request_id).into_bytes());
+            let refusal = refusal(StatusCode::REQUEST_TIMEOUT, &request_id, self.manner.with_tls);
+            self.rewritten.extend(refusal.into_bytes());
             // As much as the socket takes; who is this slow may not get it all.
             let _sent = self.poll_rewritten(context);
         }
@@ -135,13 +153,13 @@ fn bare_refusal(bytes: &[u8]) -> Option<(usize, StatusCode)> {
 }
 
 /// The same refusal with a body, and the connection closed behind it.
-fn refusal(status: StatusCode, request_id: &str) -> String {
+fn refusal(status: StatusCode, request_id: &str, with_tls: bool) -> String {
     let body = Problem::of_status(status).document(request_id);
     let mut head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: {request_id}\r\n",
         body.len()
     );
-    for (name, value) in SECURITY_HEADERS.into_iter().chain([NO_STORE]) {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain([NO_STORE]).chain(with_tls.then_some(HSTS)) {
         head.extend([name, ": ", value, "\r\n"]);
     }
     tracing::debug!(request_id, status = status.as_u16(), "refused a request before it was one");
@@ -155,11 +173,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
             self.end = Some(Box::pin(sleep(LINGER)));
         }
         let Some((begin, status)) = bare_refusal(bytes) else {
-            return Pin::new(&mut self.stream).poll_write(context, bytes);
+            let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+            // Who does not take an answer may hold a place no longer than who does not ask.
+            if written.is_pending() && self.is_in_the_way(context) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            return written;
         };
         self.rewritten = bytes.get(..begin).unwrap_or_default().to_vec();
         let request_id = self.ids.next().to_string();
-        self.rewritten.extend(refusal(status, &request_id).into_bytes());
+        let refusal = refusal(status, &request_id, self.manner.with_tls);
+        self.rewritten.extend(refusal.into_bytes());
         // Accepted; what is left of it goes out with the next write, flush or shutdown.
         match self.poll_rewritten(context) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -184,14 +208,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.is_over(context) || self.is_late(context) {
+        if self.is_over(context) || self.is_late(context) || self.is_in_the_way(context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let under_way = self.turns % 2 == 1;
         if buffer.filled().len() > before && self.head.is_none() && !under_way {
-            self.head = Some(Box::pin(sleep(self.head_patience)));
+            self.head = Some(Box::pin(sleep(self.manner.head_patience)));
         }
         Poll::Ready(Ok(()))
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Failure, settings};
+use super::{Failure, settings, settings_to_serve};
 use crate::app::Database;
 
 /// Validates the configuration, connects to the database, reports pending migrations.
@@ -10,9 +10,10 @@ use crate::app::Database;
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
 pub fn check() -> Result<(), Failure> {
-    let settings = settings()?;
+    let (settings, tls) = settings_to_serve()?;
     let mut out = io::stdout();
     writeln!(out, "configuration  fine")?;
+    writeln!(out, "clients        {}", if tls.is_some() { "by TLS" } else { "by plain HTTP" })?;
     let database = Database::open(&settings.database.url, 1)?;
     writeln!(out, "database       {} answers", settings.database.url)?;
     let pending = database.pending()?;

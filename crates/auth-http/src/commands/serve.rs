@@ -1,15 +1,17 @@
 //! `serve`: everything in its order, and an orderly end.
 
-use std::net::TcpListener;
+use std::{future, net::TcpListener};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, settings};
+use super::{Failure, settings_to_serve};
 use crate::{
     app::{Policies, Ports, UseCases, open_database},
+    descriptors,
     server::{self, Server},
     settings::Settings,
     telemetry::{self, Stream},
+    tls::Tls,
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -17,21 +19,42 @@ use crate::{
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
 pub fn serve() -> Result<(), Failure> {
-    let settings = settings()?;
+    let (mut settings, tls) = settings_to_serve()?;
     telemetry::start(&settings.log, Stream::Stdout);
     let database = open_database(&settings.database)?;
     let ports = Ports::over(&database, &settings)?;
+    settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
     let listener = listen(&settings)?;
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     actix_web::rt::System::new().block_on(async {
-        let server = server::start(listener, use_cases, settings.http)?;
-        until_stopped(server).await
+        let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
+        tokio::select! {
+            stopped = until_stopped(server) => stopped,
+            failed = reload_when_told(tls.as_ref()) => failed,
+        }
     })
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
     let (host, port) = (settings.http.host.as_str(), settings.http.port);
     TcpListener::bind((host, port)).map_err(|cause| Failure::Listen { address: format!("{host}:{port}"), cause })
+}
+
+/// Reads certificate and key again at each SIGHUP. Without TLS there is nothing to read, and the signal ends the
+/// program, as it does when its terminal goes away.
+async fn reload_when_told(tls: Option<&Tls>) -> Result<(), Failure> {
+    let Some(tls) = tls else { return future::pending().await };
+    let mut hangup = signal(SignalKind::hangup())?;
+    while hangup.recv().await.is_some() {
+        match tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again; new connections get it"),
+            Err(faults) => {
+                let faults = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                tracing::error!(faults, "the certificate cannot be used; new connections get the one before");
+            }
+        }
+    }
+    future::pending().await
 }
 
 async fn until_stopped(server: Server) -> Result<(), Failure> {

@@ -31,6 +31,10 @@ pub const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// With TLS, never without it again, for two years and below this name as well (OWASP ASVS 5.0: 3.4.1). Not
+/// `preload`: that is for the owner of the whole domain to ask for.
+pub const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
+
 /// Nothing here is to be kept, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
 pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
@@ -45,19 +49,20 @@ pub async fn envelope(
     let origin = origin_of(&request);
     let request_id = origin.request_id.clone();
     let span = tracing::error_span!("request", request_id);
-    let requests = request.conn_data::<Requests>().cloned().unwrap_or_default();
+    let requests = request.conn_data::<Requests>().cloned();
+    let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
     request.extensions_mut().insert(origin);
     // The request goes inside whole: routing panics while a second handle to it lives.
-    requests.turn();
+    requests.iter().for_each(Requests::turn);
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
-    requests.turn();
+    requests.iter().for_each(Requests::turn);
     let mut response = match outcome {
         Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),
-        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id)),
+        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id, with_tls)),
         // The panic hook has reported it.
-        Err(_panic) => return Err(bare(&Problem::internal(), &request_id)),
+        Err(_panic) => return Err(bare(&Problem::internal(), &request_id, with_tls)),
     };
-    decorate(response.headers_mut(), &request_id);
+    decorate(response.headers_mut(), &request_id, with_tls);
     Ok(response)
 }
 
@@ -86,14 +91,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
 }
 
-fn bare(problem: &Problem, request_id: &str) -> Error {
+fn bare(problem: &Problem, request_id: &str, with_tls: bool) -> Error {
     let mut response = problem.response(request_id);
-    decorate(response.headers_mut(), request_id);
+    decorate(response.headers_mut(), request_id, with_tls);
     InternalError::from_response("", response).into()
 }
 
-fn decorate(headers: &mut HeaderMap, request_id: &str) {
-    for (name, value) in SECURITY_HEADERS {
+fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS)) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // Sane or made by us: it always is a header value.

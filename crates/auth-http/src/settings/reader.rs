@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 use super::source::Source;
+use crate::tls::TlsFault;
 
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
 const SECRET_MIN_CHARS: usize = 32;
@@ -33,6 +34,12 @@ const CLAIM_MAX_BYTES: usize = 1024;
 pub struct Fault {
     pub variable: String,
     pub rule: String,
+}
+
+impl From<TlsFault> for Fault {
+    fn from(fault: TlsFault) -> Self {
+        Self { variable: fault.variable.to_owned(), rule: fault.rule }
+    }
 }
 
 pub(super) struct Reader<'a> {
@@ -56,6 +63,16 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.source.get(name).map(str::to_owned)
+    }
+
+    /// Two variables that mean something only together.
+    pub(super) fn both(&mut self, first: &str, second: &str) -> Option<(String, String)> {
+        match (self.text(first), self.text(second)) {
+            (Some(a), Some(b)) => Some((a, b)),
+            (Some(_), None) => self.fault(second, format_args!("is missing, while {first} is set; give both or neither")),
+            (None, Some(_)) => self.fault(first, format_args!("is missing, while {second} is set; give both or neither")),
+            (None, None) => None,
+        }
     }
 
     pub(super) fn host(&mut self, name: &str, default: &str) -> String {

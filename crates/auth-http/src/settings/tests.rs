@@ -39,6 +39,8 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((settings.passwords.cost, settings.passwords.max_wait), (12, Duration::from_secs(5)));
     assert_eq!(settings.http.request_timeout, Duration::from_secs(10));
     assert_eq!(settings.http.shutdown_timeout, Duration::from_secs(8));
+    assert_eq!((settings.http.keep_alive, settings.http.max_connections), (Duration::from_secs(75), 15_000));
+    assert_eq!(settings.http.tls, None);
     assert_eq!(settings.sessions_per_user, 50);
 }
 
@@ -62,6 +64,8 @@ fn numbers_keep_to_their_ranges() {
         ("HASH_MAX_WAIT_SECONDS", 1, 60),
         ("REQUEST_TIMEOUT_SECONDS", 1, 120),
         ("SHUTDOWN_TIMEOUT_SECONDS", 1, 120),
+        ("KEEP_ALIVE_SECONDS", 1, 3600),
+        ("MAX_CONNECTIONS", 1, 1_000_000),
     ] {
         for fine in [low, high] {
             assert!(!faulty(name, &fine.to_string()), "{name}={fine}");
@@ -126,6 +130,16 @@ fn origins_are_origins() {
 }
 
 #[test]
+fn a_certificate_needs_its_key() {
+    for (given, missing) in [("TLS_CERT_FILE", "TLS_KEY_FILE"), ("TLS_KEY_FILE", "TLS_CERT_FILE")] {
+        let faults = read(&[(given, "/x.pem")]).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].variable == missing && faults[0].rule.contains(given), "{faults:?}");
+    }
+    let files = read(&[("TLS_CERT_FILE", "/c.pem"), ("TLS_KEY_FILE", "/k.pem")]).unwrap().http.tls.unwrap();
+    assert_eq!((files.certificate.to_str(), files.key.to_str()), (Some("/c.pem"), Some("/k.pem")));
+}
+
+#[test]
 fn the_layers_have_their_order() {
     let layer = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let under = layer(&[SECRETS[0], SECRETS[1], ("PORT", "1"), ("HOST", "localhost")]);
@@ -157,9 +171,10 @@ fn the_example_lists_every_variable_and_no_other() {
 fn the_example_shows_values_the_program_takes() {
     let uncommented = EXAMPLE.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
     let examples = uncommented.filter(|(name, _)| VARIABLES.iter().any(|variable| variable.name == *name && !variable.secret));
-    for (name, value) in examples {
-        assert!(!faulty(name, value), "{name}={value}");
-    }
+    let examples: Vec<_> = examples.collect();
+    assert!(examples.len() > 20);
+    // Together: some mean nothing alone.
+    assert!(read(&examples).is_ok(), "{:?}", read(&examples));
 }
 
 #[test]

@@ -117,13 +117,15 @@ impl Service {
         let log = Arc::new(Log::default());
         let (reader, sink) = (BufReader::new(child.stdout.take().unwrap()), log.clone());
         thread::spawn(move || sink.follow(reader));
+        // reqwest brings no crypto of its own. Whoever came first has installed the program's.
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let listening = log.wait_for(|line| message(line).starts_with("listening on "));
         let url = message(&listening).trim_start_matches("listening on ").to_owned();
         Self { database, url, client: Client::new(), child, log }
     }
 
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").unwrap().1
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -206,6 +208,12 @@ impl Service {
         let variables = environment(&self.database, &[]);
         let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         run_with_input(self.database.folder(), arguments, &variables, input)
+    }
+
+    /// What the kernel says of the memory in use.
+    pub fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        status.lines().filter(|line| line.starts_with("VmRSS")).collect()
     }
 
     pub fn signal(&self, signal: &str) {

@@ -1,0 +1,187 @@
+//! How many connections there may be, and whose goes when there is one too many: who has waited longest
+//! without a request. So idle and slow clients, however many, make room for those who ask for something.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use futures_util::task::AtomicWaker;
+
+/// How often the log says that it is full.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// All connections of a server.
+pub struct Crowd {
+    most: usize,
+    places: Mutex<Places>,
+}
+
+#[derive(Default)]
+struct Places {
+    taken: usize,
+    /// Asked to leave, but not gone yet.
+    leaving: usize,
+    next: u64,
+    /// Those without a request under way, longest first.
+    idle: BTreeMap<u64, Arc<Call>>,
+    warned: Option<Instant>,
+}
+
+/// Asks a connection to leave.
+#[derive(Default)]
+struct Call {
+    made: AtomicBool,
+    waker: AtomicWaker,
+}
+
+/// A connection's place; free again when dropped.
+pub struct Place {
+    crowd: Arc<Crowd>,
+    call: Arc<Call>,
+    /// Its number among the idle ones.
+    number: Mutex<Option<u64>>,
+}
+
+impl Crowd {
+    #[must_use]
+    pub fn of_at_most(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, places: Mutex::default() })
+    }
+
+    /// A place for a new connection, idle at first. When all are taken, the longest idle connection is asked
+    /// to leave; `None` when every one of them has a request under way.
+    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+        let mut places = self.places();
+        if places.taken - places.leaving >= self.most {
+            if places.warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
+                places.warned = Some(Instant::now());
+                tracing::warn!(
+                    most = self.most,
+                    "MAX_CONNECTIONS is reached; the longest idle connections make room for new ones"
+                );
+            }
+            let (_, call) = places.idle.pop_first()?;
+            call.made.store(true, Ordering::Relaxed);
+            call.waker.wake();
+            places.leaving += 1;
+        }
+        places.taken += 1;
+        let place = Place { crowd: self.clone(), call: Arc::default(), number: Mutex::default() };
+        place.queue(&mut places);
+        Some(place)
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// A request is under way: from now on the connection is not asked to leave. Had it been, it stays.
+    pub fn is_busy(&self) {
+        let mut places = self.crowd.places();
+        self.leave_the_queue(&mut places);
+    }
+
+    /// The request is answered.
+    pub fn is_idle(&self) {
+        let mut places = self.crowd.places();
+        self.leave_the_queue(&mut places);
+        self.queue(&mut places);
+    }
+
+    /// Ready once the connection has to leave.
+    pub fn poll_call(&self, context: &Context<'_>) -> Poll<()> {
+        self.call.waker.register(context.waker());
+        if self.call.made.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn queue(&self, places: &mut Places) {
+        let number = places.next;
+        places.next += 1;
+        places.idle.insert(number, self.call.clone());
+        *self.number() = Some(number);
+    }
+
+    fn leave_the_queue(&self, places: &mut Places) {
+        if let Some(number) = self.number().take() {
+            places.idle.remove(&number);
+        }
+        if self.call.made.swap(false, Ordering::Relaxed) {
+            places.leaving -= 1;
+        }
+    }
+
+    /// Locked only by who has the places locked.
+    fn number(&self) -> MutexGuard<'_, Option<u64>> {
+        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.crowd.places();
+        self.leave_the_queue(&mut places);
+        places.taken -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(place: &Place) -> bool {
+        place.poll_call(&Context::from_waker(std::task::Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn the_longest_idle_makes_room() {
+        let crowd = Crowd::of_at_most(3);
+        let (first, second, third) = (crowd.enter().unwrap(), crowd.enter().unwrap(), crowd.enter().unwrap());
+        second.is_busy();
+        first.is_busy();
+        first.is_idle();
+        let fourth = crowd.enter().unwrap();
+        assert!(called(&third) && !called(&first) && !called(&second) && !called(&fourth));
+        // One is on its way out: the next newcomer needs another.
+        let fifth = crowd.enter().unwrap();
+        assert!(called(&first) && !called(&fifth));
+        drop((first, third));
+        let places = crowd.places();
+        assert_eq!((places.taken, places.leaving), (3, 0));
+        // Who leaves locks it as well.
+        drop(places);
+    }
+
+    #[test]
+    fn with_requests_everywhere_the_newcomer_is_refused() {
+        let crowd = Crowd::of_at_most(1);
+        let only = crowd.enter().unwrap();
+        only.is_busy();
+        assert!(crowd.enter().is_none());
+        only.is_idle();
+        assert!(crowd.enter().is_some() && called(&only));
+    }
+
+    #[test]
+    fn a_request_that_comes_with_the_call_is_served() {
+        let crowd = Crowd::of_at_most(1);
+        let first = crowd.enter().unwrap();
+        let second = crowd.enter().unwrap();
+        first.is_busy();
+        assert!(!called(&first));
+        // One too many for now: nobody else comes in before both have answered and left.
+        second.is_busy();
+        assert!(crowd.enter().is_none());
+        drop(first);
+        let places = crowd.places();
+        assert_eq!((places.taken, places.leaving, places.idle.len()), (1, 0, 0));
+        drop(places);
+    }
+}

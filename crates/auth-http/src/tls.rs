@@ -1,0 +1,152 @@
+//! TLS to clients: one certificate with its key, which can be exchanged while the server runs.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rustls::{
+    InconsistentKeys, ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+
+pub const CERT_FILE: &str = "TLS_CERT_FILE";
+pub const KEY_FILE: &str = "TLS_KEY_FILE";
+
+/// As much of a file as is read: chains have a few kilobytes, and some paths never end.
+const FILE_MAX_BYTES: u64 = 1024 * 1024;
+
+/// Where certificate and key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Why a pair of files cannot serve: the variable, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {rule}")]
+pub struct TlsFault {
+    pub variable: &'static str,
+    pub rule: String,
+}
+
+/// What a server needs to speak TLS.
+pub struct Tls {
+    files: TlsFiles,
+    certificate: Arc<Current>,
+    config: Arc<ServerConfig>,
+}
+
+/// The certificate of new connections.
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl Tls {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn load(files: &TlsFiles) -> Result<Self, Vec<TlsFault>> {
+        let certificate = Arc::new(Current(RwLock::new(files.read()?)));
+        // 1.2 for clients that are not new any more, and 1.3: all that rustls has, and both are sound.
+        let versions = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+        let builder = versions.map_err(|cause| vec![fault(CERT_FILE, format!("cannot be used: {cause}"))])?;
+        let mut config = builder.with_no_client_auth().with_cert_resolver(certificate.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { files: files.clone(), certificate, config: Arc::new(config) })
+    }
+
+    /// Reads the files anew. New connections get what is in them now; with a fault in them, what they got before.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn reload(&self) -> Result<(), Vec<TlsFault>> {
+        let read = self.files.read()?;
+        *self.certificate.0.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.clone()
+    }
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nothing that holds the key is shown.
+        formatter.write_str("Current(..)")
+    }
+}
+
+impl TlsFiles {
+    fn read(&self) -> Result<Arc<CertifiedKey>, Vec<TlsFault>> {
+        match (chain(&self.certificate), key(&self.key)) {
+            (Ok(chain), Ok(key)) => Ok(Arc::new(pair(chain, key).map_err(|fault| vec![fault])?)),
+            (chain, key) => Err(chain.err().into_iter().chain(key.err()).collect()),
+        }
+    }
+}
+
+/// The one crypto back end of this program.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn fault(variable: &'static str, rule: impl Into<String>) -> TlsFault {
+    TlsFault { variable, rule: rule.into() }
+}
+
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    let bytes = read(path).map_err(|error| fault(CERT_FILE, format!("cannot be read: {error}")))?;
+    match CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>() {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        Ok(_) | Err(_) => {
+            Err(fault(CERT_FILE, "must be a PEM file with the server's certificate first, then those that lead to its root"))
+        }
+    }
+}
+
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
+    let bytes = read(path).map_err(|error| fault(KEY_FILE, format!("cannot be read: {error}")))?;
+    // The parser's own words may quote the file.
+    PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_quotes| fault(KEY_FILE, "must be a PEM file with a private key, not encrypted: BEGIN PRIVATE KEY"))
+}
+
+fn pair(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, TlsFault> {
+    let key = provider()
+        .key_provider
+        .load_private_key(key)
+        .map_err(|_says_little| fault(KEY_FILE, "must be an RSA key of 2048 to 8192 bits, an ECDSA or an Ed25519 key"))?;
+    let pair = CertifiedKey::new(chain, key);
+    match pair.keys_match() {
+        Ok(()) => Ok(pair),
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(fault(
+            KEY_FILE,
+            format!("is not the key of the first certificate in {CERT_FILE}; give the two that belong together"),
+        )),
+        Err(_unparsable) => Err(fault(CERT_FILE, "must begin with an X.509 certificate of the server")),
+    }
+}
+
+/// The whole of a file that can be one.
+fn read(path: &Path) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let read = File::open(path)?.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    let fits = u64::try_from(read).is_ok_and(|read| read <= FILE_MAX_BYTES);
+    if fits { Ok(bytes) } else { Err(io::Error::other(format!("it has more than {FILE_MAX_BYTES} bytes"))) }
+}

@@ -1,0 +1,191 @@
+//! Many connections, most of them idle or slow: they end in time, and others are served meanwhile.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::service::{Engine, Service, credentials, eventually};
+
+const ASK: &[u8] = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+async fn connect(service: &Service) -> TcpStream {
+    TcpStream::connect(service.address()).await.unwrap()
+}
+
+/// Sends bytes and reads one answer; empty when the connection is closed instead.
+async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
+    // A connection that has been closed already may refuse the bytes.
+    drop(stream.write_all(bytes).await);
+    let (mut answer, mut part) = (Vec::new(), [0; 2048]);
+    // Every answer here is an object without another one in it.
+    while !answer.ends_with(b"}") {
+        match stream.read(&mut part).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => answer.extend_from_slice(&part[..read]),
+        }
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+async fn is_served(stream: &mut TcpStream) -> bool {
+    exchange(stream, ASK).await.starts_with("HTTP/1.1 200 ")
+}
+
+/// Reads until the server closes: ends, and does not hang.
+async fn ending(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    drop(stream.read_to_end(&mut answer).await);
+    String::from_utf8(answer).unwrap()
+}
+
+/// A login without its body, and the server waiting for it.
+async fn login_under_way(service: &Service) -> TcpStream {
+    let mut stream = connect(service).await;
+    let length = credentials("ann@example.org").to_string().len();
+    let head = format!(
+        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut go_on).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_open_connections_leave_room_for_another() {
+    const MANY: usize = 10_000;
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    assert!(files > 11_000, "so many connections need as many open files; raise the hard limit: ulimit -Hn 20000");
+    let patient = [("REQUEST_TIMEOUT_SECONDS", "120"), ("KEEP_ALIVE_SECONDS", "3600")];
+    let service = Service::with(Engine::Sqlite, &patient).await;
+    let mut open = Vec::new();
+    for number in 0..MANY {
+        let mut stream = connect(&service).await;
+        // Some have not asked yet, some wait for the next question.
+        assert!(number % 2 == 0 || is_served(&mut stream).await, "{number}");
+        open.push(stream);
+    }
+    let tokens = service.register("ann@example.org").await;
+    assert_eq!(service.me(tokens.access()).await.status, 200);
+    eprintln!("{MANY} open connections: the server has {}", service.memory());
+    for (number, stream) in open.iter_mut().enumerate() {
+        assert!(is_served(stream).await, "{number} was closed");
+    }
+}
+
+#[tokio::test]
+async fn at_the_cap_the_longest_idle_connection_makes_room() {
+    let patient = [("MAX_CONNECTIONS", "4"), ("REQUEST_TIMEOUT_SECONDS", "120"), ("KEEP_ALIVE_SECONDS", "3600")];
+    let service = Service::with(Engine::Sqlite, &patient).await;
+    let mut crowd = Vec::new();
+    for _ in 0..4 {
+        let mut stream = connect(&service).await;
+        assert!(is_served(&mut stream).await);
+        crowd.push(stream);
+    }
+    // The first has just asked again, so the second has waited longest.
+    assert!(is_served(&mut crowd[0]).await);
+    let mut newcomer = connect(&service).await;
+    assert!(is_served(&mut newcomer).await);
+    assert_eq!(ending(crowd.remove(1)).await, "");
+    for stream in &mut crowd {
+        assert!(is_served(stream).await);
+    }
+    assert_eq!(service.logged("MAX_CONNECTIONS is reached", 1).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_never_cut_for_a_newcomer() {
+    let service = Service::with(Engine::Sqlite, &[("MAX_CONNECTIONS", "2"), ("REQUEST_TIMEOUT_SECONDS", "120")]).await;
+    let (mut first, second) = (login_under_way(&service).await, login_under_way(&service).await);
+    assert_eq!(exchange(&mut connect(&service).await, ASK).await, "", "there is no room");
+    let body = credentials("ann@example.org").to_string();
+    assert!(exchange(&mut first, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
+    // Idle now, it makes room.
+    assert!(is_served(&mut connect(&service).await).await);
+    assert_eq!(ending(first).await, "");
+    let mut second = second;
+    assert!(exchange(&mut second, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
+}
+
+#[tokio::test]
+async fn a_flood_of_silent_connections_does_not_lock_others_out() {
+    let patient = [("MAX_CONNECTIONS", "50"), ("REQUEST_TIMEOUT_SECONDS", "120")];
+    let service = Service::with(Engine::Sqlite, &patient).await;
+    let mut silent = Vec::new();
+    for number in 0..1000 {
+        let mut stream = connect(&service).await;
+        stream.write_all(b"GET /hea").await.unwrap();
+        silent.push(stream);
+        if number % 100 == 99 {
+            // Silent ones that were still on their way in may have pushed a first try out.
+            eventually(async || is_served(&mut connect(&service).await).await, |served| *served).await;
+        }
+    }
+    let closed = silent.drain(..800).map(ending);
+    assert!(join_all(closed).await.iter().all(String::is_empty));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_slow_heads_and_bodies_end_in_time_and_others_are_served() {
+    let service = Service::with(Engine::Sqlite, &[("REQUEST_TIMEOUT_SECONDS", "2")]).await;
+    let login = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let begun = [
+        "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_owned(),
+        format!("{login}Content-Length: 9000\r\n\r\n{{\"email\":\""),
+        format!("{login}Transfer-Encoding: chunked\r\n\r\n2000\r\n{{\"email\":\""),
+    ];
+    let mut slow = Vec::new();
+    for number in 0..300 {
+        let stream = connect(&service).await;
+        let (mut from, mut to) = stream.into_split();
+        to.write_all(begun[number % begun.len()].as_bytes()).await.unwrap();
+        // Never silent for long: a byte now and then, until the server has had enough.
+        let trickle = tokio::spawn(async move {
+            let mut pace = tokio::time::interval(Duration::from_millis(100));
+            while to.write_all(b"x").await.is_ok() {
+                pace.tick().await;
+            }
+        });
+        slow.push(async move {
+            let mut answer = Vec::new();
+            drop(from.read_to_end(&mut answer).await);
+            trickle.abort();
+            String::from_utf8(answer).unwrap()
+        });
+    }
+    let served = async {
+        let tokens = service.register("ann@example.org").await;
+        assert_eq!(service.me(tokens.access()).await.status, 200);
+    };
+    let (answers, ()) = tokio::join!(join_all(slow), served);
+    for answer in answers {
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_after_a_while() {
+    let service = Service::with(Engine::Sqlite, &[("KEEP_ALIVE_SECONDS", "1")]).await;
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        let mut stream = connect(&service).await;
+        assert!(is_served(&mut stream).await);
+        idle.push(ending(stream));
+    }
+    assert!(join_all(idle).await.iter().all(String::is_empty));
+}
+
+#[tokio::test]
+async fn a_system_with_few_files_is_told_of() {
+    let service = Service::with(Engine::Sqlite, &[("MAX_CONNECTIONS", "1000000")]).await;
+    let files = rlimit::Resource::NOFILE.get().unwrap().1;
+    if files < 1_000_000 {
+        assert_eq!(service.logged("MAX_CONNECTIONS=1000000", 1).await, 1);
+    }
+    assert_eq!(service.get("/health").await.status, 200);
+}

@@ -42,10 +42,11 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 const POSTGRES_SETUP: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// What the queries are written for: PostgreSQL's isolation, no silent truncation. Only MariaDB reads `/*M! */`.
+/// What the queries are written for: PostgreSQL's isolation, no silent truncation. Only MariaDB reads `/*M! */`; it
+/// alone can do without a server that stands still in a transaction, with rows in its hands.
 #[cfg(feature = "mysql")]
 const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'TRADITIONAL' \
-    /*M! , max_statement_time = 5 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+    /*M! , max_statement_time = 5, idle_transaction_timeout = 10 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
 /// A connection of the pool.
 pub(super) struct Pooled {

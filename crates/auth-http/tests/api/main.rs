@@ -14,6 +14,7 @@ mod audit;
 mod configuration;
 mod cors;
 mod crowd;
+mod faults;
 mod general;
 mod guessing;
 mod health;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod database;
+mod hold;
 mod private;
 mod program;
 
@@ -16,9 +17,9 @@ use std::{
 
 pub use answer::Answer;
 pub use database::{Engine, TestDatabase};
+pub use hold::Hold;
 pub use private::PrivateServer;
-use program::program;
-pub use program::{folder, run, run_with_input};
+pub use program::{folder, program_by, run, run_with_input};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -105,15 +106,19 @@ impl Service {
 
     /// One more server on a database that is there.
     pub async fn on(database: Arc<TestDatabase>, overrides: &[(&str, &str)]) -> Self {
-        let overrides: Vec<_> = overrides.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        // Waiting for the log blocks; a runtime's thread must not.
-        tokio::task::spawn_blocking(move || Self::launch(database, &overrides)).await.unwrap()
+        Self::launched_by(&[], database, overrides).await
     }
 
-    fn launch(database: Arc<TestDatabase>, overrides: &[(String, String)]) -> Self {
-        let borrowed: Vec<_> = overrides.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let mut child =
-            program(database.folder()).envs(environment(&database, &borrowed)).stderr(Stdio::inherit()).spawn().unwrap();
+    /// The same, by way of a program that runs it.
+    pub async fn launched_by(launcher: &[&str], database: Arc<TestDatabase>, overrides: &[(&str, &str)]) -> Self {
+        let mut command = program_by(launcher, database.folder());
+        command.envs(environment(&database, overrides)).stderr(Stdio::inherit());
+        // Waiting for the log blocks; a runtime's thread must not.
+        tokio::task::spawn_blocking(move || Self::launch(database, command)).await.unwrap()
+    }
+
+    fn launch(database: Arc<TestDatabase>, mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let log = Arc::new(Log::default());
         let (reader, sink) = (BufReader::new(child.stdout.take().unwrap()), log.clone());
         thread::spawn(move || sink.follow(reader));
@@ -217,8 +222,12 @@ impl Service {
     }
 
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &self.pid()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    pub fn pid(&self) -> String {
+        self.child.id().to_string()
     }
 
     pub fn wait(&mut self) -> ExitStatus {

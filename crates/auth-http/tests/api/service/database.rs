@@ -25,6 +25,10 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
     pub fn create(engine: Engine) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("api_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -94,7 +98,11 @@ struct Count {
 impl TestDatabase {
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> i64 {
-        let statement = format!("SELECT COUNT(*) AS count FROM {table}");
+        self.number(&format!("SELECT COUNT(*) AS count FROM {table}"))
+    }
+
+    /// The number that a query finds, which calls it `count`.
+    pub fn number(&self, statement: &str) -> i64 {
         let counted: Count = match self.engine {
             Engine::Sqlite => sql_query(statement).get_result(&mut self.open_file()),
             Engine::Postgres => sql_query(statement).get_result(&mut PgConnection::establish(&self.url).unwrap()),
@@ -105,7 +113,7 @@ impl TestDatabase {
         counted.count
     }
 
-    fn open_file(&self) -> diesel::SqliteConnection {
+    pub(super) fn open_file(&self) -> diesel::SqliteConnection {
         let path = self.folder.path().join("auth.db");
         let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();

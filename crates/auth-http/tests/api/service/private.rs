@@ -66,7 +66,7 @@ impl PrivateServer {
                 give_to("mysql", &data);
                 let mut install = Command::new("mariadb-install-db");
                 install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-                done(install.arg(format!("--datadir={}", data.display())));
+                done(install.arg(format!("--datadir={0}", data.display())).arg(format!("--tmpdir={0}", data.display())));
             }
         }
     }
@@ -101,6 +101,8 @@ impl PrivateServer {
                 let mut command = Command::new("mariadbd");
                 command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1"]).arg(format!("--port={}", self.port));
                 command.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}/socket", data.display()));
+                // Where others have theirs, it would clear them away when it starts.
+                command.arg(format!("--tmpdir={}", data.display()));
                 command
             }
         }

@@ -8,8 +8,14 @@ use std::{
 
 /// The program, with nothing of this process's environment but what it needs to run.
 pub fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-server"));
-    command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program_by(&[], folder)
+}
+
+/// The same, started by another program, which gives it a worse world.
+pub fn program_by(launcher: &[&str], folder: &Path) -> Command {
+    let [first, rest @ ..] = &[launcher, &[env!("CARGO_BIN_EXE_auth-server")]].concat()[..] else { unreachable!() };
+    let mut command = Command::new(first);
+    command.args(rest).env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

@@ -47,6 +47,10 @@ fmt:
 ci:
     ./.ci/run
 
+# The release server under load, in one table; options after `--`, such as `--only me --seconds 10`, or `--full`.
+bench *options:
+    cd bench && cargo run --release --locked -- {{options}}
+
 # Apply pending migrations to DATABASE_URL.
 migrate:
     cargo run -- migrate

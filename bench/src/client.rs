@@ -1,0 +1,71 @@
+//! One client on one connection, for what `wrk` cannot do: tokens that follow from each other, a fixed rate.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+/// Longer than the server lets anybody wait.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+    head: String,
+    line: String,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// In seconds, from `Retry-After`.
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: String,
+}
+
+impl Client {
+    pub(crate) fn connect(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream: BufReader::new(stream), head: String::new(), line: String::new() })
+    }
+
+    pub(crate) fn get(&mut self, path: &str, token: Option<&str>) -> Result<Answer> {
+        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n"))
+    }
+
+    pub(crate) fn post(&mut self, path: &str, json: &str) -> Result<Answer> {
+        let length = json.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
+        ))
+    }
+
+    fn send(&mut self, request: &str) -> Result<Answer> {
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.head.clear();
+        while !self.head.ends_with("\r\n\r\n") {
+            self.line.clear();
+            ensure!(self.stream.read_line(&mut self.line)? > 0, "the server hung up");
+            // The status line stays as it is; names of headers come in any case.
+            self.head.push_str(&self.line);
+        }
+        let status = self.head.get(9..12).context("no status")?.parse()?;
+        let length = self.header("content-length").map_or(Ok(0), |value| value.parse())?;
+        let retry_after = self.header("retry-after").map(|value| value.parse()).transpose()?;
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer { status, retry_after, body: String::from_utf8(body)? })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}

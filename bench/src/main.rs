@@ -1,0 +1,92 @@
+//! Benchmarks: the release server over loopback, beside what the machine and the databases can do at all.
+
+mod client;
+mod engine;
+mod floor;
+mod limits;
+mod load;
+mod parts;
+mod plan;
+mod report;
+mod seed;
+mod server;
+mod tokens;
+mod wrk;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::engine::Engine;
+
+/// What can be run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Health,
+    Me,
+    Refresh,
+    Login8,
+    Login64,
+    Register,
+    /// `me` while 32 clients log in
+    Beside,
+    /// Cold start, and memory idle and after load
+    Process,
+    /// `me` and `refresh` at two million accounts: some minutes to fill each database
+    Big,
+}
+
+/// Drives the release server over loopback and prints one table.
+#[derive(Parser)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Run these parts only; without it, all but `big`
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// On these engines only
+    #[arg(long, value_delimiter = ',')]
+    engines: Vec<Engine>,
+    /// How long each load counts
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Everything, `big` too, and a whole minute of load before memory is read
+    #[arg(long)]
+    full: bool,
+    /// Connections of `me` and `health`
+    #[arg(long, default_value_t = 16)]
+    clients: usize,
+    /// Accounts in each database
+    #[arg(long, default_value_t = 10_000)]
+    accounts: u64,
+    /// Accounts for `big`
+    #[arg(long, default_value_t = 2_000_000)]
+    many: u64,
+    /// Where scratch files go: a disk
+    #[arg(long, default_value = "target")]
+    folder: PathBuf,
+    /// A server that is built already
+    #[arg(long)]
+    server: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the bare endpoint on $PORT
+    #[command(hide = true)]
+    Floor,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    match options.command {
+        Some(Command::Floor) => floor::serve(),
+        None => plan::run(&options),
+    }
+}
+
+/// `wrk` tells times in microseconds.
+fn seconds(microseconds: u32) -> f64 {
+    f64::from(microseconds) / 1e6
+}

@@ -1,0 +1,115 @@
+//! The loads, one by one: what is sent, by how many, and how it is counted.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    client::{Answer, Client},
+    load::{Outcome, Span, Work, closed, paced},
+    server::Running,
+    tokens,
+};
+
+/// Sessions that one client of `refresh` takes turns with, at most.
+const RING: u64 = 1000;
+
+/// So many requests a second of `me` beside logins.
+pub(crate) const PACE: u32 = 500;
+
+/// Connections that send them.
+pub(crate) const PACED_CLIENTS: usize = 16;
+
+/// Clients that log in meanwhile.
+pub(crate) const LOGINS_BESIDE: usize = 32;
+
+/// Each client refreshes its own sessions in turn, each with the token that the last refresh gave it.
+pub(crate) fn refresh(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
+    let share = accounts / u64::try_from(clients)?;
+    let works = (0..clients).map(|client| -> Result<_> {
+        let first = share * u64::try_from(client)?;
+        let count = share.min(RING);
+        let numbers = (0..count).map(|turn| first + turn * (share / count));
+        let mut ring = numbers.map(tokens::refresh).collect::<Result<Vec<_>>>()?.into_iter().map(Some).collect::<Vec<_>>();
+        let mut turn = 0;
+        Ok(move |client: &mut Client| -> Result<Answer> {
+            turn = (turn + 1) % ring.len();
+            let place = ring.get_mut(turn).context("an empty ring")?;
+            let token = place.take().context("a chain that broke")?;
+            let answer = client.post("/auth/refresh", &format!(r#"{{"refresh_token":"{token}"}}"#))?;
+            *place = member(&answer.body, "refresh_token").map(str::to_owned);
+            Ok(answer)
+        })
+    });
+    closed(server.port, works.collect::<Result<Vec<_>>>()?, span)
+}
+
+/// Each client logs in to one account after the other; no two of them to the same.
+pub(crate) fn login(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
+    closed(server.port, logins(clients, accounts)?, span)
+}
+
+fn logins(clients: usize, accounts: u64) -> Result<Vec<impl Work>> {
+    let share = accounts / u64::try_from(clients)?;
+    let works = (0..clients).map(|client| -> Result<_> {
+        let first = share * u64::try_from(client)?;
+        let mut turn = 0;
+        Ok(move |client: &mut Client| {
+            turn = (turn + 1) % share;
+            let (email, password) = (tokens::email(first + turn), tokens::PASSWORD);
+            client.post("/auth/login", &format!(r#"{{"email":"{email}","password":"{password}"}}"#))
+        })
+    });
+    works.collect()
+}
+
+/// Each client makes one new account after the other; `round` keeps their addresses apart from those of other rounds.
+pub(crate) fn register(server: &Running, round: usize, clients: usize, span: Span) -> Result<Outcome> {
+    let works = (0..clients).map(|client| {
+        let mut turn = 0_u64;
+        move |connection: &mut Client| {
+            turn += 1;
+            let (email, password) = (format!("new-{round}-{client}-{turn}@example.org"), tokens::PASSWORD);
+            connection.post("/auth/register", &format!(r#"{{"email":"{email}","password":"{password}"}}"#))
+        }
+    });
+    closed(server.port, works.collect(), span)
+}
+
+/// `me` at a fixed rate, alone or while others log in; how those fare as well.
+pub(crate) fn me_beside(
+    server: &Running,
+    file: &Path,
+    accounts: u64,
+    logins_beside: usize,
+    span: Span,
+) -> Result<(Outcome, Option<Outcome>)> {
+    let text = std::fs::read_to_string(file)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let works = (0..PACED_CLIENTS).map(|client| {
+        let mut turns = lines.iter().skip(client).step_by(PACED_CLIENTS).cycle();
+        move |connection: &mut Client| connection.get("/auth/me", turns.next().copied())
+    });
+    let works: Vec<_> = works.collect();
+    if logins_beside == 0 {
+        return Ok((paced(server.port, works, PACE, span)?, None));
+    }
+    let beside = logins(logins_beside, accounts)?;
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(move || closed(server.port, beside, span));
+        let me = paced(server.port, works, PACE, span)?;
+        let beside = beside.join().map_err(|_panic| anyhow::anyhow!("a client panicked"))??;
+        Ok((me, Some(beside)))
+    })
+}
+
+/// What has to come in before it counts: connections, caches, and for a queue that fills, its length.
+pub(crate) fn span(warm_up: u64, counted: u64) -> Span {
+    Span { warm_up: Duration::from_secs(warm_up), counted: Duration::from_secs(counted) }
+}
+
+/// A text of a JSON object that needs no unescaping.
+fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
+    rest.split_once('"').map(|(value, _)| value)
+}

@@ -1,0 +1,124 @@
+//! The programs under load: built, started, asked for their memory, stopped.
+
+use std::{
+    env, fs,
+    fs::File,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    client::Client,
+    engine::Scratch,
+    tokens::{ACCESS_SECRET, REFRESH_SECRET},
+};
+
+/// How long a program may take until it answers.
+const START: Duration = Duration::from_secs(10);
+
+/// Where the workspace of the server is.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Builds the server as it is released, with all engines, and says where it is.
+pub(crate) fn build() -> Result<PathBuf> {
+    let arguments = ["build", "--release", "--locked", "-p", "auth-http", "--no-default-features", "--features", "full"];
+    let status = Command::new("cargo").args(arguments).current_dir(root()).status()?;
+    ensure!(status.success(), "the server does not build");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/auth-server"))
+}
+
+/// A program that serves on loopback; it ends when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) port: u16,
+    /// From the start of its process to the first 200.
+    pub(crate) started_in: Duration,
+}
+
+pub(crate) fn server(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    configure(&mut command, scratch)?.arg("serve");
+    // As a service manager would: the audit trail is part of the work.
+    let log = File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?;
+    Running::start(command.stdout(log))
+}
+
+pub(crate) fn migrate(program: &Path, scratch: &Scratch) -> Result<()> {
+    let mut command = Command::new(program);
+    let status = configure(&mut command, scratch)?.arg("migrate").stderr(Stdio::null()).stdout(Stdio::null()).status()?;
+    ensure!(status.success(), "the server does not migrate {}", scratch.url()?);
+    Ok(())
+}
+
+/// The defaults, but for the rate limit: every request comes from one address.
+fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut Command> {
+    Ok(command
+        .env_clear()
+        .current_dir(env::temp_dir())
+        .envs([("JWT_SECRET_KEY", ACCESS_SECRET), ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET)])
+        .envs([("RATE_LIMIT_REQUESTS", "100000"), ("RATE_LIMIT_WINDOW", "1")])
+        .env("ACCESS_TOKEN_EXPIRE_MINUTES", "60")
+        .env("DATABASE_URL", scratch.url()?))
+}
+
+/// The endpoint that does nothing, in a process of its own like the server.
+pub(crate) fn floor() -> Result<Running> {
+    let mut command = Command::new(env::current_exe()?);
+    Running::start(command.arg("floor"))
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Result<Self> {
+        let port = free_port()?;
+        let begun = Instant::now();
+        let child = command.env("PORT", port.to_string()).spawn().context("the program does not start")?;
+        let mut running = Self { child, port, started_in: Duration::ZERO };
+        while begun.elapsed() < START {
+            if is_up(port) {
+                running.started_in = begun.elapsed();
+                return Ok(running);
+            }
+            if let Some(status) = running.child.try_wait()? {
+                bail!("the program ended: {status}");
+            }
+            sleep(Duration::from_micros(200));
+        }
+        bail!("the program does not answer")
+    }
+
+    /// Resident memory, and the most there has been of it, in megabytes of 10^6 bytes.
+    pub(crate) fn memory(&self) -> Result<(f64, f64)> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let field = |name: &str| -> Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such field")?;
+            let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+            Ok(kibibytes * 1024.0 / 1e6)
+        };
+        Ok((field("VmRSS:")?, field("VmHWM:")?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing to lose: the next test makes a database of its own or finds what was committed.
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn is_up(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_ok()
+        && Client::connect(port).and_then(|mut client| client.get("/health", None)).is_ok_and(|answer| answer.status == 200)
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

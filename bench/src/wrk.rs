@@ -1,0 +1,52 @@
+//! Load at full speed by `wrk`: as many requests as so many connections get answered.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{load::Outcome, seconds, tokens};
+
+/// Of `wrk` itself: one a core, as the server has workers.
+const THREADS: &str = "2";
+
+/// How many different accounts send requests, at most: those who are signed in and active.
+const TOKENS: u64 = 10_000;
+
+/// Access tokens in a file: of accounts evenly spread over all that there are.
+pub(crate) fn tokens(folder: &Path, accounts: u64) -> Result<PathBuf> {
+    let file = folder.join("tokens");
+    let count = accounts.min(TOKENS);
+    let mut text = String::new();
+    for turn in 0..count {
+        writeln!(text, "{}", tokens::access(turn * (accounts / count))?)?;
+    }
+    fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// Asks for one path; with a token, if there is a file of them.
+pub(crate) fn run(port: u16, path: &str, clients: usize, length: u64, tokens: Option<&Path>) -> Result<Outcome> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk.lua");
+    let mut command = Command::new("wrk");
+    command.args(["-t", THREADS, "-c", &clients.to_string(), "-d", &format!("{length}s"), "--timeout", "10s", "-s"]);
+    command.arg(script).arg(format!("http://127.0.0.1:{port}{path}")).arg("--").args(tokens);
+    let output = command.stderr(Stdio::inherit()).output().context("wrk is needed: apt-get install wrk")?;
+    ensure!(output.status.success(), "wrk ended with {}", output.status);
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("RESULT ")).context("wrk said nothing")?;
+    let numbers: Vec<u32> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+    let [requests, duration, p50, p99, errors] = numbers[..] else { anyhow::bail!("wrk said {line}") };
+    let good = requests.saturating_sub(errors);
+    Ok(Outcome {
+        rate: f64::from(good) / seconds(duration),
+        p50: f64::from(p50) / 1e3,
+        p99: f64::from(p99) / 1e3,
+        errors: u64::from(errors),
+        ..Outcome::default()
+    })
+}

@@ -138,7 +138,8 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
     // itself: in the URL, `/../` takes away what stands before it.
     let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let at_behind = text.matches('@').count() > authority.matches('@').count();
-    if at_behind || database.contains([':', '/']) || url.fragment().is_some() {
+    // So may be a host that is named behind it.
+    if at_behind || host.contains('@') || database.contains([':', '/']) || url.fragment().is_some() {
         let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
         return Err(DatabaseUrlFault::Malformed(hint.to_owned()));
     }

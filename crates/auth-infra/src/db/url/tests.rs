@@ -144,6 +144,7 @@ fn a_password_that_is_not_encoded_is_not_shown() {
         "[hush",
         "1/hush@x",
         "1@hush://n@l/../../x",
+        "1/x?host=hush%40",
         "1/hush?x",
         "1@2/hush?x",
         "/hush?",

@@ -64,5 +64,8 @@ fn settings(origin: String) -> HttpSettings {
         trusted_proxies: Vec::new(),
         request_timeout: Duration::from_secs(10),
         shutdown_timeout: Duration::from_secs(8),
+        keep_alive: Duration::from_secs(75),
+        max_connections: 15_000,
+        tls: None,
     }
 }

@@ -110,8 +110,9 @@ impl FromStr for DatabaseUrl {
         let (scheme, rest) = text.trim().split_once(':').ok_or(DatabaseUrlFault::UnknownScheme)?;
         match scheme {
             "sqlite" => sqlite::parse(rest),
-            "postgres" | "postgresql" => postgres::parse(text.trim()),
-            "mysql" => mysql::parse(text.trim()),
+            // Without the slashes libpq sees no URL, but words that it repeats where it does not know them.
+            "postgres" | "postgresql" if rest.starts_with("//") => postgres::parse(text.trim()),
+            "mysql" if rest.starts_with("//") => mysql::parse(text.trim()),
             _unknown => Err(DatabaseUrlFault::UnknownScheme),
         }
     }

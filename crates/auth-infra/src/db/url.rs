@@ -107,12 +107,14 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlFault;
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlFault> {
-        let (scheme, rest) = text.trim().split_once(':').ok_or(DatabaseUrlFault::UnknownScheme)?;
+        let text = text.trim();
+        let (scheme, rest) = text.split_once(':').ok_or(DatabaseUrlFault::UnknownScheme)?;
         match scheme {
             "sqlite" => sqlite::parse(rest),
             // Without the slashes libpq sees no URL, but words that it repeats where it does not know them.
-            "postgres" | "postgresql" if rest.starts_with("//") => postgres::parse(text.trim()),
-            "mysql" if rest.starts_with("//") => mysql::parse(text.trim()),
+            _server if !rest.starts_with("//") => Err(DatabaseUrlFault::UnknownScheme),
+            "postgres" | "postgresql" => postgres::parse(text),
+            "mysql" => mysql::parse(text),
             _unknown => Err(DatabaseUrlFault::UnknownScheme),
         }
     }
@@ -137,8 +139,8 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
     }
     // What stands behind the host may be the rest of a password that was not encoded. Asked of the text
     // itself: in the URL, `/../` takes away what stands before it.
-    let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    let at_behind = text.matches('@').count() > authority.matches('@').count();
+    let behind = text.split_once("://").and_then(|(_, rest)| rest.split_once(['/', '?', '#']));
+    let at_behind = behind.is_some_and(|(_authority, behind)| behind.contains('@'));
     // So may be a host that is named behind it.
     if at_behind || host.contains('@') || database.contains([':', '/']) || url.fragment().is_some() {
         let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";

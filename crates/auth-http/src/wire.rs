@@ -27,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
     crowd::Place,
-    middleware::envelope::{HSTS, NO_STORE, SECURITY_HEADERS},
+    middleware::envelope::{NO_STORE, security_headers},
     problem::{PROBLEM_JSON, Problem},
 };
 
@@ -87,6 +87,12 @@ impl<S> Wire<S> {
         Self { stream, ids, rewritten: Vec::new(), manner, requests, turns: 0, head, end: None }
     }
 
+    /// A refusal of a request that never became one, to be written next.
+    fn refuse(&mut self, status: StatusCode) {
+        let request_id = self.ids.next().to_string();
+        self.rewritten.extend(refusal(status, &request_id, self.manner.with_tls).into_bytes());
+    }
+
     /// To be told of the connection's requests.
     pub fn requests(&self) -> Requests {
         self.requests.clone()
@@ -123,9 +129,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         }
         let late = self.head.as_mut().is_some_and(|head| head.as_mut().poll(context).is_ready());
         if late {
-            let request_id = self.ids.next().to_string();
-            let refusal = refusal(StatusCode::REQUEST_TIMEOUT, &request_id, self.manner.with_tls);
-            self.rewritten.extend(refusal.into_bytes());
+            self.refuse(StatusCode::REQUEST_TIMEOUT);
             // As much as the socket takes; who is this slow may not get it all.
             let _sent = self.poll_rewritten(context);
         }
@@ -159,7 +163,7 @@ fn refusal(status: StatusCode, request_id: &str, with_tls: bool) -> String {
         "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: {request_id}\r\n",
         body.len()
     );
-    for (name, value) in SECURITY_HEADERS.into_iter().chain([NO_STORE]).chain(with_tls.then_some(HSTS)) {
+    for (name, value) in security_headers(with_tls).chain([NO_STORE]) {
         head.extend([name, ": ", value, "\r\n"]);
     }
     tracing::debug!(request_id, status = status.as_u16(), "refused a request before it was one");
@@ -181,9 +185,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
             return written;
         };
         self.rewritten = bytes.get(..begin).unwrap_or_default().to_vec();
-        let request_id = self.ids.next().to_string();
-        let refusal = refusal(status, &request_id, self.manner.with_tls);
-        self.rewritten.extend(refusal.into_bytes());
+        self.refuse(status);
         // Accepted; what is left of it goes out with the next write, flush or shutdown.
         match self.poll_rewritten(context) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

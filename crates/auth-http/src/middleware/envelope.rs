@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
-pub const SECURITY_HEADERS: [(&str, &str); 4] = [
+const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -33,7 +33,12 @@ pub const SECURITY_HEADERS: [(&str, &str); 4] = [
 
 /// With TLS, never without it again, for two years and below this name as well (OWASP ASVS 5.0: 3.4.1). Not
 /// `preload`: that is for the owner of the whole domain to ask for.
-pub const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
+const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
+
+/// What every answer says of security, by this kind of connection.
+pub fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS))
+}
 
 /// Nothing here is to be kept, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
 pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
@@ -98,7 +103,7 @@ fn bare(problem: &Problem, request_id: &str, with_tls: bool) -> Error {
 }
 
 fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
-    for (name, value) in SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS)) {
+    for (name, value) in security_headers(with_tls) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // Sane or made by us: it always is a header value.

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     attempts::Failures,
     audit::{AuditEvent, EventKind},
@@ -88,8 +90,7 @@ impl PasswordProof {
             if !failures.count_at(self.failure_limit, now) {
                 return Ok(Claim::Uncounted);
             }
-            let next = Failures::one_more(Some(failures), self.failure_limit, now);
-            if self.attempts.advance(account, Some(failures), next).await? {
+            if self.add(account, Some(failures), now).await? {
                 return Ok(Claim::Counted);
             }
         }
@@ -98,11 +99,15 @@ impl PasswordProof {
     async fn count(&self, account: &Email) -> Result<(), PortError> {
         loop {
             let failures = self.attempts.standing(account, None).await?.map(|standing| standing.failures);
-            let next = Failures::one_more(failures, self.failure_limit, self.clock.now());
-            if self.attempts.advance(account, failures, next).await? {
+            if self.add(account, failures, self.clock.now()).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Counts one more. `false` when another was counted meanwhile.
+    async fn add(&self, account: &Email, before: Option<Failures>, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.attempts.advance(account, before, Failures::one_more(before, self.failure_limit, now)).await
     }
 
     fn report(&self, account: &Email, user: Option<&User>, origin: &Origin) {

@@ -12,6 +12,7 @@ use crate::{
     origin::Network,
     ports::Inserted,
     session::Session,
+    user::User,
 };
 
 /// One test per clause: `attempt_store_contract!(fixture)` or `attempt_store_contract!(#[ignore = "why"] fixture)`,
@@ -66,8 +67,9 @@ async fn seen(stores: &Stores, account: &str, address: &str) -> Option<DateTime<
     standing(stores, account, origin_from(address).network()).await.unwrap().network_seen_at
 }
 
-fn session_at(session: Session, address: &str) -> Session {
-    Session { origin: origin_from(address), ..session }
+async fn login_from(stores: &Stores, user: &User, seconds: i64, address: &str) {
+    let session = Session { origin: origin_from(address), ..session_from(user, seconds) };
+    stores.begin(&session, &user.password).await;
 }
 
 pub async fn knows_nothing_of_an_address_at_first(stores: &Stores) {
@@ -124,7 +126,7 @@ pub async fn knows_the_networks_an_account_was_logged_in_to_from(stores: &Stores
     let ann = stores.keep_new(ACCOUNT).await;
     stores.keep_new("bob@example.org").await;
     for (seconds, address) in [(1, "203.0.113.7"), (2, "2001:db8:1:2::3"), (3, "198.51.100.9")] {
-        stores.begin(&session_at(session_from(&ann, seconds), address), &ann.password).await;
+        login_from(stores, &ann, seconds, address).await;
     }
     assert_eq!(seen(stores, ACCOUNT, "203.0.113.99").await, Some(after(1)));
     assert_eq!(seen(stores, ACCOUNT, "2001:db8:1:ffff::").await, Some(after(2)));
@@ -161,7 +163,7 @@ pub async fn forgets_the_networks_of_an_account_that_is_gone(stores: &Stores) {
 pub async fn forgets_what_is_older_than_it_should_know(stores: &Stores) {
     let ann = stores.keep_new(ACCOUNT).await;
     for (seconds, address) in [(1, "203.0.113.7"), (2, "198.51.100.9")] {
-        stores.begin(&session_at(session_from(&ann, seconds), address), &ann.password).await;
+        login_from(stores, &ann, seconds, address).await;
         assert!(count(stores, &format!("nobody{seconds}@example.org"), None, failures(1, seconds)).await);
     }
     assert_eq!(stores.attempts.prune(after(1), after(1), 10).await.unwrap(), 0);

@@ -4,10 +4,3 @@ mod disk;
 mod kill;
 mod pool;
 mod stop;
-
-use crate::service::Answer;
-
-fn is_unavailable(answer: &Answer, what: &str) {
-    assert_eq!(answer.refusal(), (503, "unavailable"), "{what}");
-    assert!(answer.header("retry-after").is_some(), "{what}");
-}

@@ -2,12 +2,7 @@
 
 use serde_json::json;
 
-use crate::service::{Answer, Engine, PrivateServer, Service, credentials, eventually};
-
-async fn is_unavailable(answer: &Answer, what: &str) {
-    assert_eq!(answer.refusal(), (503, "unavailable"), "{what}");
-    assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1, "{what}");
-}
+use crate::service::{Engine, PrivateServer, Service, credentials, eventually, is_unavailable};
 
 async fn a_database_goes_away_and_comes_back(engine: Engine) {
     let server = PrivateServer::create(engine);
@@ -15,11 +10,11 @@ async fn a_database_goes_away_and_comes_back(engine: Engine) {
     let tokens = service.register("ann@example.org").await;
     for _ in 0..2 {
         server.stop();
-        is_unavailable(&service.me(tokens.access()).await, "me").await;
-        is_unavailable(&service.refresh(tokens.refresh()).await, "refresh").await;
-        is_unavailable(&service.login("ann@example.org").await, "login").await;
-        is_unavailable(&service.post("/auth/register", credentials("bob@example.org")).await, "register").await;
-        is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout").await;
+        is_unavailable(&service.me(tokens.access()).await, "me");
+        is_unavailable(&service.refresh(tokens.refresh()).await, "refresh");
+        is_unavailable(&service.login("ann@example.org").await, "login");
+        is_unavailable(&service.post("/auth/register", credentials("bob@example.org")).await, "register");
+        is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout");
         assert_eq!(service.get("/health").await.status, 200);
         let ready = service.get("/health/ready").await;
         assert_eq!((ready.status, ready.text("status")), (503, "unavailable"));
@@ -53,7 +48,7 @@ async fn a_file_that_cannot_be_written_is_an_outage() {
     // Another program holds the write lock for longer than anybody waits.
     let lock = service.database.lock_for_writing();
     assert_eq!(service.me(tokens.access()).await.status, 200, "reading goes on");
-    is_unavailable(&service.refresh(tokens.refresh()).await, "refresh").await;
+    is_unavailable(&service.refresh(tokens.refresh()).await, "refresh");
     drop(lock);
     assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
 }

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use answer::Answer;
+pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
 pub use hold::Hold;
 pub use private::PrivateServer;

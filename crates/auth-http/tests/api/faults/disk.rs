@@ -2,8 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
-use super::is_unavailable;
-use crate::service::{Answer, Engine, Service, TestDatabase, credentials, program_by};
+use crate::service::{Answer, Engine, Service, TestDatabase, credentials, is_unavailable, program_by};
 
 /// Who writes beyond a limit is told so, as on a full disk, instead of being ended by a signal.
 const LIMITED: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::is_unavailable;
-use crate::service::{Answer, Engine, Hold, Service, eventually};
+use crate::service::{Answer, Engine, Hold, Service, eventually, is_unavailable};
 
 fn ask_who(service: &Arc<Service>, access: &str) -> JoinSet<Answer> {
     let mut asking = JoinSet::new();

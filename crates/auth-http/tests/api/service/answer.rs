@@ -64,3 +64,9 @@ impl Answer {
         faults.iter().map(|fault| (fault["field"].as_str().unwrap(), fault["code"].as_str().unwrap())).collect()
     }
 }
+
+/// An outage: never a "no", and worth another try.
+pub fn is_unavailable(answer: &Answer, what: &str) {
+    assert_eq!(answer.refusal(), (503, "unavailable"), "{what}");
+    assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1, "{what}");
+}

@@ -109,9 +109,7 @@ impl Settings {
             (_, _, faults) => Err(faults),
         }
     }
-}
 
-impl Settings {
     /// Reads every variable, and certificate and key as well. Only a server needs those: asked whether it is
     /// ready, it is, whatever stands in the files meanwhile.
     ///

@@ -28,16 +28,15 @@ pub fn man() -> Result<(), Failure> {
     command.build();
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page)?;
-    for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
-        subcommand(command, &mut page)?;
-    }
+    own(&command).try_for_each(|command| subcommand(command, &mut page))?;
     Ok(io::stdout().write_all(&page)?)
 }
 
 /// A section per command that has commands or options of its own.
 fn subcommand(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
-    let own = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect::<Vec<_>>();
-    if own.is_empty() && command.get_arguments().all(|argument| matches!(argument.get_id().as_str(), "help" | "version")) {
+    if own(command).next().is_none()
+        && command.get_arguments().all(|argument| matches!(argument.get_id().as_str(), "help" | "version"))
+    {
         return Ok(());
     }
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
@@ -46,5 +45,10 @@ fn subcommand(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     man.render_synopsis_section(page)?;
     man.render_description_section(page)?;
     man.render_options_section(page)?;
-    own.into_iter().try_for_each(|inner| subcommand(inner, page))
+    own(command).try_for_each(|inner| subcommand(inner, page))
+}
+
+/// The commands below a command, but for the one that explains them.
+fn own(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    command.get_subcommands().filter(|inner| inner.get_name() != "help")
 }

@@ -54,7 +54,7 @@ pub fn check(data: &[u8]) {
     members(data, value.as_ref());
     let is_there = |name: &str| value.as_ref().is_some_and(|value| value.get(name).is_some_and(Value::is_string));
     let email = value.as_ref().and_then(|value| value.get("email")?.as_str());
-    let email: Option<Email> = email.map_or(None, |text| text.parse().map_or(None, Some));
+    let email: Option<Email> = email.and_then(|text| text.parse().map_or(None, Some));
     let new = |name: &str, owner: Option<&Email>| {
         let text = value.as_ref().and_then(|value| value.get(name)?.as_str());
         text.is_some_and(|text| POLICY.accept(text, owner).is_ok())

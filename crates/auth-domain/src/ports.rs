@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Something broke, so there is no answer: never to be read as a "no".
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PortError {
     /// Out of reach for now; the same call may work later.
     #[error("unavailable: {0}")]

@@ -5,10 +5,15 @@
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/healing.rs"]
 mod healing;
+#[path = "contracts/look_ups.rs"]
+mod look_ups;
 #[path = "contracts/migrations.rs"]
 mod migrations;
 #[path = "contracts/plans.rs"]
 mod plans;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "contracts/proxy.rs"]
+mod proxy;
 #[path = "contracts/rows.rs"]
 mod rows;
 #[path = "contracts/scratch.rs"]

@@ -31,10 +31,29 @@ pub enum AnyConnection {
     Mysql(diesel::MysqlConnection),
 }
 
+/// The same work on whichever engine it is, compiled for each: Diesel then keeps the SQL, which it would write anew for
+/// each call through [`AnyConnection`]. For what every request asks.
+macro_rules! on_its_engine {
+    ($db:expr, |$connection:ident| $work:expr) => {
+        match $db {
+            #[cfg(feature = "sqlite")]
+            $crate::db::AnyConnection::Sqlite($connection) => $work,
+            #[cfg(feature = "postgres")]
+            $crate::db::AnyConnection::Postgres($connection) => $work,
+            #[cfg(feature = "mysql")]
+            $crate::db::AnyConnection::Mysql($connection) => $work,
+        }
+    };
+}
+pub(super) use on_its_engine;
+
 /// Who waits for a lock, or for a statement, gives up before the client does.
 #[cfg(feature = "sqlite")]
 const SQLITE_SETUP: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// Beside those that write: whatever would make it wait is an error at once.
+#[cfg(feature = "sqlite")]
+const SQLITE_READER_SETUP: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
 #[cfg(feature = "sqlite")]
 const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// What was answered has to be on disk, also where the server's default is not to wait for it.
@@ -87,6 +106,21 @@ impl Connector {
     pub(super) fn try_connect(&self) -> ConnectionResult<AnyConnection> {
         let mut connection = self.establish()?;
         set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    /// A connection to a SQLite file that only reads and never waits; to another engine, one like any other.
+    pub(super) fn connect_to_read(&self) -> ConnectionResult<AnyConnection> {
+        let mut connection = self.establish()?;
+        let set_up = match &mut connection {
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_READER_SETUP),
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(_) => set_up(&mut connection),
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql(_) => set_up(&mut connection),
+        };
+        set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
 

@@ -39,13 +39,13 @@ impl Database {
         if self.pending()?.is_empty() {
             return Ok(Vec::new());
         }
-        let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.connector.url()));
-        if self.connector.url().is_in_memory() {
+        let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
+        if self.pool.url().is_in_memory() {
             // There is no other connection to that, and nobody else.
-            return apply(&mut self.checkout()?.connection).map_err(|error| failed(error.to_string()));
+            return apply(&mut self.pool.checkout()?.connection).map_err(|error| failed(error.to_string()));
         }
         // A connection of its own: closing it gives its locks back, whatever happened.
-        let mut connection = self.connector.try_connect().map_err(|error| failed(error.to_string()))?;
+        let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
         apply(&mut connection).map_err(|error| failed(error.to_string()))
     }
 
@@ -54,7 +54,7 @@ impl Database {
     /// # Errors
     /// The database cannot be reached.
     pub fn pending(&self) -> Result<Vec<String>, PortError> {
-        Ok(self.once(pending)?)
+        Ok(self.pool.read(&pending)?)
     }
 }
 

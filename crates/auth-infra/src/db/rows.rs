@@ -14,7 +14,7 @@ use diesel::{Insertable, Queryable, Selectable, result::Error};
 
 use super::schema::{sessions, users};
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
 pub(super) struct UserRow {
     id: String,
@@ -26,7 +26,7 @@ pub(super) struct UserRow {
     updated_at: NaiveDateTime,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions)]
 pub(super) struct SessionRow {
     id: String,
@@ -38,6 +38,12 @@ pub(super) struct SessionRow {
     ended_at: Option<NaiveDateTime>,
     address: Option<String>,
     user_agent: Option<String>,
+}
+
+impl SessionRow {
+    pub(super) fn is(&self, id: &str) -> bool {
+        self.id == id
+    }
 }
 
 fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {

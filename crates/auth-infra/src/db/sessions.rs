@@ -13,7 +13,8 @@ use diesel::{prelude::*, result::Error};
 use super::{
     AnyConnection, Database,
     attempts::know,
-    rows::{SessionRow, UserRow},
+    look_ups::Found,
+    rows::SessionRow,
     schema::{sessions, users},
 };
 
@@ -24,16 +25,8 @@ pub struct DieselSessions(pub Database);
 #[async_trait]
 impl SessionStore for DieselSessions {
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError> {
-        let id = id.to_string();
-        self.0
-            .read(move |db| {
-                // Not `first`, here and wherever a key finds one row at most: since SQLite plans by the value that is
-                // bound to LIMIT, it would parse and plan the statement anew each time.
-                let both = sessions::table.inner_join(users::table).filter(sessions::id.eq(&id));
-                let row = both.select((SessionRow::as_select(), UserRow::as_select())).get_result(db).optional()?;
-                row.map(|(session, user): (SessionRow, UserRow)| Ok((session.try_into()?, user.try_into()?))).transpose()
-            })
-            .await
+        let found = self.0.look_up(id.to_string()).await?;
+        found.map(Found::into_entities).transpose()
     }
 
     async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {

@@ -1,15 +1,6 @@
 //! Connections that break, and a server that is not there.
 
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use auth_domain::{
     ports::{Inserted, PortError, Readiness, UserStore},
@@ -18,7 +9,10 @@ use auth_domain::{
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselReadiness, DieselUsers};
 
-use crate::scratch::{Engine, Scratch};
+use crate::{
+    proxy::Proxy,
+    scratch::{Engine, Scratch},
+};
 
 crate::on_each_server! {
     the_next_read_after_a_break_succeeds,
@@ -47,7 +41,7 @@ async fn read_at_once(users: &DieselUsers, id: UserId) {
 }
 
 /// Ends every connection to the database, as an operator or a failover does.
-fn cut(engine: Engine, scratch: &Scratch) {
+pub(crate) fn cut(engine: Engine, scratch: &Scratch) {
     match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => panic!("SQLite has no server"),
@@ -132,65 +126,16 @@ async fn a_server_that_is_not_there_is_named_without_the_password(engine: Engine
     assert!(!error.contains("hush"), "{error}");
 }
 
-/// Stands before the server, and can hold back all that passes.
-struct Proxy {
-    port: u16,
-    frozen: Arc<AtomicBool>,
-}
-
-impl Proxy {
-    fn before(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let frozen = Arc::new(AtomicBool::new(false));
-        let is_frozen = frozen.clone();
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let client = client.unwrap();
-                let upstream = TcpStream::connect(&server).unwrap();
-                for (from, to) in [(client.try_clone().unwrap(), upstream.try_clone().unwrap()), (upstream, client)] {
-                    let is_frozen = is_frozen.clone();
-                    thread::spawn(move || forward(from, to, &is_frozen));
-                }
-            }
-        });
-        Self { port, frozen }
-    }
-
-    fn freeze(&self, frozen: bool) {
-        self.frozen.store(frozen, Ordering::SeqCst);
-    }
-}
-
-fn forward(mut from: TcpStream, mut to: TcpStream, is_frozen: &AtomicBool) {
-    let mut buffer = [0; 4096];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        while is_frozen.load(Ordering::SeqCst) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        if to.write_all(buffer.get(..length).unwrap()).is_err() {
-            break;
-        }
-    }
-    // Whichever end is closed already, the other has to hear of it.
-    let _closed = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
-
 /// Neither an answer nor an end of the connection: the worst way to be away.
 async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
     let scratch = Scratch::new(engine);
     drop(scratch.migrated());
-    let server = engine.server();
-    let (before, host) = server.rsplit_once('@').unwrap();
-    let (address, _database) = host.split_once('/').unwrap();
-    let proxy = Proxy::before(address.to_owned());
-    let url: DatabaseUrl = format!("{before}@127.0.0.1:{}/{}", proxy.port, scratch.name()).parse().unwrap();
-
+    let (proxy, url) = Proxy::before(engine, &scratch);
     let database = Database::open(&url, 2).unwrap();
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");
     assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
-    proxy.freeze(true);
+    proxy.freeze();
     let begun = Instant::now();
     let waiting: Vec<_> = (0..8)
         .map(|_| {
@@ -205,7 +150,7 @@ async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
     assert!(Database::open(&url, 2).is_err(), "nor does one wait for ever to connect");
     assert!(begun.elapsed() < Duration::from_secs(14));
 
-    proxy.freeze(false);
+    proxy.thaw();
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
     read_at_once(&users, ann.id).await;
 }

@@ -17,6 +17,7 @@ use auth_domain::{
 use auth_infra::db::{Database, DieselAttempts, DieselSessions, DieselUsers};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use futures_util::future::join_all;
 
 use crate::{
     scratch::{Engine, Scratch},
@@ -106,7 +107,9 @@ async fn ask_everything(database: &Database) {
             request_id: String::new(),
         },
     };
-    sessions.find(id(1234)).await.unwrap().unwrap();
+    // Alone, and in company.
+    let found = join_all([1234; 8].map(|number| sessions.find(id(number)))).await;
+    assert!(found.into_iter().all(|found| found.unwrap().is_some()));
     users.find(user(3)).await.unwrap().unwrap();
     users.find_by_email(&email("user00000042@example.org")).await.unwrap().unwrap();
     let page = users.list("user0000", Some(&email("user00000100@example.org")), 20).await.unwrap();

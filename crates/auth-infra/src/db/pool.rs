@@ -1,0 +1,103 @@
+//! Connections to one database that heal: one that broke is never handed out again, nor any as old.
+
+use std::time::Duration;
+
+use auth_domain::ports::PortError;
+use diesel::{ConnectionResult, QueryResult};
+
+use super::{
+    AnyConnection, Engine,
+    connection::{Connector, Report},
+    outage::Failure,
+    url::DatabaseUrl,
+};
+
+/// How long one waits for a new connection.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often work is done that the database rolled back to let another go first.
+const ATTEMPTS: u32 = 3;
+
+/// A server's connections are replaced after a while, before a firewall or the server forgets them.
+const IDLE_LIFE: Duration = Duration::from_secs(600);
+const LIFE: Duration = Duration::from_secs(1800);
+
+/// So many connections at most, made when they are asked for. All of it blocks.
+#[derive(Clone)]
+pub(super) struct Pool {
+    pool: r2d2::Pool<Connector>,
+    connector: Connector,
+}
+
+impl Pool {
+    pub(super) fn new(connector: Connector, size: u32) -> Self {
+        let is_file = connector.url().engine() == Engine::Sqlite;
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            // None before it is asked for: a connection that a background thread is still making when the
+            // program ends makes OpenSSL's and libpq's exit handlers crash.
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .max_lifetime((!is_file).then_some(LIFE))
+            .idle_timeout((!is_file).then_some(IDLE_LIFE))
+            .connection_timeout(CONNECT_PATIENCE)
+            .error_handler(Box::new(Report))
+            .build_unchecked(connector.clone());
+        Self { pool, connector }
+    }
+
+    pub(super) fn url(&self) -> &DatabaseUrl {
+        self.connector.url()
+    }
+
+    pub(super) fn no_answer(&self) -> PortError {
+        PortError::Unavailable(format!("{} does not answer", self.url()))
+    }
+
+    /// A connection beside those of the pool.
+    pub(super) fn connect(&self) -> ConnectionResult<AnyConnection> {
+        self.connector.try_connect()
+    }
+
+    /// Reads again, on a fresh connection, when the first turns out to be broken.
+    pub(super) fn read<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        match self.once(work) {
+            Err(failure) if failure.is_broken() => self.once(work),
+            outcome => outcome,
+        }
+    }
+
+    /// Writes again, when the database itself says that it undid everything.
+    pub(super) fn write<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.once(work) {
+                Err(failure) if failure.was_rolled_back() && attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn once<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let mut pooled = self.checkout()?;
+        work(&mut pooled.connection).map_err(|error| {
+            let failure = Failure::of(error, &mut pooled.connection);
+            if failure.is_broken() {
+                pooled.broken = true;
+                self.connector.distrust(&pooled);
+            }
+            failure
+        })
+    }
+
+    /// A connection from after the last one that broke.
+    pub(super) fn checkout(&self) -> Result<r2d2::PooledConnection<Connector>, Failure> {
+        loop {
+            let pooled = self.pool.get().map_err(|error| Failure::NoConnection(error.to_string()))?;
+            if self.connector.trusts(&pooled) {
+                return Ok(pooled);
+            }
+            // Given back here, and thrown away by the pool.
+        }
+    }
+}

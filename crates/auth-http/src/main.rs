@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use auth_http::cli::Cli;
 use clap::Parser;
 
+/// Of what `GET /auth/me` costs, a seventh was glibc's `malloc` (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -69,7 +69,7 @@ impl Plan<'_> {
     fn limits(&mut self) -> Result<()> {
         let (clients, seconds) = (self.options.clients, self.options.seconds);
         if self.wants_any(&[Part::Health, Part::Me]) {
-            let floor = server::floor()?;
+            let floor = server::floor(None)?;
             let outcome = wrk::run(floor.port, "/health", clients, seconds, None)?;
             self.floor = outcome.rate;
             self.add(Row::rate("floor: bare actix-web, JSON", clients, outcome));
@@ -126,16 +126,24 @@ impl Plan<'_> {
         let (mut me, mut refresh) = (f64::NAN, f64::NAN);
         if self.wants_any(&[Part::Me, Part::Big]) {
             let limit = match scratch.engine {
-                Engine::Postgres => Some(limits::pgbench(scratch, clients, seconds)?),
-                Engine::Sqlite | Engine::Mariadb => None,
+                Engine::Postgres => {
+                    Some(("pgbench", "limit: pgbench -S -M prepared", limits::pgbench(scratch, clients, seconds)?))
+                }
+                Engine::Sqlite => {
+                    let bare = server::floor(Some(scratch))?;
+                    let outcome = wrk::run(bare.port, "/auth/me", clients, seconds, Some(tokens))?;
+                    Some(("bare me", "limit: bare actix-web, one HMAC, one row of SQLite", outcome))
+                }
+                Engine::Mariadb => None,
             };
             let outcome = wrk::run(server.port, "/auth/me", clients, seconds, Some(tokens))?;
             me = outcome.rate;
             let aim = (scratch.engine == Engine::Sqlite).then_some(AtLeast(0.55));
             let mut row = Row::rate(format!("GET /auth/me, {name}"), clients, outcome).per(me / self.floor, "floor", aim);
-            if let Some(limit) = limit {
-                row = row.per(me / limit.rate, "pgbench", Some(AtLeast(0.70)));
-                self.add(Row::rate("limit: pgbench -S -M prepared", clients, limit));
+            if let Some((of, measure, limit)) = limit {
+                let aim = (scratch.engine == Engine::Postgres).then_some(AtLeast(0.70));
+                row = row.per(me / limit.rate, of, aim);
+                self.add(Row::rate(measure, clients, limit));
             }
             self.add(row);
         }

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{
     client::Client,
     engine::Scratch,
+    floor,
     tokens::{ACCESS_SECRET, REFRESH_SECRET},
 };
 
@@ -69,9 +70,12 @@ fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut 
         .env("DATABASE_URL", scratch.url()?))
 }
 
-/// The endpoint that does nothing, in a process of its own like the server.
-pub(crate) fn floor() -> Result<Running> {
+/// The endpoint that does nothing, in a process of its own like the server; and a bare `me`, over a SQLite database.
+pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
     let mut command = Command::new(env::current_exe()?);
+    if let Some(scratch) = scratch {
+        command.env(floor::DATABASE, scratch.plain_url()?);
+    }
     Running::start(command.arg("floor"))
 }
 

@@ -12,6 +12,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod together;
+mod turns;
 mod url;
 mod users;
 
@@ -36,6 +37,7 @@ use outage::Failure;
 use pool::Pool;
 pub use readiness::DieselReadiness;
 pub use sessions::DieselSessions;
+use turns::Turns;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
 pub use users::DieselUsers;
 
@@ -48,8 +50,8 @@ pub struct Database {
     pool: Pool,
     /// As many as there are connections: nobody blocks a thread to wait for one.
     permits: Arc<Semaphore>,
-    /// SQLite has one writer at a time. Here they queue; at SQLite's own lock they would sleep and try again.
-    turns: Option<Arc<Semaphore>>,
+    /// Of those who write; other engines need none.
+    turns: Option<Turns>,
     look_ups: Arc<LookUps>,
 }
 
@@ -63,9 +65,14 @@ impl Database {
         let connector = Connector::new(url.clone());
         connector.try_connect().map_err(|error| PortError::Unavailable(format!("{url} cannot be reached: {error}")))?;
         let (look_ups, size) = LookUps::with_some_of(size, &connector);
-        let permits = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1)));
-        let turns = (url.engine() == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { pool: Pool::new(connector, size), permits, turns, look_ups: Arc::new(look_ups) })
+        let connections = usize::try_from(size).unwrap_or(1);
+        let turns = (url.engine() == Engine::Sqlite).then(|| Turns::new(connections));
+        Ok(Self {
+            pool: Pool::new(connector, size),
+            permits: Arc::new(Semaphore::new(connections)),
+            turns,
+            look_ups: Arc::new(look_ups),
+        })
     }
 
     /// Reads. Done once more on a fresh connection when the first turns out to be broken.
@@ -103,32 +110,38 @@ impl Database {
         self.write(move |db| in_transaction(db, &work)).await
     }
 
-    async fn blocking<T, F>(&self, turns: Option<Arc<Semaphore>>, work: F) -> Result<T, PortError>
+    async fn blocking<T, F>(&self, turns: Option<Turns>, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
     {
         let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
         let deadline = Instant::now() + PATIENCE;
+        let work = move || {
+            // Nobody would hear of it.
+            if Instant::now() >= deadline {
+                return Err(pool.no_answer());
+            }
+            work(&pool).map_err(|failure| {
+                if failure.is_broken() {
+                    look_ups.start_anew();
+                }
+                failure.into()
+            })
+        };
         let done = async {
-            let turn = match turns {
-                Some(turns) => Some(permit(&turns).await?),
+            let place = match &turns {
+                Some(turns) => Some(permit(&turns.queue).await?),
                 None => None,
             };
             let permit = permit(&self.permits).await?;
             let work = move || {
                 // Held until the work is done, even when nobody waits for it any more.
-                let _held = (turn, permit);
-                // Nobody would hear of it.
-                if Instant::now() >= deadline {
-                    return Err(pool.no_answer());
+                let _held = (place, permit);
+                match turns {
+                    Some(turns) => turns.alone(work),
+                    None => work(),
                 }
-                work(&pool).map_err(|failure| {
-                    if failure.is_broken() {
-                        look_ups.start_anew();
-                    }
-                    failure.into()
-                })
             };
             tokio::task::spawn_blocking(work)
                 .await

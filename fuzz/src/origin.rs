@@ -67,5 +67,6 @@ fn settings(origin: String) -> HttpSettings {
         keep_alive: Duration::from_secs(75),
         max_connections: 15_000,
         tls: None,
+        api_docs: true,
     }
 }

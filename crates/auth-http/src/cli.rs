@@ -34,6 +34,8 @@ enum Command {
     Migrate,
     /// Ask the running server's /health/ready; for container health checks.
     Healthcheck,
+    /// Print the OpenAPI document.
+    Openapi,
     /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
     Users(Users),
     /// Print the completion script of a shell.
@@ -55,6 +57,7 @@ impl Cli {
             Command::Check => commands::check::check(),
             Command::Migrate => commands::check::migrate(),
             Command::Healthcheck => commands::healthcheck::healthcheck(),
+            Command::Openapi => commands::manual::openapi(),
             Command::Users(users) => users.run(),
             Command::Completions { shell } => commands::manual::completions(shell),
             Command::Man => commands::manual::man(),

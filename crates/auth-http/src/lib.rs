@@ -9,6 +9,7 @@ pub mod descriptors;
 pub mod extract;
 pub mod housekeeping;
 pub mod middleware;
+pub mod openapi;
 pub mod problem;
 pub mod routes;
 pub mod server;

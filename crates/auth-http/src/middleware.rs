@@ -11,3 +11,9 @@ pub mod limit;
 pub fn is_health(path: &str) -> bool {
     path == "/health" || path.starts_with("/health/")
 }
+
+/// The API document and its page. Anybody may have them; a look at them leaves the rate limit's budget alone.
+#[must_use]
+pub fn is_docs(path: &str) -> bool {
+    matches!(path, "/openapi.json" | "/docs") || path.starts_with("/docs/")
+}

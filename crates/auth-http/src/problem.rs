@@ -1,6 +1,8 @@
 //! The one shape of every error (RFC 9457), and how each failure becomes one.
 
+mod code;
 mod from;
+pub use code::Code;
 pub use from::FaultCode;
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -14,6 +16,7 @@ use actix_web::{
     },
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// `application/problem+json` (RFC 9457 section 6.1).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -22,50 +25,63 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
-    challenge: Option<&'static str>,
-    allow: Option<&'static str>,
+    allow: Option<String>,
 }
 
 /// A fault of one member of a request's body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// The member's path.
+    /// The member's path; empty when it is the body as a whole.
+    #[schema(examples("password"))]
     pub field: String,
+    /// The rule, for programs.
+    #[schema(examples("too_short", "missing", "wrong_type"))]
     pub code: String,
+    /// The rule, for people.
     pub message: String,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// An error (RFC 9457). `code` is for programs, `detail` for people.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemView<'a> {
+    /// `/problems/` and the code.
+    #[schema(format = "uri-reference")]
     r#type: String,
     title: &'a str,
     status: u16,
     detail: &'a str,
-    code: &'a str,
+    code: Code,
+    /// The answer's `X-Request-Id`: what the operator finds in the log.
     request_id: &'a str,
+    /// Of a 422: every fault of the request at once.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [FieldError],
 }
 
 impl Problem {
     #[must_use]
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, challenge: None, allow: None }
+    pub fn new(code: Code) -> Self {
+        Self::with_detail(code, code.detail())
+    }
+
+    fn with_detail(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: code.status(), code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
     }
 
     #[must_use]
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
+        Self::with_detail(Code::MalformedRequest, detail)
     }
 
     #[must_use]
     pub fn validation(errors: Vec<FieldError>) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request breaks one or more rules");
-        Self { errors, ..problem }
+        Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
     /// One fault of one parameter.
@@ -76,41 +92,38 @@ impl Problem {
 
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here")
+        Self::new(Code::NotFound)
     }
 
     /// `allow` lists the methods there are (RFC 9110 section 15.5.6).
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here");
-        Self { allow: Some(allow), ..problem }
+    pub fn method_not_allowed(allow: String) -> Self {
+        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
     }
 
     #[must_use]
     pub fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Request body too large")
+        Self::new(Code::PayloadTooLarge)
     }
 
     #[must_use]
     pub fn request_timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time")
+        Self::new(Code::RequestTimeout)
     }
 
     #[must_use]
     pub fn unsupported_media_type() -> Self {
-        let detail = "Content-Type must be application/json, without a Content-Encoding";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        Self::new(Code::UnsupportedMediaType)
     }
 
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
+        Self::new(Code::InternalError)
     }
 
     #[must_use]
     pub fn unavailable() -> Self {
-        let detail = "The service is temporarily unavailable";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(Duration::from_secs(1))
+        Self::new(Code::Unavailable).retry_after(Duration::from_secs(1))
     }
 
     /// What is said of an error status that came from below without a body of ours.
@@ -118,13 +131,13 @@ impl Problem {
     pub fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             404 => Self::not_found(),
-            405 => Self::method_not_allowed(""),
+            405 => Self::new(Code::MethodNotAllowed),
             408 => Self::request_timeout(),
             413 => Self::too_large(),
             415 => Self::unsupported_media_type(),
-            431 => Self::new(status, "headers_too_large", "The request's head is too large"),
+            431 => Self::new(Code::HeadersTooLarge),
             503 => Self::unavailable(),
-            400..=499 => Self { status, ..Self::malformed("The request is malformed") },
+            400..=499 => Self { status, ..Self::new(Code::MalformedRequest) },
             _ => Self::internal(),
         }
     }
@@ -133,12 +146,6 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
-    }
-
-    /// `WWW-Authenticate` (RFC 6750 section 3).
-    #[must_use]
-    pub fn challenge(self, challenge: &'static str) -> Self {
-        Self { challenge: Some(challenge), ..self }
     }
 
     #[must_use]
@@ -150,8 +157,8 @@ impl Problem {
     #[must_use]
     pub fn document(&self, request_id: &str) -> String {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let document = Document {
-            r#type: format!("/problems/{}", self.code),
+        let document = ProblemView {
+            r#type: format!("/problems/{}", self.code.name()),
             title,
             status: self.status.as_u16(),
             detail: &self.detail,
@@ -170,11 +177,11 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
         }
-        if let Some(challenge) = self.challenge {
+        if let Some(challenge) = self.code.challenge() {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         }
-        if let Some(allow) = self.allow.filter(|allow| !allow.is_empty()) {
-            response.insert_header((header::ALLOW, HeaderValue::from_static(allow)));
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
         }
         response.body(self.document(request_id))
     }
@@ -188,7 +195,7 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code)
+        f.write_str(self.code.name())
     }
 }
 

@@ -1,50 +1,100 @@
 //! URL -> handler: the whole API on one page.
 
 pub mod accounts;
+pub mod docs;
 pub mod health;
 pub mod sessions;
 pub mod tokens;
 
 use actix_web::{
-    Resource, Route,
-    guard::{self, Guard},
+    FromRequest, Handler, Resource, Responder, Route, guard,
     http::Method,
     web::{self, PathConfig, QueryConfig, ServiceConfig},
 };
 
-use crate::problem::Problem;
+use crate::{middleware::is_docs, problem::Problem};
+
+/// A path, and the methods it takes.
+pub struct Endpoint {
+    pub path: &'static str,
+    pub methods: Vec<Method>,
+    resource: Resource,
+}
+
+/// Every route there is. [`crate::openapi`] describes the same (a test holds them together).
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        at("/health").get(health::health),
+        at("/health/live").get(health::live),
+        at("/health/ready").get(health::ready),
+        at("/auth/register").post(accounts::register),
+        at("/auth/login").post(tokens::login),
+        at("/auth/refresh").post(tokens::refresh),
+        at("/auth/me").get(accounts::me).delete(accounts::delete),
+        at("/auth/password").post(accounts::change_password),
+        at("/auth/logout").post(sessions::logout),
+        at("/auth/sessions").get(sessions::list),
+        at("/auth/sessions/{id}").delete(sessions::end),
+        at("/openapi.json").get(docs::document),
+        at("/docs").get(docs::page),
+        at("/docs/{file}").get(docs::file),
+    ]
+}
 
 /// Registers every route. A method that is not listed is 405 with `Allow`, a path that is not is 404.
-pub fn configure(config: &mut ServiceConfig) {
-    config
-        .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
-        .app_data(
-            QueryConfig::default().error_handler(|_, _| Problem::parameter("", "invalid_query", "must be a query string").into()),
-        )
-        .service(resource("/health", "GET, HEAD").route(get().to(health::live)))
-        .service(resource("/health/live", "GET, HEAD").route(get().to(health::live)))
-        .service(resource("/health/ready", "GET, HEAD").route(get().to(health::ready)))
-        .service(resource("/auth/register", "POST").route(web::post().to(accounts::register)))
-        .service(resource("/auth/login", "POST").route(web::post().to(tokens::login)))
-        .service(resource("/auth/refresh", "POST").route(web::post().to(tokens::refresh)))
-        .service(
-            resource("/auth/me", "GET, HEAD, DELETE").route(get().to(accounts::me)).route(web::delete().to(accounts::delete)),
-        )
-        .service(resource("/auth/password", "POST").route(web::post().to(accounts::change_password)))
-        .service(resource("/auth/logout", "POST").route(web::post().to(sessions::logout)))
-        .service(resource("/auth/sessions", "GET, HEAD").route(get().to(sessions::list)))
-        .service(resource("/auth/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
-        .default_service(web::to(|| async { Err::<&str, _>(Problem::not_found()) }));
+pub fn configure(config: &mut ServiceConfig, with_docs: bool) {
+    config.app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into())).app_data(
+        QueryConfig::default().error_handler(|_, _| Problem::parameter("", "invalid_query", "must be a query string").into()),
+    );
+    for endpoint in endpoints().into_iter().filter(|endpoint| with_docs || !is_docs(endpoint.path)) {
+        config.service(endpoint.into_resource());
+    }
+    config.default_service(web::to(|| async { Err::<&str, _>(Problem::not_found()) }));
 }
 
-fn resource(path: &str, allow: &'static str) -> Resource {
-    let refuse = move || async move { Err::<&str, _>(Problem::method_not_allowed(allow)) };
-    web::resource(path).default_service(web::to(refuse))
+fn at(path: &'static str) -> Endpoint {
+    Endpoint { path, methods: Vec::new(), resource: web::resource(path) }
 }
 
-/// GET, and HEAD with it (RFC 9110 section 9.3.2).
-fn get() -> Route {
-    web::route().guard(guard::fn_guard(|request| {
-        [Method::GET, Method::HEAD].iter().any(|method| guard::Method(method.clone()).check(request))
-    }))
+impl Endpoint {
+    /// GET, and HEAD with it (RFC 9110 section 9.3.2).
+    fn get<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        let either = guard::Any(guard::Get()).or(guard::Head());
+        self.takes([Method::GET, Method::HEAD], web::route().guard(either).to(handler))
+    }
+
+    fn post<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.takes([Method::POST], web::post().to(handler))
+    }
+
+    fn delete<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.takes([Method::DELETE], web::delete().to(handler))
+    }
+
+    fn takes<const N: usize>(mut self, methods: [Method; N], route: Route) -> Self {
+        self.methods.extend(methods);
+        Self { resource: self.resource.route(route), ..self }
+    }
+
+    fn into_resource(self) -> Resource {
+        let allow = self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let refuse = move || {
+            let problem = Problem::method_not_allowed(allow.clone());
+            async move { Err::<&str, _>(problem) }
+        };
+        self.resource.default_service(web::to(refuse))
+    }
 }

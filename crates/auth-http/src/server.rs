@@ -172,7 +172,7 @@ fn app(
     let Shared { use_cases, settings, draining, limiters, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
-        .configure(routes::configure)
+        .configure(|config| routes::configure(config, settings.api_docs))
         .wrap(from_fn(intake))
         .wrap(from_fn(limit))
         .wrap(Condition::new(with_cors, cors::layer(&settings)))

@@ -74,6 +74,8 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// Plain HTTP without.
     pub tls: Option<TlsFiles>,
+    /// Whether there is a document of the API, and a page to try it.
+    pub api_docs: bool,
 }
 
 /// A burst of so many requests, refilled evenly over the window.
@@ -165,6 +167,7 @@ fn http(reader: &mut Reader<'_>) -> HttpSettings {
     let limit = |requests| RateLimit { requests, window };
     HttpSettings {
         tls: tls(reader),
+        api_docs: reader.choice("API_DOCS", &[("true", true), ("false", false)]).unwrap_or(true),
         max_connections: reader.number("MAX_CONNECTIONS", 15_000, 1..=1_000_000),
         // Longer than most proxies and clients keep theirs.
         keep_alive: Duration::from_secs(reader.number("KEEP_ALIVE_SECONDS", 75, 1..=3600)),

@@ -3,6 +3,7 @@
 use auth_domain::{session::Session, user::User};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// RFC 3339 in UTC, with as many fractions as the database keeps.
 #[must_use]
@@ -11,23 +12,34 @@ pub fn timestamp(time: DateTime<Utc>) -> String {
 }
 
 /// What a person sees of their account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserView {
+    #[schema(format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8057"))]
     pub id: String,
+    #[schema(format = "email", examples("ann@example.org"))]
     pub email: String,
+    #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub created_at: String,
+    #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub updated_at: String,
 }
 
 /// A session as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SessionView {
+    #[schema(format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8057"))]
     pub id: String,
+    #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub created_at: String,
+    #[schema(format = "date-time", examples("2026-03-01T12:10:00.000000Z"))]
     pub last_used_at: String,
+    #[schema(format = "date-time", examples("2026-03-08T12:10:00.000000Z"))]
     pub expires_at: String,
     /// Where it began or was last refreshed from.
+    #[schema(required, examples("203.0.113.9"))]
     pub ip: Option<String>,
+    #[schema(required, examples("curl/8.5.0"))]
     pub user_agent: Option<String>,
 }
 

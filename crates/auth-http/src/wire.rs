@@ -137,7 +137,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-/// Whether an answer announces that it is the last. Bodies are JSON and have no bare line ends.
+/// Whether an answer announces that it is the last. No body of ours has such a line.
 fn says_goodbye(bytes: &[u8]) -> bool {
     const GOODBYE: &[u8] = b"\r\nconnection: close\r\n";
     bytes.windows(GOODBYE.len()).any(|window| window == GOODBYE)

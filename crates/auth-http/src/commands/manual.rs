@@ -7,7 +7,7 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use super::Failure;
-use crate::cli::Cli;
+use crate::{cli::Cli, openapi};
 
 /// Prints a shell's completion script.
 ///
@@ -17,6 +17,14 @@ pub fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "auth-server", &mut script);
     Ok(io::stdout().write_all(&script)?)
+}
+
+/// Prints the OpenAPI document, for generators of clients.
+///
+/// # Errors
+/// Stdout is closed.
+pub fn openapi() -> Result<(), Failure> {
+    Ok(io::stdout().write_all(openapi::document().as_bytes())?)
 }
 
 /// Prints the manual page, every command in it.

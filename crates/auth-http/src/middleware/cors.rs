@@ -5,12 +5,15 @@ use actix_web::{
     Error, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode, header},
+    http::{Method, header},
     middleware::Next,
     web::Data,
 };
 
-use crate::{problem::Problem, settings::HttpSettings};
+use crate::{
+    problem::{Code, Problem},
+    settings::HttpSettings,
+};
 
 /// How long a browser may remember a preflight, in seconds.
 const PREFLIGHT_MAX_AGE: usize = 3600;
@@ -36,7 +39,7 @@ pub fn check_origin(request: &HttpRequest, settings: &HttpSettings) -> Result<()
     if settings.allowed_origins.is_empty() || !request.headers().get_all(header::ORIGIN).any(foreign) {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", "The origin is not allowed"))
+    Err(Problem::new(Code::OriginNotAllowed))
 }
 
 /// Stands outside the CORS layer, which would answer a foreign preflight in a shape of its own.

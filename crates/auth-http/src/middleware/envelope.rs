@@ -103,15 +103,14 @@ fn bare(problem: &Problem, request_id: &str, with_tls: bool) -> Error {
 }
 
 fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
-    for (name, value) in security_headers(with_tls) {
+    // The page of the API document has a Content-Security-Policy of its own.
+    for (name, value) in
+        security_headers(with_tls).chain([NO_STORE]).filter(|(name, _)| !headers.contains_key(*name)).collect::<Vec<_>>()
+    {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // Sane or made by us: it always is a header value.
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, value);
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        let (name, value) = NO_STORE;
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
 }

@@ -18,10 +18,7 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{
-        StatusCode,
-        header::{HeaderMap, HeaderName},
-    },
+    http::header::{HeaderMap, HeaderName},
     middleware::Next,
     web::Data,
 };
@@ -38,7 +35,7 @@ use governor::{
 
 use crate::{
     app::UseCases,
-    problem::{Problem, whole_seconds},
+    problem::{Code, Problem, whole_seconds},
     settings::{HttpSettings, RateLimit},
 };
 use key::{Budget, Key};
@@ -143,6 +140,12 @@ impl Standing {
     }
 }
 
+/// Whether requests for this path are counted at all.
+#[must_use]
+pub fn counts(path: &str) -> bool {
+    Budget::of(path).is_some()
+}
+
 /// Counts a request, and answers it when there are too many.
 ///
 /// # Errors
@@ -161,7 +164,7 @@ pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'stati
         Err(wait) => {
             report(&request);
             let standing = Standing { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests").retry_after(wait);
+            let problem = Problem::new(Code::RateLimited).retry_after(wait);
             (request.error_response(problem), standing)
         }
     };

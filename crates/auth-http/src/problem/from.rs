@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use auth_domain::{
     email::EmailFault,
     password::PasswordFault,
@@ -14,43 +13,28 @@ use auth_domain::{
     },
 };
 
-use super::Problem;
-
-const CHALLENGE: &str = "Bearer";
-const CHALLENGE_INVALID: &str = r#"Bearer error="invalid_token""#;
+use super::{Code, Problem};
 
 impl Problem {
-    /// No credentials at all: RFC 6750 section 3.1 wants no error code then.
     #[must_use]
     pub fn token_missing() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "token_missing", "An access token is required").challenge(CHALLENGE)
+        Self::new(Code::TokenMissing)
     }
 
     #[must_use]
     pub fn token_invalid() -> Self {
-        Self::unauthorized("token_invalid", "Invalid token")
-    }
-
-    fn unauthorized(code: &'static str, detail: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail).challenge(CHALLENGE_INVALID)
+        Self::new(Code::TokenInvalid)
     }
 
     fn too_many_attempts(retry_after: Duration) -> Self {
-        const DETAIL: &str = "Too many attempts have failed; wait before the next";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", DETAIL).retry_after(retry_after)
-    }
-
-    fn password_mismatch() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "password_mismatch", "The password is wrong")
+        Self::new(Code::TooManyAttempts).retry_after(retry_after)
     }
 }
 
 impl From<PortError> for Problem {
     fn from(error: PortError) -> Self {
         match error {
-            PortError::Overloaded { retry_after } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service is busy").retry_after(retry_after)
-            }
+            PortError::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
             PortError::Unavailable(cause) => {
                 tracing::error!(%cause, "a dependency is unavailable");
                 Self::unavailable()
@@ -66,7 +50,7 @@ impl From<PortError> for Problem {
 impl From<InvalidToken> for Problem {
     fn from(fault: InvalidToken) -> Self {
         match fault {
-            InvalidToken::Expired => Self::unauthorized("token_expired", "Token expired"),
+            InvalidToken::Expired => Self::new(Code::TokenExpired),
             InvalidToken::Invalid => Self::token_invalid(),
         }
     }
@@ -84,7 +68,7 @@ impl From<AuthenticateError> for Problem {
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
-            RegisterError::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Registration failed"),
+            RegisterError::EmailTaken => Self::new(Code::EmailTaken),
             RegisterError::Port(error) => error.into(),
         }
     }
@@ -93,9 +77,7 @@ impl From<RegisterError> for Problem {
 impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::InvalidCredentials => {
-                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "Invalid credentials").challenge(CHALLENGE)
-            }
+            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Port(error) => error.into(),
         }
@@ -106,7 +88,7 @@ impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Token(fault) => fault.into(),
-            RefreshError::Reused => Self::unauthorized("token_reused", "Invalid token"),
+            RefreshError::Reused => Self::new(Code::TokenReused),
             RefreshError::Port(error) => error.into(),
         }
     }
@@ -124,7 +106,7 @@ impl From<EndSessionError> for Problem {
 impl From<ChangePasswordError> for Problem {
     fn from(error: ChangePasswordError) -> Self {
         match error {
-            ChangePasswordError::Mismatch => Self::password_mismatch(),
+            ChangePasswordError::Mismatch => Self::new(Code::PasswordMismatch),
             ChangePasswordError::Unchanged => {
                 Self::parameter("new_password", "unchanged", "must differ from the current password")
             }
@@ -137,7 +119,7 @@ impl From<ChangePasswordError> for Problem {
 impl From<DeleteAccountError> for Problem {
     fn from(error: DeleteAccountError) -> Self {
         match error {
-            DeleteAccountError::Mismatch => Self::password_mismatch(),
+            DeleteAccountError::Mismatch => Self::new(Code::PasswordMismatch),
             DeleteAccountError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             DeleteAccountError::Port(error) => error.into(),
         }

@@ -11,46 +11,65 @@ use auth_domain::{
 };
 use garde::Validate;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::tokens::answer;
+use super::tokens::{TokensView, answer};
 use crate::{
     app::UseCases,
     body::{Member, Rules, Valid},
     extract::{CurrentUser, From, Signed},
-    problem::Problem,
+    problem::{Code, Problem},
     view::UserView,
 };
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules as rules))]
 pub struct RegisterBody {
+    /// Trimmed and lower-cased as a whole.
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
     email: Member<Email>,
+    /// 12 characters by default; the server's configuration may ask for 8 to 64.
     #[serde(default)]
     #[garde(dive(rules.for_account_of(self.email.parsed())))]
+    #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Correct-Horse-7-Battery"))]
     password: Member<NewPassword>,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules))]
 pub struct ChangePasswordBody {
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
     current_password: Member<PasswordAttempt>,
+    /// 12 characters by default; the server's configuration may ask for 8 to 64.
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Another-Horse-8-Staple"))]
     new_password: Member<NewPassword>,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules))]
 pub struct DeleteAccountBody {
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
     password: Member<PasswordAttempt>,
 }
 
+/// Make an account.
+///
+/// The answer holds the tokens of its first session. Passwords have an upper-case and a lower-case letter, a digit and a
+/// special character (unless the server asks for length alone), and are neither common nor made of the address.
+#[utoipa::path(
+    post, path = "/auth/register", tag = "accounts",
+    request_body = RegisterBody,
+    responses((status = 201, description = "The account is made, and its first session begun.", body = TokensView)),
+    extensions(("x-problems" = json!([Code::EmailTaken, Code::Overloaded, Code::Unavailable]))),
+)]
 pub async fn register(
     app: Data<UseCases>,
     From(origin): From,
@@ -60,10 +79,24 @@ pub async fn register(
     Ok(answer(StatusCode::CREATED, pair))
 }
 
+/// Who am I?
+#[utoipa::path(
+    get, path = "/auth/me", tag = "accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The account of the token.", body = UserView)),
+)]
 pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
     Json(UserView::from(&caller.user))
 }
 
+/// Change the password.
+///
+/// Every other session has ended then; this one lives on.
+#[utoipa::path(
+    post, path = "/auth/password", tag = "accounts", security(("bearer" = [])),
+    request_body = ChangePasswordBody,
+    responses((status = 204, description = "The new password counts.")),
+    extensions(("x-problems" = json!([Code::PasswordMismatch, Code::TooManyAttempts, Code::Overloaded]))),
+)]
 pub async fn change_password(
     app: Data<UseCases>,
     From(origin): From,
@@ -74,6 +107,13 @@ pub async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Delete the account.
+#[utoipa::path(
+    delete, path = "/auth/me", operation_id = "delete_account", tag = "accounts", security(("bearer" = [])),
+    request_body = DeleteAccountBody,
+    responses((status = 204, description = "The account and its sessions are gone.")),
+    extensions(("x-problems" = json!([Code::PasswordMismatch, Code::TooManyAttempts, Code::Overloaded]))),
+)]
 pub async fn delete(
     app: Data<UseCases>,
     From(origin): From,

@@ -8,6 +8,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::UseCases;
 
@@ -15,28 +16,60 @@ use crate::app::UseCases;
 #[derive(Debug, Default)]
 pub struct Draining(pub AtomicBool);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Health {
+    #[schema(pattern = "^healthy$", examples("healthy"))]
     status: &'static str,
 }
 
+/// Is it there?
+///
 /// Answers as long as the process lives; never touches the database.
+#[utoipa::path(
+    get, path = "/health", tag = "health",
+    responses((status = 200, description = "The process lives.", body = Health)),
+)]
+pub async fn health() -> Json<Health> {
+    live().await
+}
+
+/// Is it there? For probes of liveness.
+///
+/// The same as `/health`.
+#[utoipa::path(
+    get, path = "/health/live", tag = "health",
+    responses((status = 200, description = "The process lives.", body = Health)),
+)]
 pub async fn live() -> Json<Health> {
     Json(Health { status: "healthy" })
 }
 
-#[derive(Serialize)]
-struct Readiness {
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    #[schema(pattern = "^(ready|unavailable)$", examples("ready"))]
     status: &'static str,
     checks: Checks,
 }
 
-#[derive(Serialize)]
-struct Checks {
+#[derive(Serialize, ToSchema)]
+pub struct Checks {
+    #[schema(pattern = "^(ok|unavailable)$", examples("ok"))]
     database: &'static str,
 }
 
+/// Can it serve?
+///
 /// Whether traffic should come here: the database answers, its schema is ours, and no stop is under way.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "Send traffic.", body = Readiness),
+        (
+            status = 503, description = "Send none: the database is away, migrations are pending, or a stop is under way.",
+            body = Readiness, example = json!({ "status": "unavailable", "checks": { "database": "unavailable" } }),
+        ),
+    ),
+)]
 pub async fn ready(app: Data<UseCases>, draining: Data<Draining>) -> HttpResponse {
     let database = app.ports.readiness.check().await.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
     let checks = Checks { database: if database { "ok" } else { "unavailable" } };

@@ -6,23 +6,34 @@ use actix_web::{
 };
 use auth_domain::{session::Session, usecases::logout::LogoutScope};
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use crate::{
     app::UseCases,
     extract::{CurrentUser, From},
-    problem::Problem,
+    problem::{Code, Problem},
     view::SessionView,
 };
 
 /// More than an account can have: `SESSION_MAX_PER_USER` bounds the list.
 const LIST_MAX: u32 = 1000;
 
-#[derive(Deserialize)]
+/// What `scope` may say. The first is meant when it says nothing.
+const SCOPES: [(&str, LogoutScope); 3] =
+    [("local", LogoutScope::Local), ("others", LogoutScope::Others), ("all", LogoutScope::All)];
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LogoutQuery {
+    #[param(schema_with = scopes)]
     scope: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
 pub struct ListedSession {
     #[serde(flatten)]
     session: SessionView,
@@ -30,22 +41,41 @@ pub struct ListedSession {
     current: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sessions)]
 pub struct SessionsView {
+    /// Newest first.
     sessions: Vec<ListedSession>,
 }
 
 impl LogoutQuery {
     fn scope(&self) -> Result<LogoutScope, Problem> {
-        match self.scope.as_deref() {
-            None | Some("local") => Ok(LogoutScope::Local),
-            Some("others") => Ok(LogoutScope::Others),
-            Some("all") => Ok(LogoutScope::All),
-            Some(_) => Err(Problem::parameter("scope", "unknown_scope", "must be local, others or all")),
-        }
+        let [(default, _), ..] = SCOPES;
+        let given = self.scope.as_deref().unwrap_or(default);
+        let known = SCOPES.into_iter().find(|(word, _)| *word == given).map(|(_, scope)| scope);
+        known.ok_or_else(|| Problem::parameter("scope", "unknown_scope", "must be local, others or all"))
     }
 }
 
+fn scopes() -> Object {
+    let words = SCOPES.map(|(word, _)| word);
+    let [default, ..] = words;
+    let told = "This session, every other one, or all of them.";
+    ObjectBuilder::new()
+        .description(Some(told))
+        .schema_type(Type::String)
+        .enum_values(Some(words))
+        .default(Some(default.into()))
+        .build()
+}
+
+/// Log out.
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "sessions", security(("bearer" = [])),
+    params(LogoutQuery),
+    responses((status = 204, description = "The sessions have ended; their tokens are refused from now on.")),
+    extensions(("x-problems" = json!([Code::ValidationFailed]))),
+)]
 pub async fn logout(
     app: Data<UseCases>,
     From(origin): From,
@@ -56,12 +86,24 @@ pub async fn logout(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Where am I logged in?
+#[utoipa::path(
+    get, path = "/auth/sessions", operation_id = "list_sessions", tag = "sessions", security(("bearer" = [])),
+    responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
+)]
 pub async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
     let sessions = app.list_sessions.execute(&caller, LIST_MAX).await?;
     let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
     Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
 }
 
+/// End a session.
+#[utoipa::path(
+    delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "sessions", security(("bearer" = [])),
+    params(("id" = String, Path, format = "uuid", description = "One of `GET /auth/sessions`.")),
+    responses((status = 204, description = "It has ended.")),
+    extensions(("x-problems" = json!([Code::NotFound]))),
+)]
 pub async fn end(
     app: Data<UseCases>,
     From(origin): From,

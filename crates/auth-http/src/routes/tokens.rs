@@ -8,40 +8,52 @@ use actix_web::{
 use auth_domain::{email::Email, password::PasswordAttempt, token::TokenPair};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     app::UseCases,
     body::{Member, Rules, Valid},
     extract::From,
-    problem::Problem,
+    problem::{Code, Problem},
 };
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules))]
 pub struct LoginBody {
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
     email: Member<Email>,
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
     password: Member<PasswordAttempt>,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules))]
 pub struct RefreshBody {
     #[serde(default)]
     #[garde(dive)]
+    #[schema(required, value_type = String, examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: Member<String>,
 }
 
 /// RFC 6749 section 5.1, and how long the refresh token lasts. Times in seconds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
 pub struct TokensView {
+    /// Goes in `Authorization: Bearer …`.
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     access_token: String,
+    /// Good for one refresh.
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
+    #[schema(pattern = "^bearer$", examples("bearer"))]
     token_type: &'static str,
+    #[schema(examples(900))]
     expires_in: i64,
+    #[schema(examples(604_800))]
     refresh_expires_in: i64,
 }
 
@@ -61,11 +73,34 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
     HttpResponse::build(status).json(TokensView::from(pair))
 }
 
+/// Log in.
+///
+/// A refusal never says why, and takes as long as any other.
+#[utoipa::path(
+    post, path = "/auth/login", tag = "tokens",
+    request_body = LoginBody,
+    responses((status = 200, description = "A session has begun.", body = TokensView)),
+    extensions(("x-problems" = json!([
+        Code::InvalidCredentials, Code::TooManyAttempts, Code::Overloaded, Code::Unavailable
+    ]))),
+)]
 pub async fn login(app: Data<UseCases>, From(origin): From, Valid(body): Valid<LoginBody>) -> Result<HttpResponse, Problem> {
     let pair = app.login.execute(&body.email.take()?, body.password.take()?, &origin).await?;
     Ok(answer(StatusCode::OK, pair))
 }
 
+/// Get the next pair of tokens.
+///
+/// The refresh token is spent then. Presented again within a few seconds, it gets the same answer; later, it was stolen:
+/// the session ends.
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "tokens",
+    request_body = RefreshBody,
+    responses((status = 200, description = "The next pair.", body = TokensView)),
+    extensions(("x-problems" = json!([
+        Code::TokenInvalid, Code::TokenExpired, Code::TokenReused, Code::Unavailable
+    ]))),
+)]
 pub async fn refresh(
     app: Data<UseCases>,
     From(origin): From,

@@ -53,6 +53,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("TLS_KEY_FILE"),
     plain("ALLOWED_ORIGINS"),
     plain("TRUSTED_PROXIES"),
+    plain("API_DOCS"),
     plain("LOG_FORMAT"),
     plain("LOG_LEVEL"),
 ];

@@ -40,7 +40,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.http.request_timeout, Duration::from_secs(10));
     assert_eq!(settings.http.shutdown_timeout, Duration::from_secs(8));
     assert_eq!((settings.http.keep_alive, settings.http.max_connections), (Duration::from_secs(75), 15_000));
-    assert_eq!(settings.http.tls, None);
+    assert_eq!((settings.http.tls, settings.http.api_docs), (None, true));
     assert_eq!(settings.sessions_per_user, 50);
 }
 
@@ -127,6 +127,14 @@ fn origins_are_origins() {
     }
     let several = read(&[("ALLOWED_ORIGINS", " https://a.org:443 ,, https://B.org,")]).unwrap();
     assert_eq!(several.http.allowed_origins, ["https://a.org", "https://b.org"], "as browsers send them");
+}
+
+#[test]
+fn the_api_document_is_on_or_off() {
+    assert!(!read(&[("API_DOCS", "false")]).unwrap().http.api_docs);
+    for wrong in ["no", "0", "FALSE"] {
+        assert!(faulty("API_DOCS", wrong), "{wrong}");
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod login;
 mod logout;
 mod manual;
 mod me;
+mod openapi;
 mod outage;
 mod password;
 mod races;

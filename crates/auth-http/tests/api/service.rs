@@ -1,6 +1,7 @@
 //! A running server for a test, and the ways to talk to it.
 
 mod answer;
+pub mod conformance;
 mod database;
 mod hold;
 mod private;

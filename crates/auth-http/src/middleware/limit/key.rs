@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::middleware::is_health;
+use crate::middleware::{is_docs, is_health};
 
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
@@ -21,7 +21,7 @@ impl Budget {
     /// None for what is never counted.
     pub(super) fn of(path: &str) -> Option<Self> {
         let with_token = path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login");
-        match (is_health(path), with_token) {
+        match (is_health(path) || is_docs(path), with_token) {
             (true, _) => None,
             (false, true) => Some(Self::Sessions),
             (false, false) => Some(Self::General),
@@ -89,12 +89,16 @@ mod tests {
         for (path, budget) in [
             ("/health", None),
             ("/health/ready", None),
+            ("/docs", None),
+            ("/docs/page.js", None),
+            ("/openapi.json", None),
             ("/auth/login", Some(Budget::General)),
             ("/auth/register", Some(Budget::General)),
             ("/auth/refresh", Some(Budget::Sessions)),
             ("/auth/me", Some(Budget::Sessions)),
             ("/auth/sessions/x", Some(Budget::Sessions)),
             ("/healthy", Some(Budget::General)),
+            ("/docsy", Some(Budget::General)),
             ("/nowhere", Some(Budget::General)),
         ] {
             assert_eq!(Budget::of(path), budget, "{path}");

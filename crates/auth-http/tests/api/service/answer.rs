@@ -3,6 +3,8 @@
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
+use super::conformance;
+
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -18,11 +20,16 @@ impl Answer {
 
     /// An error when the server dies before it has answered in full.
     pub async fn try_of(request: RequestBuilder) -> reqwest::Result<Self> {
-        let response = request.send().await?;
+        let (client, request) = request.build_split();
+        let request = request?;
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
-        Ok(Self { status, headers, body })
+        let answer = Self { status, headers, body };
+        conformance::check(&method, &path, &answer);
+        Ok(answer)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

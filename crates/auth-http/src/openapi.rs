@@ -1,0 +1,94 @@
+//! The OpenAPI document, made from the handlers, the types they take and give, and the list of problems.
+
+mod answers;
+mod headers;
+
+use std::sync::LazyLock;
+
+use utoipa::{
+    Modify, OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema, Type,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::{
+    problem::{Code, FieldError, ProblemView},
+    routes::{accounts, docs, health, sessions, tokens},
+};
+use answers::Refusals;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "auth-server",
+        description = include_str!("openapi/introduction.md"),
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "accounts", description = "Make an account, see it, change its password, leave."),
+        (name = "tokens", description = "Tokens for a password, and tokens for a refresh token."),
+        (name = "sessions", description = "Where one is logged in, and ending it."),
+        (name = "health", description = "For probes and load balancers."),
+        (name = "docs", description = "This document, and a page to try it. `API_DOCS=false` turns both off."),
+    ),
+    paths(
+        accounts::register,
+        accounts::me,
+        accounts::delete,
+        accounts::change_password,
+        tokens::login,
+        tokens::refresh,
+        sessions::logout,
+        sessions::list,
+        sessions::end,
+        health::health,
+        health::live,
+        health::ready,
+        docs::document,
+        docs::page,
+        docs::file,
+    ),
+    modifiers(&Shared, &Refusals),
+)]
+struct Api;
+
+/// The document, as JSON. Made once.
+#[must_use]
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| Api::openapi().to_pretty_json().unwrap_or_default() + "\n");
+    &DOCUMENT
+}
+
+/// What operations refer to.
+struct Shared;
+
+impl Modify for Shared {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.schemas.insert("Problem".to_owned(), ProblemView::schema());
+        components.schemas.insert("FieldError".to_owned(), FieldError::schema());
+        components.schemas.insert("Code".to_owned(), Code::schema());
+        components.headers = headers::all();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The `access_token` of `register`, `login` or `refresh`."))
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|code| code.name());
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What went wrong, for programs."))
+            .enum_values(Some(names))
+            .into()
+    }
+}
+
+impl ToSchema for Code {}

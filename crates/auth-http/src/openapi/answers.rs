@@ -1,0 +1,120 @@
+//! What can go wrong with each operation: what its handler says of itself, and what the layers around it refuse.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::{Method, StatusCode};
+use serde_json::Value;
+use utoipa::{
+    Modify,
+    openapi::{
+        AllOfBuilder, Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
+        example::ExampleBuilder, path::Operation,
+    },
+};
+
+use super::headers;
+use crate::{
+    middleware::{is_docs, is_health, limit::counts},
+    problem::{Code, PROBLEM_JSON, Problem},
+};
+
+/// What handlers say of themselves: a list of [`Code`]s. It becomes answers.
+const OWN: &str = "x-problems";
+
+/// Gives every operation the answers that it can have besides its good ones, and every answer its headers.
+pub(super) struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                complete(path, &method, operation, components);
+            }
+        }
+        // What no operation can answer, since it is none.
+        for code in [Code::NotFound, Code::MethodNotAllowed] {
+            refer(components, &[code]);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let PathItem { get, post, delete, .. } = item;
+    let all = [(Method::GET, get), (Method::POST, post), (Method::DELETE, delete)];
+    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+fn complete(path: &str, method: &Method, operation: &mut Operation, components: &mut Components) {
+    let mut codes = own(operation);
+    codes.extend(of_the_layers(path, method, operation));
+    codes.sort_unstable();
+    codes.dedup();
+    let answers = &mut operation.responses.responses;
+    for (status, answer) in answers.iter_mut() {
+        if let (Ok(status), RefOr::T(response)) = (status.parse(), answer) {
+            headers::add(response, status, counts(path), is_docs(path));
+        }
+    }
+    // In the order of the list, which is that of the statuses.
+    for codes in codes.chunk_by(|a, b| a.status() == b.status()) {
+        let status = codes.first().map_or_else(String::new, |code| code.status().as_str().to_owned());
+        answers.insert(status, refer(components, codes));
+    }
+}
+
+/// Takes what the handler says of itself.
+fn own(operation: &mut Operation) -> Vec<Code> {
+    let said = operation.extensions.take().and_then(|mut extensions| extensions.remove(OWN));
+    let names: Vec<_> = said.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+    Code::ALL.iter().copied().filter(|code| names.contains(&code.name())).collect()
+}
+
+/// What `wire`, the layers of `middleware` and the extractors refuse.
+fn of_the_layers(path: &str, method: &Method, operation: &Operation) -> impl Iterator<Item = Code> + use<> {
+    let is = |applies: bool, codes: &'static [Code]| if applies { codes } else { &[] };
+    let with_body = [Method::POST, Method::DELETE].contains(method);
+    [
+        is(true, &[Code::MalformedRequest, Code::RequestTimeout, Code::HeadersTooLarge, Code::InternalError]),
+        is(!is_health(path), &[Code::OriginNotAllowed, Code::PayloadTooLarge]),
+        is(counts(path), &[Code::RateLimited]),
+        is(with_body, &[Code::UnsupportedMediaType]),
+        is(operation.request_body.is_some(), &[Code::ValidationFailed]),
+        is(operation.security.is_some(), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The answer of one status, with one of these codes. Many operations share it.
+fn refer(components: &mut Components, codes: &[Code]) -> RefOr<Response> {
+    let name = codes.iter().map(|code| code.name()).collect::<Vec<_>>().join("-or-");
+    components.responses.entry(name.clone()).or_insert_with(|| refusal(codes).into());
+    RefOr::Ref(Ref::from_response_name(name))
+}
+
+fn refusal(codes: &[Code]) -> Response {
+    let names = codes.iter().map(|code| code.name());
+    let described = codes.iter().map(|code| format!("`{}`: {}", code.name(), code.detail())).collect::<Vec<_>>();
+    let code = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+    let one_of = ObjectBuilder::new().property("code", code);
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(one_of);
+    let examples: BTreeMap<_, _> =
+        codes.iter().map(|code| (code.name(), ExampleBuilder::new().value(Some(example(*code))))).collect();
+    let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples);
+    let mut response = ResponseBuilder::new().description(described.join("; ")).content(PROBLEM_JSON, content.build()).build();
+    let status = codes.first().map_or(StatusCode::INTERNAL_SERVER_ERROR, |code| code.status());
+    headers::add(&mut response, status, true, false);
+    response
+}
+
+/// As the server says it.
+fn example(code: Code) -> Value {
+    let problem = if code == Code::ValidationFailed {
+        Problem::parameter("password", "too_short", "must have at least 12 characters")
+    } else {
+        Problem::new(code)
+    };
+    serde_json::from_str(&problem.document("01890a5d-ac96-774b-bcce-b302099a8057")).unwrap_or_default()
+}

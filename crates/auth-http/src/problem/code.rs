@@ -1,0 +1,100 @@
+//! Every `code` an error can have. Answers are made from this list alone, and so is what the API document says of them.
+
+use actix_web::http::StatusCode;
+use serde::{Serialize, Serializer};
+
+const CHALLENGE: &str = "Bearer";
+const CHALLENGE_INVALID: &str = r#"Bearer error="invalid_token""#;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $name:literal, $status:ident, $detail:literal;)*) => {
+        /// What went wrong, for programs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $code,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// As it is written in answers.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)*
+                }
+            }
+
+            /// The one status that it comes with.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$code => StatusCode::$status,)*
+                }
+            }
+
+            /// What people are told, where nothing better is known.
+            #[must_use]
+            pub const fn detail(self) -> &'static str {
+                match self {
+                    $(Self::$code => $detail,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", BAD_REQUEST, "The request is malformed";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
+    TokenMissing = "token_missing", UNAUTHORIZED, "An access token is required";
+    TokenInvalid = "token_invalid", UNAUTHORIZED, "Invalid token";
+    TokenExpired = "token_expired", UNAUTHORIZED, "Token expired";
+    /// Its session has ended. A thief is told no more than that the token is not valid.
+    TokenReused = "token_reused", UNAUTHORIZED, "Invalid token";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The origin is not allowed";
+    PasswordMismatch = "password_mismatch", FORBIDDEN, "The password is wrong";
+    NotFound = "not_found", NOT_FOUND, "There is nothing here";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not arrive in time";
+    EmailTaken = "email_taken", CONFLICT, "Registration failed";
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Request body too large";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
+        "Content-Type must be application/json, without a Content-Encoding";
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request breaks one or more rules";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts have failed; wait before the next";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's head is too large";
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The service is busy";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is temporarily unavailable";
+}
+
+impl Code {
+    /// `WWW-Authenticate` (RFC 6750 section 3). Without credentials there is no error code in it (section 3.1).
+    #[must_use]
+    pub fn challenge(self) -> Option<&'static str> {
+        let presented_a_token = !matches!(self, Self::TokenMissing | Self::InvalidCredentials);
+        let challenge = if presented_a_token { CHALLENGE_INVALID } else { CHALLENGE };
+        (self.status() == StatusCode::UNAUTHORIZED).then_some(challenge)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_code() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,156 @@
+//! The OpenAPI document, and Swagger UI to try it. All of it is part of the program; nothing is asked of anybody else.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    io::Read,
+    sync::{LazyLock, OnceLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{
+        self, AcceptEncoding, CacheControl, CacheDirective, ContentEncoding, ETag, Encoding, EntityTag, Header, HeaderValue,
+        IfNoneMatch,
+    },
+    web::{Bytes, Path},
+};
+use flate2::read::GzDecoder;
+
+use crate::{
+    openapi,
+    problem::{Code, Problem},
+};
+
+/// The page may use what this server has, and nothing else. No inline script; `data:` for the images of its style sheet.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Something that is always the same.
+struct Asset {
+    media: &'static str,
+    stored: Stored,
+    tag: String,
+}
+
+enum Stored {
+    Plain(&'static [u8]),
+    /// And as it was before, once somebody needs it.
+    Gzip(&'static [u8], OnceLock<Bytes>),
+}
+
+/// The document.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "api_document", tag = "docs",
+    responses(
+        (status = 200, description = "An OpenAPI 3.1 document.", body = Value, example = json!({ "openapi": "3.1.0" })),
+        (status = 304, description = "`If-None-Match` has it."),
+    ),
+)]
+pub async fn document(request: HttpRequest) -> HttpResponse {
+    static DOCUMENT: LazyLock<Asset> =
+        LazyLock::new(|| Asset::new("application/json", Stored::Plain(openapi::document().as_bytes())));
+    DOCUMENT.serve(&request)
+}
+
+/// The page.
+#[utoipa::path(
+    get, path = "/docs", operation_id = "docs_page", tag = "docs",
+    responses(
+        (status = 200, description = "A page to try the API.", body = String, content_type = "text/html"),
+        (status = 304, description = "`If-None-Match` has it."),
+    ),
+)]
+pub async fn page(request: HttpRequest) -> HttpResponse {
+    static PAGE: LazyLock<Asset> =
+        LazyLock::new(|| Asset::new(HTML, Stored::Plain(include_bytes!("../../assets/docs/index.html"))));
+    let mut response = PAGE.serve(&request);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response
+}
+
+/// A file of the page.
+#[utoipa::path(
+    get, path = "/docs/{file}", operation_id = "docs_file", tag = "docs",
+    params(("file" = String, Path, description = "As the page names it.", example = "page.js")),
+    responses(
+        (status = 200, description = "The file.", content((String = "text/css"), (String = "text/javascript"))),
+        (status = 304, description = "`If-None-Match` has it."),
+    ),
+    extensions(("x-problems" = json!([Code::NotFound]))),
+)]
+pub async fn file(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
+    let found = FILES.iter().find(|(known, _)| *known == name.as_str());
+    found.map(|(_, asset)| asset.serve(&request)).ok_or_else(Problem::not_found)
+}
+
+static FILES: LazyLock<[(&str, Asset); 4]> = LazyLock::new(|| {
+    let plain = Stored::Plain;
+    let gzip = |bytes| Stored::Gzip(bytes, OnceLock::new());
+    [
+        ("page.js", Asset::new(SCRIPT, plain(include_bytes!("../../assets/docs/page.js")))),
+        ("page.css", Asset::new(CSS, plain(include_bytes!("../../assets/docs/page.css")))),
+        ("swagger-ui.css", Asset::new(CSS, gzip(include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")))),
+        ("swagger-ui-bundle.js", Asset::new(SCRIPT, gzip(include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz")))),
+    ]
+});
+
+impl Asset {
+    fn new(media: &'static str, stored: Stored) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let (Stored::Plain(bytes) | Stored::Gzip(bytes, _)) = &stored;
+        bytes.hash(&mut hasher);
+        Self { media, stored, tag: format!("{:016x}", hasher.finish()) }
+    }
+
+    /// To be asked for again each time, and sent again only when it has changed: after an upgrade.
+    fn serve(&self, request: &HttpRequest) -> HttpResponse {
+        let zipped = takes_gzip(request);
+        let (body, encoding) = match &self.stored {
+            Stored::Plain(bytes) => (Bytes::from_static(bytes), None),
+            Stored::Gzip(bytes, _) if zipped => (Bytes::from_static(bytes), Some(ContentEncoding::Gzip)),
+            Stored::Gzip(bytes, plain) => (plain.get_or_init(|| unzip(bytes)).clone(), None),
+        };
+        // Two forms of one file have two tags (RFC 9110 section 8.8.3.3).
+        let suffix = if encoding.is_some() { "-gzip" } else { "" };
+        let tag = EntityTag::new_strong(format!("{}{suffix}", self.tag));
+        let unchanged = is_known(request, &tag);
+        let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response
+            .insert_header(ETag(tag))
+            .insert_header(CacheControl(vec![CacheDirective::NoCache]))
+            .insert_header((header::VARY, "accept-encoding"));
+        if unchanged {
+            return response.finish();
+        }
+        if let Some(encoding) = encoding {
+            response.insert_header(encoding);
+        }
+        response.content_type(self.media).body(body)
+    }
+}
+
+fn unzip(bytes: &[u8]) -> Bytes {
+    let mut plain = Vec::new();
+    // Ours: a test unpacks each.
+    drop(GzDecoder::new(bytes).read_to_end(&mut plain));
+    plain.into()
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    AcceptEncoding::parse(request)
+        .is_ok_and(|accepted| accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip()))
+}
+
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Err(_unreadable) => false,
+    }
+}

@@ -51,6 +51,14 @@ ci:
 bench *options:
     cd bench && cargo run --release --locked -- {{options}}
 
+# Write the OpenAPI document to a file; the server has it at /openapi.json.
+openapi file="openapi.json":
+    cargo run -- openapi > {{file}}
+
+# Hold the API document against a live server, and try its page in a browser; needs Chromium with its driver.
+api-document:
+    ./.ci/api-document
+
 # Apply pending migrations to DATABASE_URL.
 migrate:
     cargo run -- migrate

@@ -25,14 +25,19 @@ use auth_domain::{
     },
 };
 use auth_infra::{
-    audit::TracingAudit,
+    audit::{CountingAudit, TracingAudit},
     db::{DieselAttempts, DieselReadiness, DieselSessions, DieselUsers},
     hasher::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets},
     system::{SystemClock, UuidV7},
 };
-pub use auth_infra::{db::Database, system::os_secret};
+pub use auth_infra::{
+    db::Database,
+    measures::{level, sampled},
+    system::os_secret,
+};
 use chrono::TimeDelta;
+use prometheus::Registry;
 use secrecy::ExposeSecret;
 
 use crate::settings::{DatabaseSettings, Settings};
@@ -50,6 +55,8 @@ pub struct Ports {
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
+    /// What Prometheus may know.
+    pub measures: Registry,
 }
 
 /// The policies the use cases follow.
@@ -109,17 +116,23 @@ impl Ports {
             refresh: tokens.refresh_secret.expose_secret().as_bytes(),
         };
         let hashing = HasherOptions { cost: passwords.cost, workers: passwords.workers, max_wait: passwords.max_wait };
+        let measures = Registry::new();
+        let twice = |fault: prometheus::Error| PortError::Corrupt(fault.to_string());
+        let hasher = BcryptHasher::start(hashing)?;
+        hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
+        let audit = CountingAudit::over(Arc::new(TracingAudit), &measures).map_err(twice)?;
         Ok(Self {
             users: users.clone(),
             directory: users,
             sessions: Arc::new(DieselSessions(database.clone())),
             attempts: Arc::new(DieselAttempts(database.clone())),
             readiness: Arc::new(DieselReadiness(database.clone())),
-            hasher: Arc::new(BcryptHasher::start(hashing)?),
+            hasher: Arc::new(hasher),
             codec: Arc::new(JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?),
-            audit: Arc::new(TracingAudit),
+            audit: Arc::new(audit),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
+            measures,
         })
     }
 }

@@ -12,6 +12,9 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
+use prometheus::Registry;
+
+use crate::app::{level, sampled};
 
 /// How often the log says that it is full.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
@@ -75,6 +78,23 @@ impl Crowd {
         let place = Place { crowd: self.clone(), call: Arc::default(), number: Mutex::default() };
         place.queue(&mut places);
         Some(place)
+    }
+
+    /// Lets a registry see how many there are.
+    ///
+    /// # Errors
+    /// It knows such measures already.
+    pub fn register(self: &Arc<Self>, registry: &Registry) -> prometheus::Result<()> {
+        let crowd = self.clone();
+        let gauges = [
+            ("auth_http_connections", "Open connections."),
+            ("auth_http_connections_idle", "Open connections without a request under way."),
+            ("auth_http_connections_max", "Connections that there may be (MAX_CONNECTIONS, or what open files allow)."),
+        ];
+        sampled(registry, gauges, move || {
+            let places = crowd.places();
+            [level(places.taken), level(places.idle.len()), level(crowd.most)]
+        })
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {

@@ -4,7 +4,9 @@ pub mod client;
 pub mod cors;
 pub mod envelope;
 pub mod intake;
+pub mod journal;
 pub mod limit;
+pub mod trace_parent;
 
 /// Health answers whatever the client did before: no limit, no origin, no media type.
 #[must_use]

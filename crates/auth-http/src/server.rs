@@ -27,6 +27,7 @@ use crate::{
     app::UseCases,
     crowd::{Crowd, Place},
     housekeeping,
+    measures::{Measures, Meter},
     middleware::{
         cors,
         envelope::envelope,
@@ -66,6 +67,7 @@ struct Shared {
     draining: Data<Draining>,
     limiters: Data<Limiters>,
     crowd: Arc<Crowd>,
+    measures: Arc<Measures>,
     tls: Option<TlsAcceptor>,
 }
 
@@ -85,8 +87,12 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     let address = listener.local_addr()?;
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let crowd = Crowd::of_at_most(settings.max_connections);
+    let measures = &use_cases.ports.measures;
+    crowd.register(measures).map_err(io::Error::other)?;
     let shared = Shared {
-        crowd: Crowd::of_at_most(settings.max_connections),
+        crowd,
+        measures: Arc::new(Measures::register(measures).map_err(io::Error::other)?),
         tls: tls.map(|tls| TlsAcceptor::from(tls.config())),
         use_cases: Data::new(use_cases),
         settings: Data::new(settings),
@@ -130,10 +136,11 @@ fn connections(
         })
         .h1(map_config(app, |()| AppConfig::default()));
     let (ids, crowd, tls) = (shared.use_cases.ports.ids.clone(), shared.crowd.clone(), shared.tls.clone());
-    let manner = Manner { head_patience: shared.settings.request_timeout, with_tls: tls.is_some() };
+    let refused_heads = shared.measures.refused_heads.clone();
+    let manner = Manner { head_patience: shared.settings.request_timeout, with_tls: tls.is_some(), refused_heads };
     // The library runs this for each connection by itself: none waits for another's handshake.
     fn_service(move |stream: TcpStream| {
-        let (ids, place, tls, stop) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone());
+        let (ids, place, tls, stop, manner) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone(), manner.clone());
         async move {
             let place = place.ok_or_else(|| io::Error::other("every connection has a request under way"))?;
             // Answers are small and whole: nothing to gather.
@@ -169,7 +176,7 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(|config| routes::configure(config, settings.api_docs))
@@ -182,4 +189,6 @@ fn app(
         .app_data(settings)
         .app_data(draining)
         .app_data(limiters)
+        // Of this worker alone: looking a route up takes no lock.
+        .app_data(Meter::of(measures))
 }

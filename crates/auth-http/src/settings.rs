@@ -3,13 +3,14 @@
 mod reader;
 mod source;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use auth_domain::{password::PasswordPolicy, token::Lifetimes};
 use auth_infra::db::DatabaseUrl;
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::{
     telemetry::LogFormat,
@@ -27,6 +28,8 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     pub http: HttpSettings,
     pub log: LogSettings,
+    /// Where Prometheus asks; nowhere without.
+    pub metrics: Option<SocketAddr>,
     /// How many live sessions an account may have.
     pub sessions_per_user: usize,
 }
@@ -89,6 +92,8 @@ pub struct RateLimit {
 pub struct LogSettings {
     pub format: LogFormat,
     pub directives: String,
+    /// The collector that spans go to.
+    pub traces: Option<Url>,
 }
 
 impl Settings {
@@ -103,10 +108,11 @@ impl Settings {
         let passwords = passwords(&mut reader);
         let http = http(&mut reader);
         let log = log(&mut reader);
+        let metrics = reader.address("METRICS_ADDR");
         let sessions_per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=1000);
         match (tokens, database, reader.into_faults()) {
             (Some(tokens), Some(database), faults) if faults.is_empty() => {
-                Ok(Self { tokens, database, passwords, http, log, sessions_per_user })
+                Ok(Self { tokens, database, passwords, http, log, metrics, sessions_per_user })
             }
             (_, _, faults) => Err(faults),
         }
@@ -191,7 +197,11 @@ fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
 fn log(reader: &mut Reader<'_>) -> LogSettings {
     let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
     let format = reader.choice("LOG_FORMAT", &formats).unwrap_or_else(LogFormat::fitting_stdout);
-    LogSettings { format, directives: reader.directives("LOG_LEVEL", "info") }
+    LogSettings {
+        format,
+        directives: reader.directives("LOG_LEVEL", "info"),
+        traces: reader.collector("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,25 @@
 //! What the program writes about itself: one line an event, JSON or text.
 
+#[cfg(not(feature = "otlp"))]
+pub mod log_only;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    fmt::{self, writer::BoxMakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::settings::LogSettings;
+#[cfg(not(feature = "otlp"))]
+pub use log_only as traces;
+#[cfg(feature = "otlp")]
+pub use otlp as traces;
+use traces::Traces;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -28,8 +43,9 @@ pub enum Stream {
     Stderr,
 }
 
-/// Starts writing log lines. Only the first call of a process has an effect.
-pub fn start(settings: &LogSettings, stream: Stream) {
+/// Starts writing log lines, and in a server sending spans. Only the first call of a process has an effect.
+#[must_use = "when it is dropped, what has not been sent is"]
+pub fn start(settings: &LogSettings, stream: Stream) -> Traces {
     let (writer, terminal) = match stream {
         Stream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
         Stream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
@@ -37,9 +53,13 @@ pub fn start(settings: &LogSettings, stream: Stream) {
     // Directives were checked when they were read. Unless they speak of it themselves, the audit trail
     // stays on under `LOG_LEVEL=warn`, and what the server library says of its threads stays out.
     let filter = EnvFilter::new(format!("audit=info,actix_server=warn,{}", settings.directives));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    let _already_started = match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
-        LogFormat::Text => lines.with_ansi(terminal).try_init(),
+    let lines = fmt::layer().with_writer(writer);
+    let lines = match settings.format {
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Text => lines.with_ansi(terminal).boxed(),
     };
+    let traces = Traces::to(settings.traces.as_ref().filter(|_| stream == Stream::Stdout));
+    let _already_started = tracing_subscriber::registry().with(filter).with(lines).with(traces.layer()).try_init();
+    traces.announce();
+    traces
 }

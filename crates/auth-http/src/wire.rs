@@ -23,6 +23,7 @@ use actix_web::{
     },
 };
 use auth_domain::ports::Ids;
+use prometheus::IntCounterVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
@@ -57,11 +58,13 @@ impl Requests {
 }
 
 /// What all connections of a server have in common.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Manner {
     /// How long a head may take: actix times only the first, and in steps of half a second.
     pub head_patience: Duration,
     pub with_tls: bool,
+    /// Counts what never became a request, by status.
+    pub refused_heads: IntCounterVec,
 }
 
 /// A connection's stream.
@@ -90,6 +93,7 @@ impl<S> Wire<S> {
     /// A refusal of a request that never became one, to be written next.
     fn refuse(&mut self, status: StatusCode) {
         let request_id = self.ids.next().to_string();
+        self.manner.refused_heads.with_label_values(&[status.as_str()]).inc();
         self.rewritten.extend(refusal(status, &request_id, self.manner.with_tls).into_bytes());
     }
 

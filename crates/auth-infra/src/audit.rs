@@ -1,8 +1,12 @@
 //! The audit trail as log lines: one per event, with the target `audit`.
 
+mod counting;
+
 use std::borrow::Cow;
 
 use auth_domain::{audit::AuditEvent, ports::AuditLog};
+
+pub use counting::CountingAudit;
 
 /// Writes each event to the log.
 pub struct TracingAudit;

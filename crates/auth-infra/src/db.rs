@@ -24,6 +24,7 @@ use std::{
 
 use auth_domain::ports::PortError;
 use diesel::{Connection, QueryResult, result::Error};
+use prometheus::{Histogram, Registry};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -41,8 +42,12 @@ use turns::Turns;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
 pub use users::DieselUsers;
 
+use crate::measures;
+
 /// How long a caller waits for the database, everything included: less than clients and proxies wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers waited for a connection, in vain or not.");
 
 /// A pool of connections to one database.
 #[derive(Clone)]
@@ -53,6 +58,8 @@ pub struct Database {
     /// Of those who write; other engines need none.
     turns: Option<Turns>,
     look_ups: Arc<LookUps>,
+    /// How long callers waited for their turn and a connection.
+    waits: Histogram,
 }
 
 impl Database {
@@ -72,6 +79,25 @@ impl Database {
             permits: Arc::new(Semaphore::new(connections)),
             turns,
             look_ups: Arc::new(look_ups),
+            waits: measures::histogram(WAIT.0, WAIT.1, measures::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
+        })
+    }
+
+    /// Lets a registry see how the pool is used. Reading it asks nothing of the database.
+    ///
+    /// # Errors
+    /// It knows such measures already.
+    pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
+        registry.register(Box::new(self.waits.clone()))?;
+        let (pool, permits) = (self.pool.clone(), self.permits.clone());
+        let gauges = [
+            ("auth_database_pool_size", "Connections that the pool may have."),
+            ("auth_database_pool_open", "Connections that the pool has."),
+            ("auth_database_pool_in_use", "Connections that somebody works with."),
+        ];
+        measures::sampled(registry, gauges, move || {
+            let free = u32::try_from(permits.available_permits()).unwrap_or(u32::MAX);
+            [pool.size().into(), pool.open().into(), pool.size().saturating_sub(free).into()]
         })
     }
 
@@ -117,7 +143,10 @@ impl Database {
     {
         let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
         let deadline = Instant::now() + PATIENCE;
+        let waiting = self.waits.start_timer();
         let work = move || {
+            // Observed when it is dropped: here, or with the work of those who give up.
+            drop(waiting);
             // Nobody would hear of it.
             if Instant::now() >= deadline {
                 return Err(pool.no_answer());

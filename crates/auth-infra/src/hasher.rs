@@ -12,6 +12,8 @@ use auth_domain::{
     ports::{PasswordHasher, PortError},
 };
 
+use prometheus::Registry;
+
 use self::{
     load::Load,
     pool::Pool,
@@ -49,6 +51,14 @@ impl BcryptHasher {
         let (pool, _threads) = Pool::start(workers, Load::new(cost, threads, max_wait))
             .map_err(|fault| PortError::Unavailable(format!("no thread to hash passwords: {fault}")))?;
         Ok(Self { cost, decoy: Arc::new(StoredHash::decoy(cost, random(), random())), pool })
+    }
+
+    /// Lets a registry see how busy the threads are.
+    ///
+    /// # Errors
+    /// It knows such measures already.
+    pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
+        self.pool.register(registry)
     }
 }
 

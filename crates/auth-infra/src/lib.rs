@@ -4,4 +4,5 @@ pub mod audit;
 pub mod db;
 pub mod hasher;
 pub mod jwt;
+pub mod measures;
 pub mod system;

@@ -7,9 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, settings_to_serve};
 use crate::{
     app::{Policies, Ports, UseCases, open_database},
-    descriptors,
+    descriptors, exposition,
     server::{self, Server},
-    settings::Settings,
     telemetry::{self, Stream},
     tls::Tls,
 };
@@ -20,23 +19,25 @@ use crate::{
 /// A fault of the configuration or of the start; nothing listens then.
 pub fn serve() -> Result<(), Failure> {
     let (mut settings, tls) = settings_to_serve()?;
-    telemetry::start(&settings.log, Stream::Stdout);
+    let _until_the_end = telemetry::start(&settings.log, Stream::Stdout);
     let database = open_database(&settings.database)?;
     let ports = Ports::over(&database, &settings)?;
     settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
-    let listener = listen(&settings)?;
+    let listener = listen((settings.http.host.as_str(), settings.http.port))?;
+    let scrapes = settings.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
+    let measures = ports.measures.clone();
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     actix_web::rt::System::new().block_on(async {
         let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
         tokio::select! {
             stopped = until_stopped(server) => stopped,
             failed = reload_when_told(tls.as_ref()) => failed,
+            failed = exposition::serve(scrapes, measures) => Ok(failed?),
         }
     })
 }
 
-fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
-    let (host, port) = (settings.http.host.as_str(), settings.http.port);
+fn listen((host, port): (&str, u16)) -> Result<TcpListener, Failure> {
     TcpListener::bind((host, port)).map_err(|cause| Failure::Listen { address: format!("{host}:{port}"), cause })
 }
 

@@ -72,7 +72,7 @@ impl Users {
     pub fn run(self) -> Result<(), Failure> {
         let settings = settings()?;
         // Stdout is for the answer.
-        telemetry::start(&settings.log, Stream::Stderr);
+        let _until_the_end = telemetry::start(&settings.log, Stream::Stderr);
         let database = open_database(&settings.database)?;
         let app = UseCases::over(Ports::over(&database, &settings)?, &Policies::from(&settings));
         let answer = System::new().block_on(perform(&app, self.action))?;

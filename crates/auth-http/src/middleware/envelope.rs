@@ -13,9 +13,12 @@ use actix_web::{
 };
 use auth_domain::origin::Origin;
 use futures_util::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::client::{self, X_REQUEST_ID};
+use super::{
+    client::{self, X_REQUEST_ID},
+    journal::Visit,
+};
 use crate::{
     app::UseCases,
     problem::{PROBLEM_JSON, Problem},
@@ -52,8 +55,19 @@ pub async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let origin = origin_of(&request);
+    let visit = Visit::begin(&request, &origin);
+    let answered = enclose(request, next, origin, visit.span()).await;
+    visit.end(&answered);
+    answered
+}
+
+async fn enclose(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    origin: Origin,
+    span: Span,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = origin.request_id.clone();
-    let span = tracing::error_span!("request", request_id);
     let requests = request.conn_data::<Requests>().cloned();
     let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
     request.extensions_mut().insert(origin);

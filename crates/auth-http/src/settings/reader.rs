@@ -4,7 +4,7 @@ use std::{
     fmt::Display,
     fs,
     io::{self, Read},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     str::FromStr,
     sync::LazyLock,
@@ -81,6 +81,25 @@ impl<'a> Reader<'a> {
             self.fault::<()>(name, "must be an address such as 127.0.0.1 or ::1, or a host name, without a port");
         }
         given
+    }
+
+    /// Where something listens, if at all.
+    pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        match self.source.get(name)?.trim().parse() {
+            Ok(address) => Some(address),
+            Err(_neither) => self.fault(name, "must be an address and a port, such as 127.0.0.1:9100 or [::1]:9100"),
+        }
+    }
+
+    /// A collector of spans, if there is one. Without TLS: it stands beside the program.
+    pub(super) fn collector(&mut self, name: &str) -> Option<Url> {
+        let given = self.source.get(name)?;
+        match Url::parse(given) {
+            Ok(url) if url.scheme() == "http" && url.host().is_some() && url.username().is_empty() && url.query().is_none() => {
+                Some(url)
+            }
+            Ok(_) | Err(_) => self.fault(name, "must be the URL of a collector, such as http://127.0.0.1:4318"),
+        }
     }
 
     /// A name that goes into every token: it must leave room for the rest.

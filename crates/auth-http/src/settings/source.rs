@@ -56,6 +56,8 @@ pub const VARIABLES: &[Variable] = &[
     plain("API_DOCS"),
     plain("LOG_FORMAT"),
     plain("LOG_LEVEL"),
+    plain("METRICS_ADDR"),
+    plain("OTEL_EXPORTER_OTLP_ENDPOINT"),
 ];
 
 /// The variables that are set and not empty.

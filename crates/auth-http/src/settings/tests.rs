@@ -195,3 +195,22 @@ fn the_placeholders_of_the_example_are_refused() {
         assert!(faulty("JWT_SECRET_KEY", placeholder) && faulty("JWT_REFRESH_SECRET_KEY", placeholder));
     }
 }
+
+#[test]
+fn metrics_and_spans_go_only_where_somebody_listens() {
+    let settings = read(&[]).unwrap();
+    assert!(settings.metrics.is_none() && settings.log.traces.is_none());
+    for fine in ["127.0.0.1:9100", "[::]:0", " 0.0.0.0:9100 "] {
+        assert!(read(&[("METRICS_ADDR", fine)]).unwrap().metrics.is_some(), "{fine}");
+    }
+    for fault in ["9100", ":9100", "localhost", "127.0.0.1", "127.0.0.1:65536", "http://127.0.0.1:9100"] {
+        assert!(faulty("METRICS_ADDR", fault), "{fault}");
+    }
+    for fine in ["http://127.0.0.1:4318", "http://collector:4318/", "http://[::1]:4318/path"] {
+        assert!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", fine)]).unwrap().log.traces.is_some(), "{fine}");
+    }
+    for fault in ["127.0.0.1:4318", "https://collector", "grpc://collector", "http://", "http://user@collector", "http://c/?a=b"]
+    {
+        assert!(faulty("OTEL_EXPORTER_OTLP_ENDPOINT", fault), "{fault}");
+    }
+}

@@ -20,6 +20,7 @@ mod guessing;
 mod health;
 mod hostile;
 mod interleavings;
+mod journal;
 mod lifecycle;
 mod limits;
 mod login;
@@ -27,6 +28,9 @@ mod logout;
 mod manual;
 mod me;
 mod openapi;
+mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outage;
 mod password;
 mod races;

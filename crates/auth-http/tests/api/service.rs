@@ -188,19 +188,22 @@ impl Service {
         self.get_as(token, "/auth/me").await
     }
 
-    /// The audit lines of one event so far, once there are at least `count`.
+    /// The log lines so far that are wanted, once there are at least `count`.
+    pub async fn lines(&self, count: usize, wanted: impl Fn(&Value) -> bool + Send + 'static) -> Vec<Value> {
+        let log = self.log.clone();
+        tokio::task::spawn_blocking(move || log.wait_for_many(count, wanted)).await.unwrap()
+    }
+
+    /// The audit lines of one event.
     pub async fn audited(&self, event: &str, count: usize) -> Vec<Value> {
-        let (log, event) = (self.log.clone(), event.to_owned());
-        tokio::task::spawn_blocking(move || log.wait_for_many(count, |line| line["target"] == "audit" && line["event"] == *event))
-            .await
-            .unwrap()
+        let event = event.to_owned();
+        self.lines(count, move |line| line["target"] == "audit" && line["event"] == *event).await
     }
 
     /// How many messages so far speak of something, once there are at least `count`.
     pub async fn logged(&self, words: &str, count: usize) -> usize {
-        let (log, words) = (self.log.clone(), words.to_owned());
-        let found = move || log.wait_for_many(count, |line| message(line).contains(&words)).len();
-        tokio::task::spawn_blocking(found).await.unwrap()
+        let words = words.to_owned();
+        self.lines(count, move |line| message(line).contains(&words)).await.len()
     }
 
     /// Everything logged so far, as text.

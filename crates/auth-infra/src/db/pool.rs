@@ -50,6 +50,16 @@ impl Pool {
         self.connector.url()
     }
 
+    /// How many connections there may be.
+    pub(super) fn size(&self) -> u32 {
+        self.pool.max_size()
+    }
+
+    /// How many there are.
+    pub(super) fn open(&self) -> u32 {
+        self.pool.state().connections
+    }
+
     pub(super) fn no_answer(&self) -> PortError {
         PortError::Unavailable(format!("{} does not answer", self.url()))
     }

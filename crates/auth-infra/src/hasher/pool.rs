@@ -10,10 +10,12 @@ use std::{
 };
 
 use auth_domain::ports::PortError;
+use prometheus::{Histogram, IntCounter, Registry};
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use tokio::sync::oneshot;
 
 use super::load::{Load, Turn};
+use crate::measures::{self, level};
 
 /// Below what the system gives by default, everywhere; nice 7 on Linux. Answering requests goes first,
 /// yet hashing keeps a sixth of a core that both want.
@@ -28,10 +30,25 @@ struct Shared {
     state: Mutex<State>,
     /// There is something to do, or nothing any more.
     changed: Condvar,
+    workers: usize,
+    measures: Measures,
+}
+
+/// What an operator may know of the threads.
+struct Measures {
+    waited: Histogram,
+    took: Histogram,
+    refused: IntCounter,
+}
+
+/// A job, and since when it has been waiting.
+struct Waiting {
+    job: Box<dyn Job>,
+    since: Instant,
 }
 
 struct State {
-    queue: VecDeque<Box<dyn Job>>,
+    queue: VecDeque<Waiting>,
     running: usize,
     load: Load,
     closed: bool,
@@ -67,7 +84,8 @@ impl Pool {
     /// The handles are for waiting until the threads have ended.
     pub(super) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let state = State { queue: VecDeque::new(), running: 0, load, closed: false };
-        let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }) };
+        let measures = Measures::new().map_err(io::Error::other)?;
+        let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), workers, measures }) };
         let threads = (0..workers).map(|n| {
             let shared = Arc::clone(&pool.shared);
             thread::Builder::new().name(format!("hash-{n}")).spawn(move || shared.work())
@@ -81,6 +99,34 @@ impl Pool {
         let (answer, answered) = oneshot::channel();
         self.shared.admit(Box::new(Task { work, answer }))?;
         answered.await.map_err(|_gone| PortError::Unavailable("a hash was given up".to_owned()))
+    }
+
+    /// Lets a registry see how busy the threads are.
+    pub(super) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
+        let Measures { waited, took, refused } = &self.shared.measures;
+        registry.register(Box::new(waited.clone()))?;
+        registry.register(Box::new(took.clone()))?;
+        registry.register(Box::new(refused.clone()))?;
+        let shared = self.shared.clone();
+        let gauges = [
+            ("auth_hash_workers", "Threads that hash passwords."),
+            ("auth_hash_running", "Passwords that are being hashed."),
+            ("auth_hash_queue_depth", "Passwords that wait for a thread."),
+        ];
+        measures::sampled(registry, gauges, move || {
+            let state = shared.lock();
+            [level(shared.workers), level(state.running), level(state.queue.len())]
+        })
+    }
+}
+
+impl Measures {
+    fn new() -> prometheus::Result<Self> {
+        Ok(Self {
+            waited: measures::histogram("auth_hash_wait_seconds", "How long passwords waited for a thread.", measures::WAITS)?,
+            took: measures::histogram("auth_hash_duration_seconds", "How long hashes took, once begun.", measures::WAITS)?,
+            refused: IntCounter::new("auth_hash_refused_total", "Passwords that would have waited too long (503 overloaded).")?,
+        })
     }
 }
 
@@ -101,16 +147,17 @@ impl Shared {
         let mut state = self.lock();
         if state.overload().is_some() {
             // Those who left do not count, but only now is it worth looking for them.
-            state.queue.retain(|job| job.is_awaited());
+            state.queue.retain(|waiting| waiting.job.is_awaited());
         }
         let Some(retry_after) = state.overload() else {
-            state.queue.push_back(job);
+            state.queue.push_back(Waiting { job, since: Instant::now() });
             drop(state);
             self.changed.notify_one();
             return Ok(());
         };
         let turn = state.load.refused();
         drop(state);
+        self.measures.refused.inc();
         report(turn);
         Err(PortError::Overloaded { retry_after })
     }
@@ -119,12 +166,13 @@ impl Shared {
         step_back();
         let mut state = self.lock();
         while !state.closed {
-            let Some(job) = state.queue.pop_front() else {
+            let Some(Waiting { job, since }) = state.queue.pop_front() else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             state.running += 1;
             drop(state);
+            self.measures.waited.observe(since.elapsed().as_secs_f64());
             let done = perform(job);
             let turn = self.account(done.as_ref().map(|(_answer, took)| *took));
             // Only now: whoever has an answer and comes again must not meet a thread that still seems busy.
@@ -140,6 +188,7 @@ impl Shared {
         let mut state = self.lock();
         state.running -= 1;
         if let Some(took) = took {
+            self.measures.took.observe(took.as_secs_f64());
             state.load.measure(took);
         }
         let (queued, running) = (state.queue.len(), state.running);

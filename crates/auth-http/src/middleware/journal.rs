@@ -1,0 +1,93 @@
+//! What is kept of a request: one line in the log, one count, one span. Never its query, its body or a header of the
+//! client's but the two ids, which cannot be more than what they look like.
+
+use std::{net::IpAddr, rc::Rc, time::Instant};
+
+use actix_web::{
+    Error,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode},
+};
+use auth_domain::origin::Origin;
+use tracing::Span;
+
+use super::{is_health, trace_parent::TraceParent};
+use crate::{
+    measures::{Meter, RouteMeter, client_left, method_label},
+    telemetry::traces,
+};
+
+/// A request under way. Told of at its end: when it is answered, or dropped because its client has gone.
+pub struct Visit {
+    begun: Instant,
+    method: Method,
+    route: Option<Rc<RouteMeter>>,
+    probe: bool,
+    client: Option<IpAddr>,
+    request_id: String,
+    trace_id: Option<String>,
+    span: Span,
+    status: StatusCode,
+}
+
+impl Visit {
+    pub fn begin(request: &ServiceRequest, origin: &Origin) -> Self {
+        let begun = Instant::now();
+        let template = request.match_pattern();
+        let route = request.app_data::<Meter>().map(|meter| meter.route(template.as_deref()));
+        let (span, trace_id) = traces::begin(&origin.request_id, TraceParent::of(request.headers()));
+        Self {
+            begun,
+            method: request.method().clone(),
+            route,
+            probe: is_health(request.path()),
+            client: origin.address,
+            request_id: origin.request_id.clone(),
+            trace_id,
+            span,
+            status: client_left(),
+        }
+    }
+
+    /// What other log lines of this request stand in.
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub fn end(mut self, outcome: &Result<ServiceResponse, Error>) {
+        self.status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        let (method, status) = (method_label(&self.method), self.status.as_u16());
+        let route = self.route.as_ref().map_or("", |meter| &meter.route);
+        if let Some(meter) = &self.route {
+            meter.count(&self.method, status, took);
+        }
+        // To the microsecond.
+        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+        let (request_id, trace_id) = (self.request_id.as_str(), self.trace_id.as_deref());
+        let client = self.client.map(tracing::field::display);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "request", parent: None,
+                    method, route, status, duration_ms, client, request_id, trace_id, "answered"
+                )
+            };
+        }
+        // Probes come every few seconds, for ever, and say nothing new.
+        if self.probe {
+            line!(debug)
+        } else {
+            line!(info)
+        }
+        traces::end(&self.span, method, route, status);
+    }
+}

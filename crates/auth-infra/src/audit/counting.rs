@@ -1,0 +1,143 @@
+//! The audit trail counted: logins, sessions and refusals as Prometheus has them, and every event by its name.
+
+use std::sync::Arc;
+
+use auth_domain::{
+    audit::{AuditEvent, EventKind},
+    ports::AuditLog,
+};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+
+/// Counts each event, then hands it on.
+pub struct CountingAudit {
+    next: Arc<dyn AuditLog>,
+    events: IntCounterVec,
+    logins: IntCounterVec,
+    begun: IntCounterVec,
+    ended: IntCounterVec,
+    reused: IntCounter,
+    limited: IntCounter,
+}
+
+impl CountingAudit {
+    /// Counts what goes to `next`.
+    ///
+    /// # Errors
+    /// The registry knows such counters already.
+    pub fn over(next: Arc<dyn AuditLog>, registry: &Registry) -> prometheus::Result<Self> {
+        let labelled = |name: &str, help: &str, label: &str, values: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+            // There from the start, at nought: the first of a kind is a rise, too.
+            values.iter().for_each(|value| drop(counters.with_label_values(&[value])));
+            registry.register(Box::new(counters.clone())).map(|()| counters)
+        };
+        let single = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone())).map(|()| counter)
+        };
+        Ok(Self {
+            next,
+            events: labelled("auth_audit_events_total", "Events of the audit trail.", "event", &[])?,
+            logins: labelled(
+                "auth_logins_total",
+                "Passwords presented for an account: at login, and with a change or a deletion when they are wrong.",
+                "outcome",
+                &["succeeded", "failed", "throttled"],
+            )?,
+            begun: labelled("auth_sessions_begun_total", "Sessions that began.", "by", &["register", "login"])?,
+            ended: labelled(
+                "auth_sessions_ended_total",
+                "Sessions that somebody or something ended.",
+                "reason",
+                &["logout", "reuse"],
+            )?,
+            reused: single("auth_sessions_reused_total", "Sessions that a spent refresh token was presented for.")?,
+            limited: single("auth_rate_limited_total", "Requests that a client's rate limit refused.")?,
+        })
+    }
+
+    fn count(&self, event: &AuditEvent) {
+        self.events.with_label_values(&[event.kind.name()]).inc();
+        match event.kind {
+            EventKind::UserRegistered => self.begun.with_label_values(&["register"]).inc(),
+            EventKind::LoginSucceeded => {
+                self.logins.with_label_values(&["succeeded"]).inc();
+                self.begun.with_label_values(&["login"]).inc();
+            }
+            EventKind::LoginFailed => self.logins.with_label_values(&["failed"]).inc(),
+            EventKind::LoginThrottled => self.logins.with_label_values(&["throttled"]).inc(),
+            EventKind::TokenReused => {
+                self.reused.inc();
+                self.ended.with_label_values(&["reuse"]).inc();
+            }
+            // Reasons are words of the program, never of a client: there are few.
+            EventKind::LoggedOut | EventKind::SessionEnded => {
+                self.ended.with_label_values(&[event.reason.unwrap_or("other")]).inc();
+            }
+            EventKind::RateLimited => self.limited.inc(),
+            EventKind::RegistrationRefused
+            | EventKind::TokenRefreshed
+            | EventKind::RefreshRefused
+            | EventKind::PasswordChanged
+            | EventKind::PasswordChangeRefused
+            | EventKind::AccountDeleted
+            | EventKind::AccountDeletionRefused
+            | EventKind::AccountDisabled
+            | EventKind::AccountEnabled => {}
+        }
+    }
+}
+
+impl AuditLog for CountingAudit {
+    fn record(&self, event: AuditEvent) {
+        self.count(&event);
+        self.next.record(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auth_domain::{origin::Origin, ports::MockAuditLog};
+    use chrono::DateTime;
+    use prometheus::TextEncoder;
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_counted_and_handed_on() {
+        let registry = Registry::new();
+        let mut next = MockAuditLog::new();
+        let event = |kind| AuditEvent::new(kind, &Origin::default(), DateTime::UNIX_EPOCH);
+        let events = [
+            event(EventKind::UserRegistered),
+            event(EventKind::LoginSucceeded),
+            event(EventKind::LoginFailed).because("wrong_password"),
+            event(EventKind::LoginThrottled),
+            event(EventKind::TokenReused),
+            event(EventKind::LoggedOut).because("logout"),
+            event(EventKind::SessionEnded).because("session_limit"),
+            event(EventKind::RateLimited),
+        ];
+        next.expect_record().times(events.len()).return_const(());
+        let audit = CountingAudit::over(Arc::new(next), &registry).unwrap();
+        for event in events {
+            audit.record(event);
+        }
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        for line in [
+            r#"auth_audit_events_total{event="token_reused"} 1"#,
+            r#"auth_logins_total{outcome="succeeded"} 1"#,
+            r#"auth_logins_total{outcome="failed"} 1"#,
+            r#"auth_logins_total{outcome="throttled"} 1"#,
+            r#"auth_sessions_begun_total{by="register"} 1"#,
+            r#"auth_sessions_begun_total{by="login"} 1"#,
+            r#"auth_sessions_ended_total{reason="logout"} 1"#,
+            r#"auth_sessions_ended_total{reason="reuse"} 1"#,
+            r#"auth_sessions_ended_total{reason="session_limit"} 1"#,
+            "auth_sessions_reused_total 1",
+            "auth_rate_limited_total 1",
+        ] {
+            assert!(text.lines().any(|have| have == line), "{line} is missing: {text}");
+        }
+    }
+}

@@ -1,8 +1,20 @@
 //! What is remembered of every authentication event: who, what, when, from where.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
-use crate::{email::Email, origin::Origin, session::SessionId, user::UserId};
+use crate::{
+    email::Email,
+    origin::Origin,
+    session::SessionId,
+    user::{UserId, id},
+};
+
+id! {
+    /// Names an entry of the trail: kept twice, it is still one.
+    EntryId
+}
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +59,81 @@ pub struct AuditEvent {
     pub origin: Origin,
 }
 
+/// An event as the trail keeps it, for longer than a release lives: in words, so that one of another release can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub id: EntryId,
+    pub at: DateTime<Utc>,
+    pub event: Cow<'static, str>,
+    pub outcome: Cow<'static, str>,
+    pub reason: Option<Cow<'static, str>>,
+    pub user: Option<UserId>,
+    pub session: Option<SessionId>,
+    pub email: Option<String>,
+    pub origin: Origin,
+}
+
+/// Where an entry stands among the others: by time, and by id where times are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub at: DateTime<Utc>,
+    pub id: EntryId,
+}
+
+/// Whose entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    User(UserId),
+    /// Attempts for an address as well, whether or not it had an account.
+    Address(Email),
+}
+
+/// Which entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub whose: Option<Whose>,
+    pub event: Option<EventKind>,
+    /// Not those from before.
+    pub since: DateTime<Utc>,
+    /// Only those that stand before this one, in time: the next page.
+    pub before: Option<Place>,
+    pub limit: u32,
+}
+
+impl Entry {
+    #[must_use]
+    pub fn of(id: EntryId, event: AuditEvent) -> Self {
+        Self {
+            id,
+            at: event.at,
+            event: event.kind.name().into(),
+            outcome: event.kind.outcome().name().into(),
+            reason: event.reason.map(Cow::Borrowed),
+            user: event.user,
+            session: event.session,
+            email: event.email.map(|email| email.to_string()),
+            origin: event.origin,
+        }
+    }
+
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { at: self.at, id: self.id }
+    }
+}
+
+impl Filter {
+    #[must_use]
+    pub fn lets_pass(&self, entry: &Entry) -> bool {
+        let whose = self.whose.as_ref().is_none_or(|whose| match whose {
+            Whose::User(user) => entry.user == Some(*user),
+            Whose::Address(email) => entry.email.as_deref() == Some(email.as_str()),
+        });
+        let event = self.event.is_none_or(|event| entry.event == event.name());
+        whose && event && entry.at >= self.since && self.before.is_none_or(|before| entry.place() < before)
+    }
+}
+
 impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> Self {
@@ -75,6 +162,26 @@ impl AuditEvent {
 }
 
 impl EventKind {
+    pub const ALL: [Self; 17] = [
+        Self::UserRegistered,
+        Self::RegistrationRefused,
+        Self::LoginSucceeded,
+        Self::LoginFailed,
+        Self::LoginThrottled,
+        Self::TokenRefreshed,
+        Self::RefreshRefused,
+        Self::TokenReused,
+        Self::LoggedOut,
+        Self::SessionEnded,
+        Self::PasswordChanged,
+        Self::PasswordChangeRefused,
+        Self::AccountDeleted,
+        Self::AccountDeletionRefused,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::RateLimited,
+    ];
+
     /// The name it has in logs and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {

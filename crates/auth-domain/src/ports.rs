@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     attempts::{Failures, Standing},
-    audit::AuditEvent,
+    audit::{AuditEvent, Entry, Filter},
     email::Email,
     origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
@@ -185,6 +185,21 @@ pub trait TokenCodec: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait AuditLog: Send + Sync {
     fn record(&self, event: AuditEvent);
+}
+
+/// Where events are kept. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait AuditTrail: Send + Sync {
+    /// Keeps all of these, or none; those that it keeps already stay as they are, so that who has not heard
+    /// of the outcome may ask again.
+    async fn append(&self, entries: &[Entry]) -> Result<(), PortError>;
+
+    /// The entries that the filter lets pass, latest first.
+    async fn list(&self, filter: &Filter) -> Result<Vec<Entry>, PortError>;
+
+    /// Forgets at most about `limit` entries from before `cutoff`, the oldest first. How many it forgot.
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
 /// Tells the time, to the microsecond, which is what every database keeps.

@@ -11,6 +11,7 @@
 //!     auth_domain::user_directory_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::session_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::attempt_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::audit_trail_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
@@ -22,6 +23,7 @@ mod memory;
 pub mod samples;
 
 pub mod attempt_store;
+pub mod audit_trail;
 pub mod password_hasher;
 pub mod session_begin;
 pub mod session_races;

@@ -12,6 +12,7 @@ mod on_memory {
     auth_domain::user_directory_contract!(super::memory());
     auth_domain::session_store_contract!(super::memory());
     auth_domain::attempt_store_contract!(super::memory());
+    auth_domain::audit_trail_contract!(super::memory());
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
 }
@@ -30,6 +31,10 @@ mod on_a_server {
         super::memory()
     );
     auth_domain::attempt_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::audit_trail_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );

@@ -1,11 +1,13 @@
 //! The database: one set of queries for three engines, a pool that heals, and what breaks as an `Err`.
 
 mod attempts;
+mod audit;
 mod connection;
 mod look_ups;
 mod migrate;
 mod outage;
 mod pool;
+mod prune;
 mod readers;
 mod readiness;
 mod rows;
@@ -31,6 +33,7 @@ use tokio::{
 };
 
 pub use attempts::DieselAttempts;
+pub use audit::DieselAudit;
 pub use connection::AnyConnection;
 use connection::Connector;
 use look_ups::{Found, LookUps};

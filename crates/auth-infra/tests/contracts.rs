@@ -76,6 +76,7 @@ mod diesel_on_sqlite {
     auth_domain::user_directory_contract!(stores(Engine::Sqlite));
     auth_domain::session_store_contract!(stores(Engine::Sqlite));
     auth_domain::attempt_store_contract!(stores(Engine::Sqlite));
+    auth_domain::audit_trail_contract!(stores(Engine::Sqlite));
 }
 
 #[cfg(feature = "postgres")]
@@ -98,6 +99,10 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
+    auth_domain::audit_trail_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
 }
 
 #[cfg(feature = "mysql")]
@@ -117,6 +122,10 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::attempt_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::audit_trail_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

@@ -39,6 +39,7 @@ const FAILURES: [EventKind; 8] = [
 fn every_kind_has_a_name_of_its_own_and_an_outcome() {
     let names: BTreeSet<_> = SUCCESSES.iter().chain(&FAILURES).map(|kind| kind.name()).collect();
     assert_eq!(names.len(), SUCCESSES.len() + FAILURES.len());
+    assert_eq!(names, EventKind::ALL.iter().map(|kind| kind.name()).collect());
     assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
     assert!(SUCCESSES.iter().all(|kind| kind.outcome() == Outcome::Success));
     assert!(FAILURES.iter().all(|kind| kind.outcome() == Outcome::Failure));

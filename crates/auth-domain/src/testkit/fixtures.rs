@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     password::PasswordHash,
-    ports::{AttemptStore, Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
+    ports::{AttemptStore, AuditTrail, Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
     session::{Session, SessionId},
     user::User,
 };
@@ -20,6 +20,7 @@ pub struct Stores {
     pub directory: Arc<dyn UserDirectory>,
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptStore>,
+    pub trail: Arc<dyn AuditTrail>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -44,7 +45,8 @@ impl Stores {
             users: Arc::new(store.clone()),
             directory: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
-            attempts: Arc::new(store),
+            attempts: Arc::new(store.clone()),
+            trail: Arc::new(store),
             guard: Box::new(()),
         }
     }

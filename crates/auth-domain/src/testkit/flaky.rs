@@ -7,10 +7,13 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     attempts::{Failures, Standing},
+    audit::{Entry, Filter},
     email::Email,
     origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{AttemptStore, Begun, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec, UserDirectory, UserStore},
+    ports::{
+        AttemptStore, AuditTrail, Begun, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec, UserDirectory, UserStore,
+    },
     session::{Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
     user::{User, UserId},
@@ -187,6 +190,21 @@ impl<P: AttemptStore> AttemptStore for Flaky<P> {
 
     async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         self.fuse.guard(self.port.prune(failed, seen, limit)).await
+    }
+}
+
+#[async_trait]
+impl<P: AuditTrail> AuditTrail for Flaky<P> {
+    async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
+        self.fuse.guard(self.port.append(entries)).await
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Entry>, PortError> {
+        self.fuse.guard(self.port.list(filter)).await
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        self.fuse.guard(self.port.prune(cutoff, limit)).await
     }
 }
 

@@ -11,10 +11,11 @@ use chrono::{DateTime, Utc};
 use super::samples::as_kept;
 use crate::{
     attempts::{Failures, Standing},
+    audit::{Entry, EntryId, Filter},
     email::Email,
     origin::Network,
     password::PasswordHash,
-    ports::{AttemptStore, Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
+    ports::{AttemptStore, AuditTrail, Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
     session::{Session, SessionId},
     user::{AccountState, User, UserId},
 };
@@ -29,6 +30,7 @@ struct State {
     sessions: BTreeMap<SessionId, Session>,
     failures: BTreeMap<Email, Failures>,
     networks: BTreeMap<(UserId, Network), DateTime<Utc>>,
+    entries: BTreeMap<EntryId, Entry>,
     away: bool,
 }
 
@@ -256,6 +258,33 @@ impl AttemptStore for MemoryStore {
             state.networks.iter().filter(|(_, at)| **at < seen).map(|(key, _)| *key).take(count(limit)).collect();
         let forgotten = accounts.iter().filter(|account| state.failures.remove(account).is_some()).count();
         Ok(forgotten + networks.iter().filter(|key| state.networks.remove(key).is_some()).count())
+    }
+}
+
+#[async_trait]
+impl AuditTrail for MemoryStore {
+    async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
+        let mut state = self.open()?;
+        for entry in entries {
+            state.entries.entry(entry.id).or_insert_with(|| entry.clone());
+        }
+        Ok(())
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Entry>, PortError> {
+        let state = self.open()?;
+        let mut found: Vec<_> = state.entries.values().filter(|entry| filter.lets_pass(entry)).cloned().collect();
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.place()));
+        found.truncate(count(filter.limit));
+        Ok(found)
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        let mut state = self.open()?;
+        let mut old: Vec<_> = state.entries.values().map(Entry::place).filter(|place| place.at < cutoff).collect();
+        old.sort_unstable();
+        old.truncate(count(limit));
+        Ok(old.iter().filter(|place| state.entries.remove(&place.id).is_some()).count())
     }
 }
 

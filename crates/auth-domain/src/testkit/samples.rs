@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::clock::numbered;
 use crate::{
+    audit::{AuditEvent, Entry, EntryId, EventKind},
     email::Email,
     origin::{Origin, UserAgent},
     password::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
@@ -112,6 +113,12 @@ pub fn session_from(user: &User, seconds: i64) -> Session {
 #[must_use]
 pub fn refreshed(session: &Session, seconds: i64) -> Session {
     session.successor(origin_from("198.51.100.9"), after(seconds), &lifetimes())
+}
+
+/// An entry from so many seconds after [`start`], by nobody in particular.
+#[must_use]
+pub fn entry(kind: EventKind, seconds: i64) -> Entry {
+    Entry::of(EntryId(id()), AuditEvent::new(kind, &origin(), after(seconds)))
 }
 
 /// A session as it comes back: which request it came with is for the audit trail alone.

@@ -17,6 +17,14 @@ mod memory_sessions {
     crate::session_store_contract!(async { super::Stores::in_memory() });
 }
 
+mod memory_attempts {
+    crate::attempt_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_trail {
+    crate::audit_trail_contract!(async { super::Stores::in_memory() });
+}
+
 mod fake_codec {
     crate::token_codec_contract!(async { super::Codecs::fake() });
 }
@@ -31,6 +39,8 @@ fn every_clause_is_in_a_macro() {
         include_str!("user_store.rs"),
         include_str!("user_directory.rs"),
         include_str!("session_store.rs"),
+        include_str!("attempt_store.rs"),
+        include_str!("audit_trail.rs"),
         include_str!("token_codec.rs"),
         include_str!("password_hasher.rs"),
     ];

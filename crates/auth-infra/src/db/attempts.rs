@@ -16,6 +16,7 @@ use diesel::{
 
 use super::{
     AnyConnection, Database,
+    prune::forget_oldest,
     schema::{known_networks, login_failures, users},
 };
 
@@ -68,8 +69,8 @@ impl AttemptStore for DieselAttempts {
 
     async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         let (failed, seen, limit) = (failed.naive_utc(), seen.naive_utc(), i64::from(limit));
-        let failures = self.0.write(move |db| prune_failures(db, failed, limit)).await?;
-        Ok(failures + self.0.write(move |db| prune_networks(db, seen, limit)).await?)
+        let failures = self.0.write(move |db| forget_oldest!(db, login_failures.last_at, failed, limit)).await?;
+        Ok(failures + self.0.write(move |db| forget_oldest!(db, known_networks.seen_at, seen, limit)).await?)
     }
 }
 
@@ -105,19 +106,4 @@ pub(super) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()>
         diesel::insert_into(known_networks::table).values(row).execute(db)?;
     }
     Ok(())
-}
-
-/// The oldest first, from the end of the index; those of the last's very microsecond go with it.
-fn prune_failures(db: &mut AnyConnection, cutoff: NaiveDateTime, limit: i64) -> QueryResult<usize> {
-    let old = login_failures::table.filter(login_failures::last_at.lt(cutoff)).order(login_failures::last_at.asc());
-    let batch: Vec<NaiveDateTime> = old.select(login_failures::last_at).limit(limit).load(db)?;
-    let Some(last) = batch.last() else { return Ok(0) };
-    diesel::delete(login_failures::table.filter(login_failures::last_at.le(last))).execute(db)
-}
-
-fn prune_networks(db: &mut AnyConnection, cutoff: NaiveDateTime, limit: i64) -> QueryResult<usize> {
-    let old = known_networks::table.filter(known_networks::seen_at.lt(cutoff)).order(known_networks::seen_at.asc());
-    let batch: Vec<NaiveDateTime> = old.select(known_networks::seen_at).limit(limit).load(db)?;
-    let Some(last) = batch.last() else { return Ok(0) };
-    diesel::delete(known_networks::table.filter(known_networks::seen_at.le(last))).execute(db)
 }

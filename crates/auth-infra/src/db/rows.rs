@@ -3,6 +3,7 @@
 use std::{net::IpAddr, str::FromStr};
 
 use auth_domain::{
+    audit::Entry,
     email::Email,
     origin::{Origin, UserAgent},
     password::PasswordHash,
@@ -12,7 +13,7 @@ use auth_domain::{
 use chrono::NaiveDateTime;
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
-use super::schema::{sessions, users};
+use super::schema::{audit_events, sessions, users};
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
@@ -46,8 +47,42 @@ impl SessionRow {
     }
 }
 
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+pub(super) struct EntryRow {
+    pub(super) id: String,
+    occurred_at: NaiveDateTime,
+    event: String,
+    outcome: String,
+    reason: Option<String>,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    user_agent: Option<String>,
+    request_id: String,
+}
+
 fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
     text.parse().map_err(|_fault| Error::DeserializationError(format!("a row holds no {what}").into()))
+}
+
+fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Result<Option<T>, Error> {
+    text.map(|text| parsed(text, what)).transpose()
+}
+
+/// Where something came from; which request it was is kept for the audit trail alone.
+fn origin(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<Origin, Error> {
+    let address = parsed_if_any::<IpAddr>(address, "address")?;
+    Ok(Origin { address, user_agent: user_agent.map(UserAgent::new), request_id })
+}
+
+pub(super) fn address_of(origin: &Origin) -> Option<String> {
+    origin.address.map(|address| address.to_string())
+}
+
+pub(super) fn user_agent_of(origin: &Origin) -> Option<String> {
+    origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned())
 }
 
 /// In its one spelling: an account under another could not be found by it.
@@ -104,8 +139,8 @@ impl From<&Session> for SessionRow {
             last_used_at: session.last_used_at.naive_utc(),
             expires_at: session.expires_at.naive_utc(),
             ended_at: session.ended_at.map(|at| at.naive_utc()),
-            address: session.origin.address.map(|address| address.to_string()),
-            user_agent: session.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
+            address: address_of(&session.origin),
+            user_agent: user_agent_of(&session.origin),
         }
     }
 }
@@ -114,7 +149,6 @@ impl TryFrom<SessionRow> for Session {
     type Error = Error;
 
     fn try_from(row: SessionRow) -> Result<Self, Error> {
-        let address = row.address.as_deref().map(|text| parsed::<IpAddr>(text, "address")).transpose()?;
         Ok(Self {
             id: parsed(&row.id, "session id")?,
             user: parsed(&row.user_id, "user id")?,
@@ -123,7 +157,43 @@ impl TryFrom<SessionRow> for Session {
             last_used_at: row.last_used_at.and_utc(),
             expires_at: row.expires_at.and_utc(),
             ended_at: row.ended_at.map(|at| at.and_utc()),
-            origin: Origin { address, user_agent: row.user_agent.as_deref().map(UserAgent::new), request_id: String::new() },
+            origin: origin(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
+        })
+    }
+}
+
+impl From<&Entry> for EntryRow {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            occurred_at: entry.at.naive_utc(),
+            event: entry.event.to_string(),
+            outcome: entry.outcome.to_string(),
+            reason: entry.reason.as_ref().map(ToString::to_string),
+            user_id: entry.user.map(|id| id.to_string()),
+            session_id: entry.session.map(|id| id.to_string()),
+            email: entry.email.clone(),
+            address: address_of(&entry.origin),
+            user_agent: user_agent_of(&entry.origin),
+            request_id: entry.origin.request_id.clone(),
+        }
+    }
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = Error;
+
+    fn try_from(row: EntryRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: parsed(&row.id, "entry id")?,
+            at: row.occurred_at.and_utc(),
+            event: row.event.into(),
+            outcome: row.outcome.into(),
+            reason: row.reason.map(Into::into),
+            user: parsed_if_any(row.user_id.as_deref(), "user id")?,
+            session: parsed_if_any(row.session_id.as_deref(), "session id")?,
+            email: row.email,
+            origin: origin(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
         })
     }
 }

@@ -14,7 +14,7 @@ use super::{
     AnyConnection, Database,
     attempts::know,
     look_ups::Found,
-    rows::SessionRow,
+    rows::{SessionRow, address_of, user_agent_of},
     schema::{sessions, users},
 };
 
@@ -54,8 +54,7 @@ impl SessionStore for DieselSessions {
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         let successor = successor.clone();
-        let address = successor.origin.address.map(|address| address.to_string());
-        let user_agent = successor.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned());
+        let (address, user_agent) = (address_of(&successor.origin), user_agent_of(&successor.origin));
         let (now, until) = (successor.last_used_at.naive_utc(), successor.expires_at.naive_utc());
         let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
         self.0

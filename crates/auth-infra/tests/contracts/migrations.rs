@@ -10,7 +10,7 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 2] = ["0001_accounts_and_sessions", "0002_failed_attempts"];
+const ALL: [&str; 3] = ["0001_accounts_and_sessions", "0002_failed_attempts", "0003_audit_events"];
 
 crate::on_each_engine! {
     applies_what_is_pending_once,

@@ -7,14 +7,15 @@ use std::{
 
 use auth_domain::{
     attempts::Failures,
+    audit::{EventKind, Filter, Whose},
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
-    ports::{AttemptStore, SessionStore, UserDirectory, UserStore},
+    ports::{AttemptStore, AuditTrail, SessionStore, UserDirectory, UserStore},
     session::{Generation, Session, SessionId},
-    testkit::samples::{email, hash},
+    testkit::samples::{email, entry, hash},
     user::UserId,
 };
-use auth_infra::db::{Database, DieselAttempts, DieselSessions, DieselUsers};
+use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselSessions, DieselUsers};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use futures_util::future::join_all;
@@ -129,6 +130,26 @@ async fn ask_everything(database: &Database) {
     assert_eq!(sessions.prune(at("2026-01-12T00:00:00Z"), 10).await.unwrap(), 10);
     assert!(sessions.prune(at("2026-01-05T00:00:00Z"), 10).await.unwrap() > 0);
     guess(&DieselAttempts(database.clone())).await;
+    look_back(&DieselAudit(database.clone())).await;
+}
+
+async fn look_back(trail: &DieselAudit) {
+    let twice = entry(EventKind::LoginFailed, 0);
+    for _ in 0..2 {
+        trail.append(std::slice::from_ref(&twice)).await.unwrap();
+    }
+    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, before: None, limit: 20 };
+    let first = trail.list(&all).await.unwrap();
+    let before = first.last().map(|entry| entry.place());
+    assert_eq!(trail.list(&Filter { before, ..all.clone() }).await.unwrap().len(), 20);
+    let user = Whose::User(uuid(77).parse().unwrap());
+    for whose in [user, Whose::Address(email("user00000042@example.org"))] {
+        let theirs = Filter { whose: Some(whose), ..all.clone() };
+        assert!(!trail.list(&theirs).await.unwrap().is_empty());
+        let some = Filter { event: Some(EventKind::LoginSucceeded), since: at("2026-01-01T00:00:00.5Z"), before, ..theirs };
+        assert!(!trail.list(&some).await.unwrap().is_empty());
+    }
+    assert!(trail.prune(at("2026-01-01T00:00:10Z"), 5).await.unwrap() > 0);
 }
 
 async fn guess(attempts: &DieselAttempts) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth_domain::testkit::Stores;
-use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselSessions, DieselUsers};
+use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselSessions, DieselUsers};
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
 
@@ -237,6 +237,7 @@ pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
         directory: users,
         sessions: Arc::new(DieselSessions(database.clone())),
         attempts: Arc::new(DieselAttempts(database.clone())),
+        trail: Arc::new(DieselAudit(database.clone())),
         guard: Box::new(scratch),
     }
 }

@@ -78,12 +78,20 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i"),
         numbers(USERS)
     ));
+    scratch.execute(&format!(
+        "INSERT INTO audit_events (id, occurred_at, event, outcome, user_id, email, request_id) \
+         SELECT {}, {}, 'login_succeeded', 'success', {}, {email}, 'r' FROM {}",
+        id("i"),
+        time("i"),
+        id(&format!("1 + i % {USERS}")),
+        numbers(SESSIONS)
+    ));
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
         #[cfg(feature = "postgres")]
         Engine::Postgres => "ANALYZE",
         #[cfg(feature = "mysql")]
-        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks",
+        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events",
     });
 }

@@ -1,12 +1,14 @@
-//! The audit trail as log lines: one per event, with the target `audit`.
+//! The audit trail as log lines: one per event, with the target `audit`. On its way into the database: `queue`.
 
 mod counting;
+mod queue;
 
 use std::borrow::Cow;
 
 use auth_domain::{audit::AuditEvent, ports::AuditLog};
 
 pub use counting::CountingAudit;
+pub use queue::{QueueOptions, QueuedAudit};
 
 /// Writes each event to the log.
 pub struct TracingAudit;

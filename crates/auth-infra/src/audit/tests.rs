@@ -20,8 +20,15 @@ use uuid::Uuid;
 
 use super::*;
 
+/// What has been logged.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -48,7 +55,7 @@ fn logs(event: &AuditEvent) -> [String; 2] {
     tracing::subscriber::with_default(json, || TracingAudit.record(event.clone()));
     let text = tracing_subscriber::fmt().with_ansi(false).with_writer(as_text.clone()).finish();
     tracing::subscriber::with_default(text, || TracingAudit.record(event.clone()));
-    [as_json, as_text].map(|captured| String::from_utf8(captured.0.lock().unwrap().clone()).unwrap())
+    [as_json, as_text].map(|captured| captured.text())
 }
 
 fn event(user_agent: &str, request_id: &str) -> AuditEvent {

@@ -1,0 +1,227 @@
+//! The audit trail on its way into the database: a queue, and a thread of its own that writes it down in batches.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use auth_domain::{
+    audit::{AuditEvent, Entry, EntryId, EventKind},
+    ports::{AuditLog, AuditTrail, Ids, PortError},
+};
+use tokio::runtime::Runtime;
+
+use crate::system::UuidV7;
+
+/// How a queue treats its entries.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueOptions {
+    /// How many wait at most, half as many requests that were refused for their number; what comes beyond is not kept.
+    pub capacity: usize,
+    /// How many are written at once.
+    pub batch: usize,
+    /// How long a first entry waits for others to be written with it.
+    pub linger: Duration,
+    /// The pause after a first failure, which doubles up to the other.
+    pub first_pause: Duration,
+    pub longest_pause: Duration,
+}
+
+impl Default for QueueOptions {
+    fn default() -> Self {
+        Self {
+            capacity: 100_000,
+            batch: 200,
+            linger: Duration::from_millis(250),
+            first_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Reports each event to another log first, then keeps it for the trail. Nobody waits for the trail.
+pub struct QueuedAudit {
+    log: Arc<dyn AuditLog>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: QueueOptions,
+    state: Mutex<State>,
+    /// There is something to write, or no more time to do so, or all is done.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Entry>,
+    /// Taken from the queue and not written yet.
+    in_hand: usize,
+    /// Came while the queue was full, since it last was.
+    dropped: u64,
+    /// When to give up: nothing is said of it while more may come.
+    deadline: Option<Instant>,
+    /// The thread has ended.
+    over: bool,
+}
+
+impl QueuedAudit {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(log: Arc<dyn AuditLog>, trail: Arc<dyn AuditTrail>, options: QueueOptions) -> Result<Self, PortError> {
+        let failed = |error: io::Error| PortError::Unavailable(format!("no thread for the audit trail: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
+        let shared = Arc::new(Shared { options, state: Mutex::default(), changed: Condvar::new() });
+        let writer = shared.clone();
+        let write = move || {
+            writer.write(&runtime, &*trail);
+            // What the database is still asked for, nobody waits for any more.
+            runtime.shutdown_background();
+        };
+        thread::Builder::new().name("audit".to_owned()).spawn(write).map_err(failed)?;
+        Ok(Self { log, shared })
+    }
+
+    /// Has everything written that is queued, and says in the log what could not be in time. Events from
+    /// now on go no further than the log.
+    pub fn close(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut state = self.shared.lock();
+        state.deadline = Some(deadline);
+        self.shared.changed.notify_all();
+        let waited = self.shared.changed.wait_timeout_while(state, patience, |state| !state.over);
+        let (state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+        let lost = state.queue.len() + state.in_hand;
+        drop(state);
+        if lost > 0 {
+            tracing::error!(lost, "events were not written to the audit table in time; the log has them");
+        }
+    }
+}
+
+impl AuditLog for QueuedAudit {
+    fn record(&self, event: AuditEvent) {
+        self.log.record(event.clone());
+        self.shared.push(Entry::of(EntryId(UuidV7.next()), event));
+    }
+}
+
+/// The thread ends once it has written what it can at once.
+impl Drop for QueuedAudit {
+    fn drop(&mut self) {
+        self.shared.lock().deadline.get_or_insert_with(Instant::now);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// Nothing that panics runs under the lock, so a poisoned one is as good as another.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, entry: Entry) {
+        // Whoever floods the server is refused, and must not push out what else is done meanwhile.
+        let half = entry.event == EventKind::RateLimited.name();
+        let room = if half { self.options.capacity / 2 } else { self.options.capacity };
+        let mut state = self.lock();
+        if state.over {
+            return;
+        }
+        if state.queue.len() >= room {
+            state.dropped += 1;
+            let first = state.dropped == 1;
+            drop(state);
+            if first {
+                tracing::error!("the queue of the audit table is full: events go to the log alone until there is room");
+            }
+            return;
+        }
+        state.queue.push_back(entry);
+        let news = state.queue.len() == 1 || state.queue.len() == self.options.batch;
+        drop(state);
+        if news {
+            self.changed.notify_all();
+        }
+    }
+
+    fn write(&self, runtime: &Runtime, trail: &dyn AuditTrail) {
+        while let Some(batch) = self.take() {
+            if !self.keep(&batch, runtime, trail) {
+                break;
+            }
+            self.lock().in_hand = 0;
+        }
+        self.lock().over = true;
+        self.changed.notify_all();
+    }
+
+    /// The next batch, once it is whole or its first entry has waited long enough; `None` when no more will come.
+    fn take(&self) -> Option<Vec<Entry>> {
+        let closed = |state: &State| state.deadline.is_some();
+        let state = self.changed.wait_while(self.lock(), |state| state.queue.is_empty() && !closed(state));
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        let scanty = |state: &mut State| state.queue.len() < self.options.batch && !closed(state);
+        let waited = self.changed.wait_timeout_while(state, self.options.linger, scanty);
+        let (mut state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+        let count = state.queue.len().min(self.options.batch);
+        let batch: Vec<_> = state.queue.drain(..count).collect();
+        state.in_hand = batch.len();
+        // Not at the first place that is free: in a long burst that would be told again and again.
+        let caught_up = state.queue.len() <= self.options.capacity / 4;
+        let dropped = if caught_up { std::mem::take(&mut state.dropped) } else { 0 };
+        drop(state);
+        if dropped > 0 {
+            tracing::warn!(dropped, "the queue of the audit table has room again; the log has what was dropped");
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Again and again until it is written: `false` when there is no time left for that.
+    fn keep(&self, batch: &[Entry], runtime: &Runtime, trail: &dyn AuditTrail) -> bool {
+        let mut pauses = 0;
+        loop {
+            match runtime.block_on(trail.append(batch)) {
+                Ok(()) => {
+                    if pauses > 0 {
+                        tracing::info!("the audit table is written again");
+                    }
+                    return true;
+                }
+                Err(error @ PortError::Corrupt(_)) => {
+                    tracing::error!(%error, lost = batch.len(), "events do not fit the audit table; the log has them");
+                    return true;
+                }
+                Err(error @ (PortError::Unavailable(_) | PortError::Overloaded { .. })) => {
+                    if pauses == 0 {
+                        tracing::warn!(%error, "the audit table cannot be written; events queue up until it can");
+                    }
+                    if !self.pause(pauses) {
+                        return false;
+                    }
+                    pauses += 1;
+                }
+            }
+        }
+    }
+
+    /// Waits after so many pauses before. Whether there is time for another try.
+    fn pause(&self, before: u32) -> bool {
+        let state = self.lock();
+        let open = state.deadline.is_none();
+        // Where time is running out, the first chance must not be missed.
+        let factor = if open { 2_u32.saturating_pow(before) } else { 1 };
+        let pause = self.options.first_pause.saturating_mul(factor).min(self.options.longest_pause);
+        let waited = self.changed.wait_timeout_while(state, pause, |state| state.deadline.is_none() == open);
+        let (state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
     password::PasswordPolicy,
     ports::{
-        AttemptStore, AuditLog, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory,
-        UserStore,
+        AttemptStore, AuditLog, AuditTrail, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec,
+        UserDirectory, UserStore,
     },
     usecases::{
         authenticate::Authenticate,
@@ -24,17 +24,18 @@ use auth_domain::{
         sessions::{EndSession, ListSessions},
     },
 };
-use auth_infra::{
-    audit::{CountingAudit, TracingAudit},
-    db::{DieselAttempts, DieselReadiness, DieselSessions, DieselUsers},
-    hasher::{BcryptHasher, HasherOptions},
-    jwt::{JwtCodec, JwtSecrets},
-    system::{SystemClock, UuidV7},
-};
 pub use auth_infra::{
+    audit::QueuedAudit,
     db::Database,
     measures::{level, sampled},
     system::os_secret,
+};
+use auth_infra::{
+    audit::{CountingAudit, QueueOptions, TracingAudit},
+    db::{DieselAttempts, DieselAudit, DieselReadiness, DieselSessions, DieselUsers},
+    hasher::{BcryptHasher, HasherOptions},
+    jwt::{JwtCodec, JwtSecrets},
+    system::{SystemClock, UuidV7},
 };
 use chrono::TimeDelta;
 use prometheus::Registry;
@@ -53,6 +54,7 @@ pub struct Ports {
     pub hasher: Arc<dyn PasswordHasher>,
     pub codec: Arc<dyn TokenCodec>,
     pub audit: Arc<dyn AuditLog>,
+    pub trail: Arc<dyn AuditTrail>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// What Prometheus may know.
@@ -68,6 +70,8 @@ pub struct Policies {
     pub sessions_per_user: usize,
     /// Failed attempts at an account's password before strangers wait.
     pub login_failures: u32,
+    /// How long the audit trail is kept; for ever without.
+    pub audit_kept: Option<TimeDelta>,
 }
 
 /// All use cases. One `Data` holds them: a missing one is a compile error, not a 500.
@@ -103,12 +107,21 @@ pub fn open_database(settings: &DatabaseSettings) -> Result<Database, PortError>
     Ok(database)
 }
 
+/// Reports events to the log, and keeps them in this database. To be closed in the end, or the last of them are not kept.
+///
+/// # Errors
+/// Its thread cannot be started.
+pub fn start_audit(database: &Database) -> Result<Arc<QueuedAudit>, PortError> {
+    let trail = Arc::new(DieselAudit(database.clone()));
+    Ok(Arc::new(QueuedAudit::start(Arc::new(TracingAudit), trail, QueueOptions::default())?))
+}
+
 impl Ports {
     /// The adapters that ship, over a database that is up to date. The only code that names them.
     ///
     /// # Errors
     /// A key or a thread cannot be made.
-    pub fn over(database: &Database, settings: &Settings) -> Result<Self, PortError> {
+    pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditLog>) -> Result<Self, PortError> {
         let (tokens, passwords) = (&settings.tokens, &settings.passwords);
         let users = Arc::new(DieselUsers(database.clone()));
         let secrets = JwtSecrets {
@@ -120,7 +133,7 @@ impl Ports {
         let twice = |fault: prometheus::Error| PortError::Corrupt(fault.to_string());
         let hasher = BcryptHasher::start(hashing)?;
         hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
-        let audit = CountingAudit::over(Arc::new(TracingAudit), &measures).map_err(twice)?;
+        let audit = CountingAudit::over(audit, &measures).map_err(twice)?;
         Ok(Self {
             users: users.clone(),
             directory: users,
@@ -130,6 +143,7 @@ impl Ports {
             hasher: Arc::new(hasher),
             codec: Arc::new(JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?),
             audit: Arc::new(audit),
+            trail: Arc::new(DieselAudit(database.clone())),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
@@ -145,6 +159,7 @@ impl From<&Settings> for Policies {
             reuse_window: settings.tokens.reuse_window,
             sessions_per_user: settings.sessions_per_user,
             login_failures: settings.passwords.login_failures,
+            audit_kept: settings.audit_kept,
         }
     }
 }
@@ -152,7 +167,7 @@ impl From<&Settings> for Policies {
 impl UseCases {
     #[must_use]
     pub fn over(ports: Ports, policies: &Policies) -> Self {
-        let Ports { users, directory, sessions, attempts, hasher, codec, audit, clock, ids, .. } = ports.clone();
+        let Ports { users, directory, sessions, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
         let proof = PasswordProof {
             hasher: hasher.clone(),
@@ -205,7 +220,7 @@ impl UseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            prune: Prune { sessions: sessions.clone(), attempts, clock: clock.clone() },
+            prune: Prune { sessions: sessions.clone(), attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
             policy: policies.passwords,

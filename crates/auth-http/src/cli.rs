@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{self, Failure, users::Users};
+use crate::commands::{self, Failure, audit::Audit, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -38,6 +38,8 @@ enum Command {
     Openapi,
     /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
     Users(Users),
+    /// Look into the audit trail.
+    Audit(Audit),
     /// Print the completion script of a shell.
     Completions { shell: Shell },
     /// Print the manual page (roff); for packagers.
@@ -59,6 +61,7 @@ impl Cli {
             Command::Healthcheck => commands::healthcheck::healthcheck(),
             Command::Openapi => commands::manual::openapi(),
             Command::Users(users) => users.run(),
+            Command::Audit(audit) => audit.run(),
             Command::Completions { shell } => commands::manual::completions(shell),
             Command::Man => commands::manual::man(),
         }

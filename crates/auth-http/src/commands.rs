@@ -1,5 +1,6 @@
 //! What the program can be told to do, one file each.
 
+pub mod audit;
 pub mod check;
 pub mod healthcheck;
 pub mod init;
@@ -7,14 +8,20 @@ pub mod manual;
 pub mod serve;
 pub mod users;
 
-use std::io;
+use std::{io, time::Duration};
 
-use auth_domain::ports::PortError;
+use actix_web::rt::System;
+use auth_domain::{email::Email, ports::PortError};
 
 use crate::{
+    app::{Policies, Ports, UseCases, open_database, start_audit},
     settings::{Fault, Settings, Source, SourceError},
+    telemetry::{self, Stream},
     tls::Tls,
 };
+
+/// How long a command waits for its events to be written down.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Why the program stops with exit code 1, worded for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -51,4 +58,21 @@ pub fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
 /// All faults together.
 pub fn settings() -> Result<Settings, Failure> {
     Settings::read(&Source::from_process()?).map_err(Failure::Settings)
+}
+
+/// Does an operator's work on the database of this process, beside any server; its events are written down
+/// before this returns. Stdout is for the answer.
+fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
+    let settings = settings()?;
+    telemetry::start(&settings.log, Stream::Stderr);
+    let database = open_database(&settings.database)?;
+    let audit = start_audit(&database)?;
+    let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));
+    let done = System::new().block_on(work(&app));
+    audit.close(LAST_WORDS);
+    done
+}
+
+fn parse_email(text: &str) -> Result<Email, Failure> {
+    text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
 }

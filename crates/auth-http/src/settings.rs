@@ -32,6 +32,8 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// How many live sessions an account may have.
     pub sessions_per_user: usize,
+    /// How long the audit trail is kept; for ever without.
+    pub audit_kept: Option<TimeDelta>,
 }
 
 #[derive(Debug)]
@@ -110,9 +112,11 @@ impl Settings {
         let log = log(&mut reader);
         let metrics = reader.address("METRICS_ADDR");
         let sessions_per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=1000);
+        let days = reader.number("AUDIT_RETENTION_DAYS", 90, 0..=36_500);
+        let audit_kept = (days > 0).then(|| TimeDelta::days(days));
         match (tokens, database, reader.into_faults()) {
             (Some(tokens), Some(database), faults) if faults.is_empty() => {
-                Ok(Self { tokens, database, passwords, http, log, metrics, sessions_per_user })
+                Ok(Self { tokens, database, passwords, http, log, metrics, sessions_per_user, audit_kept })
             }
             (_, _, faults) => Err(faults),
         }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     attempts::{KNOWN_FOR, LONGEST_WAIT, MEMORY},
-    ports::{AttemptStore, Clock, PortError, SessionStore},
+    ports::{AttemptStore, AuditTrail, Clock, PortError, SessionStore},
 };
 
 /// How long a session that is over stays known: longer than any of its access tokens lives.
@@ -18,6 +18,9 @@ const BATCH: u32 = 500;
 pub struct Prune {
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptStore>,
+    pub trail: Arc<dyn AuditTrail>,
+    /// How long the audit trail is kept; for ever without.
+    pub trail_kept: Option<TimeDelta>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -38,8 +41,12 @@ impl Prune {
         let now = self.clock.now();
         let sessions = self.sessions.prune(now - SESSIONS_KEPT, BATCH).await?;
         let attempts = self.attempts.prune(now - LONGEST_WAIT - MEMORY, now - KNOWN_FOR, BATCH).await?;
-        let full = |forgotten| u32::try_from(forgotten).is_ok_and(|forgotten| forgotten >= BATCH);
-        Ok(if full(sessions) || full(attempts) { Pruned::MoreToCome } else { Pruned::AllDone })
+        let entries = match self.trail_kept {
+            Some(kept) => self.trail.prune(now - kept, BATCH).await?,
+            None => 0,
+        };
+        let full = |forgotten: &usize| u32::try_from(*forgotten).is_ok_and(|forgotten| forgotten >= BATCH);
+        Ok(if [sessions, attempts, entries].iter().any(full) { Pruned::MoreToCome } else { Pruned::AllDone })
     }
 }
 
@@ -49,14 +56,16 @@ mod tests {
 
     use super::*;
     use crate::{
-        ports::{MockAttemptStore, MockSessionStore},
+        ports::{MockAttemptStore, MockAuditTrail, MockSessionStore},
         testkit::MovableClock,
         usecases::testing::down,
     };
 
+    const KEPT: TimeDelta = TimeDelta::days(90);
+
     type Outcome = Result<usize, PortError>;
 
-    async fn pruned(sessions_gone: Outcome, attempts_gone: Outcome) -> Result<Pruned, PortError> {
+    fn prune([sessions_gone, attempts_gone, entries_gone]: [Outcome; 3]) -> Prune {
         let clock = MovableClock::default();
         let ago = |span| eq(clock.now() - span);
         let mut sessions = MockSessionStore::new();
@@ -64,23 +73,33 @@ mod tests {
         let mut attempts = MockAttemptStore::new();
         let times = (ago(TimeDelta::minutes(30)), ago(TimeDelta::days(30)));
         attempts.expect_prune().with(times.0, times.1, eq(BATCH)).return_once(move |_, _, _| attempts_gone);
-        Prune { sessions: Arc::new(sessions), attempts: Arc::new(attempts), clock: Arc::new(clock) }.execute().await
+        let mut trail = MockAuditTrail::new();
+        trail.expect_prune().with(ago(KEPT), eq(BATCH)).return_once(move |_, _| entries_gone);
+        let (sessions, attempts, trail) = (Arc::new(sessions), Arc::new(attempts), Arc::new(trail));
+        Prune { sessions, attempts, trail, trail_kept: Some(KEPT), clock: Arc::new(clock) }
     }
 
     #[tokio::test]
     async fn a_full_batch_has_another_behind_it() {
-        for (sessions, attempts) in [(500, 0), (0, 500), (500, 501)] {
-            assert_eq!(pruned(Ok(sessions), Ok(attempts)).await.unwrap(), Pruned::MoreToCome);
+        for full in [[500, 0, 0], [0, 500, 0], [0, 0, 500], [500, 501, 502]] {
+            assert_eq!(prune(full.map(Ok)).execute().await.unwrap(), Pruned::MoreToCome);
         }
-        for (sessions, attempts) in [(499, 499), (0, 0)] {
-            assert_eq!(pruned(Ok(sessions), Ok(attempts)).await.unwrap(), Pruned::AllDone);
+        for done in [[499, 499, 499], [0, 0, 0]] {
+            assert_eq!(prune(done.map(Ok)).execute().await.unwrap(), Pruned::AllDone);
         }
     }
 
     #[tokio::test]
+    async fn a_trail_that_is_kept_for_ever_is_left_alone() {
+        let trail = Arc::new(MockAuditTrail::new());
+        let prune = Prune { trail, trail_kept: None, ..prune([0, 0, 0].map(Ok)) };
+        assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
+    }
+
+    #[tokio::test]
     async fn an_outage_stays_an_outage() {
-        for (sessions, attempts) in [(down(), Ok(0)), (Ok(0), down())] {
-            assert!(matches!(pruned(sessions, attempts).await, Err(PortError::Unavailable(_))));
+        for outcomes in [[down(), Ok(0), Ok(0)], [Ok(0), down(), Ok(0)], [Ok(0), Ok(0), down()]] {
+            assert!(matches!(prune(outcomes).execute().await, Err(PortError::Unavailable(_))));
         }
     }
 }

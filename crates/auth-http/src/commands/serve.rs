@@ -1,17 +1,24 @@
 //! `serve`: everything in its order, and an orderly end.
 
-use std::{future, net::TcpListener};
+use std::{
+    future,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, settings_to_serve};
 use crate::{
-    app::{Policies, Ports, UseCases, open_database},
+    app::{Policies, Ports, QueuedAudit, UseCases, open_database, start_audit},
     descriptors, exposition,
     server::{self, Server},
     telemetry::{self, Stream},
     tls::Tls,
 };
+
+/// What the audit trail has at least to be written down, however long requests in flight took.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -21,16 +28,18 @@ pub fn serve() -> Result<(), Failure> {
     let (mut settings, tls) = settings_to_serve()?;
     let _until_the_end = telemetry::start(&settings.log, Stream::Stdout);
     let database = open_database(&settings.database)?;
-    let ports = Ports::over(&database, &settings)?;
+    let audit = start_audit(&database)?;
+    let ports = Ports::over(&database, &settings, audit.clone())?;
     settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
     let scrapes = settings.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
     let measures = ports.measures.clone();
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
+    let patience = settings.http.shutdown_timeout;
     actix_web::rt::System::new().block_on(async {
         let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
         tokio::select! {
-            stopped = until_stopped(server) => stopped,
+            stopped = until_stopped(server, &audit, patience) => stopped,
             failed = reload_when_told(tls.as_ref()) => failed,
             failed = exposition::serve(scrapes, measures) => Ok(failed?),
         }
@@ -58,7 +67,7 @@ async fn reload_when_told(tls: Option<&Tls>) -> Result<(), Failure> {
     future::pending().await
 }
 
-async fn until_stopped(server: Server) -> Result<(), Failure> {
+async fn until_stopped(server: Server, audit: &QueuedAudit, patience: Duration) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stopping = async {
@@ -67,9 +76,12 @@ async fn until_stopped(server: Server) -> Result<(), Failure> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: requests in flight may finish, new ones are not answered");
+        let begun = Instant::now();
         server.handle.stop().await;
+        begun
     };
-    let (served, ()) = tokio::join!(server.running, stopping);
+    let (served, begun) = tokio::join!(server.running, stopping);
+    audit.close(patience.saturating_sub(begun.elapsed()).max(LAST_WORDS));
     tracing::info!("stopped");
     Ok(served?)
 }

@@ -4,7 +4,6 @@ mod render;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use actix_web::rt::System;
 use auth_domain::{
     email::Email,
     origin::{Origin, UserAgent},
@@ -15,11 +14,8 @@ use auth_domain::{
 use clap::{Args, Subcommand};
 
 use self::render::Answer;
-use super::{Failure, settings};
-use crate::{
-    app::{Policies, Ports, UseCases, open_database},
-    telemetry::{self, Stream},
-};
+use super::{Failure, operate, parse_email};
+use crate::app::UseCases;
 
 /// How many sessions `show` lists at most.
 const SESSIONS_SHOWN: u32 = 1000;
@@ -70,12 +66,7 @@ impl Users {
     /// # Errors
     /// What to tell the operator.
     pub fn run(self) -> Result<(), Failure> {
-        let settings = settings()?;
-        // Stdout is for the answer.
-        let _until_the_end = telemetry::start(&settings.log, Stream::Stderr);
-        let database = open_database(&settings.database)?;
-        let app = UseCases::over(Ports::over(&database, &settings)?, &Policies::from(&settings));
-        let answer = System::new().block_on(perform(&app, self.action))?;
+        let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         Ok(writeln!(io::stdout(), "{text}")?)
     }
@@ -128,10 +119,6 @@ async fn find(app: &UseCases, who: &str) -> Result<User, Failure> {
         Err(_not_an_id) => app.ports.users.find_by_email(&parse_email(who)?).await?,
     };
     found.ok_or_else(|| OperateError::NoSuchUser.into())
-}
-
-fn parse_email(text: &str) -> Result<Email, Failure> {
-    text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
 }
 
 fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, Failure> {

@@ -54,6 +54,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("ALLOWED_ORIGINS"),
     plain("TRUSTED_PROXIES"),
     plain("API_DOCS"),
+    plain("AUDIT_RETENTION_DAYS"),
     plain("LOG_FORMAT"),
     plain("LOG_LEVEL"),
     plain("METRICS_ADDR"),

@@ -39,4 +39,5 @@ mod register;
 mod sessions;
 mod tls;
 mod tokens;
+mod trail;
 mod users;

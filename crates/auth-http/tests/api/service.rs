@@ -94,6 +94,13 @@ fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<S
     defaults.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// Runs the program in such an environment to its end: exit code, stdout, stderr.
+pub fn command(database: &TestDatabase, overrides: &[(&str, &str)], arguments: &[&str], input: &str) -> (i32, String, String) {
+    let variables = environment(database, overrides);
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    run_with_input(database.folder(), arguments, &variables, input)
+}
+
 impl Service {
     /// A server with a database of its own.
     pub async fn start(engine: Engine) -> Self {
@@ -200,6 +207,11 @@ impl Service {
         self.lines(count, move |line| line["target"] == "audit" && line["event"] == *event).await
     }
 
+    /// All audit lines so far, in order.
+    pub fn events(&self) -> Vec<Value> {
+        self.log.lines.lock().unwrap().0.iter().filter(|line| line["target"] == "audit").cloned().collect()
+    }
+
     /// How many messages so far speak of something, once there are at least `count`.
     pub async fn logged(&self, words: &str, count: usize) -> usize {
         let words = words.to_owned();
@@ -214,9 +226,12 @@ impl Service {
 
     /// Runs an operator's command on the same database: exit code, stdout, stderr.
     pub fn command(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
-        let variables = environment(&self.database, &[]);
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        run_with_input(self.database.folder(), arguments, &variables, input)
+        command(&self.database, &[], arguments, input)
+    }
+
+    /// The same, on another database.
+    pub fn command_on(&self, url: &str, arguments: &[&str]) -> (i32, String, String) {
+        command(&self.database, &[("DATABASE_URL", url)], arguments, "")
     }
 
     /// What the kernel says of the memory in use.

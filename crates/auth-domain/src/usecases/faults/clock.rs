@@ -3,11 +3,7 @@
 use chrono::TimeDelta;
 
 use super::world::{Refusal, World, ann, origin, right};
-use crate::{
-    audit::EventKind,
-    token::TokenPair,
-    usecases::prune::{Prune, Pruned},
-};
+use crate::{audit::EventKind, token::TokenPair, usecases::prune::Pruned};
 
 const DAY: TimeDelta = TimeDelta::days(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -73,7 +69,7 @@ async fn a_day_forward_and_back_again_loses_no_session() {
     assert_eq!(world.refreshed(&nearly_over).await.map(drop), refused("the token has expired"));
     let ahead = world.refreshed(&active).await.unwrap();
     assert_eq!(world.knows(&ahead).await, Ok(()));
-    let prune = Prune { sessions: world.kept(), attempts: world.kept(), clock: world.clock() };
+    let prune = world.prune();
     assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
 
     world.clock.advance(-DAY);

@@ -15,7 +15,6 @@ use crate::{
         login::{Login, LoginError},
         logout::{Logout, LogoutScope},
         operate::{CreateUser, Govern, Measure, OperateError, SetPassword},
-        prune::Prune,
         refresh::RefreshError,
         register::{Register, RegisterError},
         sessions::{EndSession, EndSessionError, ListSessions},
@@ -170,7 +169,7 @@ impl Deed {
                 done(set.execute(&user, new_password(OTHER_PASSWORD), &origin()).await)
             }
             Self::Govern(measure) => govern(world, measure).await,
-            Self::Prune => done(Prune { sessions: world.kept(), attempts: world.kept(), clock: world.clock() }.execute().await),
+            Self::Prune => done(world.prune().execute().await),
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
                 let caller = world.authenticate().execute(&world.own_access_token()).await?;

@@ -20,6 +20,7 @@ use crate::{
         issue::Issuer,
         login::Login,
         prove::PasswordProof,
+        prune::Prune,
         refresh::Refresh,
         testing::refresh_token,
     },
@@ -143,6 +144,11 @@ impl World {
     pub(super) fn refresh(&self) -> Refresh {
         let (issuer, reuse_window) = (self.issuer(), TimeDelta::seconds(10));
         Refresh { sessions: self.kept(), issuer, audit: self.audit(), clock: self.clock(), reuse_window }
+    }
+
+    pub(super) fn prune(&self) -> Prune {
+        let (sessions, attempts, trail) = (self.kept(), self.kept(), self.kept());
+        Prune { sessions, attempts, trail, trail_kept: Some(TimeDelta::days(90)), clock: self.clock() }
     }
 
     pub(super) fn authenticate(&self) -> Authenticate {

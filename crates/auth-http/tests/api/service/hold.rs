@@ -34,6 +34,16 @@ impl Hold {
         }
     }
 
+    /// The audit table alone.
+    pub fn trail(database: &TestDatabase) -> Self {
+        match database.engine() {
+            Engine::Sqlite => panic!("SQLite's locks are the whole file's"),
+            Engine::Postgres => Self::on(database, "BEGIN; LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE"),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => Self::on(database, "LOCK TABLES audit_events WRITE"),
+        }
+    }
+
     fn on(database: &TestDatabase, lock: &str) -> Self {
         let engine = database.engine();
         let _connection: Box<dyn Any + Send> = match engine {

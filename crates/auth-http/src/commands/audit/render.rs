@@ -1,0 +1,81 @@
+//! What `audit` answers, as text and as JSON.
+
+use auth_domain::audit::Entry;
+use serde::Serialize;
+
+use super::Mark;
+use crate::view::timestamp;
+
+/// Some of the trail.
+pub(super) struct Page {
+    pub(super) entries: Vec<Entry>,
+    pub(super) limit: u32,
+}
+
+/// An event by the names that it has in the log.
+#[derive(Serialize)]
+struct EventView<'a> {
+    id: String,
+    time: String,
+    event: &'a str,
+    outcome: &'a str,
+    reason: Option<&'a str>,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    email: Option<&'a str>,
+    client: Option<String>,
+    user_agent: Option<&'a str>,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    events: Vec<EventView<'a>>,
+    next: Option<String>,
+}
+
+impl<'a> From<&'a Entry> for EventView<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            time: timestamp(entry.at),
+            event: &entry.event,
+            outcome: &entry.outcome,
+            reason: entry.reason.as_deref(),
+            user_id: entry.user.map(|id| id.to_string()),
+            session_id: entry.session.map(|id| id.to_string()),
+            email: entry.email.as_deref(),
+            client: entry.origin.address.map(|address| address.to_string()),
+            user_agent: entry.origin.user_agent.as_ref().map(|agent| agent.as_str()),
+            request_id: &entry.origin.request_id,
+        }
+    }
+}
+
+impl Page {
+    /// Where the next one begins, when this one is full.
+    fn next(&self) -> Option<String> {
+        let full = u32::try_from(self.entries.len()).is_ok_and(|count| count >= self.limit);
+        self.entries.last().filter(|_| full).map(|entry| Mark(entry.place()).to_string())
+    }
+
+    pub(super) fn json(&self) -> String {
+        let document = Document { events: self.entries.iter().map(EventView::from).collect(), next: self.next() };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+
+    /// Without what clients call themselves: it may turn a line around in a terminal.
+    pub(super) fn text(&self) -> String {
+        let mut lines: Vec<_> = self.entries.iter().map(|entry| in_one_line(&entry.into())).collect();
+        lines.extend(self.next().map(|mark| format!("There may be more: --after {mark}")));
+        if lines.is_empty() { "No events.".to_owned() } else { lines.join("\n") }
+    }
+}
+
+fn in_one_line(event: &EventView<'_>) -> String {
+    let EventView { time, event: name, outcome, reason, user_id, email, client, .. } = event;
+    let who = email.or(user_id.as_deref()).unwrap_or("nobody in particular");
+    let client = client.as_deref().unwrap_or("here");
+    let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{time}  {name}  {outcome}{why}  from {client}  {who}")
+}

@@ -160,6 +160,9 @@ pub trait PasswordHasher: Send + Sync {
     /// long as with one, and the answer is `false`.
     async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError>;
 
+    /// Whether a hash is of a form that [`verify`](Self::verify) can tell something of.
+    fn reads(&self, hash: &PasswordHash) -> bool;
+
     /// Whether a hash is of a lower cost than new ones are.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }

@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod change_password;
 pub mod delete_account;
+pub mod import;
 pub mod issue;
 pub mod login;
 pub mod logout;

@@ -79,6 +79,10 @@ impl PasswordHasher for BcryptHasher {
         Ok(matches && exists)
     }
 
+    fn reads(&self, hash: &PasswordHash) -> bool {
+        StoredHash::parse(hash.expose()).is_ok()
+    }
+
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
         // One that cannot be read cannot have been verified, so it is not for replacing.
         StoredHash::parse(hash.expose()).is_ok_and(|stored| stored.cost < self.cost)

@@ -75,6 +75,10 @@ impl PasswordHasher for PlainHasher {
         Ok(text == attempt.expose())
     }
 
+    fn reads(&self, hash: &PasswordHash) -> bool {
+        Self::read(hash).is_some()
+    }
+
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
         Self::read(hash).is_some_and(|(cost, _)| cost < self.cost)
     }

@@ -218,6 +218,10 @@ impl<P: PasswordHasher> PasswordHasher for Flaky<P> {
         self.fuse.guard(self.port.verify(attempt, hash)).await
     }
 
+    fn reads(&self, hash: &PasswordHash) -> bool {
+        self.port.reads(hash)
+    }
+
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
         self.port.is_outdated(hash)
     }

@@ -76,6 +76,7 @@ pub async fn never_reads_a_broken_hash_as_a_no(Hashers { hasher, .. }: &Hashers)
     for text in ["", "!", "$2b$", "$2b$10$tooshort", "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA", "plain", "plain:x:y"] {
         let outcome = hasher.verify(attempt(PASSWORD), Some(&PasswordHash::new(text.to_owned()))).await;
         assert!(matches!(outcome, Err(PortError::Corrupt(_))), "{text:?}");
+        assert!(!hasher.reads(&PasswordHash::new(text.to_owned())), "{text:?}");
     }
 }
 
@@ -92,6 +93,7 @@ pub async fn calls_only_a_lower_cost_outdated(Hashers { hasher, costlier }: &Has
     for text in [PASSWORD, &long] {
         let low = hasher.hash(new_password(text)).await.unwrap();
         let high = costlier.hash(new_password(text)).await.unwrap();
+        assert!(hasher.reads(&low) && hasher.reads(&high));
         assert_eq!((hasher.is_outdated(&low), hasher.is_outdated(&high)), (false, false));
         assert_eq!((costlier.is_outdated(&low), costlier.is_outdated(&high)), (true, false));
     }

@@ -6,12 +6,13 @@ use crate::{
     session::SessionId,
     testkit::{
         PlainHasher,
-        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, id, new_password},
+        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
     },
     usecases::{
         authenticate::{AuthenticateError, SignedIn},
         change_password::{ChangePassword, ChangePasswordError},
         delete_account::{DeleteAccount, DeleteAccountError},
+        import::{Candidate, ImportUsers, Run},
         login::{Login, LoginError},
         logout::{Logout, LogoutScope},
         operate::{CreateUser, Govern, Measure, OperateError, SetPassword},
@@ -34,6 +35,7 @@ pub(super) enum Deed {
     /// The generation of the token.
     Refresh(i64),
     CreateUser(&'static str),
+    Import(&'static str),
     SetPassword,
     Govern(Measure),
     Prune,
@@ -78,7 +80,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Deed::Login { address, password, outdated }
 }
 
-pub(super) const CASES: [Case; 31] = [
+pub(super) const CASES: [Case; 32] = [
     case(Deed::Register(NEW), "", TAKEN),
     case(Deed::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -93,6 +95,7 @@ pub(super) const CASES: [Case; 31] = [
     case(Deed::Refresh(5), INVALID, ""),
     case(Deed::CreateUser(NEW), "", TAKEN),
     case(Deed::CreateUser(ANN), TAKEN, TAKEN),
+    case(Deed::Import(NEW), "", ""),
     case(Deed::SetPassword, "", ""),
     case(Deed::Govern(Measure::Disable), "", ""),
     case(Deed::Govern(Measure::Enable), "", ""),
@@ -163,6 +166,7 @@ impl Deed {
             }
             Self::Refresh(generation) => done(world.refresh().execute(&world.refresh_token(generation), &origin()).await),
             Self::CreateUser(address) => create(world, address).await,
+            Self::Import(address) => import(world, address).await,
             Self::SetPassword => {
                 let (users, hasher, user) = (world.kept(), world.hasher(), the_user(world, ANN).await?);
                 let set = SetPassword { users, hasher, audit: world.audit(), clock: world.clock() };
@@ -224,6 +228,14 @@ async fn create(world: &World, address: &str) -> Result<(), Refusal> {
     let (users, hasher, ids) = (world.kept(), world.hasher(), std::sync::Arc::new(Fresh));
     let create = CreateUser { users, hasher, ids, audit: world.audit(), clock: world.clock() };
     done(create.execute(email(address), new_password(PASSWORD), &origin()).await)
+}
+
+async fn import(world: &World, address: &str) -> Result<(), Refusal> {
+    let (users, hasher, ids) = (world.kept(), world.hasher(), std::sync::Arc::new(Fresh));
+    let import = ImportUsers { users, hasher, ids, audit: world.audit(), clock: world.clock() };
+    let (number, email, created_at) = ("1".to_owned(), address.to_owned(), Ok(None));
+    let candidate = Candidate { number, email, password: hash(PASSWORD), active: true, created_at };
+    done(import.execute(&[candidate], Run::Real, &origin()).await)
 }
 
 /// As the command looks them up.

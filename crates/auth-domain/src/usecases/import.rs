@@ -1,0 +1,128 @@
+//! Take over accounts of another system, with the forms of their passwords.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    email::Email,
+    origin::Origin,
+    password::PasswordHash,
+    ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, UserStore},
+    user::{AccountState, User, UserId},
+};
+
+/// An account as another system holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What names it there.
+    pub number: String,
+    pub email: String,
+    pub password: PasswordHash,
+    pub active: bool,
+    /// `Err` where something is written that is no time.
+    pub created_at: Result<Option<DateTime<Utc>>, NoTime>,
+}
+
+/// A text that is no time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTime;
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// In a dry run: would be.
+    Imported(User),
+    /// Its address has an account, which stays as it is.
+    AlreadyThere(Email),
+    Refused(Refusal),
+}
+
+/// Why a candidate cannot become an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no e-mail address that this server takes")]
+    Address,
+    #[error("another row has the same address in another spelling")]
+    Ambiguous,
+    #[error("a password hash in no form that this server can verify")]
+    Password,
+    #[error("a time of creation that is none")]
+    Time,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    Dry,
+    Real,
+}
+
+pub struct ImportUsers {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ImportUsers {
+    /// What became of each, in their order. To be done again after an outage: who is there already is left alone.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn execute(&self, candidates: &[Candidate], run: Run, origin: &Origin) -> Result<Vec<Fate>, PortError> {
+        let mut claims = BTreeMap::<Email, usize>::new();
+        for email in candidates.iter().flat_map(|candidate| candidate.email.parse()) {
+            *claims.entry(email).or_default() += 1;
+        }
+        let mut fates = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            fates.push(match self.accept(candidate, &claims) {
+                Ok(user) => self.keep(user, run, origin).await?,
+                Err(refusal) => Fate::Refused(refusal),
+            });
+        }
+        Ok(fates)
+    }
+
+    fn accept(&self, candidate: &Candidate, claims: &BTreeMap<Email, usize>) -> Result<User, Refusal> {
+        let email: Email = candidate.email.parse().map_err(|_fault| Refusal::Address)?;
+        // Which of them its owner uses, nobody can tell here.
+        if claims.get(&email).is_some_and(|count| *count > 1) {
+            return Err(Refusal::Ambiguous);
+        }
+        if !self.hasher.reads(&candidate.password) {
+            return Err(Refusal::Password);
+        }
+        let created_at = candidate.created_at.map_err(|_no_time| Refusal::Time)?;
+        let now = self.clock.now();
+        let mut user = User::new(UserId(self.ids.next()), email, candidate.password.clone(), now);
+        user.created_at = created_at.unwrap_or(now);
+        if !candidate.active {
+            user.state = AccountState::Disabled { since: now };
+        }
+        Ok(user)
+    }
+
+    async fn keep(&self, user: User, run: Run, origin: &Origin) -> Result<Fate, PortError> {
+        if self.users.find_by_email(&user.email).await?.is_some() {
+            return Ok(Fate::AlreadyThere(user.email));
+        }
+        if run == Run::Dry {
+            return Ok(Fate::Imported(user));
+        }
+        match self.users.insert(&user, None).await? {
+            Inserted::EmailTaken => Ok(Fate::AlreadyThere(user.email)),
+            Inserted::Yes => {
+                let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
+                self.audit.record(event.by(user.id, &user.email));
+                Ok(Fate::Imported(user))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

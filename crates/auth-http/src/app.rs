@@ -13,6 +13,7 @@ use auth_domain::{
         authenticate::Authenticate,
         change_password::ChangePassword,
         delete_account::DeleteAccount,
+        import::ImportUsers,
         issue::Issuer,
         login::Login,
         logout::Logout,
@@ -26,7 +27,7 @@ use auth_domain::{
 };
 pub use auth_infra::{
     audit::QueuedAudit,
-    db::Database,
+    db::{Database, DatabaseUrl, OpenError, legacy_accounts},
     measures::{level, sampled},
     system::os_secret,
 };
@@ -86,6 +87,7 @@ pub struct UseCases {
     pub change_password: ChangePassword,
     pub delete_account: DeleteAccount,
     pub create_user: CreateUser,
+    pub import_users: ImportUsers,
     pub set_password: SetPassword,
     pub govern: Govern,
     pub prune: Prune,
@@ -98,11 +100,15 @@ pub struct UseCases {
 /// Opens the database of these settings and brings its schema up to date.
 ///
 /// # Errors
-/// It cannot be reached, or a migration fails.
-pub fn open_database(settings: &DatabaseSettings) -> Result<Database, PortError> {
+/// It cannot be reached, is another program's, or a migration fails.
+pub fn open_database(settings: &DatabaseSettings) -> Result<Database, OpenError> {
     let database = Database::open(&settings.url, settings.pool_size)?;
     for migration in database.migrate()? {
         tracing::info!(migration, "applied a migration");
+    }
+    let newer = database.newer()?.join(", ");
+    if !newer.is_empty() {
+        tracing::warn!(newer, "a newer release has migrated this database; this one goes on with what it knows of it");
     }
     Ok(database)
 }
@@ -213,6 +219,13 @@ impl UseCases {
                 clock: clock.clone(),
             },
             delete_account: DeleteAccount { users: users.clone(), proof, audit: audit.clone(), clock: clock.clone() },
+            import_users: ImportUsers {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                ids: ids.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
             create_user: CreateUser {
                 users: users.clone(),
                 hasher: hasher.clone(),

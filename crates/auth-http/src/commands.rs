@@ -14,7 +14,7 @@ use actix_web::rt::System;
 use auth_domain::{email::Email, ports::PortError};
 
 use crate::{
-    app::{Policies, Ports, UseCases, open_database, start_audit},
+    app::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
     settings::{Fault, Settings, Source, SourceError},
     telemetry::{self, Stream},
     tls::Tls,
@@ -32,6 +32,8 @@ pub enum Failure {
     Source(#[from] SourceError),
     #[error("Cannot start: {0}")]
     Port(#[from] PortError),
+    #[error("Cannot start: {0}")]
+    Open(#[from] OpenError),
     #[error("Cannot listen on {address}: {cause}")]
     Listen { address: String, cause: io::Error },
     #[error("{0}")]

@@ -3,9 +3,11 @@
 mod attempts;
 mod audit;
 mod connection;
+mod legacy;
 mod look_ups;
 mod migrate;
 mod outage;
+mod ownership;
 mod pool;
 mod prune;
 mod readers;
@@ -36,8 +38,10 @@ pub use attempts::DieselAttempts;
 pub use audit::DieselAudit;
 pub use connection::AnyConnection;
 use connection::Connector;
+pub use legacy::{LegacyFault, legacy_accounts};
 use look_ups::{Found, LookUps};
 use outage::Failure;
+pub use ownership::OpenError;
 use pool::Pool;
 pub use readiness::DieselReadiness;
 pub use sessions::DieselSessions;
@@ -69,11 +73,15 @@ impl Database {
     /// Connects once, to prove that it can be done, and prepares the pool. Blocks.
     ///
     /// # Errors
-    /// The database cannot be reached; the message names its engine and its host.
-    pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, PortError> {
+    /// The database cannot be reached (the message names its engine and its host), or is another program's.
+    pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, OpenError> {
         let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
         let connector = Connector::new(url.clone());
-        connector.try_connect().map_err(|error| PortError::Unavailable(format!("{url} cannot be reached: {error}")))?;
+        let strangers = connector.first_look();
+        let strangers = strangers.map_err(|error| PortError::Unavailable(format!("{url} cannot be reached: {error}")))?;
+        if !strangers.is_empty() {
+            return Err(OpenError::not_ours(url, strangers));
+        }
         let (look_ups, size) = LookUps::with_some_of(size, &connector);
         let connections = usize::try_from(size).unwrap_or(1);
         let turns = (url.engine() == Engine::Sqlite).then(|| Turns::new(connections));

@@ -21,6 +21,10 @@ pub fn check() -> Result<(), Failure> {
         [] => writeln!(out, "migrations     none pending")?,
         names => writeln!(out, "migrations     pending, applied when the server starts: {}", names.join(", "))?,
     }
+    let newer = database.newer()?.join(", ");
+    if !newer.is_empty() {
+        writeln!(out, "               applied by a newer release, and unknown to this one: {newer}")?;
+    }
     Ok(())
 }
 

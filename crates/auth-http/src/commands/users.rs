@@ -1,5 +1,6 @@
 //! `users`: what an operator does to accounts, for people and (`--json`) for scripts.
 
+mod import;
 mod render;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -58,6 +59,15 @@ enum Action {
     EndSessions { user: String },
     /// Delete an account and its sessions; the address is free again.
     Delete { user: String },
+    /// Take over the accounts of another system, with their bcrypt hashes; those that are here already stay as they are.
+    Import {
+        /// Its SQLite file, with a table `users` as SQLAlchemy makes it: sqlite:///./secure_app.db
+        #[arg(long)]
+        from: String,
+        /// Tell what would be done, and keep no account.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 impl Users {
@@ -68,7 +78,8 @@ impl Users {
     pub fn run(self) -> Result<(), Failure> {
         let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
-        Ok(writeln!(io::stdout(), "{text}")?)
+        writeln!(io::stdout(), "{text}")?;
+        answer.verdict()
     }
 }
 
@@ -101,6 +112,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
         Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &origin).await,
         Action::EndSessions { user } => govern(app, Measure::EndSessions, "sessions ended", &user, &origin).await,
         Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &origin).await,
+        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &origin).await.map(Answer::Imported),
     }
 }
 

@@ -15,7 +15,10 @@ use std::{
 
 use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, connection::SimpleConnection};
 
-use super::url::{DatabaseUrl, Target};
+use super::{
+    ownership::foreign_tables,
+    url::{DatabaseUrl, Target},
+};
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!("auth-infra needs at least one of the features sqlite, postgres and mysql");
@@ -124,6 +127,23 @@ impl Connector {
         Ok(connection)
     }
 
+    /// Connects, and says what tables another program has there. That is found out before SQLite's file is set up:
+    /// another program's stays as it is, to the byte.
+    pub(super) fn first_look(&self) -> ConnectionResult<Vec<String>> {
+        #[cfg(feature = "sqlite")]
+        if let Target::Sqlite(path) = self.url.target()
+            && has_content(path)
+        {
+            let mut connection = AnyConnection::Sqlite(read_only(path)?);
+            let strangers = patiently(|| foreign_tables(&mut connection)).map_err(ConnectionError::CouldntSetupConfiguration)?;
+            if !strangers.is_empty() {
+                return Ok(strangers);
+            }
+        }
+        let mut connection = self.try_connect()?;
+        foreign_tables(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
     /// Never `MultiConnection::establish`: it tries one engine after the other, and a
     /// mistyped URL becomes a SQLite file of that name.
     fn establish(&self) -> ConnectionResult<AnyConnection> {
@@ -158,19 +178,40 @@ fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
-/// Patiently: while another program turns the same new file to WAL, SQLite says "locked" at once, whatever
-/// the busy timeout.
 #[cfg(feature = "sqlite")]
 fn set_up_sqlite(connection: &mut diesel::SqliteConnection) -> QueryResult<()> {
+    patiently(|| connection.batch_execute(SQLITE_SETUP))
+}
+
+/// Again, while another program turns the same new file to WAL: SQLite says "locked" at once then, whatever
+/// the busy timeout.
+#[cfg(feature = "sqlite")]
+fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
     let begun = Instant::now();
     loop {
-        match connection.batch_execute(SQLITE_SETUP) {
+        match work() {
             Err(error) if error.to_string().contains("locked") && begun.elapsed() < SQLITE_PATIENCE => {
                 thread::sleep(Duration::from_millis(10));
             }
             outcome => return outcome,
         }
     }
+}
+
+/// Whether there is a file, and something in it.
+#[cfg(feature = "sqlite")]
+fn has_content(path: &str) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
+/// A connection that changes nothing, and makes no file.
+#[cfg(feature = "sqlite")]
+pub(super) fn read_only(path: &str) -> ConnectionResult<diesel::SqliteConnection> {
+    // What SQLite would read as the end of the name, or as an encoded character (<https://sqlite.org/uri.html>).
+    let name = path.replace('%', "%25").replace('#', "%23").replace('?', "%3f");
+    let mut connection = diesel::SqliteConnection::establish(&format!("file:{name}?mode=ro"))?;
+    let set_up = connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;");
+    set_up.map_err(ConnectionError::CouldntSetupConfiguration).map(|()| connection)
 }
 
 /// Asks the server, for MariaDB's client library takes "enforce" for a wish.

@@ -2,12 +2,15 @@
 
 use auth_domain::ports::PortError;
 use diesel::{
-    QueryDsl, QueryResult, RunQueryDsl, backend::Backend, connection::SimpleConnection, migration::MigrationSource,
-    result::Error, sql_query,
+    ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, backend::Backend, connection::SimpleConnection,
+    migration::MigrationSource, result::Error, sql_query,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, Database};
+
+/// Diesel's own book of what has been applied.
+pub(super) const BOOK: &str = "__diesel_schema_migrations";
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,7 +26,6 @@ const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 const POSTGRES_LOCK: i64 = 0x6175_7468;
 
 diesel::table! {
-    /// Diesel's own book of what has been applied.
     __diesel_schema_migrations (version) {
         version -> Text,
     }
@@ -56,15 +58,38 @@ impl Database {
     pub fn pending(&self) -> Result<Vec<String>, PortError> {
         Ok(self.pool.read(&pending)?)
     }
+
+    /// Migrations that a newer release has applied: this one was put in its place, and finds what it needs. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn newer(&self) -> Result<Vec<String>, PortError> {
+        Ok(self.pool.read(&|db: &mut AnyConnection| {
+            let (known, mut newer) = (known(db)?, applied(db)?.unwrap_or_default());
+            newer.retain(|version| known.iter().all(|(known, _)| known != version));
+            Ok(newer)
+        })?)
+    }
 }
 
 /// Reads only: asking does not make Diesel's table.
 pub(super) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    let applied = if has_book(db)? {
-        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(db)?
+    let applied = applied(db)?.unwrap_or_default();
+    Ok(known(db)?.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
+}
+
+/// The versions that have been applied, by whichever release; `None` where there is no book of it.
+pub(super) fn applied(db: &mut AnyConnection) -> QueryResult<Option<Vec<String>>> {
+    if has_book(db)? {
+        let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+        versions.order(__diesel_schema_migrations::version.asc()).load(db).map(Some)
     } else {
-        Vec::new()
-    };
+        Ok(None)
+    }
+}
+
+/// Version and name of each migration of this release, in order.
+pub(super) fn known(db: &AnyConnection) -> QueryResult<Vec<(String, String)>> {
     let known = match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => names::<diesel::sqlite::Sqlite>(&SQLITE),
@@ -73,8 +98,7 @@ pub(super) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(_) => names::<diesel::mysql::Mysql>(&MYSQL),
     };
-    let known = known.map_err(Error::QueryBuilderError)?;
-    Ok(known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
+    known.map_err(Error::QueryBuilderError)
 }
 
 /// Whether Diesel's table is there. Each engine keeps that elsewhere, and says "missing" in its own tongue.

@@ -1,5 +1,8 @@
 //! The columns that all three engines share. Times are UTC without a zone, to the microsecond; ids are text.
 
+/// All of them, as the database calls them.
+pub(super) const TABLES: [&str; 5] = ["users", "sessions", "login_failures", "known_networks", "audit_events"];
+
 diesel::table! {
     users (id) {
         id -> Text,

@@ -91,15 +91,20 @@ impl DatabaseUrl {
         &self.target
     }
 
-    pub(super) fn is_in_memory(&self) -> bool {
+    /// SQLite's file.
+    pub(super) fn path(&self) -> Option<&str> {
         match &self.target {
             #[cfg(feature = "sqlite")]
-            Target::Sqlite(path) => path == sqlite::MEMORY,
+            Target::Sqlite(path) => Some(path),
             #[cfg(feature = "postgres")]
-            Target::Postgres(_) => false,
+            Target::Postgres(_) => None,
             #[cfg(feature = "mysql")]
-            Target::Mysql { .. } => false,
+            Target::Mysql { .. } => None,
         }
+    }
+
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.path() == Some(sqlite::MEMORY)
     }
 }
 

@@ -6,12 +6,14 @@ use auth_domain::{
 };
 use serde::Serialize;
 
+use super::{Failure, import::Report};
 use crate::view::{SessionView, UserView, timestamp};
 
 pub(super) enum Answer {
     User { user: User, sessions: Vec<Session> },
     Users { users: Vec<User>, limit: u32 },
     Done { done: &'static str, user: User, sessions_ended: usize },
+    Imported(Report),
 }
 
 /// An account as an operator sees it.
@@ -26,7 +28,7 @@ struct AccountView {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Document {
+enum Document<'a> {
     User {
         #[serde(flatten)]
         user: AccountView,
@@ -41,6 +43,7 @@ enum Document {
         user: AccountView,
         sessions_ended: usize,
     },
+    Imported(&'a Report),
 }
 
 impl From<&User> for AccountView {
@@ -69,8 +72,17 @@ impl Answer {
                 Document::Users { users: users.iter().map(AccountView::from).collect(), next: next(users, *limit) }
             }
             Self::Done { user, sessions_ended, .. } => Document::Done { user: user.into(), sessions_ended: *sessions_ended },
+            Self::Imported(report) => Document::Imported(report),
         };
         serde_json::to_string(&document).unwrap_or_default()
+    }
+
+    /// Whether all came about that was asked for.
+    pub(super) fn verdict(&self) -> Result<(), Failure> {
+        match self {
+            Self::Imported(report) => report.verdict(),
+            Self::User { .. } | Self::Users { .. } | Self::Done { .. } => Ok(()),
+        }
     }
 
     pub(super) fn text(&self) -> String {
@@ -88,6 +100,7 @@ impl Answer {
             Self::Done { done, user, sessions_ended } => {
                 format!("{done}: {} ({}); sessions ended: {sessions_ended}", user.email, user.id)
             }
+            Self::Imported(report) => report.text(),
         }
     }
 }

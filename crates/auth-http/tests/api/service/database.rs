@@ -69,22 +69,25 @@ impl TestDatabase {
         }
     }
 
-    /// Runs a statement in this database, behind the server's back.
-    pub fn execute(&self, statement: &str) {
+    /// Runs statements in this database, behind the server's back.
+    pub fn execute(&self, statements: &str) {
         match self.engine {
-            Engine::Sqlite => {
-                sql_query(statement).execute(&mut self.open_file()).unwrap();
-            }
-            Engine::Postgres => {
-                let mut connection = PgConnection::establish(&self.url).unwrap();
-                sql_query(statement).execute(&mut connection).unwrap();
-            }
+            Engine::Sqlite => self.open_file().batch_execute(statements),
+            Engine::Postgres => PgConnection::establish(&self.url).unwrap().batch_execute(statements),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => {
-                let mut connection = diesel::MysqlConnection::establish(&self.url).unwrap();
-                sql_query(statement).execute(&mut connection).unwrap();
-            }
+            Engine::Mysql => diesel::MysqlConnection::establish(&self.url).unwrap().batch_execute(statements),
         }
+        .unwrap();
+    }
+
+    /// How many tables there are, whoever's.
+    pub fn tables(&self) -> i64 {
+        self.number(match self.engine {
+            Engine::Sqlite => "SELECT COUNT(*) AS count FROM sqlite_master WHERE type = 'table'",
+            Engine::Postgres => "SELECT COUNT(*) AS count FROM pg_tables WHERE schemaname = 'public'",
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => "SELECT COUNT(*) AS count FROM information_schema.tables WHERE table_schema = DATABASE()",
+        })
     }
 }
 

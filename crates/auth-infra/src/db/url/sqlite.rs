@@ -8,7 +8,6 @@ use super::Target;
 use super::{DatabaseUrl, DatabaseUrlFault, Engine};
 
 /// SQLite's own name for a database that is nowhere.
-#[cfg(feature = "sqlite")]
 pub(super) const MEMORY: &str = ":memory:";
 
 /// As SQLAlchemy has it: three slashes and a relative path, four and an absolute one.

@@ -1,0 +1,134 @@
+//! The accounts of another system in a SQLite file, as SQLAlchemy keeps them: read, and nothing else.
+
+use auth_domain::usecases::import::Candidate;
+#[cfg(feature = "sqlite")]
+use auth_domain::{password::PasswordHash, usecases::import::NoTime};
+#[cfg(feature = "sqlite")]
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+#[cfg(feature = "sqlite")]
+use diesel::{
+    QueryableByName, RunQueryDsl,
+    deserialize::{self, FromSql},
+    row::{Field, NamedRow, Row},
+    sql_query,
+    sql_types::Text,
+    sqlite::Sqlite,
+};
+
+use super::DatabaseUrl;
+
+/// Why there is nothing to take over.
+#[derive(Debug, thiserror::Error)]
+pub enum LegacyFault {
+    #[error("accounts are taken over from a SQLite file: sqlite:///./secure_app.db")]
+    NoFile,
+    #[error("{url} has no table `users` with the columns `email` and `hashed_password`")]
+    NoAccounts { url: String },
+    #[error("{url} cannot be read: {why}")]
+    Unreadable { url: String, why: String },
+}
+
+/// Every row of its table `users`. The file is not changed.
+///
+/// # Errors
+/// [`LegacyFault`].
+pub fn legacy_accounts(url: &DatabaseUrl) -> Result<Vec<Candidate>, LegacyFault> {
+    let path = url.path().filter(|_| !url.is_in_memory()).ok_or(LegacyFault::NoFile)?;
+    #[cfg(feature = "sqlite")]
+    return read(url, path);
+    #[cfg(not(feature = "sqlite"))]
+    Err(LegacyFault::Unreadable { url: url.to_string(), why: format!("{path} needs the feature sqlite") })
+}
+
+/// What the column of the password's form is called, here and there.
+#[cfg(feature = "sqlite")]
+const HASHES: [&str; 3] = ["hashed_password", "password_hash", "password"];
+
+#[cfg(feature = "sqlite")]
+fn read(url: &DatabaseUrl, path: &str) -> Result<Vec<Candidate>, LegacyFault> {
+    let unreadable = |why: String| LegacyFault::Unreadable { url: url.to_string(), why };
+    let mut db = super::connection::read_only(path).map_err(|error| unreadable(error.to_string()))?;
+    let columns = sql_query("SELECT name FROM pragma_table_info('users')").load::<Column>(&mut db);
+    let columns = columns.map_err(|error| unreadable(error.to_string()))?;
+    let has = |name: &str| columns.iter().any(|column| column.name == name);
+    if !has("email") || !HASHES.into_iter().any(has) {
+        return Err(LegacyFault::NoAccounts { url: url.to_string() });
+    }
+    let rows: Vec<Account> = sql_query("SELECT * FROM users").load(&mut db).map_err(|error| unreadable(error.to_string()))?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+#[cfg(feature = "sqlite")]
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[cfg(feature = "sqlite")]
+struct Account(Candidate);
+
+/// By hand, for not every such table has every column.
+#[cfg(feature = "sqlite")]
+impl QueryableByName<Sqlite> for Account {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
+        // SQLite lends out one field at a time.
+        let has_flag = Row::get(row, "is_active").is_some();
+        let active = if has_flag {
+            // Python takes what is null for false.
+            text(row, "is_active")?.is_some_and(|flag| !["0", "false", "f", ""].contains(&flag.to_lowercase().as_str()))
+        } else {
+            text(row, "disabled_at")?.is_none()
+        };
+        let mut password = None;
+        for name in HASHES {
+            password = password.or(text(row, name)?);
+        }
+        Ok(Self(Candidate {
+            number: text(row, "id")?.unwrap_or_default(),
+            email: text(row, "email")?.unwrap_or_default(),
+            password: PasswordHash::new(password.unwrap_or_default()),
+            active,
+            created_at: text(row, "created_at")?.as_deref().map(time).transpose(),
+        }))
+    }
+}
+
+/// As text, whatever it is; `None` where it is null, or there is no such column.
+#[cfg(feature = "sqlite")]
+fn text<'a>(row: &impl NamedRow<'a, Sqlite>, name: &str) -> deserialize::Result<Option<String>> {
+    let Some(field) = Row::get(row, name) else { return Ok(None) };
+    if field.is_null() { Ok(None) } else { <String as FromSql<Text, Sqlite>>::from_nullable_sql(field.value()).map(Some) }
+}
+
+/// With a zone, or in UTC, to the microsecond that every database keeps.
+#[cfg(feature = "sqlite")]
+fn time(text: &str) -> Result<DateTime<Utc>, NoTime> {
+    let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
+    let plain = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    let with_zone = zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).map_or(None, |at| Some(at.to_utc())));
+    let without =
+        || plain.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).map_or(None, |at| Some(at.and_utc())));
+    with_zone.or_else(without).map(|at| at.trunc_subsecs(6)).ok_or(NoTime)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for (text, expected) in [
+            ("2024-02-29 12:30:45.123456", "2024-02-29T12:30:45.123456+00:00"),
+            ("2024-02-29 12:30:45", "2024-02-29T12:30:45+00:00"),
+            ("2024-02-29T12:30:45.1234567", "2024-02-29T12:30:45.123456+00:00"),
+            ("2024-02-29T12:30:45Z", "2024-02-29T12:30:45+00:00"),
+            ("2024-02-29 12:30:45+02:00", "2024-02-29T10:30:45+00:00"),
+        ] {
+            assert_eq!(time(text).map(|at| at.to_rfc3339()).as_deref(), Ok(expected), "{text}");
+        }
+        for none in ["", "yesterday", "2024-02-30 00:00:00", "1709209845", "2024-02-29"] {
+            assert!(time(none).is_err(), "{none}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Whose database it is: one that another program made its tables in is left as it is.
+
+use auth_domain::ports::PortError;
+use diesel::{QueryResult, RunQueryDsl, sql_query};
+
+use super::{AnyConnection, DatabaseUrl, Engine, migrate, schema::TABLES};
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(
+        "{url} belongs to another program: it has tables ({tables}), and none of them by this one. Nothing was touched. \
+         Let DATABASE_URL name a database of its own; to take over the accounts of another system: \
+         auth-server users import --from {example}"
+    )]
+    NotOurs { url: String, tables: String, example: String },
+}
+
+/// As many names as help to recognise a database.
+const NAMES_SHOWN: usize = 5;
+
+impl OpenError {
+    pub(super) fn not_ours(url: &DatabaseUrl, mut tables: Vec<String>) -> Self {
+        let more = tables.len() > NAMES_SHOWN;
+        tables.truncate(NAMES_SHOWN);
+        let tables = tables.join(", ") + if more { ", …" } else { "" };
+        let example = if url.engine() == Engine::Sqlite { url.path().unwrap_or_default() } else { "./secure_app.db" };
+        let example = format!("sqlite:///{example}");
+        Self::NotOurs { url: url.to_string(), tables, example }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Table {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+/// The tables of a database that is another program's; none where it is ours, or nobody's yet. Reads only.
+pub(super) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let mut tables: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
+    let Some(applied) = migrate::applied(db)? else { return Ok(tables) };
+    let known = migrate::known(db)?;
+    if applied.iter().any(|version| known.iter().any(|(known, _)| known == version)) {
+        return Ok(Vec::new());
+    }
+    // Diesel's book without an entry: on MySQL, a first migration that stopped half-way leaves it so.
+    if applied.is_empty() {
+        tables.retain(|table| table != migrate::BOOK && !TABLES.contains(&table.as_str()));
+    }
+    Ok(tables)
+}
+
+/// What the engine itself or an extension has put there is no program's.
+fn tables(db: &mut AnyConnection) -> QueryResult<Vec<Table>> {
+    let query = match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => {
+            "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT EXISTS \
+             (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
+             ORDER BY c.relname"
+        }
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => {
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type <> 'VIEW' ORDER BY table_name"
+        }
+    };
+    sql_query(query).load(db)
+}

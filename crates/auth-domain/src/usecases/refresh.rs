@@ -111,9 +111,11 @@ impl Refresh {
 
     /// Owner and thief look alike here, so the whole session ends.
     async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
-        self.sessions.end(session.id, now).await?;
+        // First, for it is a fact whatever becomes of the ending: when the answer to that is lost, the next try
+        // finds a session that is over, and could not tell any more that it was a theft.
         let event = AuditEvent::new(EventKind::TokenReused, origin, now);
         self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+        self.sessions.end(session.id, now).await?;
         Err(RefreshError::Reused)
     }
 

@@ -269,7 +269,9 @@ async fn an_outage_stays_an_outage_while_ending() {
     let (caller, session) = third();
     let mut scene = Scene::at(25).finding(&session, &caller.user);
     scene.sessions.expect_end().once().returning(|_, _| down());
-    scene.ends_in_an_outage(&token_of(&caller, &session, 1)).await;
+    let (outcome, events) = scene.refresh(&token_of(&caller, &session, 1)).await;
+    assert!(matches!(outcome, Err(RefreshError::Port(PortError::Unavailable(_)))));
+    assert_eq!(told(&events), [("token_reused", None)], "the theft is a fact, whatever became of the ending");
 }
 
 #[tokio::test]

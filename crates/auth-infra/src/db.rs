@@ -6,6 +6,7 @@ mod connection;
 mod legacy;
 mod look_ups;
 mod migrate;
+mod moment;
 mod outage;
 mod ownership;
 mod pool;

@@ -36,6 +36,7 @@ macro_rules! session_store_contract {
             lists_only_live_sessions_of_the_account,
             forgets_what_ended_or_expired_before_the_cutoff,
             forgets_in_batches,
+            goes_on_after_2038,
         }
         $crate::clauses! { $attributes $fresh; session_begin:
             begins_a_session_and_notes_the_login,
@@ -246,4 +247,20 @@ pub async fn forgets_in_batches(stores: &Stores) {
     }
     assert_eq!(forgotten, [0, 2, 2, 1, 0]);
     assert_eq!(stores.session(&live).await, live);
+}
+
+/// Where a time is a number of seconds in 32 bits, it ends on 2038-01-19.
+pub async fn goes_on_after_2038(stores: &Stores) {
+    const LATER: i64 = 20 * 365 * 24 * 3600;
+    let ann = stores.keep_new("ann@example.org").await;
+    let session = stores.begin_at(&ann, LATER).await;
+    let live = stores.sessions.live(ann.id, after(LATER + 1), 10).await.unwrap();
+    assert_eq!(live, std::slice::from_ref(&session));
+    let next = refreshed(&session, LATER + 60);
+    assert!(stores.sessions.rotate(&next).await.unwrap());
+    assert_eq!(stores.session(&session).await, as_kept(&next));
+    assert_eq!(stores.sessions.prune(after(LATER), 10).await.unwrap(), 0);
+    assert_eq!(stores.sessions.live(ann.id, next.expires_at, 10).await.unwrap(), []);
+    assert!(stores.sessions.end(next.id, after(LATER + 61)).await.unwrap());
+    assert_eq!(stores.sessions.prune(after(LATER + 62), 10).await.unwrap(), 1);
 }

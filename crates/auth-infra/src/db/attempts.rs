@@ -8,7 +8,7 @@ use auth_domain::{
     ports::{AttemptStore, PortError},
     session::Session,
 };
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error},
@@ -16,6 +16,7 @@ use diesel::{
 
 use super::{
     AnyConnection, Database,
+    moment::At,
     prune::forget_oldest,
     schema::{known_networks, login_failures, users},
 };
@@ -41,10 +42,10 @@ impl AttemptStore for DieselAttempts {
         let account = account.to_string();
         self.0
             .write(move |db| {
-                let (count, at) = (i64::from(next.count), next.last_at.naive_utc());
+                let (count, at) = (i64::from(next.count), At::from(next.last_at));
                 let Some(from) = from else { return insert(db, &account, count, at) };
                 let standing =
-                    login_failures::failures.eq(i64::from(from.count)).and(login_failures::last_at.eq(from.last_at.naive_utc()));
+                    login_failures::failures.eq(i64::from(from.count)).and(login_failures::last_at.eq(At::from(from.last_at)));
                 let moved = diesel::update(login_failures::table.find(&account))
                     .filter(standing)
                     .set((login_failures::failures.eq(count), login_failures::last_at.eq(at)))
@@ -68,7 +69,7 @@ impl AttemptStore for DieselAttempts {
     }
 
     async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let (failed, seen, limit) = (failed.naive_utc(), seen.naive_utc(), i64::from(limit));
+        let (failed, seen, limit) = (At::from(failed), At::from(seen), i64::from(limit));
         let failures = self.0.write(move |db| forget_oldest!(db, login_failures.last_at, failed, limit)).await?;
         Ok(failures + self.0.write(move |db| forget_oldest!(db, known_networks.seen_at, seen, limit)).await?)
     }
@@ -76,18 +77,18 @@ impl AttemptStore for DieselAttempts {
 
 fn failures(db: &mut AnyConnection, account: &str) -> QueryResult<Option<Failures>> {
     let row = login_failures::table.find(account).select((login_failures::failures, login_failures::last_at));
-    let Some((count, last_at)) = row.get_result::<(i64, NaiveDateTime)>(db).optional()? else { return Ok(None) };
+    let Some((count, last_at)) = row.get_result::<(i64, At)>(db).optional()? else { return Ok(None) };
     let count = u32::try_from(count).map_err(|fault| Error::DeserializationError(fault.into()))?;
-    Ok(Some(Failures { count, last_at: last_at.and_utc() }))
+    Ok(Some(Failures { count, last_at: last_at.utc() }))
 }
 
 fn seen_at(db: &mut AnyConnection, account: &str, network: &str) -> QueryResult<Option<DateTime<Utc>>> {
     let known = known_networks::table.inner_join(users::table).filter(users::email.eq(account));
     let known = known.filter(known_networks::network.eq(network)).select(known_networks::seen_at);
-    Ok(known.get_result::<NaiveDateTime>(db).optional()?.map(|seen| seen.and_utc()))
+    Ok(known.get_result::<At>(db).optional()?.map(|seen| seen.utc()))
 }
 
-fn insert(db: &mut AnyConnection, account: &str, count: i64, at: NaiveDateTime) -> QueryResult<bool> {
+fn insert(db: &mut AnyConnection, account: &str, count: i64, at: At) -> QueryResult<bool> {
     let row = (login_failures::email.eq(account), login_failures::failures.eq(count), login_failures::last_at.eq(at));
     match diesel::insert_into(login_failures::table).values(row).execute(db) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
@@ -99,7 +100,7 @@ fn insert(db: &mut AnyConnection, account: &str, count: i64, at: NaiveDateTime) 
 /// nobody else inserts for the account at the same time.
 pub(super) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
     let Some(network) = session.origin.network() else { return Ok(()) };
-    let (user, network, now) = (session.user.to_string(), network.to_string(), session.created_at.naive_utc());
+    let (user, network, now) = (session.user.to_string(), network.to_string(), At::from(session.created_at));
     let known = diesel::update(known_networks::table.find((&user, &network))).set(known_networks::seen_at.eq(now)).execute(db)?;
     if known == 0 {
         let row = (known_networks::user_id.eq(&user), known_networks::network.eq(&network), known_networks::seen_at.eq(now));

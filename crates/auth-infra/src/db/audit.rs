@@ -12,7 +12,7 @@ use diesel::{
 };
 
 use super::{
-    AnyConnection, Database, connection::on_its_engine, in_transaction, prune::forget_oldest, rows::EntryRow,
+    AnyConnection, Database, connection::on_its_engine, in_transaction, moment::At, prune::forget_oldest, rows::EntryRow,
     schema::audit_events,
 };
 
@@ -42,7 +42,7 @@ impl AuditTrail for DieselAudit {
         let filter = filter.clone();
         self.0
             .read(move |db| {
-                let mut query = audit_events::table.filter(audit_events::occurred_at.ge(filter.since.naive_utc())).into_boxed();
+                let mut query = audit_events::table.filter(audit_events::occurred_at.ge(At::from(filter.since))).into_boxed();
                 match &filter.whose {
                     Some(Whose::User(user)) => query = query.filter(audit_events::user_id.eq(user.to_string())),
                     Some(Whose::Address(email)) => query = query.filter(audit_events::email.eq(email.to_string())),
@@ -52,7 +52,7 @@ impl AuditTrail for DieselAudit {
                     query = query.filter(audit_events::event.eq(event.name()));
                 }
                 if let Some(place) = filter.before {
-                    let (at, id) = (place.at.naive_utc(), place.id.to_string());
+                    let (at, id) = (At::from(place.at), place.id.to_string());
                     // The first alone would do for the answer; the second lets the index end there.
                     query = query.filter(audit_events::occurred_at.lt(at).or(audit_events::id.lt(id)));
                     query = query.filter(audit_events::occurred_at.le(at));
@@ -65,7 +65,7 @@ impl AuditTrail for DieselAudit {
     }
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let (cutoff, limit) = (cutoff.naive_utc(), i64::from(limit));
+        let (cutoff, limit) = (At::from(cutoff), i64::from(limit));
         self.0.write(move |db| forget_oldest!(db, audit_events.occurred_at, cutoff, limit)).await
     }
 }

@@ -10,10 +10,12 @@ use auth_domain::{
     session::{Generation, Session},
     user::{AccountState, User},
 };
-use chrono::NaiveDateTime;
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
-use super::schema::{audit_events, sessions, users};
+use super::{
+    moment::At,
+    schema::{audit_events, sessions, users},
+};
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
@@ -21,10 +23,10 @@ pub(super) struct UserRow {
     id: String,
     email: String,
     password_hash: String,
-    disabled_at: Option<NaiveDateTime>,
-    last_login_at: Option<NaiveDateTime>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
+    disabled_at: Option<At>,
+    last_login_at: Option<At>,
+    created_at: At,
+    updated_at: At,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -33,10 +35,10 @@ pub(super) struct SessionRow {
     id: String,
     user_id: String,
     generation: i64,
-    created_at: NaiveDateTime,
-    last_used_at: NaiveDateTime,
-    expires_at: NaiveDateTime,
-    ended_at: Option<NaiveDateTime>,
+    created_at: At,
+    last_used_at: At,
+    expires_at: At,
+    ended_at: Option<At>,
     address: Option<String>,
     user_agent: Option<String>,
 }
@@ -51,7 +53,7 @@ impl SessionRow {
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 pub(super) struct EntryRow {
     pub(super) id: String,
-    occurred_at: NaiveDateTime,
+    occurred_at: At,
     event: String,
     outcome: String,
     reason: Option<String>,
@@ -99,16 +101,16 @@ impl From<&User> for UserRow {
     fn from(user: &User) -> Self {
         let disabled_at = match user.state {
             AccountState::Active => None,
-            AccountState::Disabled { since } => Some(since.naive_utc()),
+            AccountState::Disabled { since } => Some(At::from(since)),
         };
         Self {
             id: user.id.to_string(),
             email: user.email.to_string(),
             password_hash: user.password.expose().to_owned(),
             disabled_at,
-            last_login_at: user.last_login_at.map(|at| at.naive_utc()),
-            created_at: user.created_at.naive_utc(),
-            updated_at: user.updated_at.naive_utc(),
+            last_login_at: user.last_login_at.map(At::from),
+            created_at: At::from(user.created_at),
+            updated_at: At::from(user.updated_at),
         }
     }
 }
@@ -121,10 +123,10 @@ impl TryFrom<UserRow> for User {
             id: parsed(&row.id, "user id")?,
             email: address(&row.email)?,
             password: PasswordHash::new(row.password_hash),
-            state: row.disabled_at.map_or(AccountState::Active, |since| AccountState::Disabled { since: since.and_utc() }),
-            created_at: row.created_at.and_utc(),
-            updated_at: row.updated_at.and_utc(),
-            last_login_at: row.last_login_at.map(|at| at.and_utc()),
+            state: row.disabled_at.map_or(AccountState::Active, |since| AccountState::Disabled { since: since.utc() }),
+            created_at: row.created_at.utc(),
+            updated_at: row.updated_at.utc(),
+            last_login_at: row.last_login_at.map(|at| at.utc()),
         })
     }
 }
@@ -135,10 +137,10 @@ impl From<&Session> for SessionRow {
             id: session.id.to_string(),
             user_id: session.user.to_string(),
             generation: session.generation.0,
-            created_at: session.created_at.naive_utc(),
-            last_used_at: session.last_used_at.naive_utc(),
-            expires_at: session.expires_at.naive_utc(),
-            ended_at: session.ended_at.map(|at| at.naive_utc()),
+            created_at: At::from(session.created_at),
+            last_used_at: At::from(session.last_used_at),
+            expires_at: At::from(session.expires_at),
+            ended_at: session.ended_at.map(At::from),
             address: address_of(&session.origin),
             user_agent: user_agent_of(&session.origin),
         }
@@ -153,10 +155,10 @@ impl TryFrom<SessionRow> for Session {
             id: parsed(&row.id, "session id")?,
             user: parsed(&row.user_id, "user id")?,
             generation: Generation(row.generation),
-            created_at: row.created_at.and_utc(),
-            last_used_at: row.last_used_at.and_utc(),
-            expires_at: row.expires_at.and_utc(),
-            ended_at: row.ended_at.map(|at| at.and_utc()),
+            created_at: row.created_at.utc(),
+            last_used_at: row.last_used_at.utc(),
+            expires_at: row.expires_at.utc(),
+            ended_at: row.ended_at.map(|at| at.utc()),
             origin: origin(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
         })
     }
@@ -166,7 +168,7 @@ impl From<&Entry> for EntryRow {
     fn from(entry: &Entry) -> Self {
         Self {
             id: entry.id.to_string(),
-            occurred_at: entry.at.naive_utc(),
+            occurred_at: At::from(entry.at),
             event: entry.event.to_string(),
             outcome: entry.outcome.to_string(),
             reason: entry.reason.as_ref().map(ToString::to_string),
@@ -186,7 +188,7 @@ impl TryFrom<EntryRow> for Entry {
     fn try_from(row: EntryRow) -> Result<Self, Error> {
         Ok(Self {
             id: parsed(&row.id, "entry id")?,
-            at: row.occurred_at.and_utc(),
+            at: row.occurred_at.utc(),
             event: row.event.into(),
             outcome: row.outcome.into(),
             reason: row.reason.map(Into::into),

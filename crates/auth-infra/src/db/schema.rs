@@ -1,54 +1,69 @@
-//! The columns that all three engines share. Times are UTC without a zone, to the microsecond; ids are text.
+//! The columns that all three engines share. Times are in UTC without saying so, to the microsecond; ids are text.
 
 /// All of them, as the database calls them.
 pub(super) const TABLES: [&str; 5] = ["users", "sessions", "login_failures", "known_networks", "audit_events"];
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
     users (id) {
         id -> Text,
         email -> Text,
         password_hash -> Text,
-        disabled_at -> Nullable<Timestamp>,
-        last_login_at -> Nullable<Timestamp>,
-        created_at -> Timestamp,
-        updated_at -> Timestamp,
+        disabled_at -> Nullable<Moment>,
+        last_login_at -> Nullable<Moment>,
+        created_at -> Moment,
+        updated_at -> Moment,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
     sessions (id) {
         id -> Text,
         user_id -> Text,
         generation -> BigInt,
-        created_at -> Timestamp,
-        last_used_at -> Timestamp,
-        expires_at -> Timestamp,
-        ended_at -> Nullable<Timestamp>,
+        created_at -> Moment,
+        last_used_at -> Moment,
+        expires_at -> Moment,
+        ended_at -> Nullable<Moment>,
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
     login_failures (email) {
         email -> Text,
         failures -> BigInt,
-        last_at -> Timestamp,
+        last_at -> Moment,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
     known_networks (user_id, network) {
         user_id -> Text,
         network -> Text,
-        seen_at -> Timestamp,
+        seen_at -> Moment,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
     audit_events (id) {
         id -> Text,
-        occurred_at -> Timestamp,
+        occurred_at -> Moment,
         event -> Text,
         outcome -> Text,
         reason -> Nullable<Text>,

@@ -7,13 +7,14 @@ use auth_domain::{
     session::{Session, SessionId},
     user::{User, UserId},
 };
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
 use super::{
     AnyConnection, Database,
     attempts::know,
     look_ups::Found,
+    moment::At,
     rows::{SessionRow, address_of, user_agent_of},
     schema::{sessions, users},
 };
@@ -31,7 +32,7 @@ impl SessionStore for DieselSessions {
 
     async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
         let (session, proof) = (session.clone(), proof.clone());
-        let (user, now) = (session.user.to_string(), session.created_at.naive_utc());
+        let (user, now) = (session.user.to_string(), At::from(session.created_at));
         self.0
             .transaction(move |db| {
                 // The account first, by the very hash that was verified: a change of password or a
@@ -55,7 +56,7 @@ impl SessionStore for DieselSessions {
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         let successor = successor.clone();
         let (address, user_agent) = (address_of(&successor.origin), user_agent_of(&successor.origin));
-        let (now, until) = (successor.last_used_at.naive_utc(), successor.expires_at.naive_utc());
+        let (now, until) = (At::from(successor.last_used_at), At::from(successor.expires_at));
         let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
         self.0
             .write(move |db| {
@@ -76,7 +77,7 @@ impl SessionStore for DieselSessions {
     }
 
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (id.to_string(), now.naive_utc());
+        let (id, now) = (id.to_string(), At::from(now));
         self.0
             .write(move |db| {
                 let ended = diesel::update(sessions::table.find(&id))
@@ -89,7 +90,7 @@ impl SessionStore for DieselSessions {
     }
 
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
-        let (user, now) = (user.to_string(), now.naive_utc());
+        let (user, now) = (user.to_string(), At::from(now));
         self.0
             .transaction(move |db| {
                 // Takes the account's row, as everything does that ends or begins several of its sessions.
@@ -100,7 +101,7 @@ impl SessionStore for DieselSessions {
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
-        let (user, now) = (user.to_string(), now.naive_utc());
+        let (user, now) = (user.to_string(), At::from(now));
         self.0
             .read(move |db| {
                 let rows: Vec<SessionRow> = sessions::table
@@ -115,7 +116,7 @@ impl SessionStore for DieselSessions {
     }
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let cutoff = cutoff.naive_utc();
+        let cutoff = At::from(cutoff);
         let mut forgotten = 0;
         // In batches: no statement is long, and on SQLite others can write in between.
         let mut room = limit;
@@ -136,7 +137,7 @@ impl SessionStore for DieselSessions {
 const PRUNE_BATCH: u32 = 500;
 
 /// Two questions, each answered from the end of its index. What another server forgets meanwhile is not counted.
-fn prune_batch(db: &mut AnyConnection, cutoff: NaiveDateTime, limit: i64) -> QueryResult<usize> {
+fn prune_batch(db: &mut AnyConnection, cutoff: At, limit: i64) -> QueryResult<usize> {
     let expired = sessions::table.filter(sessions::expires_at.lt(cutoff)).order(sessions::expires_at.asc());
     let mut ids: Vec<String> = expired.select(sessions::id).limit(limit).load(db)?;
     let room = limit - i64::try_from(ids.len()).unwrap_or(limit);
@@ -152,12 +153,7 @@ fn prune_batch(db: &mut AnyConnection, cutoff: NaiveDateTime, limit: i64) -> Que
 }
 
 /// Ends the live sessions of an account whose row the transaction holds.
-pub(super) fn end_live(
-    db: &mut AnyConnection,
-    user: &str,
-    keep: Option<SessionId>,
-    now: NaiveDateTime,
-) -> QueryResult<Vec<SessionId>> {
+pub(super) fn end_live(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
     let keep = keep.map(|id| id.to_string());
     let ids: Vec<String> = sessions::table
         .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
@@ -168,7 +164,7 @@ pub(super) fn end_live(
 }
 
 /// Ends the least recently used live sessions, so that one more makes `limit`.
-fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: NaiveDateTime) -> QueryResult<Vec<SessionId>> {
+fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: At) -> QueryResult<Vec<SessionId>> {
     let ids: Vec<String> = sessions::table
         .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
         .order((sessions::last_used_at.asc(), sessions::id.asc()))
@@ -179,7 +175,7 @@ fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: NaiveDateTim
 }
 
 /// One by one, so that each is told by one caller only; an account has but a few that live.
-fn end_these(db: &mut AnyConnection, ids: Vec<String>, now: NaiveDateTime) -> QueryResult<Vec<SessionId>> {
+fn end_these(db: &mut AnyConnection, ids: Vec<String>, now: At) -> QueryResult<Vec<SessionId>> {
     let mut ended = Vec::with_capacity(ids.len());
     for id in ids {
         let unended = sessions::table.find(&id).filter(sessions::ended_at.is_null());

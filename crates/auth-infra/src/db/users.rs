@@ -8,7 +8,7 @@ use auth_domain::{
     session::{Session, SessionId},
     user::{User, UserId},
 };
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error},
@@ -18,6 +18,7 @@ use super::{
     AnyConnection, Database,
     attempts::know,
     in_transaction,
+    moment::At,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
     sessions::end_live,
@@ -89,7 +90,7 @@ impl UserStore for DieselUsers {
         keep: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
-        let (id, old, new, now) = (id.to_string(), old.clone(), new.clone(), now.naive_utc());
+        let (id, old, new, now) = (id.to_string(), old.clone(), new.clone(), At::from(now));
         self.0
             .transaction(move |db| {
                 // The account first: who begins a session for it at the same time waits here.
@@ -140,7 +141,7 @@ impl UserDirectory for DieselUsers {
     }
 
     async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
-        let (id, now) = (id.to_string(), now.naive_utc());
+        let (id, now) = (id.to_string(), At::from(now));
         self.0
             .transaction(move |db| {
                 let found = set_disabled(db, &id, Some(now), now)?;
@@ -150,12 +151,12 @@ impl UserDirectory for DieselUsers {
     }
 
     async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (id.to_string(), now.naive_utc());
+        let (id, now) = (id.to_string(), At::from(now));
         self.0.write(move |db| set_disabled(db, &id, None, now)).await
     }
 }
 
-fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<NaiveDateTime>, now: NaiveDateTime) -> QueryResult<bool> {
+fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: At) -> QueryResult<bool> {
     let found =
         diesel::update(users::table.find(id)).set((users::disabled_at.eq(disabled_at), users::updated_at.eq(now))).execute(db)?;
     Ok(found == 1)

@@ -66,7 +66,7 @@ pub fn settings() -> Result<Settings, Failure> {
 /// before this returns. Stdout is for the answer.
 fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
     let settings = settings()?;
-    telemetry::start(&settings.log, Stream::Stderr);
+    let _until_the_end = telemetry::start(&settings.log, Stream::Stderr);
     let database = open_database(&settings.database)?;
     let audit = start_audit(&database)?;
     let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));

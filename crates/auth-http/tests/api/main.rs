@@ -28,8 +28,8 @@ mod login;
 mod logout;
 mod manual;
 mod me;
-mod openapi;
 mod metrics;
+mod openapi;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod outage;

@@ -8,7 +8,6 @@ mod private;
 mod program;
 
 use std::{
-    collections::HashMap,
     io::{BufRead, BufReader},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex},
@@ -20,7 +19,8 @@ pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
 pub use hold::Hold;
 pub use private::PrivateServer;
-pub use program::{folder, program_by, run, run_with_input};
+use program::environment;
+pub use program::{command, folder, program_by, run};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -76,29 +76,6 @@ pub struct Service {
 struct Log {
     lines: Mutex<(Vec<Value>, bool)>,
     grown: Condvar,
-}
-
-/// The environment of a test's server: no limit gets in the way, and hashes are cheap.
-fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<String, String> {
-    let defaults = [
-        ("JWT_SECRET_KEY", ACCESS_SECRET),
-        ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET),
-        ("DATABASE_URL", database.url()),
-        ("PORT", "0"),
-        ("BCRYPT_COST", "10"),
-        ("RATE_LIMIT_REQUESTS", "100000"),
-        ("RATE_LIMIT_WINDOW", "1"),
-        ("HASH_MAX_WAIT_SECONDS", "60"),
-        ("LOG_FORMAT", "json"),
-    ];
-    defaults.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-/// Runs the program in such an environment to its end: exit code, stdout, stderr.
-pub fn command(database: &TestDatabase, overrides: &[(&str, &str)], arguments: &[&str], input: &str) -> (i32, String, String) {
-    let variables = environment(database, overrides);
-    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    run_with_input(database.folder(), arguments, &variables, input)
 }
 
 impl Service {

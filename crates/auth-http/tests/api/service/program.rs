@@ -1,10 +1,13 @@
 //! The program as an operator runs it.
 
 use std::{
+    collections::HashMap,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+use super::{ACCESS_SECRET, REFRESH_SECRET, TestDatabase};
 
 /// The program, with nothing of this process's environment but what it needs to run.
 pub fn program(folder: &Path) -> Command {
@@ -40,4 +43,27 @@ pub fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     (folder, path)
+}
+
+/// The environment of a test's server: no limit gets in the way, and hashes are cheap.
+pub fn environment(database: &TestDatabase, overrides: &[(&str, &str)]) -> HashMap<String, String> {
+    let defaults = [
+        ("JWT_SECRET_KEY", ACCESS_SECRET),
+        ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET),
+        ("DATABASE_URL", database.url()),
+        ("PORT", "0"),
+        ("BCRYPT_COST", "10"),
+        ("RATE_LIMIT_REQUESTS", "100000"),
+        ("RATE_LIMIT_WINDOW", "1"),
+        ("HASH_MAX_WAIT_SECONDS", "60"),
+        ("LOG_FORMAT", "json"),
+    ];
+    defaults.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Runs the program in such an environment to its end: exit code, stdout, stderr.
+pub fn command(database: &TestDatabase, overrides: &[(&str, &str)], arguments: &[&str], input: &str) -> (i32, String, String) {
+    let variables = environment(database, overrides);
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    run_with_input(database.folder(), arguments, &variables, input)
 }

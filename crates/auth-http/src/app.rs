@@ -118,7 +118,7 @@ pub fn open_database(settings: &DatabaseSettings) -> Result<Database, OpenError>
 /// # Errors
 /// Its thread cannot be started.
 pub fn start_audit(database: &Database) -> Result<Arc<QueuedAudit>, PortError> {
-    let trail = Arc::new(DieselAudit(database.clone()));
+    let trail = Arc::new(DieselAudit(database.aside()));
     Ok(Arc::new(QueuedAudit::start(Arc::new(TracingAudit), trail, QueueOptions::default())?))
 }
 

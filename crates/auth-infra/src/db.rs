@@ -113,6 +113,16 @@ impl Database {
         })
     }
 
+    /// The same by a connection of its own, where there can be another: what waits there keeps nobody else from one.
+    /// On SQLite it takes its turn to write with all others.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        if self.pool.url().is_in_memory() {
+            return self.clone();
+        }
+        Self { pool: self.pool.another(1), permits: Arc::new(Semaphore::new(1)), ..self.clone() }
+    }
+
     /// Reads. Done once more on a fresh connection when the first turns out to be broken.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, PortError>
     where

@@ -128,7 +128,7 @@ on_every_engine! {
 }
 
 async fn nobody_waits_for_a_table_that_is_locked(engine: Engine) {
-    let service = Service::with(engine, &[("DATABASE_POOL_SIZE", "2")]).await;
+    let service = Service::with(engine, &[("DATABASE_POOL_SIZE", "1")]).await;
     service.register("ann@example.org").await;
     let hold = Hold::trail(&service.database);
     for _ in 0..20 {

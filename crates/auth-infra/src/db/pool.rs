@@ -46,6 +46,11 @@ impl Pool {
         Self { pool, connector }
     }
 
+    /// Other connections to the same database.
+    pub(super) fn another(&self, size: u32) -> Self {
+        Self::new(self.connector.clone(), size)
+    }
+
     pub(super) fn url(&self) -> &DatabaseUrl {
         self.connector.url()
     }

@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod audit;
 pub mod email;
+pub mod keys;
 pub mod origin;
 pub mod password;
 pub mod ports;

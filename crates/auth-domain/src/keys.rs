@@ -1,0 +1,200 @@
+//! Keys that others can verify: what each may do at a time, told by its times alone.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::token::CLOCK_SKEW;
+
+/// How long a key is published once it signs no more: the longest life of an access token, and a minute for clocks that differ.
+pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
+
+/// Names a key: the thumbprint of its public half (RFC 7638).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(String);
+
+/// What access tokens can be signed with besides a shared secret (RFC 7518, RFC 8037).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyAlgorithm {
+    Es256,
+    EdDsa,
+    Rs256,
+}
+
+/// A private half that only who has the named encryption key can open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Names the encryption key.
+    pub with: String,
+    pub text: String,
+}
+
+/// One key as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    pub id: KeyId,
+    /// Keys are numbered from 1; of two servers that make the next one, one does.
+    pub number: i64,
+    pub algorithm: KeyAlgorithm,
+    /// The public half, as a JSON Web Key (RFC 7517).
+    pub public: String,
+    pub private: Sealed,
+    pub created_at: DateTime<Utc>,
+    /// Not before every verifier that caches has fetched it.
+    pub signs_from: DateTime<Utc>,
+    /// Taken out of use; tokens that it signed live on.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// Somebody else may have it: tokens that it signed are refused.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// What a key is at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, and not signing yet.
+    Pending,
+    /// The one that signs.
+    Active,
+    /// Published as long as a token that it signed may live.
+    Retiring,
+    Revoked,
+    Gone,
+}
+
+/// All keys that are known, by number, each with the end of its signing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyRing(Vec<Life>);
+
+/// A key, and when it stops signing, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    pub key: SigningKey,
+    end: Option<DateTime<Utc>>,
+}
+
+impl KeyId {
+    #[must_use]
+    pub fn new(thumbprint: String) -> Self {
+        Self(thumbprint)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl KeyAlgorithm {
+    pub const ALL: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
+
+    /// Its registered name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed(with {})", self.with)
+    }
+}
+
+impl KeyRing {
+    /// A key signs until it is taken out of use, or until one with a greater number comes to sign.
+    #[must_use]
+    pub fn of(mut keys: Vec<SigningKey>) -> Self {
+        keys.sort_unstable_by_key(|key| std::cmp::Reverse(key.number));
+        let mut superseded: Option<DateTime<Utc>> = None;
+        let mut lives: Vec<_> = keys
+            .into_iter()
+            .map(|key| {
+                let end = [key.retired_at, key.revoked_at, superseded].into_iter().flatten().min();
+                let life = Life { key, end };
+                if life.comes_to_sign() {
+                    superseded = Some(superseded.map_or(life.key.signs_from, |at| at.min(life.key.signs_from)));
+                }
+                life
+            })
+            .collect();
+        lives.reverse();
+        Self(lives)
+    }
+
+    /// By number.
+    pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
+        self.0.iter()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key that signs at a time; none where the shared secret does.
+    #[must_use]
+    pub fn signer(&self, at: DateTime<Utc>) -> Option<&SigningKey> {
+        self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)
+    }
+
+    /// What verifiers may fetch.
+    pub fn published(&self, at: DateTime<Utc>) -> impl Iterator<Item = &SigningKey> {
+        self.lives().filter(move |life| life.is_published(at)).map(|life| &life.key)
+    }
+
+    /// Whether a token that is alive may be signed with the shared secret: whether no key signed at some time since one
+    /// that expires now was issued.
+    #[must_use]
+    pub fn leaves_room_for_the_secret(&self, now: DateTime<Utc>) -> bool {
+        let since = now - PUBLISHED_AFTER;
+        let ends = self.0.iter().filter_map(|life| life.end).filter(|end| (since..=now).contains(end));
+        [since, now].into_iter().chain(ends).any(|at| self.signer(at).is_none())
+    }
+}
+
+impl Life {
+    /// Whether it signs at all.
+    fn comes_to_sign(&self) -> bool {
+        self.end.is_none_or(|end| end > self.key.signs_from)
+    }
+
+    #[must_use]
+    pub fn state(&self, now: DateTime<Utc>) -> KeyState {
+        let since = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time <= now);
+        if since(self.key.revoked_at) {
+            KeyState::Revoked
+        } else if !self.comes_to_sign() || since(self.end.map(|end| end + PUBLISHED_AFTER)) {
+            KeyState::Gone
+        } else if now < self.key.signs_from {
+            KeyState::Pending
+        } else if since(self.end) {
+            KeyState::Retiring
+        } else {
+            KeyState::Active
+        }
+    }
+
+    #[must_use]
+    pub fn is_published(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state(now), KeyState::Pending | KeyState::Active | KeyState::Retiring)
+    }
+
+    /// Whether a token that it signed counts. The clock of the server that signed may be a little ahead.
+    #[must_use]
+    pub fn verifies(&self, now: DateTime<Utc>) -> bool {
+        self.is_published(now) && self.key.signs_from <= now + CLOCK_SKEW
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -44,29 +44,40 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.sessions_per_user, 50);
 }
 
+/// The rows of the reference: a variable, its default, its rule.
+fn reference() -> Vec<(&'static str, &'static str, &'static str)> {
+    let rows = include_str!("../../../../docs/configuration.md").lines().filter(|line| line.starts_with("| `"));
+    rows.flat_map(|line| {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let names = cells[0].split(", ").map(|name| name.trim_matches('`'));
+        names.map(|name| (name, cells[1], cells[2])).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
 #[test]
-fn numbers_keep_to_their_ranges() {
-    for (name, low, high) in [
-        ("ACCESS_TOKEN_EXPIRE_MINUTES", 1, 60),
-        ("REFRESH_TOKEN_EXPIRE_DAYS", 1, 30),
-        ("SESSION_MAX_DAYS", 1, 365),
-        ("SESSION_MAX_PER_USER", 1, 1000),
-        ("REFRESH_REUSE_SECONDS", 0, 60),
-        ("DATABASE_POOL_SIZE", 1, 200),
-        ("PORT", 0, 65_535),
-        ("MAX_REQUEST_BODY_SIZE", 1, 1_048_576),
-        ("RATE_LIMIT_REQUESTS", 1, 100_000),
-        ("RATE_LIMIT_WINDOW", 1, 3600),
-        ("RATE_LIMIT_SESSION_REQUESTS", 1, 100_000),
-        ("BCRYPT_COST", 10, 15),
-        ("PASSWORD_MIN_LENGTH", 8, 64),
-        ("HASH_WORKERS", 1, 256),
-        ("HASH_MAX_WAIT_SECONDS", 1, 60),
-        ("REQUEST_TIMEOUT_SECONDS", 1, 120),
-        ("SHUTDOWN_TIMEOUT_SECONDS", 1, 120),
-        ("KEEP_ALIVE_SECONDS", 1, 3600),
-        ("MAX_CONNECTIONS", 1, 1_000_000),
-    ] {
+fn the_reference_has_every_variable_and_no_other() {
+    let listed: BTreeSet<_> = reference().iter().map(|(name, ..)| *name).collect();
+    assert_eq!(listed, VARIABLES.iter().map(|variable| variable.name).collect());
+}
+
+#[test]
+fn the_defaults_are_those_of_the_reference() {
+    let said = |default: &str| default.starts_with(|c: char| c.is_ascii_digit()) || default.ends_with('`');
+    let defaults: Vec<_> = reference().into_iter().filter(|(_, default, _)| said(default)).collect();
+    assert!(defaults.len() > 20, "{defaults:?}");
+    for (name, default, _) in defaults {
+        let (given, without) = (read(&[(name, default.trim_matches('`'))]).unwrap(), read(&[]).unwrap());
+        // What the log looks like depends on the terminal.
+        assert!(name == "LOG_FORMAT" || format!("{given:?}") == format!("{without:?}"), "{name}={default}");
+    }
+}
+
+#[test]
+fn numbers_keep_to_the_ranges_of_the_reference() {
+    let ranges: Vec<_> = reference().into_iter().filter_map(|(name, _, rule)| Some((name, range(rule)?))).collect();
+    assert!(ranges.len() > 20, "{ranges:?}");
+    for (name, (low, high)) in ranges {
         for fine in [low, high] {
             assert!(!faulty(name, &fine.to_string()), "{name}={fine}");
         }
@@ -76,6 +87,16 @@ fn numbers_keep_to_their_ranges() {
             assert!(faulty(name, &wrong), "{name}={wrong}");
         }
         assert!(!faulty(name, ""), "empty counts as unset");
+    }
+}
+
+/// `1 to 60` at the beginning of a rule.
+fn range(rule: &str) -> Option<(i64, i64)> {
+    let (low, rest) = rule.split_once(" to ")?;
+    let high = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    match (low.parse(), high.parse()) {
+        (Ok(low), Ok(high)) => Some((low, high)),
+        (Err(_), _) | (_, Err(_)) => None,
     }
 }
 

@@ -24,7 +24,7 @@ async fn url_of(service: &Service) -> String {
 
 /// Everything there is to know, one sample a line.
 async fn scrape(service: &Service) -> String {
-    let answer = Answer::of(Client::new().get(url_of(service).await)).await;
+    let answer = Answer::from_elsewhere(Client::new().get(url_of(service).await)).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4")));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     answer.body.as_str().unwrap().to_owned()
@@ -111,13 +111,13 @@ async fn a_listener_of_its_own_serves_nothing_else() {
     let url = url_of(&service).await;
     let (base, client) = (url.trim_end_matches("/metrics"), Client::new());
     for path in ["/", "/health", "/auth/me", "/metrics/", "/metrics/x", "//metrics"] {
-        assert_eq!(Answer::of(client.get(format!("{base}{path}"))).await.status, 404, "{path}");
+        assert_eq!(Answer::from_elsewhere(client.get(format!("{base}{path}"))).await.status, 404, "{path}");
     }
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
-        let refused = Answer::of(client.request(method.clone(), &url)).await;
+        let refused = Answer::from_elsewhere(client.request(method.clone(), &url)).await;
         assert_eq!((refused.status, refused.header("allow")), (405, Some("GET")), "{method}");
     }
-    assert_eq!(Answer::of(client.get(format!("{url}?name[]=x"))).await.status, 200, "the query is not asked");
+    assert_eq!(Answer::from_elsewhere(client.get(format!("{url}?name[]=x"))).await.status, 200, "the query is not asked");
     assert_eq!(service.get("/metrics").await.status, 404, "not among what the public sees");
 }
 
@@ -154,7 +154,7 @@ async fn who_stays_silent_keeps_nobody_out_for_long() {
         silent.push(stream);
     }
     // One more than there is room for: this waits until they are hung up on.
-    assert_eq!(Answer::of(Client::new().get(&url)).await.status, 200);
+    assert_eq!(Answer::from_elsewhere(Client::new().get(&url)).await.status, 200);
     let mut left = Vec::new();
     silent[0].read_to_end(&mut left).await.unwrap_or_default();
     assert!(!left.starts_with(b"HTTP/1.1 200"), "{left:?}");

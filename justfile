@@ -59,6 +59,10 @@ openapi file="openapi.json":
 api-document:
     ./.ci/api-document
 
+# Run the examples against a live server; needs Node with npm, Python and curl.
+examples:
+    ./.ci/examples
+
 # Apply pending migrations to DATABASE_URL.
 migrate:
     cargo run -- migrate

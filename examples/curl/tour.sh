@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Once through the life of an account, at the server in $URL. Stops at the first answer that is not what it should be.
+set -euo pipefail
+URL=${URL:-http://127.0.0.1:8000}
+EMAIL=ann-$$-$RANDOM@example.org
+PASSWORD=Correct-Horse-7-Battery
+NEW_PASSWORD=Staple-Paper-8-Clip
+
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+
+# ask STATUS METHOD PATH [ARGUMENT of curl …]: the answer's body is in $answer afterwards. curl itself waits as Retry-After says.
+ask() {
+  local expected=$1 method=$2 path=$3 status
+  shift 3
+  status=$(curl --silent --show-error --retry 5 --output "$answer" --write-out '%{http_code}' --request "$method" "$URL$path" "$@")
+  printf '%-6s %-22s %s\n' "$method" "$path" "$status"
+  [ "$status" = "$expected" ] || { echo "expected $expected, and was told: $(cat "$answer")" >&2; exit 1; }
+}
+# The member of that name in the answer; text only.
+take() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$answer"; }
+has() { grep -q "$1" "$answer" || { echo "no $1 in: $(cat "$answer")" >&2; exit 1; }; }
+bearer() { printf 'Authorization: Bearer %s' "$access"; }
+JSON=(--header 'Content-Type: application/json')
+
+# Register. The answer already holds tokens.
+ask 201 POST /auth/register "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+
+# Log in, and keep the two tokens.
+ask 200 POST /auth/login "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+access=$(take access_token) refresh=$(take refresh_token)
+
+# Who am I?
+ask 200 GET /auth/me --header "$(bearer)"
+has "\"email\":\"$EMAIL\""
+
+# The next pair. The old refresh token is spent now.
+ask 200 POST /auth/refresh "${JSON[@]}" --data "{\"refresh_token\":\"$refresh\"}"
+access=$(take access_token)
+
+# Where am I logged in? Here, and where the account was registered.
+ask 200 GET /auth/sessions --header "$(bearer)"
+has '"current":true'
+has '"current":false'
+
+# Change the password. Every other session ends, this one lives on.
+ask 204 POST /auth/password --header "$(bearer)" "${JSON[@]}" \
+  --data "{\"current_password\":\"$PASSWORD\",\"new_password\":\"$NEW_PASSWORD\"}"
+ask 401 POST /auth/login "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+has '"code":"invalid_credentials"'
+
+# Log out everywhere. The access token is refused from now on, not only when it expires.
+ask 204 POST '/auth/logout?scope=all' --header "$(bearer)"
+ask 401 GET /auth/me --header "$(bearer)"
+has '"code":"token_invalid"'
+
+# The account goes as it came.
+ask 200 POST /auth/login "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$NEW_PASSWORD\"}"
+access=$(take access_token)
+ask 204 DELETE /auth/me --header "$(bearer)" "${JSON[@]}" --data "{\"password\":\"$NEW_PASSWORD\"}"
+echo "All as it should be."

@@ -1,0 +1,68 @@
+//! Who calls, as an argument of a handler; a 401 as RFC 6750 has it without a good token.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError,
+    dev::Payload,
+    http::{StatusCode, header},
+    web::Data,
+};
+use serde_json::json;
+
+pub use crate::verifier::Caller;
+use crate::verifier::{Refused, Verifier};
+
+impl FromRequest for Caller {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let verifier = request.app_data::<Data<Verifier>>();
+        ready(verifier.ok_or(Refused::Invalid).and_then(|verifier| verifier.verify(bearer(request).ok_or(Refused::Missing)?)))
+    }
+}
+
+/// The scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let Ok(given) = request.headers().get(header::AUTHORIZATION)?.to_str() else { return None };
+    let (scheme, token) = given.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+}
+
+impl Refused {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "token_missing",
+            Self::Invalid => "token_invalid",
+            Self::Expired => "token_expired",
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The same codes as auth-server's, so that a client refreshes on `token_expired` wherever it meets it.
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let challenge = match self {
+            Self::Missing => "Bearer",
+            Self::Invalid | Self::Expired => r#"Bearer error="invalid_token""#,
+        };
+        HttpResponse::Unauthorized()
+            .insert_header((header::WWW_AUTHENTICATE, challenge))
+            .content_type("application/problem+json")
+            .body(json!({ "title": "Unauthorized", "status": 401, "code": self.code() }).to_string())
+    }
+}

@@ -1,0 +1,145 @@
+//! Whether a token is a good access token. The only module that knows how they are signed: public keys instead of a shared
+//! secret, or a look at a list of ended sessions, would change this file alone.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
+use serde::Deserialize;
+
+/// The clock skew that auth-server allows as well, in seconds.
+const LEEWAY: u64 = 10;
+
+pub struct Verifier {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+/// What a good token says of its bearer.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub struct Caller {
+    /// The id of the account: what to store. An e-mail address may change hands.
+    pub sub: String,
+    pub email: String,
+    /// The session, as a later list of ended ones would name it.
+    pub sid: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+}
+
+/// Refresh tokens are for auth-server alone.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    Missing,
+    Invalid,
+    Expired,
+}
+
+impl Verifier {
+    /// With the secret, and if set the issuer and the audience, that auth-server has.
+    pub fn hs256(secret: &[u8], issuer: Option<&str>, audience: Option<&str>) -> Self {
+        // Exactly this algorithm: what the token says of itself chooses nothing.
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "nbf", "sub"]);
+        if let Some(issuer) = issuer {
+            validation.set_issuer(&[issuer]);
+            validation.required_spec_claims.insert("iss".to_owned());
+        }
+        // A token that is meant for somebody else is refused also where no audience is set.
+        validation.validate_aud = true;
+        if let Some(audience) = audience {
+            validation.set_audience(&[audience]);
+            validation.required_spec_claims.insert("aud".to_owned());
+        }
+        Self { key: DecodingKey::from_secret(secret), validation }
+    }
+
+    pub fn verify(&self, token: &str) -> Result<Caller, Refused> {
+        match decode::<Caller>(token, &self.key, &self.validation) {
+            Ok(token) => Ok(token.claims),
+            // Told only of a token whose signature is good.
+            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Refused::Expired),
+            Err(_whatever) => Err(Refused::Invalid),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+
+    fn claims(changes: &[(&str, Value)]) -> Value {
+        let now = get_current_timestamp();
+        let mut claims = json!({
+            "sub": "1", "email": "ann@example.org", "sid": "2", "type": "access", "iat": now, "nbf": now, "exp": now + 60,
+        });
+        for (name, value) in changes {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+
+    fn signed(algorithm: Algorithm, secret: &[u8], changes: &[(&str, Value)]) -> String {
+        encode(&Header::new(algorithm), &claims(changes), &EncodingKey::from_secret(secret)).unwrap()
+    }
+
+    fn verdict(changes: &[(&str, Value)]) -> Result<String, Refused> {
+        let verifier = Verifier::hs256(SECRET, None, None);
+        verifier.verify(&signed(Algorithm::HS256, SECRET, changes)).map(|caller| caller.email)
+    }
+
+    #[test]
+    fn a_good_token_passes() {
+        assert_eq!(verdict(&[]), Ok("ann@example.org".to_owned()));
+    }
+
+    #[test]
+    fn times_have_a_leeway_of_ten_seconds() {
+        let now = get_current_timestamp();
+        assert!(verdict(&[("exp", json!(now - 5)), ("nbf", json!(now + 5))]).is_ok());
+        assert_eq!(verdict(&[("exp", json!(now - 20))]), Err(Refused::Expired));
+        assert_eq!(verdict(&[("nbf", json!(now + 60))]), Err(Refused::Invalid));
+    }
+
+    #[test]
+    fn another_kind_key_or_algorithm_is_refused() {
+        assert_eq!(verdict(&[("type", json!("refresh"))]), Err(Refused::Invalid));
+        let verifier = Verifier::hs256(SECRET, None, None);
+        assert_eq!(verifier.verify(&signed(Algorithm::HS384, SECRET, &[])), Err(Refused::Invalid));
+        assert_eq!(verifier.verify(&signed(Algorithm::HS256, b"another secret of thirty-two bytes", &[])), Err(Refused::Invalid));
+        // {"alg":"none","typ":"JWT"}
+        let token = signed(Algorithm::HS256, SECRET, &[]);
+        let payload = token.split('.').nth(1).unwrap();
+        assert_eq!(verifier.verify(&format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{payload}.")), Err(Refused::Invalid));
+    }
+
+    #[test]
+    fn every_claim_is_demanded() {
+        for name in ["sub", "email", "sid", "type", "nbf", "exp"] {
+            assert_eq!(verdict(&[(name, Value::Null)]), Err(Refused::Invalid), "{name}");
+        }
+    }
+
+    #[test]
+    fn issuer_and_audience_are_those_that_are_set() {
+        let verifier = Verifier::hs256(SECRET, Some("https://auth.example.org"), Some("api"));
+        let with = |iss: &str, aud: &str| {
+            verifier.verify(&signed(Algorithm::HS256, SECRET, &[("iss", json!(iss)), ("aud", json!(aud))])).is_ok()
+        };
+        assert!(with("https://auth.example.org", "api"));
+        assert!(!with("https://elsewhere.example.org", "api") && !with("https://auth.example.org", "another"));
+        assert_eq!(verifier.verify(&signed(Algorithm::HS256, SECRET, &[])), Err(Refused::Invalid));
+        // Meant for somebody.
+        assert_eq!(verdict(&[("aud", json!("api"))]), Err(Refused::Invalid));
+    }
+}

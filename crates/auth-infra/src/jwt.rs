@@ -2,6 +2,8 @@
 
 mod claims;
 mod jws;
+pub mod pair;
+pub mod sealing;
 
 use auth_domain::{
     email::Email,

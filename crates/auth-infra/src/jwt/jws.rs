@@ -40,23 +40,12 @@ impl SigningKey {
     }
 
     pub(super) fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
-        let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(payload));
-        let signature = crypto::sign(signed.as_bytes(), &self.signing, self.algorithm)
-            .map_err(|fault| PortError::Corrupt(format!("a token key does not sign: {fault}")))?;
-        Ok(format!("{signed}.{signature}"))
+        sealed(&self.header, payload, &self.signing, self.algorithm)
     }
 
     /// The payload. The signature comes first, so that no parser ever sees what a stranger wrote.
     pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
-        if token.len() > TOKEN_MAX_BYTES {
-            return Err(InvalidToken::Invalid);
-        }
-        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Invalid)?;
-        let (header, payload) = signed.split_once('.').ok_or(InvalidToken::Invalid)?;
-        match crypto::verify(signature, signed.as_bytes(), &self.verifying, self.algorithm) {
-            Ok(true) => {}
-            Ok(false) | Err(_) => return Err(InvalidToken::Invalid),
-        }
+        let (header, payload) = vouched(token, &self.verifying, self.algorithm)?;
         self.check_header(&decode(header)?)?;
         decode(payload)
     }
@@ -71,7 +60,28 @@ impl SigningKey {
     }
 }
 
+/// Header and payload as they are written, once the signature is seen to be theirs.
+pub(super) fn vouched<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorithm) -> Result<(&'a str, &'a str), InvalidToken> {
+    if token.len() > TOKEN_MAX_BYTES {
+        return Err(InvalidToken::Invalid);
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Invalid)?;
+    let parts = signed.split_once('.').ok_or(InvalidToken::Invalid)?;
+    match crypto::verify(signature, signed.as_bytes(), key, algorithm) {
+        Ok(true) => Ok(parts),
+        Ok(false) | Err(_) => Err(InvalidToken::Invalid),
+    }
+}
+
+/// The text of a token under a header that is encoded already.
+pub(super) fn sealed(header: &str, payload: &[u8], key: &EncodingKey, algorithm: Algorithm) -> Result<String, PortError> {
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
+    let signature = crypto::sign(signed.as_bytes(), key, algorithm)
+        .map_err(|fault| PortError::Corrupt(format!("a token key does not sign: {fault}")))?;
+    Ok(format!("{signed}.{signature}"))
+}
+
 /// Reads base64url in its one spelling: no padding, no white space, no stray bits.
-fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
+pub(super) fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_fault| InvalidToken::Invalid)
 }

@@ -1,0 +1,230 @@
+//! Key pairs: a private half that signs access tokens, and a public half that anybody may verify them with.
+
+use std::fmt;
+
+use auth_domain::{
+    keys::{KeyAlgorithm, KeyId},
+    ports::PortError,
+    token::InvalidToken,
+};
+use aws_lc_rs::{
+    encoding::AsDer,
+    rsa::KeySize,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair},
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey,
+    jwk::{Jwk, PublicKeyUse, ThumbprintHash},
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::jws::{decode, sealed, vouched};
+
+/// Why something is no key to sign with. Says nothing of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PairFault {
+    #[error("is not a private key in PKCS#8 (PEM, BEGIN PRIVATE KEY) on P-256 or Ed25519, or of RSA with 2048 to 4096 bits")]
+    NoPrivateKey,
+    #[error("cannot be made: {0}")]
+    NotMade(String),
+}
+
+/// The private half.
+pub struct KeyPair {
+    public: PublicKey,
+    signing: EncodingKey,
+    pem: Zeroizing<String>,
+}
+
+/// The public half, and the one header of the tokens that it vouches for.
+pub struct PublicKey {
+    id: KeyId,
+    algorithm: KeyAlgorithm,
+    jwk: String,
+    /// Encoded. Tokens are compared with it letter by letter: no parser sees a header that a stranger wrote, and
+    /// there is no room in it for `jku`, `jwk`, `x5u` or `crit`.
+    header: String,
+    verifying: DecodingKey,
+}
+
+fn registered(algorithm: KeyAlgorithm) -> Algorithm {
+    match algorithm {
+        KeyAlgorithm::Es256 => Algorithm::ES256,
+        KeyAlgorithm::EdDsa => Algorithm::EdDSA,
+        KeyAlgorithm::Rs256 => Algorithm::RS256,
+    }
+}
+
+impl KeyPair {
+    /// A fresh one. RSA takes a moment.
+    ///
+    /// # Errors
+    /// The crypto library does not make one.
+    pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, PairFault> {
+        let failed = |_unspecified| PairFault::NotMade("the crypto library gives no reason".to_owned());
+        let der = Zeroizing::new(match algorithm {
+            KeyAlgorithm::Es256 => {
+                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
+                pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
+            }
+            KeyAlgorithm::EdDsa => {
+                let pair = Ed25519KeyPair::generate().map_err(failed)?;
+                pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
+            }
+            // RFC 7518 section 3.3 demands no more, and each signature costs the cube of the length.
+            KeyAlgorithm::Rs256 => {
+                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
+                AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?.as_ref().to_vec()
+            }
+        });
+        Self::from_pem(&pem(&der))
+    }
+
+    /// Reads a private key in PKCS#8. Which algorithm it is for is told by what it is.
+    ///
+    /// # Errors
+    /// It is none that tokens can be signed with.
+    pub fn from_pem(text: &str) -> Result<Self, PairFault> {
+        let der = der(text).ok_or(PairFault::NoPrivateKey)?;
+        let attempts = [
+            (KeyAlgorithm::Es256, Some(EncodingKey::from_ec_der(&der))),
+            (KeyAlgorithm::EdDsa, Some(EncodingKey::from_ed_der(&der))),
+            (KeyAlgorithm::Rs256, pkcs1(&der).map(EncodingKey::from_rsa_der)),
+        ];
+        for (algorithm, signing) in attempts {
+            let Some(signing) = signing else { continue };
+            let Ok(jwk) = Jwk::from_encoding_key(&signing, registered(algorithm)) else { continue };
+            let Ok(public) = PublicKey::of(algorithm, jwk) else { continue };
+            let pair = Self { public, signing, pem: Zeroizing::new(text.to_owned()) };
+            // Also refuses a curve or a length that its algorithm does not have.
+            if pair.seal(b"{}").is_ok_and(|token| pair.public.open(&token).is_ok()) {
+                return Ok(pair);
+            }
+        }
+        Err(PairFault::NoPrivateKey)
+    }
+
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The private half itself, to be kept sealed.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// A token with this payload.
+    ///
+    /// # Errors
+    /// The key does not sign.
+    pub fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
+        sealed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
+    }
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyPair({})", self.public.id)
+    }
+}
+
+fn pem(der: &[u8]) -> Zeroizing<String> {
+    let text = Zeroizing::new(STANDARD.encode(der));
+    let mut pem = Zeroizing::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
+    // RFC 7468 section 2: lines of 64.
+    for (place, letter) in text.chars().enumerate() {
+        if place > 0 && place.is_multiple_of(64) {
+            pem.push('\n');
+        }
+        pem.push(letter);
+    }
+    pem.push_str("\n-----END PRIVATE KEY-----\n");
+    pem
+}
+
+/// What is between the lines (RFC 7468 section 3).
+fn der(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+    let text = pem.trim().strip_prefix(begin)?.strip_suffix(end)?;
+    let text: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
+    STANDARD.decode(text.as_bytes()).map_or(None, |der| Some(Zeroizing::new(der)))
+}
+
+/// The RSA key inside of PKCS#8, which is what signs. What is before it is the same for every key of 2048 to 4096
+/// bits, but for the lengths.
+fn pkcs1(der: &[u8]) -> Option<&[u8]> {
+    const RSA_ENCRYPTION: [u8; 18] = [2, 1, 0, 0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let is_rsa = der.get(4..22)? == RSA_ENCRYPTION && RsaKeyPair::from_pkcs8(der).is_ok();
+    der.get(26..).filter(|_| is_rsa)
+}
+
+impl PublicKey {
+    fn of(algorithm: KeyAlgorithm, mut jwk: Jwk) -> Result<Self, PairFault> {
+        let unusable = |_fault| PairFault::NoPrivateKey;
+        let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256).map_err(unusable)?;
+        jwk.common.key_id = Some(thumbprint.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        let text = serde_json::to_string(&jwk).map_err(|fault| PairFault::NotMade(fault.to_string()))?;
+        Self::new(KeyId::new(thumbprint), algorithm, text).map_err(|_corrupt| PairFault::NoPrivateKey)
+    }
+
+    /// From what is kept of it.
+    ///
+    /// # Errors
+    /// That is no public key of this algorithm.
+    pub fn new(id: KeyId, algorithm: KeyAlgorithm, jwk: String) -> Result<Self, PortError> {
+        let corrupt = |what: &str| PortError::Corrupt(format!("the public half of key {id} {what}"));
+        let parsed: Jwk = serde_json::from_str(&jwk).map_err(|fault| corrupt(&format!("is no JWK: {fault}")))?;
+        let thumbprint = parsed.thumbprint(ThumbprintHash::SHA256).map_err(|fault| corrupt(&fault.to_string()))?;
+        if thumbprint != id.as_str() {
+            return Err(corrupt("is another's"));
+        }
+        let same = parsed.common.key_algorithm.is_some_and(|named| named.to_string() == algorithm.name());
+        if !same || parsed.common.public_key_use != Some(PublicKeyUse::Signature) {
+            return Err(corrupt("is for something else"));
+        }
+        let verifying = DecodingKey::from_jwk(&parsed).map_err(|fault| corrupt(&fault.to_string()))?;
+        // RFC 9068 section 2.1, RFC 7515 section 4.1.4.
+        let header = json!({ "alg": algorithm.name(), "kid": id.as_str(), "typ": "at+jwt" }).to_string();
+        Ok(Self { id, algorithm, jwk, header: URL_SAFE_NO_PAD.encode(header), verifying })
+    }
+
+    #[must_use]
+    pub fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    #[must_use]
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// As a JSON Web Key (RFC 7517), with `kid`, `alg` and `use`.
+    #[must_use]
+    pub fn jwk(&self) -> &str {
+        &self.jwk
+    }
+
+    /// The payload of a token that this key's other half signed.
+    ///
+    /// # Errors
+    /// It did not, or the header is not the one that it writes.
+    pub fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
+        let (header, payload) = self.vouched(token)?;
+        if header == self.header { decode(payload) } else { Err(InvalidToken::Invalid) }
+    }
+
+    fn vouched<'a>(&self, token: &'a str) -> Result<(&'a str, &'a str), InvalidToken> {
+        vouched(token, &self.verifying, registered(self.algorithm))
+    }
+}
+
+#[cfg(test)]
+mod tests;

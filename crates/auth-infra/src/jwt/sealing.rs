@@ -1,0 +1,157 @@
+//! Private halves at rest: encrypted with keys that the database does not have (AES-256-GCM).
+
+use std::{fmt, str::FromStr};
+
+use auth_domain::{
+    keys::{KeyAlgorithm, KeyId, Sealed},
+    ports::PortError,
+};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use zeroize::Zeroizing;
+
+const KEY_BYTES: usize = 32;
+
+/// The longest name of an encryption key.
+const NAME_MAX_CHARS: usize = 32;
+
+/// Encryption keys by their names. The first encrypts; all decrypt, so that one can follow another.
+#[derive(Default)]
+pub struct EncryptionKeys(Vec<(String, RandomizedNonceKey)>);
+
+impl FromStr for EncryptionKeys {
+    type Err = String;
+
+    /// `name:key,name:key`, each key 32 bytes in base64. The fault does not repeat what was given.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rule = |number: usize| {
+            format!(
+                "entry {number} must be name:key, the name of letters, digits, - and _, the key 32 bytes in base64: openssl rand -base64 32"
+            )
+        };
+        let mut keys: Vec<(String, RandomizedNonceKey)> = Vec::new();
+        for (entry, number) in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).zip(1..) {
+            let (name, key) = entry.split_once(':').ok_or_else(|| rule(number))?;
+            let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+            let bytes = Zeroizing::new(STANDARD.decode(key).map_err(|_malformed| rule(number))?);
+            if name.is_empty() || name.len() > NAME_MAX_CHARS || !plain || bytes.len() != KEY_BYTES {
+                return Err(rule(number));
+            }
+            if keys.iter().any(|(known, _)| known == name) {
+                return Err(format!("entry {number} has the name of another"));
+            }
+            keys.push((name.to_owned(), RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_unusable| rule(number))?));
+        }
+        Ok(Self(keys))
+    }
+}
+
+impl EncryptionKeys {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Encrypts the private half of a key, for that key alone.
+    ///
+    /// # Errors
+    /// There is no encryption key.
+    pub fn seal(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<Sealed, PortError> {
+        let (name, key) = self.0.first().ok_or_else(|| PortError::Corrupt("there is no key to encrypt with".to_owned()))?;
+        // Sealed in place: nothing of the plain text stays.
+        let mut text = private.as_bytes().to_vec();
+        let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
+        let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be sealed")))?;
+        let sealed = [nonce.as_ref(), text.as_slice()].concat();
+        Ok(Sealed { with: name.clone(), text: URL_SAFE_NO_PAD.encode(sealed) })
+    }
+
+    /// # Errors
+    /// The encryption key is not there, or this is not the private half of that key.
+    pub fn open(&self, id: &KeyId, algorithm: KeyAlgorithm, sealed: &Sealed) -> Result<Zeroizing<String>, PortError> {
+        let broken = || PortError::Corrupt(format!("the private half of key {id} was sealed otherwise, or for another key"));
+        let (_, key) = self.0.iter().find(|(name, _)| *name == sealed.with).ok_or_else(|| {
+            PortError::Corrupt(format!("key {id} was sealed with the encryption key `{}`, which is not given", sealed.with))
+        })?;
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&sealed.text).map_err(|_malformed| broken())?);
+        let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_length| broken())?;
+        let opened = key.open_in_place(nonce, Aad::from(whose(id, algorithm)), text).map_err(|_forged| broken())?;
+        Ok(Zeroizing::new(std::str::from_utf8(opened).map_err(|_no_text| broken())?.to_owned()))
+    }
+}
+
+/// What a sealed text is bound to: put in the place of another's, it does not open.
+fn whose(id: &KeyId, algorithm: KeyAlgorithm) -> String {
+    format!("{}/{id}", algorithm.name())
+}
+
+impl fmt::Debug for EncryptionKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> String {
+        STANDARD.encode([byte; KEY_BYTES])
+    }
+
+    fn keys(text: &str) -> EncryptionKeys {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_also_once_another_key_encrypts() {
+        let (id, algorithm) = (KeyId::new("kid".to_owned()), KeyAlgorithm::Es256);
+        let sealed = keys(&format!("old:{}", key(1))).seal(&id, algorithm, "private").unwrap();
+        assert_eq!(sealed.with, "old");
+        let both = keys(&format!("new:{}, old:{}", key(2), key(1)));
+        assert_eq!(both.open(&id, algorithm, &sealed).unwrap().as_str(), "private");
+        let again = both.seal(&id, algorithm, "private").unwrap();
+        assert_eq!(again.with, "new");
+        assert_ne!(again.text, both.seal(&id, algorithm, "private").unwrap().text, "a nonce is used once");
+        assert!(!URL_SAFE_NO_PAD.decode(again.text).unwrap().windows(7).any(|part| part == b"private"));
+    }
+
+    #[test]
+    fn nothing_else_opens_it() {
+        let (id, other) = (KeyId::new("kid".to_owned()), KeyId::new("other".to_owned()));
+        let right = keys(&format!("a:{}", key(1)));
+        let sealed = right.seal(&id, KeyAlgorithm::Es256, "private").unwrap();
+        let bent = |text: String| Sealed { text, ..sealed.clone() };
+        assert!(right.open(&other, KeyAlgorithm::Es256, &sealed).is_err());
+        assert!(right.open(&id, KeyAlgorithm::EdDsa, &sealed).is_err());
+        assert!(keys(&format!("a:{}", key(2))).open(&id, KeyAlgorithm::Es256, &sealed).is_err());
+        for text in [String::new(), "AAAA".to_owned(), sealed.text.replace(|_| true, "A"), format!("{}AAAA", sealed.text)] {
+            assert!(right.open(&id, KeyAlgorithm::Es256, &bent(text)).is_err());
+        }
+        let lost = keys(&format!("b:{}", key(1))).open(&id, KeyAlgorithm::Es256, &sealed).unwrap_err().to_string();
+        assert!(lost.contains("`a`"), "{lost}");
+    }
+
+    #[test]
+    fn a_list_of_keys_is_strict_and_keeps_them_to_itself() {
+        assert!(keys("").is_empty() && keys("").seal(&KeyId::new(String::new()), KeyAlgorithm::Es256, "x").is_err());
+        let short = STANDARD.encode([7; 31]);
+        for wrong in [
+            "a",
+            "a:",
+            &key(7),
+            &format!(":{}", key(7)),
+            &format!("a b:{}", key(7)),
+            &format!("a:{short}"),
+            &format!("a:{0},a:{0}", key(7)),
+        ] {
+            let fault = wrong.parse::<EncryptionKeys>().unwrap_err();
+            assert!(fault.starts_with("entry ") && !fault.contains("Bwc"), "{fault}");
+        }
+        assert_eq!(format!("{:?}", keys(&format!("a:{}", key(7)))), r#"["a"]"#);
+    }
+}

@@ -12,6 +12,7 @@ pub mod prove;
 pub mod prune;
 pub mod refresh;
 pub mod register;
+pub mod revoke;
 pub mod sessions;
 
 #[cfg(test)]

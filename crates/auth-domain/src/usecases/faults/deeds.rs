@@ -5,7 +5,7 @@ use crate::{
     ports::{PortError, UserStore},
     session::SessionId,
     testkit::{
-        PlainHasher,
+        FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
     },
     usecases::{
@@ -18,6 +18,7 @@ use crate::{
         operate::{CreateUser, Govern, Measure, OperateError, SetPassword},
         refresh::RefreshError,
         register::{Register, RegisterError},
+        revoke::Revoke,
         sessions::{EndSession, EndSessionError, ListSessions},
     },
     user::User,
@@ -34,6 +35,8 @@ pub(super) enum Deed {
     },
     /// The generation of the token.
     Refresh(i64),
+    /// The generation of the token.
+    Revoke(i64),
     CreateUser(&'static str),
     Import(&'static str),
     SetPassword,
@@ -80,7 +83,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Deed::Login { address, password, outdated }
 }
 
-pub(super) const CASES: [Case; 32] = [
+pub(super) const CASES: [Case; 35] = [
     case(Deed::Register(NEW), "", TAKEN),
     case(Deed::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -93,6 +96,9 @@ pub(super) const CASES: [Case; 32] = [
     // Once its session has ended, a spent token is as dead as every other of it.
     case(Deed::Refresh(1), "the refresh token was already used", INVALID),
     case(Deed::Refresh(5), INVALID, ""),
+    case(Deed::Revoke(3), "", ""),
+    case(Deed::Revoke(1), "", ""),
+    case(Deed::Revoke(5), "", ""),
     case(Deed::CreateUser(NEW), "", TAKEN),
     case(Deed::CreateUser(ANN), TAKEN, TAKEN),
     case(Deed::Import(NEW), "", ""),
@@ -165,6 +171,7 @@ impl Deed {
                 done(login.execute(&email(address), attempt(password), &origin()).await)
             }
             Self::Refresh(generation) => done(world.refresh().execute(&world.refresh_token(generation), &origin()).await),
+            Self::Revoke(generation) => revoke(world, generation).await,
             Self::CreateUser(address) => create(world, address).await,
             Self::Import(address) => import(world, address).await,
             Self::SetPassword => {
@@ -217,6 +224,12 @@ async fn register(world: &World, address: &str) -> Result<(), Refusal> {
     let (users, hasher, issuer) = (world.kept(), world.hasher(), world.issuer());
     let register = Register { users, hasher, issuer, audit: world.audit(), clock: world.clock() };
     done(register.execute(email(address), new_password(PASSWORD), &origin()).await)
+}
+
+async fn revoke(world: &World, generation: i64) -> Result<(), Refusal> {
+    let codec = world.flaky(FakeCodec::default());
+    let revoke = Revoke { codec, sessions: world.kept(), audit: world.audit(), clock: world.clock() };
+    done(revoke.execute(&world.refresh_token(generation), &origin()).await)
 }
 
 async fn end(caller: &SignedIn, world: &World, session: SessionId) -> Result<(), Refusal> {

@@ -1,0 +1,48 @@
+//! Revocation by whoever holds a token (RFC 7009): the session that the token stands for ends.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    origin::Origin,
+    ports::{AuditLog, Clock, PortError, SessionStore, TokenCodec},
+    session::Generation,
+    token::{Grant, TokenKind},
+};
+
+pub struct Revoke {
+    pub codec: Arc<dyn TokenCodec>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Revoke {
+    /// Ends the session of an access or a refresh token, a spent one included: presented for a refresh, it would end
+    /// it as well. What is no token of a live session is nothing to revoke, and no error (RFC 7009 section 2.2).
+    ///
+    /// # Errors
+    /// An outage; whether the session has ended is unknown then.
+    pub async fn execute(&self, token: &str, origin: &Origin) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let read = |kind| self.codec.decode(kind, token, now);
+        let Ok(claims) = read(TokenKind::Refresh).or_else(|_not_one| read(TokenKind::Access)) else { return Ok(()) };
+        let found = self.sessions.find(claims.session).await?;
+        let issued = |generation: Generation| match claims.grant {
+            Grant::Access => true,
+            // Not issued yet, as far as this database knows: a backup was restored, and the session is left alone.
+            Grant::Refresh(presented) => presented <= generation,
+        };
+        let Some((session, user)) = found.filter(|(session, user)| user.id == claims.user && issued(session.generation)) else {
+            return Ok(());
+        };
+        if session.is_live(now) && self.sessions.end(session.id, now).await? {
+            let event = AuditEvent::new(EventKind::SessionEnded, origin, now).because("token_revoked");
+            self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

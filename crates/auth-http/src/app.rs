@@ -22,6 +22,7 @@ use auth_domain::{
         prune::Prune,
         refresh::Refresh,
         register::Register,
+        revoke::Revoke,
         sessions::{EndSession, ListSessions},
     },
 };
@@ -82,6 +83,7 @@ pub struct UseCases {
     pub refresh: Refresh,
     pub authenticate: Authenticate,
     pub logout: Logout,
+    pub revoke: Revoke,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
     pub change_password: ChangePassword,
@@ -207,6 +209,7 @@ impl UseCases {
                 clock: clock.clone(),
                 reuse_window: policies.reuse_window,
             },
+            revoke: Revoke { codec: codec.clone(), sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
             authenticate: Authenticate { codec, sessions: sessions.clone(), clock: clock.clone() },
             logout: Logout { sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
             list_sessions: ListSessions { sessions: sessions.clone(), clock: clock.clone() },

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::UseCases,
-    middleware::intake::check_media_type,
+    middleware::intake::{Media, check_media_type},
     problem::{FaultCode, FieldError, Problem},
 };
 
@@ -59,7 +59,7 @@ where
 /// What is wrong with it.
 pub fn read<B: DeserializeOwned + Validate<Context = Rules>>(request: &HttpRequest, owner: Option<Email>) -> Result<B, Problem> {
     // A body that is there has had its type checked; one that is missing has to have one as well.
-    check_media_type(request.headers())?;
+    check_media_type(request.headers(), Media::Json)?;
     let raw = request.extensions().get::<RawBody>().cloned();
     let RawBody(bytes) = raw.unwrap_or(RawBody(Bytes::new()));
     parse(&bytes, &Rules { policy: UseCases::of(request).policy, owner })

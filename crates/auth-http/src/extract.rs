@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     app::UseCases,
     body::{Rules, read},
-    middleware::intake::check_media_type,
+    middleware::intake::{Media, check_media_type},
     problem::Problem,
 };
 
@@ -43,7 +43,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = check_media_type(request.headers());
+        let media_type = check_media_type(request.headers(), Media::Json);
         let caller = CurrentUser::from_request(request, payload);
         let request = request.clone();
         Box::pin(async move {

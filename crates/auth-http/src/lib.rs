@@ -8,6 +8,7 @@ pub mod crowd;
 pub mod descriptors;
 pub mod exposition;
 pub mod extract;
+pub mod form;
 pub mod housekeeping;
 pub mod measures;
 pub mod middleware;

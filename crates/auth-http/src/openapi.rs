@@ -15,7 +15,7 @@ use utoipa::{
 
 use crate::{
     problem::{Code, FieldError, ProblemView},
-    routes::{accounts, docs, health, sessions, tokens},
+    routes::{accounts, docs, health, oauth, sessions, tokens},
 };
 use answers::Refusals;
 
@@ -30,6 +30,7 @@ use answers::Refusals;
         (name = "accounts", description = "Make an account, see it, change its password, leave."),
         (name = "tokens", description = "Tokens for a password, and tokens for a refresh token."),
         (name = "sessions", description = "Where one is logged in, and ending it."),
+        (name = "oauth", description = "For OAuth 2.0 client libraries: forms in, RFC 6749 answers out."),
         (name = "health", description = "For probes and load balancers."),
         (name = "docs", description = "This document, and a page to try it. `API_DOCS=false` turns both off."),
     ),
@@ -43,6 +44,8 @@ use answers::Refusals;
         sessions::logout,
         sessions::list,
         sessions::end,
+        oauth::token,
+        oauth::revoke,
         health::health,
         health::live,
         health::ready,

@@ -116,6 +116,13 @@ impl Problem {
         Self::new(Code::UnsupportedMediaType)
     }
 
+    /// Of a route that takes a form.
+    #[must_use]
+    pub fn not_a_form() -> Self {
+        let detail = "Content-Type must be application/x-www-form-urlencoded, without a Content-Encoding";
+        Self::with_detail(Code::UnsupportedMediaType, detail)
+    }
+
     #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::InternalError)

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod docs;
 pub mod health;
+pub mod oauth;
 pub mod sessions;
 pub mod tokens;
 
@@ -36,6 +37,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         at("/auth/logout").post(sessions::logout),
         at("/auth/sessions").get(sessions::list),
         at("/auth/sessions/{id}").delete(sessions::end),
+        at("/oauth/token").post(oauth::token),
+        at("/oauth/revoke").post(oauth::revoke),
         at("/openapi.json").get(docs::document),
         at("/docs").get(docs::page),
         at("/docs/{file}").get(docs::file),

@@ -54,7 +54,7 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
         return Ok(Bytes::new());
     }
     if [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
-        check_media_type(request.headers())?;
+        check_media_type(request.headers(), Media::of(request.path()))?;
     }
     if declared.is_some_and(|length| length > settings.max_body) {
         return Err(Problem::too_large());
@@ -77,21 +77,53 @@ fn unusable_length() -> Problem {
     Problem::malformed("Content-Length is not usable")
 }
 
-/// `application/json`, in UTF-8 and as it is; anything a plain HTML form could send is refused (OWASP ASVS 5.0: 3.5.2).
+/// What bodies are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Json,
+    /// As OAuth has it (RFC 6749 appendix B), and nowhere else: a plain HTML form can send it. There it does no harm,
+    /// for no browser adds a credential by itself: what these routes act upon stands in the form.
+    Form,
+}
+
+impl Media {
+    /// What the routes of this path take.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.starts_with("/oauth/") { Self::Form } else { Self::Json }
+    }
+
+    fn essence(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Form => "application/x-www-form-urlencoded",
+        }
+    }
+
+    fn refusal(self) -> Problem {
+        match self {
+            Self::Json => Problem::unsupported_media_type(),
+            Self::Form => Problem::not_a_form(),
+        }
+    }
+}
+
+/// The one media type, in UTF-8 and as it is; where it is JSON, anything a plain HTML form could send is refused
+/// (OWASP ASVS 5.0: 3.5.2).
 ///
 /// # Errors
 /// `unsupported_media_type`.
-pub fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn check_media_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let only = types.next().filter(|_| types.next().is_none());
-    let json = only.is_some_and(is_json);
-    if json && !headers.contains_key(header::CONTENT_ENCODING) { Ok(()) } else { Err(Problem::unsupported_media_type()) }
+    let fits = only.is_some_and(|value| is_written_in(media, value));
+    if fits && !headers.contains_key(header::CONTENT_ENCODING) { Ok(()) } else { Err(media.refusal()) }
 }
 
-fn is_json(value: &HeaderValue) -> bool {
+fn is_written_in(wanted: Media, value: &HeaderValue) -> bool {
     let Ok(text) = value.to_str() else { return false };
     text.parse::<mime::Mime>().is_ok_and(|media| {
-        media.essence_str() == "application/json"
+        media.essence_str() == wanted.essence()
             && media.params().all(|(name, value)| name == mime::CHARSET && value == mime::UTF_8)
     })
 }
@@ -118,11 +150,15 @@ mod tests {
     use super::*;
 
     fn accepts(headers: &[(&str, &str)]) -> bool {
+        takes(Media::Json, headers)
+    }
+
+    fn takes(media: Media, headers: &[(&str, &str)]) -> bool {
         let mut request = TestRequest::default();
         for header in headers {
             request = request.append_header(*header);
         }
-        check_media_type(request.to_http_request().headers()).is_ok()
+        check_media_type(request.to_http_request().headers(), media).is_ok()
     }
 
     #[test]
@@ -132,6 +168,18 @@ mod tests {
         {
             assert!(accepts(&[("content-type", value)]), "{value}");
         }
+    }
+
+    #[test]
+    fn oauth_takes_forms_alone() {
+        let form = "application/x-www-form-urlencoded";
+        assert_eq!([Media::of("/oauth/token"), Media::of("/auth/login")], [Media::Form, Media::Json]);
+        for (value, fits) in
+            [(form, true), ("Application/X-WWW-Form-URLencoded; charset=UTF-8", true), ("application/json", false)]
+        {
+            assert_eq!(takes(Media::Form, &[("content-type", value)]), fits, "{value}");
+        }
+        assert!(!takes(Media::Form, &[("content-type", form), ("content-encoding", "gzip")]));
     }
 
     #[test]

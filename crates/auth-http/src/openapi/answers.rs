@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::headers;
 use crate::{
-    middleware::{is_docs, is_health, limit::counts},
+    middleware::{intake::Media, is_docs, is_health, limit::counts},
     problem::{Code, PROBLEM_JSON, Problem},
 };
 
@@ -59,6 +59,13 @@ fn complete(path: &str, method: &Method, operation: &mut Operation, components: 
     // In the order of the list, which is that of the statuses.
     for codes in codes.chunk_by(|a, b| a.status() == b.status()) {
         let status = codes.first().map_or_else(String::new, |code| code.status().as_str().to_owned());
+        // What an OAuth route says of a status by itself stays, and the problem with it.
+        if let Some(RefOr::T(own)) = answers.get_mut(&status) {
+            let Response { description, content, .. } = refusal(codes);
+            own.description = format!("{}; {description}", own.description);
+            own.content.extend(content);
+            continue;
+        }
         answers.insert(status, refer(components, codes));
     }
 }
@@ -79,7 +86,7 @@ fn of_the_layers(path: &str, method: &Method, operation: &Operation) -> impl Ite
         is(!is_health(path), &[Code::OriginNotAllowed, Code::PayloadTooLarge]),
         is(counts(path), &[Code::RateLimited]),
         is(with_body, &[Code::UnsupportedMediaType]),
-        is(operation.request_body.is_some(), &[Code::ValidationFailed]),
+        is(operation.request_body.is_some() && Media::of(path) == Media::Json, &[Code::ValidationFailed]),
         is(operation.security.is_some(), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
     ]
     .into_iter()

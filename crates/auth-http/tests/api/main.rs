@@ -29,6 +29,7 @@ mod logout;
 mod manual;
 mod me;
 mod metrics;
+mod oauth;
 mod openapi;
 #[cfg(feature = "otlp")]
 mod otlp;

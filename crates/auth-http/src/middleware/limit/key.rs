@@ -20,7 +20,8 @@ pub(super) enum Budget {
 impl Budget {
     /// None for what is never counted.
     pub(super) fn of(path: &str) -> Option<Self> {
-        let with_token = path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login");
+        let with_token = matches!(path, "/oauth/token" | "/oauth/revoke")
+            || (path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login"));
         match (is_health(path) || is_docs(path), with_token) {
             (true, _) => None,
             (false, true) => Some(Self::Sessions),
@@ -97,6 +98,9 @@ mod tests {
             ("/auth/refresh", Some(Budget::Sessions)),
             ("/auth/me", Some(Budget::Sessions)),
             ("/auth/sessions/x", Some(Budget::Sessions)),
+            ("/oauth/token", Some(Budget::Sessions)),
+            ("/oauth/revoke", Some(Budget::Sessions)),
+            ("/oauth/nothing", Some(Budget::General)),
             ("/healthy", Some(Budget::General)),
             ("/docsy", Some(Budget::General)),
             ("/nowhere", Some(Budget::General)),

@@ -6,23 +6,23 @@ use crate::settings::HttpSettings;
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(super) struct Finding {
     topic: &'static str,
     text: String,
     is_fine: bool,
 }
 
 impl Finding {
-    pub fn fine(topic: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn fine(topic: &'static str, text: impl Into<String>) -> Self {
         Self { topic, text: text.into(), is_fine: true }
     }
 
     /// Nothing that keeps the server from starting.
-    pub fn mind(topic: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn mind(topic: &'static str, text: impl Into<String>) -> Self {
         Self { topic, text: text.into(), is_fine: false }
     }
 
-    pub fn shown(&self, in_colour: bool) -> impl fmt::Display {
+    pub(super) fn shown(&self, in_colour: bool) -> impl fmt::Display {
         let (mark, colour) = if self.is_fine { ("✓", "\u{1b}[32m") } else { ("!", "\u{1b}[33m") };
         let (on, off) = if in_colour { (colour, "\u{1b}[0m") } else { ("", "") };
         let Self { topic, text, .. } = self;
@@ -31,12 +31,12 @@ impl Finding {
 }
 
 /// On a terminal, unless its owner wants none (<https://no-color.org>).
-pub fn is_wanted() -> bool {
+pub(super) fn is_wanted() -> bool {
     io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// How clients reach the server, and what is often forgotten then.
-pub fn of_clients(http: &HttpSettings) -> Vec<Finding> {
+pub(super) fn of_clients(http: &HttpSettings) -> Vec<Finding> {
     let is_public = !is_loopback(&http.host);
     let mut findings = vec![match (http.tls.is_some(), is_public) {
         (true, _) => Finding::fine("clients", "by TLS"),

@@ -209,4 +209,4 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -117,11 +117,11 @@ fn bare(problem: &Problem, request_id: &str, with_tls: bool) -> Error {
 }
 
 fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
-    // The page of the API document has a Content-Security-Policy of its own.
-    for (name, value) in
-        security_headers(with_tls).chain([NO_STORE]).filter(|(name, _)| !headers.contains_key(*name)).collect::<Vec<_>>()
-    {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    for (name, value) in security_headers(with_tls).chain([NO_STORE]) {
+        // The page of the API document has a Content-Security-Policy of its own.
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
     // Sane or made by us: it always is a header value.
     if let Ok(value) = HeaderValue::from_str(request_id) {

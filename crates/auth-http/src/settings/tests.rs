@@ -8,7 +8,8 @@ use crate::commands::init::EXAMPLE;
 const SECRETS: [(&str, &str); 2] =
     [("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210")];
 
-fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<Fault>> {
+/// The settings that these variables make, beside the secrets that there have to be.
+pub(crate) fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<Fault>> {
     let all = SECRETS.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Settings::read(&Source::layered(HashMap::new(), all).unwrap())
 }

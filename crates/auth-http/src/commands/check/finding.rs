@@ -62,18 +62,11 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::settings::{Settings, Source};
+    use crate::settings::tests::read;
 
     fn findings(variables: &[(&str, &str)]) -> Vec<Finding> {
-        let secrets = [
-            ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"),
-            ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210"),
-        ];
-        let all = secrets.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        of_clients(&Settings::read(&Source::layered(HashMap::new(), all).unwrap()).unwrap().http)
+        of_clients(&read(variables).unwrap().http)
     }
 
     #[test]

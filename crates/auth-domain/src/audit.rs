@@ -36,6 +36,9 @@ pub enum EventKind {
     AccountDisabled,
     AccountEnabled,
     RateLimited,
+    KeyCreated,
+    KeyRetired,
+    KeyRevoked,
 }
 
 /// How it went for whoever asked.
@@ -50,8 +53,8 @@ pub enum Outcome {
 pub struct AuditEvent {
     pub at: DateTime<Utc>,
     pub kind: EventKind,
-    /// Why, where the answer to the client does not say.
-    pub reason: Option<&'static str>,
+    /// Why, where the answer to the client does not say; of a signing key, its id.
+    pub reason: Option<Cow<'static, str>>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
     /// The address of the attempt, whether or not there is such an account.
@@ -108,7 +111,7 @@ impl Entry {
             at: event.at,
             event: event.kind.name().into(),
             outcome: event.kind.outcome().name().into(),
-            reason: event.reason.map(Cow::Borrowed),
+            reason: event.reason,
             user: event.user,
             session: event.session,
             email: event.email.map(|email| email.to_string()),
@@ -141,8 +144,8 @@ impl AuditEvent {
     }
 
     #[must_use]
-    pub fn because(self, reason: &'static str) -> Self {
-        Self { reason: Some(reason), ..self }
+    pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 
     #[must_use]
@@ -162,7 +165,7 @@ impl AuditEvent {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::UserRegistered,
         Self::RegistrationRefused,
         Self::LoginSucceeded,
@@ -180,6 +183,9 @@ impl EventKind {
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::RateLimited,
+        Self::KeyCreated,
+        Self::KeyRetired,
+        Self::KeyRevoked,
     ];
 
     /// The name it has in logs and in the database.
@@ -203,6 +209,9 @@ impl EventKind {
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
             Self::RateLimited => "rate_limited",
+            Self::KeyCreated => "key_created",
+            Self::KeyRetired => "key_retired",
+            Self::KeyRevoked => "key_revoked",
         }
     }
 
@@ -217,7 +226,10 @@ impl EventKind {
             | Self::PasswordChanged
             | Self::AccountDeleted
             | Self::AccountDisabled
-            | Self::AccountEnabled => Outcome::Success,
+            | Self::AccountEnabled
+            | Self::KeyCreated
+            | Self::KeyRetired
+            | Self::KeyRevoked => Outcome::Success,
             Self::RegistrationRefused
             | Self::LoginFailed
             | Self::LoginThrottled

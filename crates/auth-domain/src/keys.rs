@@ -1,10 +1,13 @@
 //! Keys that others can verify: what each may do at a time, told by its times alone.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::token::CLOCK_SKEW;
+
+/// What a time is late by when it comes to all servers: longer than any of them goes without asking for the keys.
+pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
 
 /// How long a key is published once it signs no more: the longest life of an access token, and a minute for clocks that differ.
 pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
@@ -27,6 +30,25 @@ pub struct Sealed {
     /// Names the encryption key.
     pub with: String,
     pub text: String,
+}
+
+/// A key that was just made, without a place among the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshKey {
+    pub id: KeyId,
+    pub algorithm: KeyAlgorithm,
+    pub public: String,
+    pub private: Sealed,
+}
+
+/// What is asked of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPolicy {
+    pub algorithm: KeyAlgorithm,
+    /// How long whoever verifies may go without asking for the keys.
+    pub cached_for: TimeDelta,
+    /// How long one key signs.
+    pub signs_for: TimeDelta,
 }
 
 /// One key as it is kept.
@@ -110,6 +132,33 @@ impl fmt::Debug for Sealed {
     }
 }
 
+impl KeyPolicy {
+    /// When a key that is made now may sign: once it has been published for longer than anybody goes without asking.
+    #[must_use]
+    pub fn signs_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.cached_for + CLOCK_SKEW
+    }
+
+    /// Whether it is time to make the next key.
+    #[must_use]
+    pub fn is_due(&self, ring: &KeyRing, now: DateTime<Utc>) -> bool {
+        ring.newest(now).is_some_and(|newest| now >= newest.signs_from + self.signs_for - self.cached_for - CLOCK_SKEW)
+    }
+}
+
+impl FromStr for KeyAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+/// Tokens are not signed with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("tokens are not signed with this algorithm")]
+pub struct UnknownAlgorithm;
+
 impl KeyRing {
     /// A key signs until it is taken out of use, or until one with a greater number comes to sign.
     #[must_use]
@@ -147,6 +196,26 @@ impl KeyRing {
         self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)
     }
 
+    /// The key that was made last, of those that are still to be used.
+    #[must_use]
+    pub fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
+        let in_use = |life: &&Life| matches!(life.state(now), KeyState::Pending | KeyState::Active);
+        self.lives().rev().find(in_use).map(|life| &life.key)
+    }
+
+    #[must_use]
+    pub fn find(&self, id: &KeyId) -> Option<&Life> {
+        self.lives().find(|life| life.key.id == *id)
+    }
+
+    /// The next key in line, that signs from a time on.
+    #[must_use]
+    pub fn next(&self, fresh: FreshKey, signs_from: DateTime<Utc>, now: DateTime<Utc>) -> SigningKey {
+        let FreshKey { id, algorithm, public, private } = fresh;
+        let number = self.0.last().map_or(1, |life| life.key.number + 1);
+        SigningKey { id, number, algorithm, public, private, created_at: now, signs_from, retired_at: None, revoked_at: None }
+    }
+
     /// What verifiers may fetch.
     pub fn published(&self, at: DateTime<Utc>) -> impl Iterator<Item = &SigningKey> {
         self.lives().filter(move |life| life.is_published(at)).map(|life| &life.key)
@@ -182,6 +251,13 @@ impl Life {
         } else {
             KeyState::Active
         }
+    }
+
+    /// Whether it is of no use to anybody any more: what it signed has expired.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let expired = self.end.is_some_and(|end| end + PUBLISHED_AFTER <= now);
+        expired && matches!(self.state(now), KeyState::Gone | KeyState::Revoked)
     }
 
     #[must_use]

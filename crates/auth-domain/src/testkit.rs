@@ -12,10 +12,12 @@
 //!     auth_domain::session_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::attempt_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::audit_trail_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::key_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
 mod clock;
+mod fake_keys;
 mod fakes;
 mod fixtures;
 mod flaky;
@@ -24,6 +26,7 @@ pub mod samples;
 
 pub mod attempt_store;
 pub mod audit_trail;
+pub mod key_store;
 pub mod password_hasher;
 pub mod session_begin;
 pub mod session_races;
@@ -35,6 +38,7 @@ pub mod user_passwords;
 pub mod user_store;
 
 pub use clock::{MovableClock, SequentialIds};
+pub use fake_keys::FakeKeys;
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher};
 pub use fixtures::{Codecs, Hashers, Stores};
 pub use flaky::{Fault, Flaky, Fuse};

@@ -3,6 +3,7 @@
 mod attempts;
 mod audit;
 mod connection;
+mod keys;
 mod legacy;
 mod look_ups;
 mod migrate;
@@ -39,6 +40,7 @@ pub use attempts::DieselAttempts;
 pub use audit::DieselAudit;
 pub use connection::AnyConnection;
 use connection::Connector;
+pub use keys::DieselKeys;
 pub use legacy::{LegacyFault, legacy_accounts};
 use look_ups::{Found, LookUps};
 use outage::Failure;

@@ -2,12 +2,17 @@
 
 mod claims;
 mod jws;
+mod known;
+pub mod maker;
 pub mod pair;
 pub mod sealing;
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use auth_domain::{
     email::Email,
-    ports::{PortError, TokenCodec},
+    keys::KeyRing,
+    ports::{KnownKeys, PortError, TokenCodec},
     session::{Generation, SessionId},
     token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
     user::UserId,
@@ -15,13 +20,17 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::{claims::Realm, jws::SigningKey};
+use self::{claims::Realm, jws::SigningKey, known::Known, sealing::EncryptionKeys};
 
-/// Signs and verifies with HMAC-SHA-256, each kind of token with a key of its own.
+/// Signs and verifies, each kind of token with a key of its own: with shared secrets (HMAC-SHA-256), and access tokens
+/// with the key pairs that are known, where there are any.
 pub struct JwtCodec {
     access: SigningKey,
     refresh: SigningKey,
     realm: Realm,
+    /// What opens the private halves; without, the shared secret signs whatever pairs there are.
+    pairs: Option<Arc<EncryptionKeys>>,
+    known: RwLock<Arc<Known>>,
 }
 
 /// The keys, each at least 32 bytes.
@@ -41,9 +50,30 @@ impl JwtCodec {
             access: SigningKey::hs256(secrets.access)?,
             refresh: SigningKey::hs256(secrets.refresh)?,
             realm: Realm { issuer, audience },
+            pairs: None,
+            known: RwLock::default(),
         };
         codec.self_test()?;
         Ok(codec)
+    }
+
+    /// The same, signing access tokens with key pairs once it knows some, whose private halves these open.
+    #[must_use]
+    pub fn signing_with_pairs(self, opening: Arc<EncryptionKeys>) -> Self {
+        Self { pairs: Some(opening), ..self }
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn open_access(&self, token: &str, now: DateTime<Utc>) -> Result<Vec<u8>, InvalidToken> {
+        let known = self.known();
+        let by_the_secret = || match self.pairs {
+            Some(_) if !known.ring.leaves_room_for_the_secret(now) => Err(InvalidToken::Invalid),
+            Some(_) | None => self.access.open(token),
+        };
+        known.whose(token, now).open(token, by_the_secret)
     }
 
     fn key(&self, kind: TokenKind) -> &SigningKey {
@@ -72,14 +102,39 @@ impl JwtCodec {
 
 impl TokenCodec for JwtCodec {
     fn encode(&self, claims: &Claims) -> Result<String, PortError> {
-        self.key(claims.grant.kind()).seal(&self.realm.write(claims)?)
+        let payload = self.realm.write(claims)?;
+        if claims.grant.kind() == TokenKind::Access && self.pairs.is_some() {
+            if let Some(signer) = self.known().signer(claims.issued_at)? {
+                return signer.seal(&payload);
+            }
+        }
+        self.key(claims.grant.kind()).seal(&payload)
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
-        let payload = self.key(kind).open(token)?;
+        let payload = match kind {
+            TokenKind::Access => self.open_access(token, now)?,
+            TokenKind::Refresh => self.refresh.open(token)?,
+        };
         let claims = self.realm.read(kind, &payload)?;
         claims.check_times(now)?;
         Ok(claims)
+    }
+}
+
+impl KnownKeys for JwtCodec {
+    fn learn(&self, keys: Vec<auth_domain::keys::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+        let known = self.known();
+        if known.is(&keys) {
+            return Ok(());
+        }
+        let (next, faults) = known.next(keys, self.pairs.as_deref(), now);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        faults.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        self.known().ring.clone()
     }
 }
 

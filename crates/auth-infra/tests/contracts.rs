@@ -77,6 +77,7 @@ mod diesel_on_sqlite {
     auth_domain::session_store_contract!(stores(Engine::Sqlite));
     auth_domain::attempt_store_contract!(stores(Engine::Sqlite));
     auth_domain::audit_trail_contract!(stores(Engine::Sqlite));
+    auth_domain::key_store_contract!(stores(Engine::Sqlite));
 }
 
 #[cfg(feature = "postgres")]
@@ -103,6 +104,10 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
+    auth_domain::key_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
 }
 
 #[cfg(feature = "mysql")]
@@ -126,6 +131,10 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::audit_trail_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::key_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

@@ -13,7 +13,7 @@ use crate::{
     user::UserId,
 };
 
-const SUCCESSES: [EventKind; 9] = [
+const SUCCESSES: [EventKind; 12] = [
     UserRegistered,
     LoginSucceeded,
     TokenRefreshed,
@@ -23,6 +23,9 @@ const SUCCESSES: [EventKind; 9] = [
     AccountDeleted,
     AccountDisabled,
     AccountEnabled,
+    KeyCreated,
+    KeyRetired,
+    KeyRevoked,
 ];
 const FAILURES: [EventKind; 8] = [
     RegistrationRefused,
@@ -64,10 +67,13 @@ fn a_name_is_its_kind_in_snake_case() {
 fn an_event_says_no_more_than_it_was_told() {
     let (user, session, ann) = (UserId(id()), SessionId(id()), email("ann@example.org"));
     let bare = AuditEvent::new(LoginFailed, &origin(), start());
-    assert_eq!((bare.reason, bare.user, bare.session, &bare.email), (None, None, None, &None));
+    assert_eq!((&bare.reason, bare.user, bare.session, &bare.email), (&None, None, None, &None));
     assert_eq!((bare.at, &bare.origin), (start(), &origin()));
     let attempted = bare.clone().attempted_as(&ann);
     assert_eq!((attempted.user, attempted.email), (None, Some(ann.clone())));
     let full = bare.because("reason").by(user, &ann).in_session(session);
-    assert_eq!((full.reason, full.user, full.session, full.email), (Some("reason"), Some(user), Some(session), Some(ann)));
+    assert_eq!(
+        (full.reason.as_deref(), full.user, full.session, full.email),
+        (Some("reason"), Some(user), Some(session), Some(ann))
+    );
 }

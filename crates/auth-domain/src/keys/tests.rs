@@ -4,21 +4,10 @@ use KeyState::{Active, Gone, Pending, Retiring, Revoked};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testkit::samples::after;
+use crate::testkit::samples::{after, signing_key};
 
-/// Made so many seconds after the start, and signing 310 seconds later.
-fn key(number: i64, created: i64) -> SigningKey {
-    SigningKey {
-        id: KeyId::new(format!("key-{number}")),
-        number,
-        algorithm: KeyAlgorithm::Es256,
-        public: "{}".to_owned(),
-        private: Sealed { with: "a".to_owned(), text: "secret".to_owned() },
-        created_at: after(created),
-        signs_from: after(created + 310),
-        retired_at: None,
-        revoked_at: None,
-    }
+fn key(number: i64, made: i64) -> SigningKey {
+    SigningKey { id: KeyId::new(format!("key-{number}")), ..signing_key(number, made) }
 }
 
 fn states(ring: &KeyRing, seconds: i64) -> Vec<KeyState> {

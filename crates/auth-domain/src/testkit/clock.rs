@@ -20,6 +20,11 @@ impl MovableClock {
     pub fn advance(&self, by: TimeDelta) {
         self.0.fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::SeqCst);
     }
+
+    /// Moves it to a time.
+    pub fn set(&self, to: DateTime<Utc>) {
+        self.0.store((to - start()).num_microseconds().unwrap_or_default(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for MovableClock {

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     password::PasswordHash,
-    ports::{AttemptStore, AuditTrail, Begun, Inserted, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore},
+    ports::{
+        AttemptStore, AuditTrail, Begun, Inserted, KeyStore, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore,
+    },
     session::{Session, SessionId},
     user::User,
 };
@@ -21,6 +23,7 @@ pub struct Stores {
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditTrail>,
+    pub keys: Arc<dyn KeyStore>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -46,7 +49,8 @@ impl Stores {
             directory: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
-            trail: Arc::new(store),
+            trail: Arc::new(store.clone()),
+            keys: Arc::new(store),
             guard: Box::new(()),
         }
     }

@@ -1,5 +1,7 @@
 //! Accounts and sessions in memory, with every promise of the ports: state for tests of what stands upon them.
 
+mod keys;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,6 +15,7 @@ use crate::{
     attempts::{Failures, Standing},
     audit::{Entry, EntryId, Filter},
     email::Email,
+    keys::SigningKey,
     origin::Network,
     password::PasswordHash,
     ports::{AttemptStore, AuditTrail, Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
@@ -31,6 +34,7 @@ struct State {
     failures: BTreeMap<Email, Failures>,
     networks: BTreeMap<(UserId, Network), DateTime<Utc>>,
     entries: BTreeMap<EntryId, Entry>,
+    keys: Vec<SigningKey>,
     away: bool,
 }
 

@@ -13,6 +13,7 @@ use super::clock::numbered;
 use crate::{
     audit::{AuditEvent, Entry, EntryId, EventKind},
     email::Email,
+    keys::{KeyAlgorithm, KeyId, Sealed, SigningKey},
     origin::{Origin, UserAgent},
     password::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
     session::{Generation, Session, SessionId},
@@ -145,5 +146,21 @@ pub fn claims(kind: TokenKind) -> Claims {
         issued_at: now,
         not_before: now,
         expires_at: now + life,
+    }
+}
+
+/// A key made so many seconds after the start, and signing 310 seconds later.
+#[must_use]
+pub fn signing_key(number: i64, made: i64) -> SigningKey {
+    SigningKey {
+        id: KeyId::new(format!("key-{}", id())),
+        number,
+        algorithm: KeyAlgorithm::Es256,
+        public: "{}".to_owned(),
+        private: Sealed { with: "a".to_owned(), text: "secret".to_owned() },
+        created_at: after(made),
+        signs_from: after(made + 310),
+        retired_at: None,
+        revoked_at: None,
     }
 }

@@ -25,6 +25,10 @@ mod memory_trail {
     crate::audit_trail_contract!(async { super::Stores::in_memory() });
 }
 
+mod memory_keys {
+    crate::key_store_contract!(async { super::Stores::in_memory() });
+}
+
 mod fake_codec {
     crate::token_codec_contract!(async { super::Codecs::fake() });
 }
@@ -41,6 +45,7 @@ fn every_clause_is_in_a_macro() {
         include_str!("session_store.rs"),
         include_str!("attempt_store.rs"),
         include_str!("audit_trail.rs"),
+        include_str!("key_store.rs"),
         include_str!("token_codec.rs"),
         include_str!("password_hasher.rs"),
     ];

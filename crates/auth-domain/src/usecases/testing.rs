@@ -78,6 +78,6 @@ pub(super) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
 }
 
 /// What an event says beyond who, when and where from.
-pub(super) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&'static str>)> {
-    events.iter().map(|event| (event.kind.name(), event.reason)).collect()
+pub(super) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&str>)> {
+    events.iter().map(|event| (event.kind.name(), event.reason.as_deref())).collect()
 }

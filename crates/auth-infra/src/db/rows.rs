@@ -65,7 +65,7 @@ pub(super) struct EntryRow {
     request_id: String,
 }
 
-fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
+pub(super) fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
     text.parse().map_err(|_fault| Error::DeserializationError(format!("a row holds no {what}").into()))
 }
 

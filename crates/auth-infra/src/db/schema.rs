@@ -1,7 +1,7 @@
 //! The columns that all three engines share. Times are in UTC without saying so, to the microsecond; ids are text.
 
 /// All of them, as the database calls them.
-pub(super) const TABLES: [&str; 5] = ["users", "sessions", "login_failures", "known_networks", "audit_events"];
+pub(super) const TABLES: [&str; 6] = ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys"];
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -73,6 +73,24 @@ diesel::table! {
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         request_id -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
+    signing_keys (id) {
+        id -> Text,
+        number -> BigInt,
+        algorithm -> Text,
+        public_jwk -> Text,
+        sealed_with -> Text,
+        sealed_text -> Text,
+        created_at -> Moment,
+        signs_from -> Moment,
+        retired_at -> Nullable<Moment>,
+        revoked_at -> Nullable<Moment>,
     }
 }
 

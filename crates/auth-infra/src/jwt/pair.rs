@@ -212,13 +212,18 @@ impl PublicKey {
         &self.jwk
     }
 
+    /// Whether its tokens have this header.
+    pub(super) fn writes(&self, header: &str) -> bool {
+        self.header == header
+    }
+
     /// The payload of a token that this key's other half signed.
     ///
     /// # Errors
     /// It did not, or the header is not the one that it writes.
     pub fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = self.vouched(token)?;
-        if header == self.header { decode(payload) } else { Err(InvalidToken::Invalid) }
+        if self.writes(header) { decode(payload) } else { Err(InvalidToken::Invalid) }
     }
 
     fn vouched<'a>(&self, token: &'a str) -> Result<(&'a str, &'a str), InvalidToken> {

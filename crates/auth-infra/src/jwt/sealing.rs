@@ -55,6 +55,12 @@ impl EncryptionKeys {
         self.0.is_empty()
     }
 
+    /// Whether the one of this name encrypts.
+    #[must_use]
+    pub fn seals_with(&self, name: &str) -> bool {
+        self.0.first().is_some_and(|(first, _)| first == name)
+    }
+
     /// Encrypts the private half of a key, for that key alone.
     ///
     /// # Errors

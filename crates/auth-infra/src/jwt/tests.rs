@@ -1,6 +1,7 @@
 //! What a token looks like, and how every bent one is refused.
 
 mod fuzz;
+mod pairs;
 mod payloads;
 mod wycheproof;
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth_domain::testkit::Stores;
-use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselSessions, DieselUsers};
+use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselKeys, DieselSessions, DieselUsers};
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
 
@@ -238,6 +238,7 @@ pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
         sessions: Arc::new(DieselSessions(database.clone())),
         attempts: Arc::new(DieselAttempts(database.clone())),
         trail: Arc::new(DieselAudit(database.clone())),
+        keys: Arc::new(DieselKeys(database.clone())),
         guard: Box::new(scratch),
     }
 }

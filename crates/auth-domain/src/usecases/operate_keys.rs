@@ -1,0 +1,152 @@
+//! What an operator does to the keys that sign access tokens, each step in the audit trail.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind},
+    keys::{AT_ONCE, FreshKey, KeyId, KeyPolicy, KeyRing, KeyState, SigningKey},
+    origin::Origin,
+    ports::{AuditLog, Clock, KeyMaker, KeyStore, PortError, UnusableKey},
+};
+
+pub struct OperateKeys {
+    pub keys: Arc<dyn KeyStore>,
+    pub maker: Arc<dyn KeyMaker>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    /// None where the shared secret signs.
+    pub policy: Option<KeyPolicy>,
+}
+
+/// When the next key comes to sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Once whoever verifies has fetched it.
+    Published,
+    /// As soon as all servers know it: verifiers that do not fetch the keys again for one that they do not know, refuse
+    /// what it signs for a while.
+    AtOnce,
+}
+
+/// What is said of a key's tokens when it is taken out of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// They count until they expire.
+    Orderly,
+    /// Somebody else may have the key: they are refused.
+    Compromised,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OperateKeysError {
+    #[error("the shared secret signs (JWT_ALGORITHM is HS256): there is no key to follow another")]
+    NoKeys,
+    #[error("there is no such key")]
+    NoSuchKey,
+    #[error("the key is there already")]
+    KnownKey,
+    #[error("the key signs no more, and its tokens count until they expire; --compromised has them refused")]
+    OutOfUse,
+    #[error("the key is revoked already")]
+    Revoked,
+    /// Somebody else made the next key in the same moment.
+    #[error("the keys were changed meanwhile; try again")]
+    ChangedMeanwhile,
+    #[error("the key {0}")]
+    Unusable(#[from] UnusableKey),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl OperateKeys {
+    /// # Errors
+    /// An outage.
+    pub async fn ring(&self) -> Result<KeyRing, PortError> {
+        Ok(KeyRing::of(self.keys.all().await?))
+    }
+
+    /// Makes the next key.
+    ///
+    /// # Errors
+    /// [`OperateKeysError`].
+    pub async fn rotate(&self, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+        let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
+        let fresh = self.maker.make(policy.algorithm).await?;
+        self.add(fresh, policy, when, origin).await
+    }
+
+    /// Takes a key from elsewhere as the next one.
+    ///
+    /// # Errors
+    /// [`OperateKeysError`].
+    pub async fn import(&self, pem: &str, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+        let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
+        let fresh = self.maker.import(pem).await??;
+        if fresh.algorithm != policy.algorithm {
+            let (its, ours) = (fresh.algorithm.name(), policy.algorithm.name());
+            return Err(UnusableKey(format!("is for {its}, and JWT_ALGORITHM is {ours}")).into());
+        }
+        if self.ring().await?.find(&fresh.id).is_some() {
+            return Err(OperateKeysError::KnownKey);
+        }
+        self.add(fresh, policy, when, origin).await
+    }
+
+    /// Takes a key out of use as soon as all servers can know; if it is the one that signs, another is made that does
+    /// from the same moment on. When that is.
+    ///
+    /// # Errors
+    /// [`OperateKeysError`].
+    pub async fn revoke(&self, id: &KeyId, how: Revocation, origin: &Origin) -> Result<DateTime<Utc>, OperateKeysError> {
+        let ring = self.ring().await?;
+        let now = self.clock.now();
+        let life = ring.find(id).ok_or(OperateKeysError::NoSuchKey)?;
+        let in_use = match life.state(now) {
+            KeyState::Pending | KeyState::Active => true,
+            KeyState::Retiring if how == Revocation::Compromised => false,
+            KeyState::Retiring | KeyState::Gone => return Err(OperateKeysError::OutOfUse),
+            KeyState::Revoked => return Err(OperateKeysError::Revoked),
+        };
+        let mut from = now + AT_ONCE;
+        if let Some(policy) = self.policy.filter(|_| in_use && ring.signer(from).is_some_and(|signer| signer.id == *id)) {
+            from = self.rotate_by(policy, origin).await?;
+        }
+        let (done, kind) = match how {
+            Revocation::Orderly => (self.keys.retire(id, from).await?, EventKind::KeyRetired),
+            Revocation::Compromised => (self.keys.revoke(id, from).await?, EventKind::KeyRevoked),
+        };
+        if !done {
+            return Err(OperateKeysError::ChangedMeanwhile);
+        }
+        self.report(kind, id, origin, now);
+        Ok(from)
+    }
+
+    async fn rotate_by(&self, policy: KeyPolicy, origin: &Origin) -> Result<DateTime<Utc>, OperateKeysError> {
+        let fresh = self.maker.make(policy.algorithm).await?;
+        Ok(self.add(fresh, policy, When::AtOnce, origin).await?.signs_from)
+    }
+
+    async fn add(&self, fresh: FreshKey, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+        let now = self.clock.now();
+        let signs_from = match when {
+            When::Published => policy.signs_from(now),
+            When::AtOnce => now + AT_ONCE,
+        };
+        let key = self.ring().await?.next(fresh, signs_from, now);
+        if !self.keys.insert(&key).await? {
+            return Err(OperateKeysError::ChangedMeanwhile);
+        }
+        self.report(EventKind::KeyCreated, &key.id, origin, now);
+        Ok(key)
+    }
+
+    fn report(&self, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
+        self.audit.record(AuditEvent::new(kind, origin, now).because(key.to_string()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What an operator does to keys: a store that keeps them, a clock one moves.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::{
+    keys::KeyAlgorithm,
+    testkit::{
+        FakeKeys, MemoryAudit, MemoryStore, MovableClock,
+        samples::{after, origin},
+    },
+    usecases::testing::told,
+};
+
+#[derive(Default)]
+struct Scene {
+    store: MemoryStore,
+    audit: MemoryAudit,
+    clock: MovableClock,
+    maker: FakeKeys,
+}
+
+impl Scene {
+    fn operator(&self, algorithm: Option<KeyAlgorithm>) -> OperateKeys {
+        let policy = |algorithm| KeyPolicy { algorithm, cached_for: TimeDelta::seconds(300), signs_for: TimeDelta::days(90) };
+        OperateKeys {
+            keys: Arc::new(self.store.clone()),
+            maker: Arc::new(self.maker.clone()),
+            audit: Arc::new(self.audit.clone()),
+            clock: Arc::new(self.clock.clone()),
+            policy: algorithm.map(policy),
+        }
+    }
+
+    fn es256(&self) -> OperateKeys {
+        self.operator(Some(KeyAlgorithm::Es256))
+    }
+
+    async fn states(&self, seconds: i64) -> Vec<KeyState> {
+        let ring = self.es256().ring().await.unwrap();
+        ring.lives().map(|life| life.state(after(seconds))).collect()
+    }
+}
+
+fn key(id: &str) -> KeyId {
+    KeyId::new(id.to_owned())
+}
+
+#[tokio::test]
+async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
+    let scene = Scene::default();
+    let made = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    assert_eq!((made.number, made.signs_from), (1, after(3)));
+    let made = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    assert_eq!((made.number, made.signs_from), (2, after(310)));
+    assert_eq!(told(&scene.audit.events()), [("key_created", Some("made-1")), ("key_created", Some("made-2"))]);
+}
+
+#[tokio::test]
+async fn where_the_secret_signs_no_key_follows_another() {
+    let operator = Scene::default().operator(None);
+    assert!(matches!(operator.rotate(When::Published, &origin()).await, Err(OperateKeysError::NoKeys)));
+    assert!(matches!(operator.import("ES256 theirs", When::Published, &origin()).await, Err(OperateKeysError::NoKeys)));
+}
+
+#[tokio::test]
+async fn a_key_from_elsewhere_is_taken_once_and_only_if_it_is_for_the_algorithm() {
+    let scene = Scene::default();
+    let imported = scene.es256().import("ES256 theirs", When::Published, &origin()).await.unwrap();
+    assert_eq!((imported.id, imported.number), (key("theirs"), 1));
+    let again = scene.es256().import("ES256 theirs", When::Published, &origin()).await;
+    assert!(matches!(again, Err(OperateKeysError::KnownKey)));
+    let other = scene.es256().import("RS256 another", When::Published, &origin()).await.unwrap_err();
+    assert_eq!(other.to_string(), "the key is for RS256, and JWT_ALGORITHM is ES256");
+    let none = scene.es256().import("nonsense", When::Published, &origin()).await.unwrap_err();
+    assert_eq!(none.to_string(), "the key is no key");
+}
+
+#[tokio::test]
+async fn a_key_that_signs_is_followed_in_the_moment_in_which_it_ends() {
+    for (how, old) in [(Revocation::Orderly, KeyState::Retiring), (Revocation::Compromised, KeyState::Revoked)] {
+        let scene = Scene::default();
+        let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+        scene.clock.set(after(100));
+        assert_eq!(scene.es256().revoke(&key("made-1"), how, &origin()).await.unwrap(), after(103));
+        assert_eq!(scene.states(102).await, [KeyState::Active, KeyState::Pending]);
+        assert_eq!(scene.states(103).await, [old, KeyState::Active]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_sign_yet_never_will_and_needs_no_other() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    scene.clock.set(after(100));
+    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let _from = scene.es256().revoke(&key("made-2"), Revocation::Orderly, &origin()).await.unwrap();
+    assert_eq!(scene.states(1000).await, [KeyState::Active, KeyState::Gone]);
+}
+
+#[tokio::test]
+async fn a_key_out_of_use_can_only_be_revoked_for_good() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    scene.clock.set(after(100));
+    let revoke = async |how| scene.es256().revoke(&key("made-1"), how, &origin()).await;
+    let _from = revoke(Revocation::Orderly).await.unwrap();
+    scene.clock.set(after(200));
+    assert!(matches!(revoke(Revocation::Orderly).await, Err(OperateKeysError::OutOfUse)));
+    assert_eq!(revoke(Revocation::Compromised).await.unwrap(), after(203));
+    scene.clock.set(after(300));
+    assert!(matches!(revoke(Revocation::Compromised).await, Err(OperateKeysError::Revoked)));
+    assert_eq!(scene.states(300).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
+    let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &origin()).await;
+    assert!(matches!(unknown, Err(OperateKeysError::NoSuchKey)));
+}
+
+#[tokio::test]
+async fn an_outage_is_told() {
+    let scene = Scene::default();
+    scene.store.go_away();
+    assert!(matches!(scene.es256().rotate(When::Published, &origin()).await, Err(OperateKeysError::Port(_))));
+}

@@ -1,0 +1,115 @@
+//! The keys as this server knows them, ready to sign and to verify.
+
+use std::{collections::HashMap, sync::Arc};
+
+use auth_domain::{
+    keys::{KeyId, KeyRing, KeyState, SigningKey},
+    ports::PortError,
+    token::InvalidToken,
+};
+use chrono::{DateTime, Utc};
+
+use super::{
+    pair::{KeyPair, PublicKey},
+    sealing::EncryptionKeys,
+};
+
+/// What is made of the keys that the store has. Never changed, only followed by another.
+#[derive(Default)]
+pub(super) struct Known {
+    keys: Vec<SigningKey>,
+    pub(super) ring: Arc<KeyRing>,
+    public: HashMap<KeyId, Arc<PublicKey>>,
+    private: HashMap<KeyId, Arc<KeyPair>>,
+}
+
+/// Whose token it is, told by its header.
+pub(super) enum Whose<'a> {
+    /// A key's that counts.
+    Key(&'a PublicKey),
+    /// A key's that does not count, or no more.
+    Refused,
+    /// No key's.
+    Nobody,
+}
+
+impl Known {
+    pub(super) fn is(&self, keys: &[SigningKey]) -> bool {
+        self.keys == keys
+    }
+
+    /// What can be made of these keys, and what is wrong with the others. Private halves are only opened where they
+    /// can come to sign, and only once: an encryption key may be gone when they are sealed with another.
+    pub(super) fn next(
+        &self,
+        keys: Vec<SigningKey>,
+        opening: Option<&EncryptionKeys>,
+        now: DateTime<Utc>,
+    ) -> (Self, Vec<PortError>) {
+        let ring = KeyRing::of(keys.clone());
+        let mut next = Self { keys, ring: Arc::new(ring), ..Self::default() };
+        let mut faults = Vec::new();
+        for life in next.ring.lives() {
+            let id = &life.key.id;
+            match self.public_half(&life.key) {
+                Ok(public) => drop(next.public.insert(id.clone(), public)),
+                Err(fault) => faults.push(fault),
+            }
+            let signs = matches!(life.state(now), KeyState::Pending | KeyState::Active);
+            match opening.filter(|_| signs).map(|opening| self.private_half(&life.key, opening)) {
+                Some(Ok(private)) => drop(next.private.insert(id.clone(), private)),
+                Some(Err(fault)) => faults.push(fault),
+                None => {}
+            }
+        }
+        (next, faults)
+    }
+
+    fn public_half(&self, key: &SigningKey) -> Result<Arc<PublicKey>, PortError> {
+        match self.public.get(&key.id) {
+            Some(known) => Ok(known.clone()),
+            None => Ok(Arc::new(PublicKey::new(key.id.clone(), key.algorithm, key.public.clone())?)),
+        }
+    }
+
+    fn private_half(&self, key: &SigningKey, opening: &EncryptionKeys) -> Result<Arc<KeyPair>, PortError> {
+        if let Some(known) = self.private.get(&key.id) {
+            return Ok(known.clone());
+        }
+        let pem = opening.open(&key.id, key.algorithm, &key.private)?;
+        let unusable = |fault| PortError::Corrupt(format!("the private half of key {} {fault}", key.id));
+        let pair = KeyPair::from_pem(&pem).map_err(unusable)?;
+        if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::pair::PairFault::NoPrivateKey)) }
+    }
+
+    /// The key that signs at a time; none where the shared secret does.
+    pub(super) fn signer(&self, at: DateTime<Utc>) -> Result<Option<&KeyPair>, PortError> {
+        let Some(signer) = self.ring.signer(at) else { return Ok(None) };
+        match self.private.get(&signer.id) {
+            Some(pair) => Ok(Some(pair)),
+            None => Err(PortError::Unavailable(format!("key {} is to sign and cannot be opened here", signer.id))),
+        }
+    }
+
+    /// A header is compared as it is written: no parser sees what a stranger wrote.
+    pub(super) fn whose(&self, token: &str, now: DateTime<Utc>) -> Whose<'_> {
+        let header = token.split_once('.').map_or("", |(header, _)| header);
+        let Some((id, public)) = self.public.iter().find(|(_, public)| public.writes(header)) else { return Whose::Nobody };
+        if self.ring.find(id).is_some_and(|life| life.verifies(now)) { Whose::Key(public) } else { Whose::Refused }
+    }
+}
+
+impl Whose<'_> {
+    /// The payload, if it is a key's; whoever else's it is, `otherwise` decides.
+    pub(super) fn open(
+        self,
+        token: &str,
+        otherwise: impl FnOnce() -> Result<Vec<u8>, InvalidToken>,
+    ) -> Result<Vec<u8>, InvalidToken> {
+        match self {
+            Self::Key(key) => key.open(token),
+            Self::Refused => Err(InvalidToken::Invalid),
+            Self::Nobody => otherwise(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Makes key pairs, their private halves sealed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use auth_domain::{
+    keys::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+    ports::{KeyMaker, PortError, UnusableKey},
+};
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use super::{
+    pair::{KeyPair, PairFault},
+    sealing::EncryptionKeys,
+};
+
+/// Makes keys for whoever has the encryption keys.
+#[derive(Clone)]
+pub struct PairMaker(pub Arc<EncryptionKeys>);
+
+impl PairMaker {
+    fn fresh(&self, pair: &KeyPair) -> Result<FreshKey, PortError> {
+        let (public, private) = (pair.public(), pair.pem());
+        let private = self.0.seal(public.id(), public.algorithm(), private)?;
+        Ok(FreshKey { id: public.id().clone(), algorithm: public.algorithm(), public: public.jwk().to_owned(), private })
+    }
+}
+
+/// RSA takes long enough to keep others waiting.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    spawn_blocking(work).await.map_err(|error| PortError::Corrupt(format!("making a key failed: {error}")))
+}
+
+#[async_trait]
+impl KeyMaker for PairMaker {
+    async fn make(&self, algorithm: KeyAlgorithm) -> Result<FreshKey, PortError> {
+        let made = aside(move || KeyPair::generate(algorithm)).await?;
+        self.fresh(&made.map_err(|fault| PortError::Corrupt(format!("a key {fault}")))?)
+    }
+
+    async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError> {
+        let pem = Zeroizing::new(pem.to_owned());
+        match aside(move || KeyPair::from_pem(&pem)).await? {
+            Ok(pair) => self.fresh(&pair).map(Ok),
+            Err(fault @ PairFault::NoPrivateKey) => Ok(Err(UnusableKey(fault.to_string()))),
+            Err(fault @ PairFault::NotMade(_)) => Err(PortError::Corrupt(format!("the key {fault}"))),
+        }
+    }
+
+    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError> {
+        let private = self.0.open(&key.id, key.algorithm, &key.private)?;
+        if self.0.seals_with(&key.private.with) {
+            return Ok(None);
+        }
+        self.0.seal(&key.id, key.algorithm, &private).map(Some)
+    }
+}

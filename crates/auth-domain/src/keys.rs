@@ -232,6 +232,12 @@ impl KeyRing {
 }
 
 impl Life {
+    /// When it stops signing, as far as that is known.
+    #[must_use]
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.end
+    }
+
     /// Whether it signs at all.
     fn comes_to_sign(&self) -> bool {
         self.end.is_none_or(|end| end > self.key.signs_from)

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
+    keys::KeyPolicy,
     password::PasswordPolicy,
     ports::{
-        AttemptStore, AuditLog, AuditTrail, Clock, Ids, PasswordHasher, PortError, Readiness, SessionStore, TokenCodec,
-        UserDirectory, UserStore,
+        AttemptStore, AuditLog, AuditTrail, Clock, Ids, KeyMaker, KeyStore, KnownKeys, PasswordHasher, PortError, Readiness,
+        SessionStore, TokenCodec, UserDirectory, UserStore,
     },
     usecases::{
         authenticate::Authenticate,
@@ -15,9 +16,11 @@ use auth_domain::{
         delete_account::DeleteAccount,
         import::ImportUsers,
         issue::Issuer,
+        keep_keys::KeepKeys,
         login::Login,
         logout::Logout,
         operate::{CreateUser, Govern, SetPassword},
+        operate_keys::OperateKeys,
         prove::PasswordProof,
         prune::Prune,
         refresh::Refresh,
@@ -34,16 +37,16 @@ pub use auth_infra::{
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
-    db::{DieselAttempts, DieselAudit, DieselReadiness, DieselSessions, DieselUsers},
+    db::{DieselAttempts, DieselAudit, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
     hasher::{BcryptHasher, HasherOptions},
-    jwt::{JwtCodec, JwtSecrets},
+    jwt::{JwtCodec, JwtSecrets, maker::PairMaker},
     system::{SystemClock, UuidV7},
 };
 use chrono::TimeDelta;
 use prometheus::Registry;
 use secrecy::ExposeSecret;
 
-use crate::settings::{DatabaseSettings, Settings};
+use crate::settings::{DatabaseSettings, Settings, is_issuer};
 
 /// Everything the use cases need of the world.
 #[derive(Clone)]
@@ -55,6 +58,9 @@ pub struct Ports {
     pub readiness: Arc<dyn Readiness>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub codec: Arc<dyn TokenCodec>,
+    pub keys: Arc<dyn KeyStore>,
+    pub key_maker: Arc<dyn KeyMaker>,
+    pub known_keys: Arc<dyn KnownKeys>,
     pub audit: Arc<dyn AuditLog>,
     pub trail: Arc<dyn AuditTrail>,
     pub clock: Arc<dyn Clock>,
@@ -74,6 +80,18 @@ pub struct Policies {
     pub login_failures: u32,
     /// How long the audit trail is kept; for ever without.
     pub audit_kept: Option<TimeDelta>,
+    /// None where the access secret signs.
+    pub keys: Option<KeyPolicy>,
+    pub publication: Publication,
+}
+
+/// What others may know.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// By what URL others know this server.
+    pub issuer: Option<String>,
+    /// For how many seconds the keys may be kept.
+    pub keys_max_age: u32,
 }
 
 /// All use cases. One `Data` holds them: a missing one is a compile error, not a 500.
@@ -93,8 +111,11 @@ pub struct UseCases {
     pub set_password: SetPassword,
     pub govern: Govern,
     pub prune: Prune,
+    pub keep_keys: KeepKeys,
+    pub operate_keys: OperateKeys,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
+    pub publication: Publication,
     /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
     pub ports: Ports,
 }
@@ -142,6 +163,12 @@ impl Ports {
         let hasher = BcryptHasher::start(hashing)?;
         hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
         let audit = CountingAudit::over(audit, &measures).map_err(twice)?;
+        let encryption = tokens.keys.encryption.clone();
+        let codec = JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?;
+        let codec = Arc::new(match tokens.keys.policy {
+            Some(_) => codec.signing_with_pairs(encryption.clone()),
+            None => codec,
+        });
         Ok(Self {
             users: users.clone(),
             directory: users,
@@ -149,7 +176,10 @@ impl Ports {
             attempts: Arc::new(DieselAttempts(database.clone())),
             readiness: Arc::new(DieselReadiness(database.clone())),
             hasher: Arc::new(hasher),
-            codec: Arc::new(JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?),
+            codec: codec.clone(),
+            keys: Arc::new(DieselKeys(database.clone())),
+            key_maker: Arc::new(PairMaker(encryption)),
+            known_keys: codec,
             audit: Arc::new(audit),
             trail: Arc::new(DieselAudit(database.clone())),
             clock: Arc::new(SystemClock),
@@ -168,6 +198,11 @@ impl From<&Settings> for Policies {
             sessions_per_user: settings.sessions_per_user,
             login_failures: settings.passwords.login_failures,
             audit_kept: settings.audit_kept,
+            keys: settings.tokens.keys.policy,
+            publication: Publication {
+                issuer: settings.tokens.issuer.clone().filter(|issuer| is_issuer(issuer)),
+                keys_max_age: settings.tokens.keys.max_age,
+            },
         }
     }
 }
@@ -175,7 +210,7 @@ impl From<&Settings> for Policies {
 impl UseCases {
     #[must_use]
     pub fn over(ports: Ports, policies: &Policies) -> Self {
-        let Ports { users, directory, sessions, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
+        let Ports { users, directory, sessions, attempts, hasher, codec, keys, audit, trail, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
         let proof = PasswordProof {
             hasher: hasher.clone(),
@@ -237,9 +272,26 @@ impl UseCases {
                 clock: clock.clone(),
             },
             prune: Prune { sessions: sessions.clone(), attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
+            keep_keys: KeepKeys {
+                keys: keys.clone(),
+                maker: ports.key_maker.clone(),
+                known: ports.known_keys.clone(),
+                users: directory.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                policy: policies.keys,
+            },
+            operate_keys: OperateKeys {
+                keys,
+                maker: ports.key_maker.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                policy: policies.keys,
+            },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
             policy: policies.passwords,
+            publication: policies.publication.clone(),
             ports,
         }
     }

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{self, Failure, audit::Audit, users::Users};
+use crate::commands::{self, Failure, audit::Audit, keys::Keys, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -40,6 +40,8 @@ enum Command {
     Users(Users),
     /// Look into the audit trail.
     Audit(Audit),
+    /// List, rotate, revoke, import and export the keys that sign access tokens.
+    Keys(Keys),
     /// Print the completion script of a shell.
     Completions { shell: Shell },
     /// Print the manual page (roff); for packagers.
@@ -62,6 +64,7 @@ impl Cli {
             Command::Openapi => commands::manual::openapi(),
             Command::Users(users) => users.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Keys(keys) => keys.run(),
             Command::Completions { shell } => commands::manual::completions(shell),
             Command::Man => commands::manual::man(),
         }

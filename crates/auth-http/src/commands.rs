@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod healthcheck;
 pub mod init;
+pub mod keys;
 pub mod manual;
 pub mod serve;
 pub mod users;
@@ -11,7 +12,11 @@ pub mod users;
 use std::{io, time::Duration};
 
 use actix_web::rt::System;
-use auth_domain::{email::Email, ports::PortError};
+use auth_domain::{
+    email::Email,
+    origin::{Origin, UserAgent},
+    ports::PortError,
+};
 
 use crate::{
     app::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
@@ -73,6 +78,11 @@ fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result
     let done = System::new().block_on(work(&app));
     audit.close(LAST_WORDS);
     done
+}
+
+/// Who does it, for the audit trail: somebody at the command line.
+fn operator(app: &UseCases, command: &str) -> Origin {
+    Origin { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
 }
 
 fn parse_email(text: &str) -> Result<Email, Failure> {

@@ -21,3 +21,19 @@ pub async fn prune(app: Data<UseCases>) {
         sleep(INTERVAL).await;
     }
 }
+
+/// Between two looks at the keys: less than what comes at once is late by.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Keeps the keys that sign, for ever. What is known stays known as long as there is no news.
+pub async fn attend_to_keys(app: Data<UseCases>) {
+    let mut told = None;
+    loop {
+        sleep(LOOK).await;
+        let fault = app.keep_keys.attend().await.err().map(|fault| fault.to_string());
+        if fault != told {
+            fault.iter().for_each(|fault| tracing::error!(fault, "cannot attend to the signing keys; going on with those known"));
+            told = fault;
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 pub mod socket;
+pub mod tagged;
 pub mod telemetry;
 pub mod tls;
 pub mod view;

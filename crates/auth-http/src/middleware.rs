@@ -14,6 +14,12 @@ pub fn is_health(path: &str) -> bool {
     path == "/health" || path.starts_with("/health/")
 }
 
+/// Keys and metadata (RFC 8615): made for everybody, and kept in memory.
+#[must_use]
+pub fn is_published(path: &str) -> bool {
+    path.starts_with("/.well-known/")
+}
+
 /// The API document and its page. Anybody may have them; a look at them leaves the rate limit's budget alone.
 #[must_use]
 pub fn is_docs(path: &str) -> bool {

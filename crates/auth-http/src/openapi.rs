@@ -15,7 +15,7 @@ use utoipa::{
 
 use crate::{
     problem::{Code, FieldError, ProblemView},
-    routes::{accounts, docs, health, oauth, sessions, tokens},
+    routes::{accounts, docs, health, oauth, sessions, tokens, well_known},
 };
 use answers::Refusals;
 
@@ -31,6 +31,7 @@ use answers::Refusals;
         (name = "tokens", description = "Tokens for a password, and tokens for a refresh token."),
         (name = "sessions", description = "Where one is logged in, and ending it."),
         (name = "oauth", description = "For OAuth 2.0 client libraries: forms in, RFC 6749 answers out."),
+        (name = "keys", description = "For services that verify tokens by themselves."),
         (name = "health", description = "For probes and load balancers."),
         (name = "docs", description = "This document, and a page to try it. `API_DOCS=false` turns both off."),
     ),
@@ -46,6 +47,9 @@ use answers::Refusals;
         sessions::end,
         oauth::token,
         oauth::revoke,
+        well_known::keys,
+        well_known::metadata,
+        well_known::openid_configuration,
         health::health,
         health::live,
         health::ready,

@@ -6,6 +6,7 @@ pub mod health;
 pub mod oauth;
 pub mod sessions;
 pub mod tokens;
+pub mod well_known;
 
 use actix_web::{
     FromRequest, Handler, Resource, Responder, Route, guard,
@@ -39,6 +40,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         at("/auth/sessions/{id}").delete(sessions::end),
         at("/oauth/token").post(oauth::token),
         at("/oauth/revoke").post(oauth::revoke),
+        at("/.well-known/jwks.json").get(well_known::keys),
+        at("/.well-known/oauth-authorization-server").get(well_known::metadata),
+        at("/.well-known/openid-configuration").get(well_known::openid_configuration),
         at("/openapi.json").get(docs::document),
         at("/docs").get(docs::page),
         at("/docs/{file}").get(docs::file),

@@ -108,7 +108,8 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     let server = builder.listen("http", listener, move || connections(&shared, address, &stop))?.run();
     let handle = Handle { server: server.handle(), draining };
     actix_web::rt::spawn(Limiters::sweep(limiters));
-    actix_web::rt::spawn(housekeeping::prune(use_cases));
+    actix_web::rt::spawn(housekeeping::prune(use_cases.clone()));
+    actix_web::rt::spawn(housekeeping::attend_to_keys(use_cases));
     tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
     Ok(Server { running: Box::pin(server), handle })
 }

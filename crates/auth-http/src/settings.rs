@@ -3,10 +3,14 @@
 mod reader;
 mod source;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use auth_domain::{password::PasswordPolicy, token::Lifetimes};
-use auth_infra::db::DatabaseUrl;
+use auth_domain::{
+    keys::{KeyAlgorithm, KeyPolicy},
+    password::PasswordPolicy,
+    token::Lifetimes,
+};
+use auth_infra::{db::DatabaseUrl, jwt::sealing::EncryptionKeys};
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -44,6 +48,17 @@ pub struct TokenSettings {
     pub reuse_window: TimeDelta,
     pub issuer: Option<String>,
     pub audience: Option<String>,
+    pub keys: KeySettings,
+}
+
+#[derive(Debug)]
+pub struct KeySettings {
+    /// None where the access secret signs.
+    pub policy: Option<KeyPolicy>,
+    /// What private halves are sealed with.
+    pub encryption: Arc<EncryptionKeys>,
+    /// For how many seconds whoever verifies may go without asking for the keys.
+    pub max_age: u32,
 }
 
 #[derive(Debug)]
@@ -148,8 +163,43 @@ fn tokens(reader: &mut Reader<'_>) -> Option<TokenSettings> {
     };
     let reuse_window = TimeDelta::seconds(reader.number("REFRESH_REUSE_SECONDS", 10, 0..=60));
     let (issuer, audience) = (reader.claim("JWT_ISSUER"), reader.claim("JWT_AUDIENCE"));
-    let (access_secret, refresh_secret) = secrets?;
-    Some(TokenSettings { access_secret, refresh_secret, lifetimes, reuse_window, issuer, audience })
+    let keys = keys(reader, issuer.as_deref());
+    let ((access_secret, refresh_secret), keys) = (secrets?, keys?);
+    Some(TokenSettings { access_secret, refresh_secret, lifetimes, reuse_window, issuer, audience, keys })
+}
+
+fn keys(reader: &mut Reader<'_>, issuer: Option<&str>) -> Option<KeySettings> {
+    let algorithm = reader.choice("JWT_ALGORITHM", &ALGORITHMS).flatten();
+    let max_age = reader.number("JWKS_MAX_AGE", 300, 0..=3600);
+    let signs_for = TimeDelta::days(reader.number("KEY_ROTATION_DAYS", 90, 1..=3650));
+    let encryption: Option<EncryptionKeys> = reader.parsed("KEY_ENCRYPTION_KEY", "");
+    if algorithm.is_some() {
+        reader.demand("KEY_ENCRYPTION_KEY", !encryption.as_ref().is_some_and(EncryptionKeys::is_empty), NO_ENCRYPTION);
+        reader.demand("JWT_ISSUER", issuer.is_some_and(is_issuer), NO_ISSUER);
+    }
+    let cached_for = TimeDelta::seconds(max_age.into());
+    let policy = algorithm.map(|algorithm| KeyPolicy { algorithm, cached_for, signs_for });
+    Some(KeySettings { policy, encryption: Arc::new(encryption?), max_age })
+}
+
+const ALGORITHMS: [(&str, Option<KeyAlgorithm>); 4] = [
+    ("HS256", None),
+    ("ES256", Some(KeyAlgorithm::Es256)),
+    ("EdDSA", Some(KeyAlgorithm::EdDsa)),
+    ("RS256", Some(KeyAlgorithm::Rs256)),
+];
+
+const NO_ENCRYPTION: &str = "is required where JWT_ALGORITHM is not HS256; generate one: k1:$(openssl rand -base64 32)";
+
+const NO_ISSUER: &str = "is required where JWT_ALGORITHM is not HS256: the URL of this server, such as https://auth.example.org, without query and fragment";
+
+/// Whether others can find the metadata by it (RFC 8414 section 2).
+#[must_use]
+pub fn is_issuer(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && bare
+    })
 }
 
 fn database(reader: &mut Reader<'_>) -> Option<DatabaseSettings> {

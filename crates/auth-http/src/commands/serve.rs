@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use auth_domain::ports::PortError;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, settings_to_serve};
@@ -37,6 +38,7 @@ pub fn serve() -> Result<(), Failure> {
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let patience = settings.http.shutdown_timeout;
     actix_web::rt::System::new().block_on(async {
+        use_cases.keep_keys.settle().await.map_err(no_keys)?;
         let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
         tokio::select! {
             stopped = until_stopped(server, &audit, patience) => stopped,
@@ -44,6 +46,17 @@ pub fn serve() -> Result<(), Failure> {
             failed = exposition::serve(scrapes, measures) => Ok(failed?),
         }
     })
+}
+
+/// An encryption key may be lost for good.
+fn no_keys(fault: PortError) -> Failure {
+    match fault {
+        PortError::Corrupt(what) => Failure::Told(format!(
+            "Cannot start: {what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
+             (docs/keys.md)"
+        )),
+        other => other.into(),
+    }
 }
 
 fn listen((host, port): (&str, u16)) -> Result<TcpListener, Failure> {

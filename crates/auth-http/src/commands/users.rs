@@ -7,7 +7,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
     email::Email,
-    origin::{Origin, UserAgent},
+    origin::Origin,
     password::NewPassword,
     usecases::operate::{Measure, OperateError},
     user::User,
@@ -15,7 +15,7 @@ use auth_domain::{
 use clap::{Args, Subcommand};
 
 use self::render::Answer;
-use super::{Failure, operate, parse_email};
+use super::{Failure, operate, operator, parse_email};
 use crate::app::UseCases;
 
 /// How many sessions `show` lists at most.
@@ -84,8 +84,7 @@ impl Users {
 }
 
 async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
-    let agent = Some(UserAgent::new("auth-server users"));
-    let origin = Origin { address: None, user_agent: agent, request_id: app.ports.ids.next().to_string() };
+    let origin = operator(app, "auth-server users");
     match action {
         Action::Create { email } => {
             let email = parse_email(&email)?;

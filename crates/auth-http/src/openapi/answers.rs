@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::headers;
 use crate::{
-    middleware::{intake::Media, is_docs, is_health, limit::counts},
+    middleware::{intake::Media, is_docs, is_health, is_published, limit::counts},
     problem::{Code, PROBLEM_JSON, Problem},
 };
 
@@ -53,7 +53,7 @@ fn complete(path: &str, method: &Method, operation: &mut Operation, components: 
     let answers = &mut operation.responses.responses;
     for (status, answer) in answers.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse(), answer) {
-            headers::add(response, status, counts(path), is_docs(path));
+            headers::add(response, status, counts(path), is_docs(path) || is_published(path));
         }
     }
     // In the order of the list, which is that of the statuses.

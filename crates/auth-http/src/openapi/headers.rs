@@ -19,7 +19,11 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
     let [limit, remaining, reset] = LIMITS;
     [
         text(REQUEST_ID, "The request's id, as the log has it.", "01890a5d-ac96-774b-bcce-b302099a8057"),
-        text(CACHE_CONTROL, "`no-store`, but for the API document and its page: `no-cache`.", "no-store"),
+        text(
+            CACHE_CONTROL,
+            "`no-store`, but for the API document and its page, `no-cache`, and for keys and metadata, `public`.",
+            "no-store",
+        ),
         text(ENTITY_TAG, "For `If-None-Match`.", "\"5d1c0f3a77e0b1c2\""),
         text(CHALLENGE, "RFC 6750, section 3.", "Bearer error=\"invalid_token\""),
         text(ALLOW, "The methods there are.", "GET, HEAD, DELETE"),

@@ -1,17 +1,13 @@
 //! The OpenAPI document, and Swagger UI to try it. All of it is part of the program; nothing is asked of anybody else.
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     io::Read,
     sync::{LazyLock, OnceLock},
 };
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{
-        self, AcceptEncoding, CacheControl, CacheDirective, ContentEncoding, ETag, Encoding, EntityTag, Header, HeaderValue,
-        IfNoneMatch,
-    },
+    http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, Header, HeaderValue},
     web::{Bytes, Path},
 };
 use flate2::read::GzDecoder;
@@ -19,6 +15,7 @@ use flate2::read::GzDecoder;
 use crate::{
     openapi,
     problem::{Code, Problem},
+    tagged,
 };
 
 /// The page may use what this server has, and nothing else. No inline script; `data:` for the images of its style sheet.
@@ -102,10 +99,9 @@ static FILES: LazyLock<[(&str, Asset); 4]> = LazyLock::new(|| {
 
 impl Asset {
     fn new(media: &'static str, stored: Stored) -> Self {
-        let mut hasher = DefaultHasher::new();
         let (Stored::Plain(bytes) | Stored::Gzip(bytes, _)) = &stored;
-        bytes.hash(&mut hasher);
-        Self { media, stored, tag: format!("{:016x}", hasher.finish()) }
+        let tag = tagged::tag_of(bytes);
+        Self { media, stored, tag }
     }
 
     /// To be asked for again each time, and sent again only when it has changed: after an upgrade.
@@ -118,20 +114,17 @@ impl Asset {
         };
         // Two forms of one file have two tags (RFC 9110 section 8.8.3.3).
         let suffix = if encoding.is_some() { "-gzip" } else { "" };
-        let tag = EntityTag::new_strong(format!("{}{suffix}", self.tag));
-        let unchanged = is_known(request, &tag);
-        let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        let mut response = match tagged::begin(request, format!("{}{suffix}", self.tag), vec![CacheDirective::NoCache]) {
+            Ok(mut response) => {
+                if let Some(encoding) = encoding {
+                    response.insert_header(encoding);
+                }
+                response.content_type(self.media).body(body)
+            }
+            Err(not_modified) => not_modified,
+        };
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         response
-            .insert_header(ETag(tag))
-            .insert_header(CacheControl(vec![CacheDirective::NoCache]))
-            .insert_header((header::VARY, "accept-encoding"));
-        if unchanged {
-            return response.finish();
-        }
-        if let Some(encoding) = encoding {
-            response.insert_header(encoding);
-        }
-        response.content_type(self.media).body(body)
     }
 }
 
@@ -145,12 +138,4 @@ fn unzip(bytes: &[u8]) -> Bytes {
 fn takes_gzip(request: &HttpRequest) -> bool {
     AcceptEncoding::parse(request)
         .is_ok_and(|accepted| accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip()))
-}
-
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
-        Err(_unreadable) => false,
-    }
 }

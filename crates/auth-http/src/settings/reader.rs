@@ -83,6 +83,13 @@ impl<'a> Reader<'a> {
         given
     }
 
+    /// What has to hold between variables.
+    pub(super) fn demand(&mut self, name: &str, holds: bool, otherwise: &str) {
+        if !holds {
+            self.fault::<()>(name, otherwise);
+        }
+    }
+
     /// Where something listens, if at all.
     pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
         match self.source.get(name)?.trim().parse() {

@@ -22,6 +22,7 @@ mod hostile;
 mod import;
 mod interleavings;
 mod journal;
+mod keys;
 mod lifecycle;
 mod limits;
 mod login;

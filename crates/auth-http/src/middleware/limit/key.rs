@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::middleware::{is_docs, is_health};
+use crate::middleware::{is_docs, is_health, is_published};
 
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
@@ -22,7 +22,7 @@ impl Budget {
     pub(super) fn of(path: &str) -> Option<Self> {
         let with_token = matches!(path, "/oauth/token" | "/oauth/revoke")
             || (path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login"));
-        match (is_health(path) || is_docs(path), with_token) {
+        match (is_health(path) || is_docs(path) || is_published(path), with_token) {
             (true, _) => None,
             (false, true) => Some(Self::Sessions),
             (false, false) => Some(Self::General),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::conformance;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,

@@ -1,0 +1,177 @@
+//! `keys`: what an operator does with the keys that sign access tokens.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+};
+
+use actix_web::rt::time::sleep;
+use auth_domain::{
+    keys::{KeyId, KeyState, Life, SigningKey},
+    usecases::operate_keys::{OperateKeysError, Revocation, When},
+};
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{Failure, operate, operator};
+use crate::{app::UseCases, routes::well_known::KeySet, view::timestamp};
+
+#[derive(Debug, Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    action: Action,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the keys, the oldest first.
+    List,
+    /// Make the next key: it is published now, and signs once whoever verifies has fetched it.
+    Rotate {
+        /// Let it sign within seconds, for an emergency: who keeps the keys for a while refuses its tokens until then.
+        #[arg(long)]
+        at_once: bool,
+    },
+    /// Take a key out of use; if it is the one that signs, another takes over in the same moment.
+    Revoke {
+        /// Its id, as `keys list` shows it.
+        key: String,
+        /// Somebody else may have it: refuse all tokens that it has signed.
+        #[arg(long)]
+        compromised: bool,
+    },
+    /// Take a private key from elsewhere as the next one (PKCS#8 in PEM, BEGIN PRIVATE KEY).
+    Import {
+        /// The file; - reads standard input.
+        file: String,
+        /// Let it sign within seconds.
+        #[arg(long)]
+        at_once: bool,
+    },
+    /// Print the public halves that are published, as a JSON Web Key Set.
+    ExportPublic,
+}
+
+/// A key as an operator sees it.
+#[derive(Serialize)]
+struct KeyView {
+    kid: String,
+    alg: &'static str,
+    state: &'static str,
+    created_at: String,
+    signs_from: String,
+    /// When it stops signing, as far as that is known.
+    signs_until: Option<String>,
+    sealed_with: String,
+}
+
+impl Keys {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What to tell the operator.
+    pub fn run(self) -> Result<(), Failure> {
+        let Self { action, json } = self;
+        let text = operate(async |app| perform(app, action, json).await)?;
+        Ok(writeln!(io::stdout(), "{text}")?)
+    }
+}
+
+async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, Failure> {
+    let (keys, origin) = (&app.operate_keys, operator(app, "auth-server keys"));
+    let touched = match action {
+        Action::List => None,
+        Action::Rotate { at_once } => Some(made(app, keys.rotate(when(at_once), &origin).await?, at_once).await),
+        Action::Import { file, at_once } => {
+            Some(made(app, keys.import(&read(&file)?, when(at_once), &origin).await?, at_once).await)
+        }
+        Action::Revoke { key, compromised } => {
+            let (id, how) = (KeyId::new(key), if compromised { Revocation::Compromised } else { Revocation::Orderly });
+            until(app, keys.revoke(&id, how, &origin).await?).await;
+            Some(id)
+        }
+        Action::ExportPublic => {
+            let set = KeySet::of(&keys.ring().await?, app.ports.clock.now());
+            return Ok(serde_json::to_string_pretty(&set).unwrap_or_default());
+        }
+    };
+    let (ring, now) = (keys.ring().await?, app.ports.clock.now());
+    let views: Vec<_> = ring
+        .lives()
+        .filter(|life| touched.as_ref().is_none_or(|id| life.key.id == *id))
+        .map(|life| KeyView::of(life, now))
+        .collect();
+    Ok(if json { serde_json::to_string(&views).unwrap_or_default() } else { lines(&views) })
+}
+
+fn when(at_once: bool) -> When {
+    if at_once { When::AtOnce } else { When::Published }
+}
+
+async fn made(app: &UseCases, key: SigningKey, at_once: bool) -> KeyId {
+    if at_once {
+        until(app, key.signs_from).await;
+    }
+    key.id
+}
+
+/// So that whoever comes after finds it done.
+async fn until(app: &UseCases, moment: DateTime<Utc>) {
+    sleep((moment - app.ports.clock.now()).to_std().unwrap_or_default()).await;
+}
+
+fn read(file: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    if file == "-" {
+        io::stdin().lock().read_to_string(&mut text)?;
+    } else {
+        *text = fs::read_to_string(file).map_err(|fault| Failure::Told(format!("{file} cannot be read: {fault}")))?;
+    }
+    Ok(text)
+}
+
+impl KeyView {
+    fn of(life: &Life, now: DateTime<Utc>) -> Self {
+        let key = &life.key;
+        Self {
+            kid: key.id.to_string(),
+            alg: key.algorithm.name(),
+            state: match life.state(now) {
+                KeyState::Pending => "pending",
+                KeyState::Active => "active",
+                KeyState::Retiring => "retiring",
+                KeyState::Revoked => "revoked",
+                KeyState::Gone => "gone",
+            },
+            created_at: timestamp(key.created_at),
+            signs_from: timestamp(key.signs_from),
+            signs_until: life.end().map(timestamp),
+            sealed_with: key.private.with.clone(),
+        }
+    }
+}
+
+fn lines(views: &[KeyView]) -> String {
+    if views.is_empty() {
+        return "No keys: the shared secret signs (JWT_ALGORITHM is HS256), or no server has started yet.".to_owned();
+    }
+    let line = |view: &KeyView| {
+        let until = view.signs_until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+        format!("{}  {}  {}  signs from {}{until}", view.kid, view.alg, view.state, view.signs_from)
+    };
+    views.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl From<OperateKeysError> for Failure {
+    fn from(error: OperateKeysError) -> Self {
+        match error {
+            OperateKeysError::Port(error) => error.into(),
+            told => Self::Told(told.to_string()),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Answers that may be kept: an entity tag, and nothing but that to whoever has it already (RFC 9110 section 13.1.2).
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfNoneMatch},
+};
+
+/// The tag of some bytes: another for others.
+#[must_use]
+pub fn tag_of(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// The beginning of an answer: 304 is all of it where `Err`.
+///
+/// # Errors
+/// Whoever asks has it.
+pub fn begin(request: &HttpRequest, tag: String, keep: Vec<CacheDirective>) -> Result<HttpResponseBuilder, HttpResponse> {
+    let tag = EntityTag::new_strong(tag);
+    let known = is_known(request, &tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header(ETag(tag)).insert_header(CacheControl(keep));
+    if known { Err(response.finish()) } else { Ok(response) }
+}
+
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Err(_unreadable) => false,
+    }
+}

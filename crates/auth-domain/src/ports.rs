@@ -13,8 +13,9 @@ use crate::{
     keys::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
     origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    session::{Session, SessionId},
+    session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
+    usecases::revocations::Revocations,
     user::{User, UserId},
 };
 
@@ -77,9 +78,10 @@ pub trait UserStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// Deletes the account and everything that refers to it; the address is free again.
+    /// Deletes the account and everything that refers to it; the address is free again, and its live sessions
+    /// [ended](SessionStore::ended) now.
     /// `false` when there is none, or when `proof` is given and is not its password's form.
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError>;
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
 }
 
 /// What an operator may do with accounts. Every method is atomic.
@@ -120,7 +122,10 @@ pub trait SessionStore: Send + Sync {
     /// The live sessions of an account, newest first, at most `limit`.
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
 
-    /// Forgets at most `limit` sessions that ended or expired before `cutoff`. How many it forgot.
+    /// The sessions that ended behind a place, by place, at most `limit`; also those whose account is gone.
+    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError>;
+
+    /// Forgets at most about `limit` sessions that ended or expired before `cutoff`. How many it forgot.
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
@@ -237,6 +242,12 @@ pub trait KnownKeys: Send + Sync {
     fn learn(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError>;
 
     fn ring(&self) -> Arc<KeyRing>;
+
+    /// A list of what is revoked that says who made it: signed like an access token made at its time, and no access token.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    fn vouch(&self, list: &Revocations) -> Result<String, PortError>;
 }
 
 /// Where events are reported. Neither slows nor fails what it reports.

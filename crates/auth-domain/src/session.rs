@@ -1,6 +1,9 @@
 //! A session: one login, one row, one chain of refresh tokens told apart by their generation.
 
+use std::{fmt, str::FromStr};
+
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use crate::{
     origin::Origin,
@@ -30,6 +33,46 @@ pub struct Session {
     pub ended_at: Option<DateTime<Utc>>,
     /// Where it began or was last refreshed from.
     pub origin: Origin,
+}
+
+/// That a session has ended, and its place among those that have: by time, and by id where times are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ended {
+    pub at: DateTime<Utc>,
+    pub id: SessionId,
+}
+
+impl Ended {
+    /// The place before all that ended at a time.
+    #[must_use]
+    pub fn before(at: DateTime<Utc>) -> Self {
+        Self { at, id: SessionId(Uuid::nil()) }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.at.timestamp_micros(), self.id)
+    }
+}
+
+/// No place among the sessions that have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be the `next` of a list, or seconds since 1970")]
+pub struct NoPlace;
+
+impl FromStr for Ended {
+    type Err = NoPlace;
+
+    /// A place as it is written, or a time in seconds since 1970 (RFC 7519 section 2, `NumericDate`).
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let number = |digits: &str| digits.parse::<i64>().map_err(|_not_one| NoPlace);
+        let (at, id) = match text.split_once('_') {
+            Some((at, id)) => (DateTime::from_timestamp_micros(number(at)?), id.parse().map_err(|_fault| NoPlace)?),
+            None => (DateTime::from_timestamp(number(text)?, 0), SessionId(Uuid::nil())),
+        };
+        at.map(|at| Self { at, id }).ok_or(NoPlace)
+    }
 }
 
 /// What presenting a refresh token of some generation means to a live session.

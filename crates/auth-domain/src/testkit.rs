@@ -29,6 +29,7 @@ pub mod audit_trail;
 pub mod key_store;
 pub mod password_hasher;
 pub mod session_begin;
+pub mod session_ended;
 pub mod session_races;
 pub mod session_rotate;
 pub mod session_store;

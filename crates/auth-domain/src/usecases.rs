@@ -14,6 +14,7 @@ pub mod prove;
 pub mod prune;
 pub mod refresh;
 pub mod register;
+pub mod revocations;
 pub mod revoke;
 pub mod sessions;
 

@@ -15,7 +15,7 @@ use utoipa::{
 
 use crate::{
     problem::{Code, FieldError, ProblemView},
-    routes::{accounts, docs, health, oauth, sessions, tokens, well_known},
+    routes::{accounts, docs, health, oauth, revocations, sessions, tokens, well_known},
 };
 use answers::Refusals;
 
@@ -47,6 +47,7 @@ use answers::Refusals;
         sessions::end,
         oauth::token,
         oauth::revoke,
+        revocations::list,
         well_known::keys,
         well_known::metadata,
         well_known::openid_configuration,

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod docs;
 pub mod health;
 pub mod oauth;
+pub mod revocations;
 pub mod sessions;
 pub mod tokens;
 pub mod well_known;
@@ -40,6 +41,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         at("/auth/sessions/{id}").delete(sessions::end),
         at("/oauth/token").post(oauth::token),
         at("/oauth/revoke").post(oauth::revoke),
+        at("/oauth/revocations").get(revocations::list),
         at("/.well-known/jwks.json").get(well_known::keys),
         at("/.well-known/oauth-authorization-server").get(well_known::metadata),
         at("/.well-known/openid-configuration").get(well_known::openid_configuration),

@@ -19,8 +19,7 @@ pub fn tag_of(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// Whoever asks has it.
-pub fn begin(request: &HttpRequest, tag: String, keep: Vec<CacheDirective>) -> Result<HttpResponseBuilder, HttpResponse> {
-    let tag = EntityTag::new_strong(tag);
+pub fn begin(request: &HttpRequest, tag: EntityTag, keep: Vec<CacheDirective>) -> Result<HttpResponseBuilder, HttpResponse> {
     let known = is_known(request, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header(ETag(tag)).insert_header(CacheControl(keep));

@@ -15,12 +15,13 @@ use auth_domain::{
     ports::{KnownKeys, PortError, TokenCodec},
     session::{Generation, SessionId},
     token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
+    usecases::revocations::Revocations,
     user::UserId,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::{claims::Realm, jws::SigningKey, known::Known, sealing::EncryptionKeys};
+use self::{claims::Realm, jws::SigningKey, known::Known, pair::KeyPair, sealing::EncryptionKeys};
 
 /// Signs and verifies, each kind of token with a key of its own: with shared secrets (HMAC-SHA-256), and access tokens
 /// with the key pairs that are known, where there are any.
@@ -32,6 +33,9 @@ pub struct JwtCodec {
     pairs: Option<Arc<EncryptionKeys>>,
     known: RwLock<Arc<Known>>,
 }
+
+/// The `typ` of a list of what is revoked (RFC 8725 section 3.11): under another, it is no access token.
+const LIST_TYPE: &str = "revocations+jwt";
 
 /// The keys, each at least 32 bytes.
 pub struct JwtSecrets<'a> {
@@ -67,6 +71,11 @@ impl JwtCodec {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The pair that signs at a time; none where the shared secret does.
+    fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
+        if self.pairs.is_some() { self.known().signer(at) } else { Ok(None) }
+    }
+
     fn open_access(&self, token: &str, now: DateTime<Utc>) -> Result<Vec<u8>, InvalidToken> {
         let known = self.known();
         let by_the_secret = || match self.pairs {
@@ -74,13 +83,6 @@ impl JwtCodec {
             Some(_) | None => self.access.open(token),
         };
         known.whose(token, now).open(token, by_the_secret)
-    }
-
-    fn key(&self, kind: TokenKind) -> &SigningKey {
-        match kind {
-            TokenKind::Access => &self.access,
-            TokenKind::Refresh => &self.refresh,
-        }
     }
 
     fn self_test(&self) -> Result<(), PortError> {
@@ -103,12 +105,13 @@ impl JwtCodec {
 impl TokenCodec for JwtCodec {
     fn encode(&self, claims: &Claims) -> Result<String, PortError> {
         let payload = self.realm.write(claims)?;
-        if claims.grant.kind() == TokenKind::Access && self.pairs.is_some() {
-            if let Some(signer) = self.known().signer(claims.issued_at)? {
-                return signer.seal(&payload);
-            }
+        match claims.grant.kind() {
+            TokenKind::Refresh => self.refresh.seal(&payload),
+            TokenKind::Access => match self.signer(claims.issued_at)? {
+                Some(pair) => pair.seal(&payload),
+                None => self.access.seal(&payload),
+            },
         }
-        self.key(claims.grant.kind()).seal(&payload)
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
@@ -131,6 +134,14 @@ impl KnownKeys for JwtCodec {
         let (next, faults) = known.next(keys, self.pairs.as_deref(), now);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         faults.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
+        let payload = self.realm.write_list(list)?;
+        match self.signer(list.as_of)? {
+            Some(signer) => signer.seal_as(LIST_TYPE, &payload),
+            None => self.access.seal_as(LIST_TYPE, &payload),
+        }
     }
 
     fn ring(&self) -> Arc<KeyRing> {

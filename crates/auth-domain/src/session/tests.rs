@@ -1,11 +1,11 @@
 //! A session's generations and its ends.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use proptest::prelude::*;
 
-use super::{Generation, Presented, Session};
+use super::{Ended, Generation, NoPlace, Presented, Session, SessionId};
 use crate::{
-    testkit::samples::{after, lifetimes, origin, origin_from, session_of, start, user},
+    testkit::samples::{after, id, lifetimes, origin, origin_from, session_of, start, user},
     token::Lifetimes,
 };
 
@@ -122,5 +122,15 @@ proptest! {
             session = session.successor(origin(), after(now), &lifetimes());
         }
         prop_assert!(session.expires_at <= start() + lifetimes().session);
+    }
+}
+
+#[test]
+fn a_place_among_the_ended_reads_as_it_is_written_and_a_time_is_the_place_before_all_of_it() {
+    let place = Ended { at: after(7), id: SessionId(id()) };
+    assert_eq!(place.to_string().parse(), Ok(place));
+    assert_eq!(start().timestamp().to_string().parse(), Ok(Ended::before(start().trunc_subsecs(0))));
+    for wrong in ["", "x", "1.5", "1_x", "_", "99999999999999999999", "9223372036854775807", "1_2_3"] {
+        assert_eq!(wrong.parse::<Ended>(), Err(NoPlace), "{wrong}");
     }
 }

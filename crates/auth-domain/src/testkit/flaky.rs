@@ -14,7 +14,7 @@ use crate::{
     ports::{
         AttemptStore, AuditTrail, Begun, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec, UserDirectory, UserStore,
     },
-    session::{Session, SessionId},
+    session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
     user::{User, UserId},
 };
@@ -123,8 +123,8 @@ impl<P: UserStore> UserStore for Flaky<P> {
         self.fuse.guard(self.port.change_password(id, old, new, keep, now)).await
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.delete(id, proof)).await
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.delete(id, proof, now)).await
     }
 }
 
@@ -167,6 +167,10 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
         self.fuse.guard(self.port.live(user, now, limit)).await
+    }
+
+    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+        self.fuse.guard(self.port.ended(behind, limit)).await
     }
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {

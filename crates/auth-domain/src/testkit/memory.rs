@@ -1,6 +1,8 @@
 //! Accounts and sessions in memory, with every promise of the ports: state for tests of what stands upon them.
 
+mod attempts;
 mod keys;
+mod trail;
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +14,14 @@ use chrono::{DateTime, Utc};
 
 use super::samples::as_kept;
 use crate::{
-    attempts::{Failures, Standing},
-    audit::{Entry, EntryId, Filter},
+    attempts::Failures,
+    audit::{Entry, EntryId},
     email::Email,
     keys::SigningKey,
     origin::Network,
     password::PasswordHash,
-    ports::{AttemptStore, AuditTrail, Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
-    session::{Session, SessionId},
+    ports::{Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
+    session::{Ended, Session, SessionId},
     user::{AccountState, User, UserId},
 };
 
@@ -35,6 +37,8 @@ struct State {
     networks: BTreeMap<(UserId, Network), DateTime<Utc>>,
     entries: BTreeMap<EntryId, Entry>,
     keys: Vec<SigningKey>,
+    /// Sessions that went with their account.
+    gone: Vec<Ended>,
     away: bool,
 }
 
@@ -125,11 +129,14 @@ impl UserStore for MemoryStore {
         Ok(Some(state.end_all(id, keep, now)))
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
         let mut state = self.open()?;
         if state.users.get(&id).is_none_or(|user| proof.is_some_and(|proof| user.password != *proof)) {
             return Ok(false);
         }
+        state.end_all(id, None, now);
+        let ended: Vec<_> = state.sessions.values().filter(|session| session.user == id).filter_map(ended).collect();
+        state.gone.extend(ended);
         state.users.remove(&id);
         state.sessions.retain(|_, session| session.user != id);
         state.networks.retain(|(user, _), _| *user != id);
@@ -219,76 +226,21 @@ impl SessionStore for MemoryStore {
         Ok(found)
     }
 
-    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let mut state = self.open()?;
-        let over = |session: &&Session| session.expires_at < cutoff || session.ended_at.is_some_and(|ended| ended < cutoff);
-        let forgotten: Vec<_> = state.sessions.values().filter(over).take(count(limit)).map(|session| session.id).collect();
-        Ok(forgotten.iter().filter(|id| state.sessions.remove(id).is_some()).count())
-    }
-}
-
-#[async_trait]
-impl AttemptStore for MemoryStore {
-    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
+    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
         let state = self.open()?;
-        let user = state.users.values().find(|user| user.email == *account).map(|user| user.id);
-        let network_seen_at = user.zip(network).and_then(|key| state.networks.get(&key).copied());
-        Ok(state.failures.get(account).map(|failures| Standing { failures: *failures, network_seen_at }))
-    }
-
-    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
-        let mut state = self.open()?;
-        if state.failures.get(account).copied() != from {
-            return Ok(false);
-        }
-        state.failures.insert(account.clone(), next);
-        Ok(true)
-    }
-
-    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
-        let mut state = self.open()?;
-        if let Some(failures) = state.failures.get_mut(account) {
-            failures.count = failures.count.saturating_sub(1);
-        }
-        Ok(())
-    }
-
-    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let mut state = self.open()?;
-        let accounts =
-            state.failures.iter().filter(|(_, failures)| failures.last_at < failed).map(|(account, _)| account.clone());
-        let accounts: Vec<_> = accounts.take(count(limit)).collect();
-        let networks: Vec<_> =
-            state.networks.iter().filter(|(_, at)| **at < seen).map(|(key, _)| *key).take(count(limit)).collect();
-        let forgotten = accounts.iter().filter(|account| state.failures.remove(account).is_some()).count();
-        Ok(forgotten + networks.iter().filter(|key| state.networks.remove(key).is_some()).count())
-    }
-}
-
-#[async_trait]
-impl AuditTrail for MemoryStore {
-    async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
-        let mut state = self.open()?;
-        for entry in entries {
-            state.entries.entry(entry.id).or_insert_with(|| entry.clone());
-        }
-        Ok(())
-    }
-
-    async fn list(&self, filter: &Filter) -> Result<Vec<Entry>, PortError> {
-        let state = self.open()?;
-        let mut found: Vec<_> = state.entries.values().filter(|entry| filter.lets_pass(entry)).cloned().collect();
-        found.sort_by_key(|entry| std::cmp::Reverse(entry.place()));
-        found.truncate(count(filter.limit));
+        let mut found: Vec<_> = state.sessions.values().filter_map(ended).chain(state.gone.iter().copied()).collect();
+        found.retain(|ended| *ended > behind);
+        found.sort_unstable();
+        found.truncate(count(limit));
         Ok(found)
     }
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         let mut state = self.open()?;
-        let mut old: Vec<_> = state.entries.values().map(Entry::place).filter(|place| place.at < cutoff).collect();
-        old.sort_unstable();
-        old.truncate(count(limit));
-        Ok(old.iter().filter(|place| state.entries.remove(&place.id).is_some()).count())
+        state.gone.retain(|ended| ended.at >= cutoff);
+        let over = |session: &&Session| session.expires_at < cutoff || session.ended_at.is_some_and(|ended| ended < cutoff);
+        let forgotten: Vec<_> = state.sessions.values().filter(over).take(count(limit)).map(|session| session.id).collect();
+        Ok(forgotten.iter().filter(|id| state.sessions.remove(id).is_some()).count())
     }
 }
 
@@ -297,6 +249,10 @@ impl Readiness for MemoryStore {
     async fn check(&self) -> Result<(), PortError> {
         self.open().map(drop)
     }
+}
+
+fn ended(session: &Session) -> Option<Ended> {
+    session.ended_at.map(|at| Ended { at, id: session.id })
 }
 
 fn count(limit: u32) -> usize {

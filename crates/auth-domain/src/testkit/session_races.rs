@@ -69,7 +69,7 @@ pub async fn disabling_wins_over_a_rotation(stores: &Stores) {
 pub async fn deleting_wins_over_a_rotation(stores: &Stores) {
     let delete = |stores: &Stores, ann: User, _: &Session| {
         let users = stores.users.clone();
-        async move { users.delete(ann.id, Some(&ann.password)).await.unwrap() }
+        async move { users.delete(ann.id, Some(&ann.password), after(9)).await.unwrap() }
     };
     race_a_rotation(stores, delete, false).await;
 }

@@ -38,6 +38,10 @@ macro_rules! session_store_contract {
             forgets_in_batches,
             goes_on_after_2038,
         }
+        $crate::clauses! { $attributes $fresh; session_ended:
+            names_those_that_ended_in_order_and_page_by_page,
+            names_the_sessions_of_an_account_that_is_gone,
+        }
         $crate::clauses! { $attributes $fresh; session_begin:
             begins_a_session_and_notes_the_login,
             begins_none_without_the_account,

@@ -52,6 +52,7 @@ fn every_clause_is_in_a_macro() {
     let others = [
         include_str!("user_passwords.rs"),
         include_str!("session_begin.rs"),
+        include_str!("session_ended.rs"),
         include_str!("session_rotate.rs"),
         include_str!("session_races.rs"),
     ];

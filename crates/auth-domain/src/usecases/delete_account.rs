@@ -44,7 +44,7 @@ impl DeleteAccount {
             self.audit.record(caller.failed_login(origin, self.clock.now()));
         }
         // Proved again by the store: the password may have changed while this one was hashed.
-        let deleted = right && self.users.delete(user.id, Some(&user.password)).await?;
+        let deleted = right && self.users.delete(user.id, Some(&user.password), self.clock.now()).await?;
         let kind = if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused };
         self.audit.record(caller.event(kind, origin, self.clock.now()));
         if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }

@@ -108,7 +108,7 @@ impl Govern {
             }
             Measure::Enable => (self.directory.enable(user.id, now).await?, Some(EventKind::AccountEnabled), Vec::new()),
             Measure::EndSessions => (true, None, self.sessions.end_all(user.id, None, now).await?),
-            Measure::Delete => (self.users.delete(user.id, None).await?, Some(EventKind::AccountDeleted), Vec::new()),
+            Measure::Delete => (self.users.delete(user.id, None, now).await?, Some(EventKind::AccountDeleted), Vec::new()),
         };
         if !done {
             return Err(OperateError::NoSuchUser);

@@ -16,6 +16,7 @@ use super::headers;
 use crate::{
     middleware::{intake::Media, is_docs, is_health, is_published, limit::counts},
     problem::{Code, PROBLEM_JSON, Problem},
+    routes::revocations,
 };
 
 /// What handlers say of themselves: a list of [`Code`]s. It becomes answers.
@@ -53,7 +54,7 @@ fn complete(path: &str, method: &Method, operation: &mut Operation, components: 
     let answers = &mut operation.responses.responses;
     for (status, answer) in answers.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse(), answer) {
-            headers::add(response, status, counts(path), is_docs(path) || is_published(path));
+            headers::add(response, status, counts(path), is_tagged(path));
         }
     }
     // In the order of the list, which is that of the statuses.
@@ -68,6 +69,11 @@ fn complete(path: &str, method: &Method, operation: &mut Operation, components: 
         }
         answers.insert(status, refer(components, codes));
     }
+}
+
+/// Whether its answers have an entity tag.
+fn is_tagged(path: &str) -> bool {
+    is_docs(path) || is_published(path) || path == revocations::PATH
 }
 
 /// Takes what the handler says of itself.

@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, Header, HeaderValue},
+    http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, EntityTag, Header, HeaderValue},
     web::{Bytes, Path},
 };
 use flate2::read::GzDecoder;
@@ -114,15 +114,16 @@ impl Asset {
         };
         // Two forms of one file have two tags (RFC 9110 section 8.8.3.3).
         let suffix = if encoding.is_some() { "-gzip" } else { "" };
-        let mut response = match tagged::begin(request, format!("{}{suffix}", self.tag), vec![CacheDirective::NoCache]) {
-            Ok(mut response) => {
-                if let Some(encoding) = encoding {
-                    response.insert_header(encoding);
+        let mut response =
+            match tagged::begin(request, EntityTag::new_strong(format!("{}{suffix}", self.tag)), vec![CacheDirective::NoCache]) {
+                Ok(mut response) => {
+                    if let Some(encoding) = encoding {
+                        response.insert_header(encoding);
+                    }
+                    response.content_type(self.media).body(body)
                 }
-                response.content_type(self.media).body(body)
-            }
-            Err(not_modified) => not_modified,
-        };
+                Err(not_modified) => not_modified,
+            };
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         response
     }

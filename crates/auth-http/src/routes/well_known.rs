@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::CacheDirective,
+    http::header::{CacheDirective, EntityTag},
     web::{Bytes, Data},
 };
 use auth_domain::keys::KeyRing;
@@ -133,7 +133,11 @@ const METADATA_MAX_AGE: u32 = 300;
 fn publish(request: &HttpRequest, view: &impl Serialize, seconds: u32) -> HttpResponse {
     // Text and lists: they can be written.
     let body = serde_json::to_vec(view).unwrap_or_default();
-    match tagged::begin(request, tagged::tag_of(&body), vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)]) {
+    match tagged::begin(
+        request,
+        EntityTag::new_strong(tagged::tag_of(&body)),
+        vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)],
+    ) {
         Ok(mut response) => response.content_type("application/json").body(Bytes::from(body)),
         Err(not_modified) => not_modified,
     }

@@ -125,11 +125,9 @@ async fn metadata_says_where_everything_is_by_the_issuers_name() {
         let answer = service.get("/.well-known/oauth-authorization-server").await;
         let metadata = answer.body;
         assert_eq!(metadata["issuer"], issuer);
-        for (member, path) in [
-            ("jwks_uri", "/.well-known/jwks.json"),
-            ("token_endpoint", "/oauth/token"),
-            ("revocation_endpoint", "/oauth/revoke"),
-        ] {
+        for (member, path) in
+            [("jwks_uri", "/.well-known/jwks.json"), ("token_endpoint", "/oauth/token"), ("revocation_endpoint", "/oauth/revoke")]
+        {
             assert_eq!(metadata[member], format!("{base}{path}"), "{member}");
             assert_ne!(service.get(path).await.status, 404, "{path}");
         }

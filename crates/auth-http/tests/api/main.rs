@@ -39,6 +39,7 @@ mod password;
 mod races;
 mod refresh;
 mod register;
+mod revocations;
 mod sessions;
 mod tls;
 mod tokens;

@@ -1,7 +1,8 @@
 //! The columns that all three engines share. Times are in UTC without saying so, to the microsecond; ids are text.
 
 /// All of them, as the database calls them.
-pub(super) const TABLES: [&str; 6] = ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys"];
+pub(super) const TABLES: [&str; 7] =
+    ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys", "ended_sessions"];
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -91,6 +92,16 @@ diesel::table! {
         signs_from -> Moment,
         retired_at -> Nullable<Moment>,
         revoked_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
+    ended_sessions (id) {
+        id -> Text,
+        ended_at -> Moment,
     }
 }
 

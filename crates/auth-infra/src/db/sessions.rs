@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use auth_domain::{
     password::PasswordHash,
     ports::{Begun, PortError, SessionStore},
-    session::{Session, SessionId},
+    session::{Ended, Session, SessionId},
     user::{User, UserId},
 };
 use chrono::{DateTime, Utc};
@@ -15,13 +15,24 @@ use super::{
     attempts::know,
     look_ups::Found,
     moment::At,
-    rows::{SessionRow, address_of, user_agent_of},
-    schema::{sessions, users},
+    prune::forget_oldest,
+    rows::{SessionRow, address_of, parsed, user_agent_of},
+    schema::{ended_sessions, sessions, users},
 };
 
 /// Keeps sessions.
 #[derive(Clone)]
 pub struct DieselSessions(pub Database);
+
+/// The rows of a table that ended behind a place, from that place in the index on.
+macro_rules! ended {
+    ($db:expr, $table:ident, $at:expr, $id:expr, $limit:expr) => {{
+        let behind = $table::ended_at.gt($at).or($table::id.gt(&$id));
+        let ended =
+            $table::table.filter($table::ended_at.ge($at)).filter(behind).order(($table::ended_at.asc(), $table::id.asc()));
+        ended.select(($table::id, $table::ended_at.nullable())).limit($limit).load::<(String, Option<At>)>($db)?
+    }};
+}
 
 #[async_trait]
 impl SessionStore for DieselSessions {
@@ -115,9 +126,22 @@ impl SessionStore for DieselSessions {
             .await
     }
 
+    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+        let (at, id, limit) = (At::from(behind.at), behind.id.to_string(), i64::from(limit));
+        let rows = self.0.read(move |db| {
+            let rows = [ended!(db, sessions, at, id, limit), ended!(db, ended_sessions, at, id, limit)].concat();
+            let ended = rows.into_iter().filter_map(|(id, at)| Some((id, at?)));
+            ended.map(|(id, at)| Ok(Ended { at: at.utc(), id: parsed(&id, "session id")? })).collect::<QueryResult<Vec<_>>>()
+        });
+        let mut found = rows.await?;
+        found.sort_unstable();
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         let cutoff = At::from(cutoff);
-        let mut forgotten = 0;
+        let mut forgotten = self.0.write(move |db| forget_oldest!(db, ended_sessions.ended_at, cutoff, limit.into())).await?;
         // In batches: no statement is long, and on SQLite others can write in between.
         let mut room = limit;
         while room > 0 {
@@ -161,6 +185,20 @@ pub(super) fn end_live(db: &mut AnyConnection, user: &str, keep: Option<SessionI
         .select(sessions::id)
         .load(db)?;
     end_these(db, ids.into_iter().filter(|id| Some(id) != keep.as_ref()).collect(), now)
+}
+
+/// What is kept of the sessions of an account that is about to go with all its rows: which, and when they ended.
+pub(super) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
+    end_live(db, user, None, now)?;
+    let ended = sessions::table.filter(sessions::user_id.eq(user)).select((sessions::id, sessions::ended_at));
+    for (id, at) in ended.load::<(String, Option<At>)>(db)? {
+        // What has only expired has no token that counts.
+        if let Some(at) = at {
+            let row = (ended_sessions::id.eq(id), ended_sessions::ended_at.eq(at));
+            diesel::insert_into(ended_sessions::table).values(row).execute(db)?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends the least recently used live sessions, so that one more makes `limit`.

@@ -21,7 +21,7 @@ use super::{
     moment::At,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
-    sessions::end_live,
+    sessions::{end_for_good, end_live},
 };
 
 /// Keeps accounts.
@@ -103,18 +103,22 @@ impl UserStore for DieselUsers {
             .await
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>) -> Result<bool, PortError> {
-        let (id, proof) = (id.to_string(), proof.cloned());
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, proof, now) = (id.to_string(), proof.cloned(), At::from(now));
         self.0
-            .write(move |db| {
-                // Its sessions go with it: a foreign key that cascades.
-                let deleted = match &proof {
-                    Some(proof) => {
-                        diesel::delete(users::table.find(&id)).filter(users::password_hash.eq(proof.expose())).execute(db)?
-                    }
-                    None => diesel::delete(users::table.find(&id)).execute(db)?,
+            .transaction(move |db| {
+                // Takes the account's row, as everything does that ends or begins several of its sessions.
+                let taken = diesel::update(users::table.find(&id)).set(users::updated_at.eq(users::updated_at));
+                let found = match &proof {
+                    Some(proof) => taken.filter(users::password_hash.eq(proof.expose())).execute(db)?,
+                    None => taken.execute(db)?,
                 };
-                Ok(deleted == 1)
+                if found != 1 {
+                    return Ok(false);
+                }
+                end_for_good(db, &id, now)?;
+                // Its sessions go with it: a foreign key that cascades.
+                Ok(diesel::delete(users::table.find(&id)).execute(db)? == 1)
             })
             .await
     }

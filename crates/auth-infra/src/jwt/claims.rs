@@ -4,9 +4,11 @@ use std::str::FromStr;
 
 use auth_domain::{
     email::Email,
+    keys::KeyId,
     ports::PortError,
     session::Generation,
     token::{Claims, Grant, InvalidToken, TokenKind},
+    usecases::revocations::Revocations,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -94,6 +96,32 @@ impl Realm {
             }
             (Some(_), _) | (None, Some(_)) => false,
         }
+    }
+}
+
+#[derive(Serialize)]
+struct ListPayload<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    iat: i64,
+    sids: Vec<String>,
+    kids: Vec<&'a str>,
+    next: String,
+    more: bool,
+}
+
+impl Realm {
+    /// A list of what is revoked. It has neither `sub` nor `exp` nor `type`: whoever took it for a token would refuse it.
+    pub(super) fn write_list(&self, list: &Revocations) -> Result<Vec<u8>, PortError> {
+        let payload = ListPayload {
+            iss: self.issuer.as_deref(),
+            iat: list.as_of.timestamp(),
+            sids: list.sessions.iter().map(ToString::to_string).collect(),
+            kids: list.keys.iter().map(KeyId::as_str).collect(),
+            next: list.next.to_string(),
+            more: list.more,
+        };
+        serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("a list cannot be written: {fault}")))
     }
 }
 

@@ -3,7 +3,7 @@
 use auth_domain::{ports::PortError, token::InvalidToken};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The longest token that is looked at.
 pub(super) const TOKEN_MAX_BYTES: usize = 8 * 1024;
@@ -41,6 +41,12 @@ impl SigningKey {
 
     pub(super) fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
         sealed(&self.header, payload, &self.signing, self.algorithm)
+    }
+
+    /// Something else than a token, under another `typ`.
+    pub(super) fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
+        let header = json!({ "alg": self.name, "typ": typ }).to_string();
+        sealed(&URL_SAFE_NO_PAD.encode(header), payload, &self.signing, self.algorithm)
     }
 
     /// The payload. The signature comes first, so that no parser ever sees what a stranger wrote.

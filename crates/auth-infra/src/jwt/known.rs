@@ -83,10 +83,10 @@ impl Known {
     }
 
     /// The key that signs at a time; none where the shared secret does.
-    pub(super) fn signer(&self, at: DateTime<Utc>) -> Result<Option<&KeyPair>, PortError> {
+    pub(super) fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
         let Some(signer) = self.ring.signer(at) else { return Ok(None) };
         match self.private.get(&signer.id) {
-            Some(pair) => Ok(Some(pair)),
+            Some(pair) => Ok(Some(pair.clone())),
             None => Err(PortError::Unavailable(format!("key {} is to sign and cannot be opened here", signer.id))),
         }
     }

@@ -127,6 +127,20 @@ impl KeyPair {
     pub fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
         sealed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
     }
+
+    /// Something else than an access token, under another `typ`.
+    ///
+    /// # Errors
+    /// The key does not sign.
+    pub fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
+        let header = header(self.public.algorithm, &self.public.id, typ);
+        sealed(&header, payload, &self.signing, registered(self.public.algorithm))
+    }
+}
+
+/// RFC 7515 section 4.1, encoded.
+fn header(algorithm: KeyAlgorithm, id: &KeyId, typ: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm.name(), "kid": id.as_str(), "typ": typ }).to_string())
 }
 
 impl fmt::Debug for KeyPair {
@@ -191,9 +205,9 @@ impl PublicKey {
             return Err(corrupt("is for something else"));
         }
         let verifying = DecodingKey::from_jwk(&parsed).map_err(|fault| corrupt(&fault.to_string()))?;
-        // RFC 9068 section 2.1, RFC 7515 section 4.1.4.
-        let header = json!({ "alg": algorithm.name(), "kid": id.as_str(), "typ": "at+jwt" }).to_string();
-        Ok(Self { id, algorithm, jwk, header: URL_SAFE_NO_PAD.encode(header), verifying })
+        // RFC 9068 section 2.1.
+        let header = header(algorithm, &id, "at+jwt");
+        Ok(Self { id, algorithm, jwk, header, verifying })
     }
 
     #[must_use]

@@ -11,7 +11,7 @@ use auth_domain::{
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
     ports::{AttemptStore, AuditTrail, SessionStore, UserDirectory, UserStore},
-    session::{Generation, Session, SessionId},
+    session::{Ended, Generation, Session, SessionId},
     testkit::samples::{email, entry, hash},
     user::UserId,
 };
@@ -125,8 +125,10 @@ async fn ask_everything(database: &Database) {
     users.change_password(user(80), &proof, &new, None, now).await.unwrap().unwrap();
     users.disable(user(81), now).await.unwrap().unwrap();
     users.enable(user(81), now).await.unwrap();
-    users.delete(user(82), None).await.unwrap();
-    users.delete(user(83), Some(&proof)).await.unwrap();
+    users.delete(user(82), None, now).await.unwrap();
+    users.delete(user(83), Some(&proof), now).await.unwrap();
+    let ended = sessions.ended(Ended::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
+    assert_eq!(ended.len(), 20);
     assert_eq!(sessions.prune(at("2026-01-12T00:00:00Z"), 10).await.unwrap(), 10);
     assert!(sessions.prune(at("2026-01-05T00:00:00Z"), 10).await.unwrap() > 0);
     guess(&DieselAttempts(database.clone())).await;

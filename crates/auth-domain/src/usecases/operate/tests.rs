@@ -172,7 +172,7 @@ async fn deleting_needs_no_proof() {
     let ann = user("ann@example.org");
     let id = ann.id;
     let mut scene = Scene::default();
-    scene.users.expect_delete().withf(move |user, proof| *user == id && proof.is_none()).once().returning(|_, _| Ok(true));
+    scene.users.expect_delete().withf(move |user, proof, _| *user == id && proof.is_none()).once().returning(|_, _, _| Ok(true));
     let (outcome, events) = scene.govern(Measure::Delete, &ann).await;
     assert_eq!(outcome.unwrap(), 0);
     assert_eq!(told(&events), [("account_deleted", OPERATOR)]);
@@ -184,7 +184,7 @@ async fn nothing_is_done_to_an_account_that_is_gone() {
         let mut scene = Scene::default();
         scene.directory.expect_disable().returning(|_, _| Ok(None));
         scene.directory.expect_enable().returning(|_, _| Ok(false));
-        scene.users.expect_delete().returning(|_, _| Ok(false));
+        scene.users.expect_delete().returning(|_, _, _| Ok(false));
         let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::NoSuchUser)));
         assert_eq!(events, []);
@@ -198,7 +198,7 @@ async fn an_outage_stays_an_outage_whatever_the_measure() {
         scene.directory.expect_disable().returning(|_, _| down());
         scene.directory.expect_enable().returning(|_, _| down());
         scene.sessions.expect_end_all().returning(|_, _, _| down());
-        scene.users.expect_delete().returning(|_, _| down());
+        scene.users.expect_delete().returning(|_, _, _| down());
         let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);

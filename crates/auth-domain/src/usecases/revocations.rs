@@ -1,0 +1,151 @@
+//! What verifiers have to hear of that never call home: the sessions that have ended, and the keys that are revoked, as
+//! long as tokens of theirs have not expired.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    keys::{KeyId, KeyState},
+    ports::{Clock, KnownKeys, PortError, SessionStore},
+    session::{Ended, SessionId},
+    token::CLOCK_SKEW,
+};
+
+/// The most sessions that one list names.
+pub const PAGE: u32 = 4000;
+
+/// How long ago a session may have ended by one server's clock when another hears of it: clocks differ, and a database
+/// takes its time.
+const LATE: TimeDelta = TimeDelta::seconds(20);
+
+pub struct ListRevocations {
+    pub sessions: Arc<dyn SessionStore>,
+    pub keys: Arc<dyn KnownKeys>,
+    pub clock: Arc<dyn Clock>,
+    /// The life of an access token.
+    pub access_life: TimeDelta,
+}
+
+/// What is revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocations {
+    pub as_of: DateTime<Utc>,
+    /// By the time of their end.
+    pub sessions: Vec<SessionId>,
+    pub keys: Vec<KeyId>,
+    /// Where the next list is to begin. It may name some of these again.
+    pub next: Ended,
+    /// Whether there are more already.
+    pub more: bool,
+}
+
+impl ListRevocations {
+    /// Those since a place in the list before, or all whose tokens have not expired.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn execute(&self, since: Option<Ended>) -> Result<Revocations, PortError> {
+        let now = self.clock.now();
+        let expired = Ended::before(now - self.access_life - CLOCK_SKEW);
+        let ended = self.sessions.ended(since.map_or(expired, |since| since.max(expired)), PAGE).await?;
+        let more = u32::try_from(ended.len()).is_ok_and(|count| count >= PAGE);
+        let next = ended.last().filter(|_| more).copied().unwrap_or(Ended::before(now - LATE));
+        let ring = self.keys.ring();
+        let revoked = ring.lives().filter(|life| life.state(now) == KeyState::Revoked && !life.is_over(now));
+        let keys = revoked.map(|life| life.key.id.clone()).collect();
+        Ok(Revocations { as_of: now, sessions: ended.into_iter().map(|ended| ended.id).collect(), keys, next, more })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        keys::SigningKey,
+        ports::UserStore,
+        session::Session,
+        testkit::{
+            FakeKeys, MemoryStore, MovableClock,
+            samples::{after, session_of, signing_key, user},
+        },
+        user::User,
+    };
+
+    struct Scene {
+        store: MemoryStore,
+        clock: MovableClock,
+        keys: FakeKeys,
+        ann: User,
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let (store, ann) = (MemoryStore::default(), user("ann@example.org"));
+            let _kept = UserStore::insert(&store, &ann, None).await.unwrap();
+            Self { store, clock: MovableClock::default(), keys: FakeKeys::default(), ann }
+        }
+
+        async fn ends(&self, seconds: i64) -> SessionId {
+            let session: Session = session_of(&self.ann);
+            let _begun = self.store.begin(&session, &self.ann.password, 10_000).await.unwrap();
+            assert!(self.store.end(session.id, after(seconds)).await.unwrap());
+            session.id
+        }
+
+        async fn list(&self, seconds: i64, since: Option<Ended>) -> Revocations {
+            self.clock.set(after(seconds));
+            let list = ListRevocations {
+                sessions: Arc::new(self.store.clone()),
+                keys: Arc::new(self.keys.clone()),
+                clock: Arc::new(self.clock.clone()),
+                access_life: TimeDelta::seconds(900),
+            };
+            list.execute(since).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_is_named_until_its_last_token_has_expired() {
+        let scene = Scene::new().await;
+        let id = scene.ends(10).await;
+        assert_eq!(scene.list(10 + 909, None).await.sessions, [id]);
+        assert_eq!(scene.list(10 + 911, None).await.sessions, []);
+        assert_eq!(scene.list(10 + 911, Some(Ended::before(after(0)))).await.sessions, [], "whatever is asked for");
+    }
+
+    #[tokio::test]
+    async fn a_list_goes_on_where_the_one_before_ended_and_misses_none_that_comes_late() {
+        let scene = Scene::new().await;
+        let first = scene.ends(100).await;
+        let list = scene.list(101, None).await;
+        assert_eq!((list.sessions, list.more), (vec![first], false));
+        let late = scene.ends(90).await;
+        let list = scene.list(102, Some(list.next)).await;
+        assert_eq!(list.sessions, [late, first]);
+        assert_eq!(scene.list(200, Some(scene.list(199, Some(list.next)).await.next)).await.sessions, []);
+    }
+
+    #[tokio::test]
+    async fn a_list_is_bounded_and_the_rest_is_in_the_next() {
+        let scene = Scene::new().await;
+        for _ in 0..=PAGE {
+            scene.ends(10).await;
+        }
+        let first = scene.list(20, None).await;
+        assert_eq!((first.sessions.len(), first.more), (4000, true));
+        let rest = scene.list(20, Some(first.next)).await;
+        assert_eq!((rest.sessions.len(), rest.more), (1, false));
+        assert!(!first.sessions.contains(&rest.sessions[0]));
+    }
+
+    #[tokio::test]
+    async fn a_revoked_key_is_named_until_its_last_token_has_expired() {
+        let scene = Scene::new().await;
+        let key = SigningKey { revoked_at: Some(after(1000)), ..signing_key(1, 0) };
+        scene.keys.learn(vec![key.clone(), signing_key(2, 100)], after(0)).unwrap();
+        assert_eq!(scene.list(999, None).await.keys, []);
+        assert_eq!(scene.list(1000, None).await.keys, std::slice::from_ref(&key.id));
+        assert_eq!(scene.list(1000 + 61 * 60, None).await.keys, []);
+    }
+}

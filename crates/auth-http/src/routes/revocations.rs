@@ -1,0 +1,67 @@
+//! What verifiers hear of that never call home: a signed list of what is revoked.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CacheDirective, EntityTag},
+    web::{Data, Query},
+};
+use auth_domain::{session::Ended, usecases::revocations::Revocations};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    app::UseCases,
+    problem::{Code, Problem},
+    tagged,
+};
+
+pub const PATH: &str = "/oauth/revocations";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// The `next` of the list before, or seconds since 1970; without, the list names all whose tokens have not expired.
+    #[param(example = "1767323045")]
+    since: Option<String>,
+}
+
+impl Since {
+    fn place(&self) -> Result<Option<Ended>, Problem> {
+        let parsed = self.since.as_deref().filter(|since| !since.is_empty()).map(str::parse::<Ended>).transpose();
+        parsed.map_err(|_no_place| Problem::parameter("since", "unknown_place", NO_PLACE))
+    }
+}
+
+const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
+
+/// Sessions that have ended, and keys that are revoked.
+///
+/// For services that verify access tokens by themselves: a JWT (`typ` `revocations+jwt`, signed like an access token made
+/// now) with the `sids` of sessions that ended and the `kids` of keys that were revoked since a place, as long as a token of theirs
+/// may be alive; `next`, the place to go on from, and `more`, whether to do so at once. Ask every few seconds.
+#[utoipa::path(
+    get, path = "/oauth/revocations", operation_id = "revocations", tag = "keys", params(Since),
+    responses(
+        (status = 200, description = "A list, signed.", body = String, content_type = "application/jwt"),
+        (status = 304, description = "`If-None-Match` has it: nothing happened meanwhile."),
+    ),
+    extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
+)]
+pub async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
+    let list = app.list_revocations.execute(query.place()?).await?;
+    Ok(match tagged::begin(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache]) {
+        Ok(mut response) => response.content_type("application/jwt").body(app.ports.known_keys.vouch(&list)?),
+        Err(not_modified) => not_modified,
+    })
+}
+
+/// Two lists that name the same are the same, whenever they were made.
+fn tag_of(list: &Revocations) -> String {
+    let mut hasher = DefaultHasher::new();
+    list.sessions.iter().for_each(|id| id.0.hash(&mut hasher));
+    list.keys.iter().for_each(|id| id.hash(&mut hasher));
+    list.more.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}

@@ -1,0 +1,6 @@
+-- Sessions that ended with their account: verifiers have to hear of them until their access tokens have expired.
+CREATE TABLE IF NOT EXISTS ended_sessions (
+    id       TEXT      NOT NULL PRIMARY KEY,
+    ended_at TIMESTAMP NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ended_sessions_by_time ON ended_sessions (ended_at);

@@ -1,6 +1,7 @@
 """Real accounts for schemathesis: without them it would meet 401 alone, and never what stands behind it."""
 
 import atexit
+import base64
 import os
 import uuid
 
@@ -10,6 +11,7 @@ from hypothesis import strategies
 
 URL = os.environ["URL"]
 PASSWORD = "Correct-Horse-7-Battery"
+CLIENT = "Basic " + base64.b64encode(f"{os.environ['CLIENT_ID']}:{os.environ['CLIENT_SECRET']}".encode()).decode()
 
 
 def register():
@@ -59,10 +61,13 @@ def before_call(context, case, kwargs):
         if "sessions" in sessions:
             case.path_parameters["id"] = sessions["sessions"][0]["id"]
     elif operation in ("token", "revoke"):
-        # Clients of these have no credentials, and no parameter twice, which a schema cannot say.
+        # These need no credentials, and take no parameter twice, which a schema cannot say.
         case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
         token = register()["refresh_token"]
         case.body = {"token": token} if operation == "revoke" else {"grant_type": "refresh_token", "refresh_token": token}
+    elif operation == "introspect":
+        case.headers = {**headers, "Authorization": CLIENT}
+        case.body = {"token": register()["access_token"]}
     elif operation == "docs_file":
         case.path_parameters["file"] = "swagger-ui.css"
 

@@ -1,11 +1,13 @@
 //! What is remembered of every authentication event: who, what, when, from where.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
+    client::ClientId,
     email::Email,
+    keys::KeyId,
     origin::Origin,
     session::SessionId,
     user::{UserId, id},
@@ -35,10 +37,34 @@ pub enum EventKind {
     AccountDeletionRefused,
     AccountDisabled,
     AccountEnabled,
+    /// A resource server may ask about tokens from now on.
+    ClientAdded,
+    ClientSecretRotated,
+    ClientRemoved,
+    /// Somebody presented credentials of a client that are not right.
+    ClientRefused,
     RateLimited,
     KeyCreated,
     KeyRetired,
     KeyRevoked,
+}
+
+/// What an event is about that is no account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A resource server.
+    Client(ClientId),
+    /// A key that signs access tokens.
+    Key(KeyId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
+        }
+    }
 }
 
 /// How it went for whoever asked.
@@ -53,10 +79,12 @@ pub enum Outcome {
 pub struct AuditEvent {
     pub at: DateTime<Utc>,
     pub kind: EventKind,
-    /// Why, where the answer to the client does not say; of a signing key, its id.
-    pub reason: Option<Cow<'static, str>>,
+    /// Why, where the answer to the client does not say.
+    pub reason: Option<&'static str>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
+    /// What it is about that is no account.
+    pub subject: Option<Subject>,
     /// The address of the attempt, whether or not there is such an account.
     pub email: Option<Email>,
     pub origin: Origin,
@@ -111,7 +139,7 @@ impl Entry {
             at: event.at,
             event: event.kind.name().into(),
             outcome: event.kind.outcome().name().into(),
-            reason: event.reason,
+            reason: event.why(),
             user: event.user,
             session: event.session,
             email: event.email.map(|email| email.to_string()),
@@ -140,12 +168,12 @@ impl Filter {
 impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> Self {
-        Self { at, kind, reason: None, user: None, session: None, email: None, origin: origin.clone() }
+        Self { at, kind, reason: None, user: None, session: None, subject: None, email: None, origin: origin.clone() }
     }
 
     #[must_use]
-    pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: Some(reason.into()), ..self }
+    pub fn because(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     #[must_use]
@@ -159,13 +187,28 @@ impl AuditEvent {
     }
 
     #[must_use]
+    pub fn about(self, subject: Subject) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    /// The reason in words, as logs and databases have it: its subject goes with it, for there is no other place for one.
+    #[must_use]
+    pub fn why(&self) -> Option<Cow<'static, str>> {
+        match (self.reason, &self.subject) {
+            (Some(reason), Some(subject)) => Some(format!("{reason} {subject}").into()),
+            (None, Some(subject)) => Some(subject.to_string().into()),
+            (reason, None) => reason.map(Cow::Borrowed),
+        }
+    }
+
+    #[must_use]
     pub fn in_session(self, session: SessionId) -> Self {
         Self { session: Some(session), ..self }
     }
 }
 
 impl EventKind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::UserRegistered,
         Self::RegistrationRefused,
         Self::LoginSucceeded,
@@ -182,6 +225,10 @@ impl EventKind {
         Self::AccountDeletionRefused,
         Self::AccountDisabled,
         Self::AccountEnabled,
+        Self::ClientAdded,
+        Self::ClientSecretRotated,
+        Self::ClientRemoved,
+        Self::ClientRefused,
         Self::RateLimited,
         Self::KeyCreated,
         Self::KeyRetired,
@@ -208,6 +255,10 @@ impl EventKind {
             Self::AccountDeletionRefused => "account_deletion_refused",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::ClientAdded => "client_added",
+            Self::ClientSecretRotated => "client_secret_rotated",
+            Self::ClientRemoved => "client_removed",
+            Self::ClientRefused => "client_refused",
             Self::RateLimited => "rate_limited",
             Self::KeyCreated => "key_created",
             Self::KeyRetired => "key_retired",
@@ -229,7 +280,10 @@ impl EventKind {
             | Self::AccountEnabled
             | Self::KeyCreated
             | Self::KeyRetired
-            | Self::KeyRevoked => Outcome::Success,
+            | Self::KeyRevoked
+            | Self::ClientAdded
+            | Self::ClientSecretRotated
+            | Self::ClientRemoved => Outcome::Success,
             Self::RegistrationRefused
             | Self::LoginFailed
             | Self::LoginThrottled
@@ -237,6 +291,7 @@ impl EventKind {
             | Self::TokenReused
             | Self::PasswordChangeRefused
             | Self::AccountDeletionRefused
+            | Self::ClientRefused
             | Self::RateLimited => Outcome::Failure,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod audit;
+pub mod client;
 pub mod email;
 pub mod keys;
 pub mod origin;

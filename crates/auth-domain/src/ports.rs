@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     attempts::{Failures, Standing},
     audit::{AuditEvent, Entry, Filter},
+    client::{Client, ClientId, ClientSecret, SecretHash},
     email::Email,
     keys::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
     origin::Network,
@@ -146,6 +147,36 @@ pub trait AttemptStore: Send + Sync {
     /// Forgets at most about `limit` accounts' failures from before the one time, and as many networks last
     /// seen before the other. How many it forgot.
     async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
+}
+
+/// Where resource servers are known. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait ClientStore: Send + Sync {
+    async fn find(&self, id: ClientId) -> Result<Option<Client>, PortError>;
+
+    /// Keeps a new client, whose id nobody has.
+    async fn insert(&self, client: &Client) -> Result<(), PortError>;
+
+    /// Clients by id, which is by age, at most `limit`, those behind `after`.
+    async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError>;
+
+    /// Puts the secrets of `next` in the place of `from`. `false` when the client is gone or `from` is not its
+    /// secret any more: of all who rotate at once, in however many processes, one gets `true`.
+    async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError>;
+
+    /// Forgets a client. `false` when there is none.
+    async fn remove(&self, id: ClientId) -> Result<bool, PortError>;
+}
+
+/// Makes the secrets of resource servers, and knows them again.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait ClientSecrets: Send + Sync {
+    /// A secret that nobody can guess, and the form in which it is kept.
+    fn make(&self) -> (ClientSecret, SecretHash);
+
+    /// Whether what is presented is the secret that is kept. How long it takes tells nothing of it.
+    fn matches(&self, presented: &ClientSecret, kept: &SecretHash) -> bool;
 }
 
 /// Whether what keeps the data can serve.

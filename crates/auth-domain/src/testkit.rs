@@ -11,6 +11,7 @@
 //!     auth_domain::user_directory_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::session_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::attempt_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::client_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::audit_trail_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::key_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
@@ -26,6 +27,8 @@ pub mod samples;
 
 pub mod attempt_store;
 pub mod audit_trail;
+pub mod client_secrets;
+pub mod client_store;
 pub mod key_store;
 pub mod password_hasher;
 pub mod session_begin;
@@ -40,8 +43,8 @@ pub mod user_store;
 
 pub use clock::{MovableClock, SequentialIds};
 pub use fake_keys::FakeKeys;
-pub use fakes::{FakeCodec, MemoryAudit, PlainHasher};
-pub use fixtures::{Codecs, Hashers, Stores};
+pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
+pub use fixtures::{Codecs, Hashers, SecretMakers, Stores};
 pub use flaky::{Fault, Flaky, Fuse};
 pub use memory::MemoryStore;
 

@@ -1,9 +1,12 @@
 //! What the service does, one struct with one method each. Fields are the ports it uses and the policies it follows.
 
 pub mod authenticate;
+pub mod authenticate_client;
 pub mod change_password;
+pub mod clients;
 pub mod delete_account;
 pub mod import;
+pub mod introspect;
 pub mod issue;
 pub mod keep_keys;
 pub mod login;

@@ -1,7 +1,7 @@
 //! The contracts as other crates use them: by macro, several times over, whole engines ignored.
 #![cfg(feature = "testkit")]
 
-use auth_domain::testkit::{Codecs, Hashers, Stores};
+use auth_domain::testkit::{Codecs, Hashers, SecretMakers, Stores};
 
 async fn memory() -> Stores {
     Stores::in_memory()
@@ -12,7 +12,9 @@ mod on_memory {
     auth_domain::user_directory_contract!(super::memory());
     auth_domain::session_store_contract!(super::memory());
     auth_domain::attempt_store_contract!(super::memory());
+    auth_domain::client_store_contract!(super::memory());
     auth_domain::audit_trail_contract!(super::memory());
+    auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
 }
@@ -31,6 +33,10 @@ mod on_a_server {
         super::memory()
     );
     auth_domain::attempt_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::client_store_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );

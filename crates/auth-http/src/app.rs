@@ -1,5 +1,7 @@
 //! The composition root: which adapter stands behind which port, and the use cases over them.
 
+mod clients;
+
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web::Data};
@@ -7,14 +9,15 @@ use auth_domain::{
     keys::KeyPolicy,
     password::PasswordPolicy,
     ports::{
-        AttemptStore, AuditLog, AuditTrail, Clock, Ids, KeyMaker, KeyStore, KnownKeys, PasswordHasher, PortError, Readiness,
-        SessionStore, TokenCodec, UserDirectory, UserStore,
+        AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, Ids, KeyMaker, KeyStore, KnownKeys,
+        PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
     },
     usecases::{
         authenticate::Authenticate,
         change_password::ChangePassword,
         delete_account::DeleteAccount,
         import::ImportUsers,
+        introspect::Introspect,
         issue::Issuer,
         keep_keys::KeepKeys,
         login::Login,
@@ -38,7 +41,8 @@ pub use auth_infra::{
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
-    db::{DieselAttempts, DieselAudit, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
+    client_secrets::Sha256Secrets,
+    db::{DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
     hasher::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, maker::PairMaker},
     system::{SystemClock, UuidV7},
@@ -47,7 +51,9 @@ use chrono::TimeDelta;
 use prometheus::Registry;
 use secrecy::ExposeSecret;
 
-use crate::settings::{DatabaseSettings, Settings, is_issuer};
+pub use clients::ClientUseCases;
+
+use crate::settings::{DatabaseSettings, Settings};
 
 /// Everything the use cases need of the world.
 #[derive(Clone)]
@@ -64,6 +70,8 @@ pub struct Ports {
     pub known_keys: Arc<dyn KnownKeys>,
     pub audit: Arc<dyn AuditLog>,
     pub trail: Arc<dyn AuditTrail>,
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// What Prometheus may know.
@@ -83,14 +91,17 @@ pub struct Policies {
     pub audit_kept: Option<TimeDelta>,
     /// None where the access secret signs.
     pub keys: Option<KeyPolicy>,
-    pub publication: Publication,
+    /// What tokens say of who made them and for whom.
+    pub realm: Realm,
 }
 
-/// What others may know.
-#[derive(Debug, Clone)]
-pub struct Publication {
-    /// By what URL others know this server.
+/// What others may know of the tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Realm {
+    /// The `iss` of every token, where it is set.
     pub issuer: Option<String>,
+    /// The `aud` of every token, where it is set.
+    pub audience: Option<String>,
     /// For how many seconds the keys may be kept.
     pub keys_max_age: u32,
 }
@@ -104,6 +115,7 @@ pub struct UseCases {
     pub logout: Logout,
     pub revoke: Revoke,
     pub list_revocations: ListRevocations,
+    pub introspect: Introspect,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
     pub change_password: ChangePassword,
@@ -115,9 +127,10 @@ pub struct UseCases {
     pub prune: Prune,
     pub keep_keys: KeepKeys,
     pub operate_keys: OperateKeys,
+    pub clients: ClientUseCases,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
-    pub publication: Publication,
+    pub realm: Realm,
     /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
     pub ports: Ports,
 }
@@ -184,6 +197,8 @@ impl Ports {
             known_keys: codec,
             audit: Arc::new(audit),
             trail: Arc::new(DieselAudit(database.clone())),
+            clients: Arc::new(DieselClients(database.clone())),
+            secrets: Arc::new(Sha256Secrets),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
@@ -201,8 +216,9 @@ impl From<&Settings> for Policies {
             login_failures: settings.passwords.login_failures,
             audit_kept: settings.audit_kept,
             keys: settings.tokens.keys.policy,
-            publication: Publication {
-                issuer: settings.tokens.issuer.clone().filter(|issuer| is_issuer(issuer)),
+            realm: Realm {
+                issuer: settings.tokens.issuer.clone(),
+                audience: settings.tokens.audience.clone(),
                 keys_max_age: settings.tokens.keys.max_age,
             },
         }
@@ -253,6 +269,7 @@ impl UseCases {
                 access_life: policies.lifetimes.access,
             },
             revoke: Revoke { codec: codec.clone(), sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
+            introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone() },
             authenticate: Authenticate { codec, sessions: sessions.clone(), clock: clock.clone() },
             logout: Logout { sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
             list_sessions: ListSessions { sessions: sessions.clone(), clock: clock.clone() },
@@ -298,8 +315,9 @@ impl UseCases {
             },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
+            clients: ClientUseCases::over(&ports),
             policy: policies.passwords,
-            publication: policies.publication.clone(),
+            realm: policies.realm.clone(),
             ports,
         }
     }

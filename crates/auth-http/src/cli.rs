@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{self, Failure, audit::Audit, keys::Keys, users::Users};
+use crate::commands::{self, Failure, audit::Audit, clients::Clients, keys::Keys, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -38,6 +38,8 @@ enum Command {
     Openapi,
     /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
     Users(Users),
+    /// Add, list and remove resource servers, which may ask about tokens, and replace their secrets.
+    Clients(Clients),
     /// Look into the audit trail.
     Audit(Audit),
     /// List, rotate, revoke, import and export the keys that sign access tokens.
@@ -63,6 +65,7 @@ impl Cli {
             Command::Healthcheck => commands::healthcheck::healthcheck(),
             Command::Openapi => commands::manual::openapi(),
             Command::Users(users) => users.run(),
+            Command::Clients(clients) => clients.run(),
             Command::Audit(audit) => audit.run(),
             Command::Keys(keys) => keys.run(),
             Command::Completions { shell } => commands::manual::completions(shell),

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod clients;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;

@@ -54,7 +54,7 @@ impl Form {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, OauthError> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, OauthError> {
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(bytes) {
             // What the parser puts in the place of bytes that are not UTF-8.

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod body;
 pub mod cli;
+pub mod client_auth;
 pub mod commands;
 pub mod crowd;
 pub mod descriptors;

@@ -15,7 +15,7 @@ use utoipa::{
 
 use crate::{
     problem::{Code, FieldError, ProblemView},
-    routes::{accounts, docs, health, oauth, revocations, sessions, tokens, well_known},
+    routes::{accounts, docs, health, introspection, oauth, revocations, sessions, tokens, well_known},
 };
 use answers::Refusals;
 
@@ -51,6 +51,7 @@ use answers::Refusals;
         well_known::keys,
         well_known::metadata,
         well_known::openid_configuration,
+        introspection::introspect,
         health::health,
         health::live,
         health::ready,
@@ -69,6 +70,9 @@ pub fn document() -> &'static str {
     &DOCUMENT
 }
 
+/// The security scheme of access tokens.
+const BEARER: &str = "bearer";
+
 /// What operations refer to.
 struct Shared;
 
@@ -84,7 +88,14 @@ impl Modify for Shared {
             .bearer_format("JWT")
             .description(Some("The `access_token` of `register`, `login` or `refresh`."))
             .build();
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        let client = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Basic)
+            .description(Some(
+                "`client_id` and `client_secret` as `auth-server clients add` prints them (RFC 6749, section 2.3.1).",
+            ))
+            .build();
+        components.add_security_scheme("client", SecurityScheme::Http(client));
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod docs;
 pub mod health;
+pub mod introspection;
 pub mod oauth;
 pub mod revocations;
 pub mod sessions;
@@ -45,6 +46,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         at("/.well-known/jwks.json").get(well_known::keys),
         at("/.well-known/oauth-authorization-server").get(well_known::metadata),
         at("/.well-known/openid-configuration").get(well_known::openid_configuration),
+        at("/oauth/introspect").post(introspection::introspect),
         at("/openapi.json").get(docs::document),
         at("/docs").get(docs::page),
         at("/docs/{file}").get(docs::file),

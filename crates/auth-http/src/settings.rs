@@ -85,6 +85,8 @@ pub struct HttpSettings {
     pub rate_limit: RateLimit,
     /// A budget of their own for requests that carry a token.
     pub session_rate_limit: Option<RateLimit>,
+    /// For resource servers that ask about tokens.
+    pub introspection_rate_limit: RateLimit,
     pub allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub request_timeout: Duration,
@@ -236,6 +238,7 @@ fn http(reader: &mut Reader<'_>) -> HttpSettings {
         max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
         rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),
         session_rate_limit: reader.optional_number("RATE_LIMIT_SESSION_REQUESTS", 1..=100_000).map(limit),
+        introspection_rate_limit: limit(reader.number("RATE_LIMIT_INTROSPECT_REQUESTS", 6000, 1..=1_000_000)),
         allowed_origins: reader.list("ALLOWED_ORIGINS", reader::origin),
         trusted_proxies: reader.list("TRUSTED_PROXIES", reader::network),
         request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1..=120)),

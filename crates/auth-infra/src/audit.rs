@@ -24,7 +24,7 @@ impl AuditLog for TracingAudit {
             target: "audit",
             event = name,
             outcome = event.kind.outcome().name(),
-            reason = event.reason.as_deref(),
+            reason = event.why().as_deref(),
             user_id = event.user.map(display),
             session_id = event.session.map(display),
             email = email.as_deref(),

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod audit;
+mod clients;
 mod connection;
 mod keys;
 mod legacy;
@@ -38,6 +39,7 @@ use tokio::{
 
 pub use attempts::DieselAttempts;
 pub use audit::DieselAudit;
+pub use clients::DieselClients;
 pub use connection::AnyConnection;
 use connection::Connector;
 pub use keys::DieselKeys;

@@ -1,6 +1,7 @@
 //! The adapters: each file turns one technology into ports of the domain.
 
 pub mod audit;
+pub mod client_secrets;
 pub mod db;
 pub mod hasher;
 pub mod jwt;

@@ -76,6 +76,7 @@ mod diesel_on_sqlite {
     auth_domain::user_directory_contract!(stores(Engine::Sqlite));
     auth_domain::session_store_contract!(stores(Engine::Sqlite));
     auth_domain::attempt_store_contract!(stores(Engine::Sqlite));
+    auth_domain::client_store_contract!(stores(Engine::Sqlite));
     auth_domain::audit_trail_contract!(stores(Engine::Sqlite));
     auth_domain::key_store_contract!(stores(Engine::Sqlite));
 }
@@ -97,6 +98,10 @@ mod diesel_on_postgres {
         stores(Engine::Postgres)
     );
     auth_domain::attempt_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::client_store_contract!(
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
@@ -127,6 +132,10 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::attempt_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::client_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use super::{
     AuditEvent,
     EventKind::{self, *},
-    Outcome,
+    Outcome, Subject,
 };
 use crate::{
+    client::ClientId,
     session::SessionId,
     testkit::samples::{email, id, origin, start},
     user::UserId,
 };
 
-const SUCCESSES: [EventKind; 12] = [
+const SUCCESSES: [EventKind; 15] = [
     UserRegistered,
     LoginSucceeded,
     TokenRefreshed,
@@ -26,8 +27,11 @@ const SUCCESSES: [EventKind; 12] = [
     KeyCreated,
     KeyRetired,
     KeyRevoked,
+    ClientAdded,
+    ClientSecretRotated,
+    ClientRemoved,
 ];
-const FAILURES: [EventKind; 8] = [
+const FAILURES: [EventKind; 9] = [
     RegistrationRefused,
     LoginFailed,
     LoginThrottled,
@@ -35,6 +39,7 @@ const FAILURES: [EventKind; 8] = [
     TokenReused,
     PasswordChangeRefused,
     AccountDeletionRefused,
+    ClientRefused,
     RateLimited,
 ];
 
@@ -67,13 +72,20 @@ fn a_name_is_its_kind_in_snake_case() {
 fn an_event_says_no_more_than_it_was_told() {
     let (user, session, ann) = (UserId(id()), SessionId(id()), email("ann@example.org"));
     let bare = AuditEvent::new(LoginFailed, &origin(), start());
-    assert_eq!((&bare.reason, bare.user, bare.session, &bare.email), (&None, None, None, &None));
+    assert_eq!((bare.reason, bare.user, bare.session, &bare.email), (None, None, None, &None));
     assert_eq!((bare.at, &bare.origin), (start(), &origin()));
     let attempted = bare.clone().attempted_as(&ann);
     assert_eq!((attempted.user, attempted.email), (None, Some(ann.clone())));
     let full = bare.because("reason").by(user, &ann).in_session(session);
-    assert_eq!(
-        (full.reason.as_deref(), full.user, full.session, full.email),
-        (Some("reason"), Some(user), Some(session), Some(ann))
-    );
+    assert_eq!((full.reason, full.user, full.session, full.email), (Some("reason"), Some(user), Some(session), Some(ann)));
+}
+
+#[test]
+fn a_client_is_named_with_the_reason() {
+    let (event, client) = (AuditEvent::new(ClientRefused, &origin(), start()), ClientId(id()));
+    assert_eq!(event.clone().why(), None);
+    assert_eq!(event.clone().because("wrong_secret").why().as_deref(), Some("wrong_secret"));
+    assert_eq!(event.clone().about(Subject::Client(client)).why(), Some(client.to_string().into()));
+    let both = event.because("unknown_client").about(Subject::Client(client)).why().unwrap();
+    assert!(both == format!("unknown_client {client}") && both.len() <= 64, "{both}: as long as the database keeps it");
 }

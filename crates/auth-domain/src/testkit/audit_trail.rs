@@ -69,7 +69,7 @@ pub async fn keeps_every_kind_of_event(stores: &Stores) {
 
 pub async fn keeps_what_an_event_says(stores: &Stores) {
     let full = Entry {
-        reason: Some("wrong_password".into()),
+        reason: Some(format!("unknown_client {}", id()).into()),
         user: Some(UserId(id())),
         session: Some(SessionId(id())),
         email: Some("ann@example.org".to_owned()),

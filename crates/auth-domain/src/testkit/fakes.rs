@@ -1,8 +1,11 @@
-//! An audit log that remembers, a hasher that does not hash, and a codec that anybody can read.
+//! An audit log that remembers, a hasher that does not hash, secrets that count, and a codec that anybody can read.
 
 use std::{
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -10,8 +13,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{AuditEvent, EventKind},
+    client::{ClientSecret, SecretHash},
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{AuditLog, PasswordHasher, PortError, TokenCodec},
+    ports::{AuditLog, ClientSecrets, PasswordHasher, PortError, TokenCodec},
     session::Generation,
     token::{Claims, Grant, InvalidToken, TokenKind},
 };
@@ -81,6 +85,22 @@ impl PasswordHasher for PlainHasher {
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
         Self::read(hash).is_some_and(|(cost, _)| cost < self.cost)
+    }
+}
+
+/// Counts secrets, and keeps them as they are: `secret-1` as `plain:secret-1`. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct PlainSecrets(Arc<AtomicU64>);
+
+impl ClientSecrets for PlainSecrets {
+    fn make(&self) -> (ClientSecret, SecretHash) {
+        let secret = format!("secret-{}", self.0.fetch_add(1, Ordering::SeqCst) + 1);
+        let hash = SecretHash::new(format!("plain:{secret}"));
+        (ClientSecret::new(secret), hash)
+    }
+
+    fn matches(&self, presented: &ClientSecret, kept: &SecretHash) -> bool {
+        kept.expose().strip_prefix("plain:") == Some(presented.expose())
     }
 }
 

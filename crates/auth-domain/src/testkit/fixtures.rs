@@ -4,13 +4,14 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use super::{
-    FakeCodec, MemoryStore, PlainHasher,
+    FakeCodec, MemoryStore, PlainHasher, PlainSecrets,
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
     password::PasswordHash,
     ports::{
-        AttemptStore, AuditTrail, Begun, Inserted, KeyStore, PasswordHasher, SessionStore, TokenCodec, UserDirectory, UserStore,
+        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, Inserted, KeyStore, PasswordHasher, SessionStore,
+        TokenCodec, UserDirectory, UserStore,
     },
     session::{Session, SessionId},
     user::User,
@@ -24,6 +25,7 @@ pub struct Stores {
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditTrail>,
     pub keys: Arc<dyn KeyStore>,
+    pub clients: Arc<dyn ClientStore>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -40,6 +42,11 @@ pub struct Hashers {
     pub costlier: Arc<dyn PasswordHasher>,
 }
 
+/// What makes secrets.
+pub struct SecretMakers {
+    pub secrets: Arc<dyn ClientSecrets>,
+}
+
 impl Stores {
     #[must_use]
     pub fn in_memory() -> Self {
@@ -50,7 +57,8 @@ impl Stores {
             sessions: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             trail: Arc::new(store.clone()),
-            keys: Arc::new(store),
+            keys: Arc::new(store.clone()),
+            clients: Arc::new(store),
             guard: Box::new(()),
         }
     }
@@ -101,6 +109,13 @@ impl Hashers {
     #[must_use]
     pub fn plain() -> Self {
         Self { hasher: Arc::new(PlainHasher::default()), costlier: Arc::new(PlainHasher::of_cost(11)) }
+    }
+}
+
+impl SecretMakers {
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { secrets: Arc::new(PlainSecrets::default()) }
     }
 }
 

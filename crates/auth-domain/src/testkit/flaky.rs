@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use crate::{
     attempts::{Failures, Standing},
     audit::{Entry, Filter},
+    client::{Client, ClientId, SecretHash},
     email::Email,
     origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{
-        AttemptStore, AuditTrail, Begun, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec, UserDirectory, UserStore,
+        AttemptStore, AuditTrail, Begun, ClientStore, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec,
+        UserDirectory, UserStore,
     },
     session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
@@ -209,6 +211,29 @@ impl<P: AuditTrail> AuditTrail for Flaky<P> {
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         self.fuse.guard(self.port.prune(cutoff, limit)).await
+    }
+}
+
+#[async_trait]
+impl<P: ClientStore> ClientStore for Flaky<P> {
+    async fn find(&self, id: ClientId) -> Result<Option<Client>, PortError> {
+        self.fuse.guard(self.port.find(id)).await
+    }
+
+    async fn insert(&self, client: &Client) -> Result<(), PortError> {
+        self.fuse.guard(self.port.insert(client)).await
+    }
+
+    async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError> {
+        self.fuse.guard(self.port.list(after, limit)).await
+    }
+
+    async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.rotate(next, from)).await
+    }
+
+    async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.remove(id)).await
     }
 }
 

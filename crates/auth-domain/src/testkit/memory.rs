@@ -1,4 +1,6 @@
-//! Accounts and sessions in memory, with every promise of the ports: state for tests of what stands upon them.
+//! Accounts, sessions and clients in memory, with every promise of the ports: state for tests of what stands upon them.
+
+mod clients;
 
 mod attempts;
 mod keys;
@@ -16,6 +18,7 @@ use super::samples::as_kept;
 use crate::{
     attempts::Failures,
     audit::{Entry, EntryId},
+    client::{Client, ClientId},
     email::Email,
     keys::SigningKey,
     origin::Network,
@@ -39,6 +42,7 @@ struct State {
     keys: Vec<SigningKey>,
     /// Sessions that went with their account.
     gone: Vec<Ended>,
+    clients: BTreeMap<ClientId, Client>,
     away: bool,
 }
 

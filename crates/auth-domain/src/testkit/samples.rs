@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::clock::numbered;
 use crate::{
     audit::{AuditEvent, Entry, EntryId, EventKind},
+    client::{Client, ClientId, ClientSecret, SecretHash},
     email::Email,
     keys::{KeyAlgorithm, KeyId, Sealed, SigningKey},
     origin::{Origin, UserAgent},
@@ -76,6 +77,23 @@ pub fn policy() -> PasswordPolicy {
 #[must_use]
 pub fn user(address: &str) -> User {
     User::new(UserId(id()), email(address), hash(PASSWORD), start())
+}
+
+/// A client made at [`start`], whose secret is its name.
+#[must_use]
+pub fn client(name: &str) -> Client {
+    Client::new(ClientId(id()), name.parse().unwrap(), secret_hash(name), start())
+}
+
+/// What [`super::PlainSecrets`] makes of a secret.
+#[must_use]
+pub fn secret_hash(text: &str) -> SecretHash {
+    SecretHash::new(format!("plain:{text}"))
+}
+
+#[must_use]
+pub fn client_secret(text: &str) -> ClientSecret {
+    ClientSecret::new(text.to_owned())
 }
 
 #[must_use]

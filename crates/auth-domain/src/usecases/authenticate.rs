@@ -9,7 +9,7 @@ use crate::{
     origin::Origin,
     ports::{Clock, PortError, SessionStore, TokenCodec},
     session::Session,
-    token::{InvalidToken, TokenKind},
+    token::{Claims, InvalidToken, TokenKind},
     user::User,
 };
 
@@ -27,6 +27,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Whom a token stands for, of what its session's id has found: nobody, unless account and session are alive and belong together.
+    pub(super) fn by(claims: &Claims, (session, user): (Session, User), now: DateTime<Utc>) -> Option<Self> {
+        let alive = user.id == claims.user && user.is_active() && session.is_live(now);
+        alive.then_some(Self { user, session })
+    }
+
     /// An event of this caller's own, in the session they came with.
     #[must_use]
     pub fn event(&self, kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> AuditEvent {
@@ -55,12 +61,8 @@ impl Authenticate {
         let now = self.clock.now();
         let claims = self.codec.decode(TokenKind::Access, token, now)?;
         // Read every time: an ended session or a disabled account is refused at once.
-        match self.sessions.find(claims.session).await? {
-            Some((session, user)) if user.id == claims.user && user.is_active() && session.is_live(now) => {
-                Ok(SignedIn { user, session })
-            }
-            Some(_) | None => Err(InvalidToken::Invalid.into()),
-        }
+        let found = self.sessions.find(claims.session).await?;
+        found.and_then(|found| SignedIn::by(&claims, found, now)).ok_or_else(|| InvalidToken::Invalid.into())
     }
 }
 

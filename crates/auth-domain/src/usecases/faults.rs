@@ -2,6 +2,7 @@
 
 mod clock;
 mod deeds;
+mod resource_servers;
 mod world;
 
 use std::{sync::Arc, time::Duration};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{AuditEvent, EventKind},
+    audit::{AuditEvent, EventKind, Subject},
     keys::{KeyId, KeyPolicy, KeyRing, KeyState},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, KnownKeys, PortError, UserDirectory},
@@ -109,7 +109,7 @@ impl KeepKeys {
     }
 
     fn report(&self, kind: EventKind, key: &KeyId, now: DateTime<Utc>) {
-        self.audit.record(AuditEvent::new(kind, &Origin::default(), now).because(key.to_string()));
+        self.audit.record(AuditEvent::new(kind, &Origin::default(), now).about(Subject::Key(key.clone())));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{AuditEvent, EventKind},
+    audit::{AuditEvent, EventKind, Subject},
     keys::{AT_ONCE, FreshKey, KeyId, KeyPolicy, KeyRing, KeyState, SigningKey},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, PortError, UnusableKey},
@@ -144,7 +144,7 @@ impl OperateKeys {
     }
 
     fn report(&self, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
-        self.audit.record(AuditEvent::new(kind, origin, now).because(key.to_string()));
+        self.audit.record(AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone())));
     }
 }
 

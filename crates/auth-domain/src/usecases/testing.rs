@@ -78,6 +78,11 @@ pub(super) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
 }
 
 /// What an event says beyond who, when and where from.
-pub(super) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&str>)> {
-    events.iter().map(|event| (event.kind.name(), event.reason.as_deref())).collect()
+pub(super) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&'static str>)> {
+    events.iter().map(|event| (event.kind.name(), event.reason)).collect()
+}
+
+/// What an event says beyond when and where from, in one line: `key_created key-1`.
+pub(super) fn lines(events: &[AuditEvent]) -> Vec<String> {
+    events.iter().map(|event| [event.kind.name(), &event.why().unwrap_or_default()].join(" ")).collect()
 }

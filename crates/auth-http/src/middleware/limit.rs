@@ -52,6 +52,7 @@ pub struct Limiters {
     general: Arc<Limiter>,
     /// The general one, unless requests with a token have a budget of their own.
     sessions: Arc<Limiter>,
+    introspection: Arc<Limiter>,
 }
 
 struct Limiter {
@@ -78,13 +79,15 @@ impl Limiters {
             Some(limit) => Arc::new(Limiter::new(limit)?),
             None => general.clone(),
         };
-        Some(Self { general, sessions })
+        let introspection = Arc::new(Limiter::new(settings.introspection_rate_limit)?);
+        Some(Self { general, sessions, introspection })
     }
 
     fn of(&self, budget: Budget) -> &Limiter {
         match budget {
             Budget::General => &self.general,
             Budget::Sessions => &self.sessions,
+            Budget::Introspection => &self.introspection,
         }
     }
 
@@ -93,7 +96,8 @@ impl Limiters {
         loop {
             tokio::time::sleep(SWEEP).await;
             let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
-            for limiter in iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions)) {
+            let own = iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions));
+            for limiter in own.chain([&limiters.introspection]) {
                 limiter.sweep();
             }
         }

@@ -8,11 +8,11 @@ use utoipa::{
     Modify,
     openapi::{
         AllOfBuilder, Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
-        example::ExampleBuilder, path::Operation,
+        example::ExampleBuilder, path::Operation, security::SecurityRequirement,
     },
 };
 
-use super::headers;
+use super::{BEARER, headers};
 use crate::{
     middleware::{intake::Media, is_docs, is_health, is_published, limit::counts},
     problem::{Code, PROBLEM_JSON, Problem},
@@ -93,11 +93,16 @@ fn of_the_layers(path: &str, method: &Method, operation: &Operation) -> impl Ite
         is(counts(path), &[Code::RateLimited]),
         is(with_body, &[Code::UnsupportedMediaType]),
         is(operation.request_body.is_some() && Media::of(path) == Media::Json, &[Code::ValidationFailed]),
-        is(operation.security.is_some(), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
+        is(needs_a_token(operation), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
     ]
     .into_iter()
     .flatten()
     .copied()
+}
+
+fn needs_a_token(operation: &Operation) -> bool {
+    let bearer = SecurityRequirement::new(BEARER, [""; 0]);
+    operation.security.as_ref().is_some_and(|ways| ways.contains(&bearer))
 }
 
 /// The answer of one status, with one of these codes. Many operations share it.

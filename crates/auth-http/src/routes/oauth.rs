@@ -1,14 +1,15 @@
 //! What OAuth client libraries ask for: tokens for a refresh token (RFC 6749), and revocation (RFC 7009).
 
-use actix_web::{Error, HttpRequest, HttpResponse, http::header, web::Data};
+use actix_web::{Error, HttpResponse, web::Data};
 use auth_domain::{token::TokenPair, usecases::refresh::RefreshError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::UseCases,
+    client_auth::ByAnyone,
     extract::From,
-    form::{Form, NO_CACHE, OauthCode, OauthError},
+    form::{NO_CACHE, OauthCode, OauthError},
     problem::{Code, Problem},
 };
 
@@ -63,17 +64,16 @@ impl std::convert::From<TokenPair> for OauthTokensView {
 ///
 /// The same rotation as `POST /auth/refresh`. The one grant is `refresh_token`: sessions begin with `POST /auth/login`.
 #[utoipa::path(
-    post, path = "/oauth/token", tag = "oauth",
+    post, path = "/oauth/token", tag = "oauth", security((), ("client" = [])),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The next pair.", body = OauthTokensView),
         (status = 400, description = "`invalid_request`, `invalid_grant` or `unsupported_grant_type`", body = OauthError),
-        (status = 401, description = "`invalid_client`: no client has credentials here.", body = OauthError),
+        (status = 401, description = "`invalid_client`: the credentials that came along are not right.", body = OauthError),
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub async fn token(app: Data<UseCases>, From(origin): From, request: HttpRequest, form: Form) -> Result<HttpResponse, Error> {
-    is_public(&request, &form)?;
+pub async fn token(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
     match form.need("grant_type", "grant_type is missing")? {
         "refresh_token" => {}
         "password" => return Err(OauthError::new(OauthCode::UnsupportedGrantType, NO_PASSWORDS).into()),
@@ -101,25 +101,17 @@ fn refused(error: RefreshError) -> Error {
 /// Whoever holds a token of a session may end it, as with `POST /auth/logout`. A token that is not valid any more is no
 /// error.
 #[utoipa::path(
-    post, path = "/oauth/revoke", tag = "oauth",
+    post, path = "/oauth/revoke", tag = "oauth", security((), ("client" = [])),
     request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The token counts no longer, if it ever did."),
         (status = 400, description = "`invalid_request`", body = OauthError),
-        (status = 401, description = "`invalid_client`: no client has credentials here.", body = OauthError),
+        (status = 401, description = "`invalid_client`: the credentials that came along are not right.", body = OauthError),
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub async fn revoke(app: Data<UseCases>, From(origin): From, request: HttpRequest, form: Form) -> Result<HttpResponse, Error> {
-    is_public(&request, &form)?;
+pub async fn revoke(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
     let presented = form.need("token", "token is missing")?;
     app.revoke.execute(presented, &origin).await.map_err(Problem::from)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).finish())
-}
-
-/// Clients here are public ones (RFC 6749 section 2.1): a token is all that they have. Credentials of a client that
-/// thinks it has some are not passed over in silence.
-fn is_public(request: &HttpRequest, form: &Form) -> Result<(), OauthError> {
-    let presented = request.headers().contains_key(header::AUTHORIZATION) || form.get("client_secret").is_some();
-    if presented { Err(OauthError::new(OauthCode::InvalidClient, "no client has credentials here")) } else { Ok(()) }
 }

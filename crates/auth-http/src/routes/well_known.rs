@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     app::UseCases,
     problem::{Code, Problem},
+    settings::is_issuer,
     tagged,
 };
 
@@ -95,7 +96,7 @@ impl MetadataView {
 )]
 pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> HttpResponse {
     let set = KeySet::of(&app.ports.known_keys.ring(), app.ports.clock.now());
-    publish(&request, &set, app.publication.keys_max_age)
+    publish(&request, &set, app.realm.keys_max_age)
 }
 
 /// Where everything is.
@@ -108,7 +109,7 @@ pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> HttpResponse {
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 pub async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let issuer = app.publication.issuer.as_deref().ok_or_else(Problem::not_found)?;
+    let issuer = app.realm.issuer.as_deref().filter(|issuer| is_issuer(issuer)).ok_or_else(Problem::not_found)?;
     Ok(publish(&request, &MetadataView::of(issuer), METADATA_MAX_AGE))
 }
 

@@ -49,6 +49,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("RATE_LIMIT_REQUESTS"),
     plain("RATE_LIMIT_WINDOW"),
     plain("RATE_LIMIT_SESSION_REQUESTS"),
+    plain("RATE_LIMIT_INTROSPECT_REQUESTS"),
     plain("REQUEST_TIMEOUT_SECONDS"),
     plain("SHUTDOWN_TIMEOUT_SECONDS"),
     plain("KEEP_ALIVE_SECONDS"),

@@ -36,6 +36,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((settings.http.host.as_str(), settings.http.port, settings.http.max_body), ("127.0.0.1", 8000, 10_240));
     assert_eq!(settings.http.rate_limit, RateLimit { requests: 10, window: Duration::from_secs(60) });
     assert_eq!(settings.http.session_rate_limit, None);
+    assert_eq!(settings.http.introspection_rate_limit, RateLimit { requests: 6000, window: Duration::from_secs(60) });
     assert_eq!(settings.passwords.policy, PasswordPolicy { min_chars: 12, classes: true });
     assert_eq!((settings.passwords.cost, settings.passwords.max_wait), (12, Duration::from_secs(5)));
     assert_eq!(settings.http.request_timeout, Duration::from_secs(10));

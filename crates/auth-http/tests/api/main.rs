@@ -11,6 +11,7 @@ mod service;
 
 mod account;
 mod audit;
+mod clients;
 mod configuration;
 mod cors;
 mod crowd;

@@ -1,5 +1,6 @@
 //! What OAuth client libraries ask for.
 
+pub mod introspect;
 mod revoke;
 mod token;
 

@@ -2,12 +2,16 @@
 
 use serde_json::json;
 
-use crate::service::{Engine, PrivateServer, Service, credentials, eventually, is_unavailable};
+use crate::{
+    oauth::introspect::Client,
+    service::{Engine, PrivateServer, Service, credentials, eventually, is_unavailable},
+};
 
 async fn a_database_goes_away_and_comes_back(engine: Engine) {
     let server = PrivateServer::create(engine);
     let service = Service::with(engine, &[("DATABASE_URL", server.url())]).await;
     let tokens = service.register("ann@example.org").await;
+    let client = Client::add_on(&service, server.url());
     for _ in 0..2 {
         server.stop();
         is_unavailable(&service.me(tokens.access()).await, "me");
@@ -15,6 +19,8 @@ async fn a_database_goes_away_and_comes_back(engine: Engine) {
         is_unavailable(&service.login("ann@example.org").await, "login");
         is_unavailable(&service.post("/auth/register", credentials("bob@example.org")).await, "register");
         is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout");
+        // Never "not active": a resource server would turn somebody away.
+        is_unavailable(&client.ask(&service, tokens.access()).await, "introspect");
         assert_eq!(service.get("/health").await.status, 200);
         let ready = service.get("/health/ready").await;
         assert_eq!((ready.status, ready.text("status")), (503, "unavailable"));
@@ -22,6 +28,7 @@ async fn a_database_goes_away_and_comes_back(engine: Engine) {
         eventually(async || service.get("/health/ready").await.status, |status| *status == 200).await;
         let me = eventually(async || service.me(tokens.access()).await, |answer| answer.status != 503).await;
         assert_eq!(me.status, 200, "an outage is never a no: {}", me.body);
+        assert_eq!(client.ask(&service, tokens.access()).await.body["active"], true);
         let login = eventually(async || service.login("ann@example.org").await, |answer| answer.status != 503).await;
         assert_eq!(login.status, 200, "{}", login.body);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{Engine, Hold, PASSWORD, PrivateServer, Service, credentials, eventually, on_every_engine};
+use crate::service::{Answer, Engine, Hold, PASSWORD, PrivateServer, Service, credentials, eventually, on_every_engine};
 
 /// What `audit list` answers.
 fn listed(service: &Service, arguments: &[&str]) -> Value {
@@ -38,6 +38,11 @@ async fn a_busy_day(service: &Service) {
     service.post_as(first.access(), "/auth/password", Some(change("wrong"))).await;
     assert_eq!(service.post_as(first.access(), "/auth/password", Some(change(PASSWORD))).await.status, 204);
     service.post_as(first.access(), "/auth/logout", None).await;
+    for client in ["00000000-0000-7000-8000-000000000000", "nobody"] {
+        let asked =
+            service.request(reqwest::Method::POST, "/oauth/introspect").basic_auth(client, Some("x")).form(&[("token", "x")]);
+        assert_eq!(Answer::of(asked).await.status, 401);
+    }
     let bob = service.register("bob@example.org").await;
     service.delete_as(bob.access(), "/auth/me", Some(json!({ "password": "wrong" }))).await;
     assert_eq!(service.delete_as(bob.access(), "/auth/me", Some(json!({ "password": PASSWORD }))).await.status, 204);
@@ -58,7 +63,7 @@ on_every_engine! {
         kept.sort();
         assert_eq!(kept, logged);
         for event in ["user_registered", "registration_refused", "login_succeeded", "login_failed", "token_refreshed", "refresh_refused",
-            "token_reused", "logged_out", "password_changed", "password_change_refused", "account_deleted", "account_deletion_refused"] {
+            "token_reused", "logged_out", "password_changed", "password_change_refused", "account_deleted", "account_deletion_refused", "client_refused"] {
             assert!(events(&page).contains(&event), "{event} is missing");
         }
         assert!(page["events"].as_array().unwrap().is_sorted_by(|later, earlier| later["time"].as_str() >= earlier["time"].as_str()));

@@ -72,7 +72,7 @@ impl CountingAudit {
             }
             // Reasons are words of the program, never of a client: there are few.
             EventKind::LoggedOut | EventKind::SessionEnded => {
-                self.ended.with_label_values(&[event.reason.as_deref().unwrap_or("other")]).inc();
+                self.ended.with_label_values(&[event.reason.unwrap_or("other")]).inc();
             }
             EventKind::RateLimited => self.limited.inc(),
             EventKind::RegistrationRefused
@@ -86,7 +86,11 @@ impl CountingAudit {
             | EventKind::AccountEnabled
             | EventKind::KeyCreated
             | EventKind::KeyRetired
-            | EventKind::KeyRevoked => {}
+            | EventKind::KeyRevoked
+            | EventKind::ClientAdded
+            | EventKind::ClientSecretRotated
+            | EventKind::ClientRemoved
+            | EventKind::ClientRefused => {}
         }
     }
 }

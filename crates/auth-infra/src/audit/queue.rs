@@ -119,6 +119,9 @@ impl Drop for QueuedAudit {
     }
 }
 
+/// What anybody can bring about as often as they ask.
+const REFUSALS: [EventKind; 2] = [EventKind::RateLimited, EventKind::ClientRefused];
+
 impl Shared {
     /// Nothing that panics runs under the lock, so a poisoned one is as good as another.
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,7 +130,7 @@ impl Shared {
 
     fn push(&self, entry: Entry) {
         // Whoever floods the server is refused, and must not push out what else is done meanwhile.
-        let half = entry.event == EventKind::RateLimited.name();
+        let half = REFUSALS.iter().any(|kind| entry.event == kind.name());
         let room = if half { self.options.capacity / 2 } else { self.options.capacity };
         let mut state = self.lock();
         if state.over {

@@ -4,6 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use auth_domain::{
     audit::Entry,
+    client::{Client, FormerSecret, SecretHash},
     email::Email,
     origin::{Origin, UserAgent},
     password::PasswordHash,
@@ -14,7 +15,7 @@ use diesel::{Insertable, Queryable, Selectable, result::Error};
 
 use super::{
     moment::At,
-    schema::{audit_events, sessions, users},
+    schema::{audit_events, oauth_clients, sessions, users},
 };
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -63,6 +64,18 @@ pub(super) struct EntryRow {
     address: Option<String>,
     user_agent: Option<String>,
     request_id: String,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = oauth_clients)]
+pub(super) struct ClientRow {
+    id: String,
+    name: String,
+    secret: String,
+    former_secret: Option<String>,
+    former_until: Option<At>,
+    created_at: At,
+    rotated_at: Option<At>,
 }
 
 pub(super) fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
@@ -196,6 +209,42 @@ impl TryFrom<EntryRow> for Entry {
             session: parsed_if_any(row.session_id.as_deref(), "session id")?,
             email: row.email,
             origin: origin(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
+        })
+    }
+}
+
+impl From<&Client> for ClientRow {
+    fn from(client: &Client) -> Self {
+        Self {
+            id: client.id.to_string(),
+            name: client.name.to_string(),
+            secret: client.secret.expose().to_owned(),
+            former_secret: client.former.as_ref().map(|former| former.hash.expose().to_owned()),
+            former_until: client.former.as_ref().map(|former| At::from(former.good_until)),
+            created_at: At::from(client.created_at),
+            rotated_at: client.rotated_at.map(At::from),
+        }
+    }
+}
+
+impl TryFrom<ClientRow> for Client {
+    type Error = Error;
+
+    fn try_from(row: ClientRow) -> Result<Self, Error> {
+        let former = match (row.former_secret, row.former_until) {
+            (Some(hash), Some(until)) => Some(FormerSecret { hash: SecretHash::new(hash), good_until: until.utc() }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(Error::DeserializationError("a row holds half of a former secret".into()));
+            }
+        };
+        Ok(Self {
+            id: parsed(&row.id, "client id")?,
+            name: parsed(&row.name, "name of a client")?,
+            secret: SecretHash::new(row.secret),
+            former,
+            created_at: row.created_at.utc(),
+            rotated_at: row.rotated_at.map(|at| at.utc()),
         })
     }
 }

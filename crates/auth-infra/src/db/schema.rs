@@ -1,8 +1,8 @@
 //! The columns that all three engines share. Times are in UTC without saying so, to the microsecond; ids are text.
 
 /// All of them, as the database calls them.
-pub(super) const TABLES: [&str; 7] =
-    ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys", "ended_sessions"];
+pub(super) const TABLES: [&str; 8] =
+    ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys", "oauth_clients", "ended_sessions"];
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -102,6 +102,21 @@ diesel::table! {
     ended_sessions (id) {
         id -> Text,
         ended_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
+    oauth_clients (id) {
+        id -> Text,
+        name -> Text,
+        secret -> Text,
+        former_secret -> Nullable<Text>,
+        former_until -> Nullable<Moment>,
+        created_at -> Moment,
+        rotated_at -> Nullable<Moment>,
     }
 }
 

@@ -10,8 +10,14 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 5] =
-    ["0001_accounts_and_sessions", "0002_failed_attempts", "0003_audit_events", "0004_signing_keys", "0006_ended_sessions"];
+const ALL: [&str; 6] = [
+    "0001_accounts_and_sessions",
+    "0002_failed_attempts",
+    "0003_audit_events",
+    "0004_signing_keys",
+    "0005_oauth_clients",
+    "0006_ended_sessions",
+];
 
 crate::on_each_engine! {
     applies_what_is_pending_once,

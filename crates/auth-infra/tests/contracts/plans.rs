@@ -10,12 +10,15 @@ use auth_domain::{
     audit::{EventKind, Filter, Whose},
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
+    ports::{AttemptStore, AuditTrail, ClientStore, SessionStore, UserDirectory, UserStore},
     ports::{AttemptStore, AuditTrail, SessionStore, UserDirectory, UserStore},
     session::{Ended, Generation, Session, SessionId},
+    session::{Generation, Session, SessionId},
+    testkit::samples::{client, email, entry, hash, secret_hash},
     testkit::samples::{email, entry, hash},
     user::UserId,
 };
-use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselSessions, DieselUsers};
+use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselSessions, DieselUsers};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use futures_util::future::join_all;
@@ -134,6 +137,17 @@ async fn ask_everything(database: &Database) {
     assert!(sessions.prune(at("2026-01-05T00:00:00Z"), 10).await.unwrap() > 0);
     guess(&DieselAttempts(database.clone())).await;
     look_back(&DieselAudit(database.clone())).await;
+    know_clients(&DieselClients(database.clone())).await;
+}
+
+async fn know_clients(clients: &DieselClients) {
+    let known = clients.find(uuid(77).parse().unwrap()).await.unwrap().unwrap();
+    for after in [None, Some(known.id)] {
+        assert_eq!(clients.list(after, 20).await.unwrap().len(), 20);
+    }
+    let next = known.rotated(secret_hash("y"), TimeDelta::hours(1), at("2026-01-20T00:00:00.5Z"));
+    assert!(clients.rotate(&next, &known.secret).await.unwrap());
+    assert!(!clients.remove(client("nobody").id).await.unwrap() && clients.remove(known.id).await.unwrap());
 }
 
 async fn look_back(trail: &DieselAudit) {

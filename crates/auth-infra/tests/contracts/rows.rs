@@ -1,16 +1,17 @@
 //! Rows that do not fit: corrupt, never missing; and a transaction that fails leaves nothing.
 
 use auth_domain::{
-    ports::{Inserted, PortError, SessionStore, UserDirectory, UserStore},
+    ports::{ClientStore, Inserted, PortError, SessionStore, UserDirectory, UserStore},
     session::Session,
-    testkit::samples::{email, session_of, user},
+    testkit::samples::{client, email, session_of, user},
 };
-use auth_infra::db::{DieselSessions, DieselUsers};
+use auth_infra::db::{DieselClients, DieselSessions, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
 crate::on_each_engine! {
     a_row_that_does_not_parse_is_corrupt,
+    a_client_that_does_not_parse_is_corrupt,
     a_first_session_that_cannot_be_kept_leaves_no_account,
     an_account_with_an_id_that_is_there_is_no_answer,
 }
@@ -39,6 +40,19 @@ async fn a_row_that_does_not_parse_is_corrupt(engine: Engine) {
         assert!(is_corrupt(users.find(ann.id).await), "{address}");
         assert!(is_corrupt(users.list("", None, 10).await), "{address}");
         assert!(is_corrupt(sessions.find(session.id).await), "{address}");
+    }
+}
+
+async fn a_client_that_does_not_parse_is_corrupt(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let clients = DieselClients(scratch.migrated());
+    let orders = client("orders");
+    clients.insert(&orders).await.unwrap();
+    for (wrong, right) in [("name = ' '", "name = 'orders'"), ("former_secret = 'x'", "former_secret = NULL")] {
+        scratch.execute(&format!("UPDATE oauth_clients SET {wrong}"));
+        assert!(is_corrupt(clients.find(orders.id).await) && is_corrupt(clients.list(None, 10).await), "{wrong}");
+        scratch.execute(&format!("UPDATE oauth_clients SET {right}"));
+        assert_eq!(clients.find(orders.id).await.unwrap(), Some(orders.clone()));
     }
 }
 

@@ -10,7 +10,9 @@ use std::{
 };
 
 use auth_domain::testkit::Stores;
-use auth_infra::db::{Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselKeys, DieselSessions, DieselUsers};
+use auth_infra::db::{
+    Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselSessions, DieselUsers,
+};
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
 
@@ -239,6 +241,7 @@ pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
         attempts: Arc::new(DieselAttempts(database.clone())),
         trail: Arc::new(DieselAudit(database.clone())),
         keys: Arc::new(DieselKeys(database.clone())),
+        clients: Arc::new(DieselClients(database.clone())),
         guard: Box::new(scratch),
     }
 }

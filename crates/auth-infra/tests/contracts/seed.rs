@@ -86,12 +86,18 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         id(&format!("1 + i % {USERS}")),
         numbers(SESSIONS)
     ));
+    scratch.execute(&format!(
+        "INSERT INTO oauth_clients (id, name, secret, created_at) SELECT {}, 'x', 'plain:x', {} FROM {}",
+        id("i"),
+        time("i"),
+        numbers(USERS)
+    ));
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
         #[cfg(feature = "postgres")]
         Engine::Postgres => "ANALYZE",
         #[cfg(feature = "mysql")]
-        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events",
+        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events, oauth_clients",
     });
 }

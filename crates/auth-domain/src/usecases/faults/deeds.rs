@@ -1,6 +1,9 @@
 //! Everything the service does, as one asks for it from outside.
 
-use super::world::{Fresh, Refusal, World, origin};
+use super::{
+    resource_servers::{introspect, to_a_client},
+    world::{Fresh, Refusal, World, origin},
+};
 use crate::{
     ports::{PortError, UserStore},
     session::SessionId,
@@ -10,7 +13,9 @@ use crate::{
     },
     usecases::{
         authenticate::{AuthenticateError, SignedIn},
+        authenticate_client::AuthenticateClientError,
         change_password::{ChangePassword, ChangePasswordError},
+        clients::ClientError,
         delete_account::{DeleteAccount, DeleteAccountError},
         import::{Candidate, ImportUsers, Run},
         login::{Login, LoginError},
@@ -42,6 +47,11 @@ pub(super) enum Deed {
     SetPassword,
     Govern(Measure),
     Prune,
+    /// By the client with this secret; the generation of the token.
+    Introspect(&'static str, i64),
+    AddClient,
+    RotateClient,
+    RemoveClient,
     SignedIn(Own),
 }
 
@@ -83,7 +93,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Deed::Login { address, password, outdated }
 }
 
-pub(super) const CASES: [Case; 35] = [
+pub(super) const CASES: [Case; 41] = [
     case(Deed::Register(NEW), "", TAKEN),
     case(Deed::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -108,6 +118,12 @@ pub(super) const CASES: [Case; 35] = [
     case(Deed::Govern(Measure::EndSessions), "", ""),
     case(Deed::Govern(Measure::Delete), "", "there is no such account"),
     case(Deed::Prune, "", ""),
+    case(Deed::Introspect("orders", 3), "", ""),
+    case(Deed::Introspect("orders", 1), "not active", ""),
+    case(Deed::Introspect("wrong", 3), "the client is unknown, or the secret is not its own", ""),
+    case(Deed::AddClient, "", ""),
+    case(Deed::RotateClient, "", ""),
+    case(Deed::RemoveClient, "", "there is no such client"),
     own(Own::Me, "", ""),
     own(Own::Logout(LogoutScope::Local), "", INVALID),
     own(Own::Logout(LogoutScope::Others), "", ""),
@@ -134,7 +150,7 @@ macro_rules! sorted {
 }
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
-sorted!(RegisterError);
+sorted!(AuthenticateClientError, ClientError, RegisterError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
@@ -181,6 +197,8 @@ impl Deed {
             }
             Self::Govern(measure) => govern(world, measure).await,
             Self::Prune => done(world.prune().execute().await),
+            Self::Introspect(secret, generation) => introspect(world, secret, generation).await,
+            Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, world).await,
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
                 let caller = world.authenticate().execute(&world.own_access_token()).await?;
@@ -216,7 +234,7 @@ impl Own {
     }
 }
 
-fn done<T, E: Into<Refusal>>(outcome: Result<T, E>) -> Result<(), Refusal> {
+pub(super) fn done<T, E: Into<Refusal>>(outcome: Result<T, E>) -> Result<(), Refusal> {
     outcome.map(drop).map_err(Into::into)
 }
 

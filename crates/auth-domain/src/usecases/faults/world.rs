@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 pub(super) use crate::testkit::samples::origin;
 use crate::{
+    client::{Client, ClientId},
     email::Email,
     password::PasswordAttempt,
-    ports::{Begun, Ids, Inserted, SessionStore, UserDirectory, UserStore},
+    ports::{Begun, ClientStore, Ids, Inserted, SessionStore, UserDirectory, UserStore},
     session::{Generation, Session, SessionId},
     testkit::{
-        FakeCodec, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher,
-        samples::{PASSWORD, after, attempt, email, id, lifetimes, refreshed, session_from, start, user},
+        FakeCodec, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher, PlainSecrets,
+        samples::{PASSWORD, after, attempt, client, email, id, lifetimes, refreshed, session_from, start, user},
     },
     usecases::{
         authenticate::{Authenticate, SignedIn},
@@ -47,6 +48,8 @@ pub(super) struct Sight {
     pub(super) newcomers: usize,
     /// Whether the session that is long over is still known.
     old_is_known: bool,
+    /// The names of the clients, and whether a former secret of theirs is kept.
+    clients: BTreeMap<String, bool>,
 }
 
 pub(super) struct World {
@@ -60,6 +63,7 @@ pub(super) struct World {
     /// Ann's as well.
     other: Session,
     old: Session,
+    orders: Client,
 }
 
 /// Ids nobody else has.
@@ -83,12 +87,12 @@ pub(super) fn right() -> PasswordAttempt {
 const LATER: i64 = 2 * 24 * 3600;
 
 impl World {
-    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago.
+    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago; a client, `orders`.
     pub(super) async fn new() -> Self {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
         for account in [&ann, &dan, &eve] {
-            assert_eq!(store.insert(account, None).await.unwrap(), Inserted::Yes);
+            assert_eq!(UserStore::insert(&store, account, None).await.unwrap(), Inserted::Yes);
         }
         store.disable(dan.id, start()).await.unwrap();
         let (own, other, old) = (session_from(&ann, LATER - 60), session_from(&ann, LATER - 50), session_from(&eve, 0));
@@ -99,10 +103,12 @@ impl World {
         assert!(store.end(old.id, after(1)).await.unwrap());
         let second = refreshed(&own, LATER - 40);
         let third = refreshed(&second, LATER);
-        assert!(store.rotate(&second).await.unwrap() && store.rotate(&third).await.unwrap());
+        assert!(SessionStore::rotate(&store, &second).await.unwrap() && SessionStore::rotate(&store, &third).await.unwrap());
+        let orders = client("orders");
+        ClientStore::insert(&store, &orders).await.unwrap();
         let clock = MovableClock::default();
         clock.advance(TimeDelta::seconds(LATER));
-        Self { store, audit: MemoryAudit::default(), clock, fuse: Fuse::default(), ann, own: third, other, old }
+        Self { store, audit: MemoryAudit::default(), clock, fuse: Fuse::default(), ann, own: third, other, old, orders }
     }
 
     pub(super) fn flaky<P>(&self, port: P) -> Arc<Flaky<P>> {
@@ -169,6 +175,14 @@ impl World {
         self.other.id
     }
 
+    pub(super) fn orders(&self) -> ClientId {
+        self.orders.id
+    }
+
+    pub(super) fn secrets(&self) -> Arc<PlainSecrets> {
+        Arc::new(PlainSecrets::default())
+    }
+
     fn access_token(&self, session: &Session) -> String {
         let pair = Issuer { codec: Arc::new(FakeCodec::default()), ..self.issuer() }.pair(session, &self.ann, after(LATER));
         pair.unwrap().access
@@ -176,11 +190,12 @@ impl World {
 
     pub(super) async fn sight(&self) -> Sight {
         let now = after(LATER);
-        let accounts = self.store.list("", None, 100).await.unwrap();
+        let accounts = UserDirectory::list(&self.store, "", None, 100).await.unwrap();
         let mut live = Vec::new();
         for account in &accounts {
             live.extend(self.store.live(account.id, now, 100).await.unwrap());
         }
+        let clients = ClientStore::list(&self.store, None, 100).await.unwrap();
         let generation = |of: &Session| live.iter().find(|session| session.id == of.id).map(|session| session.generation);
         let known = [self.own.id, self.other.id];
         let password = |user: &User| user.password.expose().rsplit(':').next().unwrap_or_default().to_owned();
@@ -189,6 +204,7 @@ impl World {
             other: generation(&self.other),
             newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
             old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
+            clients: clients.iter().map(|client| (client.name.to_string(), client.former.is_some())).collect(),
             accounts: accounts.iter().map(|user| (user.email.to_string(), (password(user), user.is_active()))).collect(),
         }
     }
@@ -203,7 +219,7 @@ impl World {
         for (address, (password, is_active)) in &sight.accounts {
             let user = self.store.find_by_email(&email(address)).await.unwrap().unwrap();
             let copy = MemoryStore::default();
-            assert_eq!(copy.insert(&user, None).await.unwrap(), Inserted::Yes);
+            assert_eq!(UserStore::insert(&copy, &user, None).await.unwrap(), Inserted::Yes);
             let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
             let login = Login { users, sessions, audit: Arc::new(MemoryAudit::default()), ..self.login() };
             let entered = login.execute(&user.email, attempt(password), &origin()).await;

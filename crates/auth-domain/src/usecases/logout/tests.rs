@@ -25,7 +25,7 @@ async fn logout(caller: &SignedIn, sessions: MockSessionStore, scope: LogoutScop
     let logout = Logout { sessions: Arc::new(sessions), audit: Arc::new(audit.clone()), clock: clock() };
     let outcome = logout.execute(caller, scope, &origin()).await;
     let events = audit.events();
-    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.reason.as_deref() == Some("logout")));
+    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.reason == Some("logout")));
     (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
 }
 

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::middleware::{is_docs, is_health, is_published};
+use crate::{
+    middleware::{is_docs, is_health, is_published},
+    routes::revocations,
+};
 
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
@@ -15,11 +18,17 @@ pub(super) enum Budget {
     General,
     /// Where a token is presented.
     Sessions,
+    /// Where resource servers ask: about a token, once for each request that they get themselves, or for what is revoked. Refused credentials count as much:
+    /// of 256 random bits nobody guesses any, and one server with an old secret must not hold up others behind its address.
+    Introspection,
 }
 
 impl Budget {
     /// None for what is never counted.
     pub(super) fn of(path: &str) -> Option<Self> {
+        if matches!(path, "/oauth/introspect" | revocations::PATH) {
+            return Some(Self::Introspection);
+        }
         let with_token = matches!(path, "/oauth/token" | "/oauth/revoke")
             || (path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login"));
         match (is_health(path) || is_docs(path) || is_published(path), with_token) {
@@ -100,6 +109,8 @@ mod tests {
             ("/auth/sessions/x", Some(Budget::Sessions)),
             ("/oauth/token", Some(Budget::Sessions)),
             ("/oauth/revoke", Some(Budget::Sessions)),
+            ("/oauth/introspect", Some(Budget::Introspection)),
+            ("/oauth/introspection", Some(Budget::General)),
             ("/oauth/nothing", Some(Budget::General)),
             ("/healthy", Some(Budget::General)),
             ("/docsy", Some(Budget::General)),

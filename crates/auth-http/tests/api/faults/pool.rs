@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::service::{Answer, Engine, Hold, Service, eventually, is_unavailable};
+use crate::{
+    oauth::introspect::Client,
+    service::{Answer, Engine, Hold, Service, eventually, is_unavailable},
+};
 
 fn ask_who(service: &Arc<Service>, access: &str) -> JoinSet<Answer> {
     let mut asking = JoinSet::new();
@@ -28,7 +31,10 @@ async fn a_pool_with_nothing_left(engine: Engine) {
         assert_eq!(answer.status, 200, "who waited for a connection got one: {}", answer.body);
     }
 
+    // To be looked up in a table that nobody holds: what does not come is the session.
+    let client = Client::add(&service);
     let hold = Hold::tables(&database);
+    is_unavailable(&client.ask(&service, tokens.access()).await, "introspect");
     for answer in ask_who(&service, tokens.access()).join_all().await {
         is_unavailable(&answer, "me");
     }

@@ -116,7 +116,9 @@ fn a_flood_of_refusals_leaves_room_for_what_else_happens() {
     let (log, store) = (MemoryAudit::default(), MemoryStore::default());
     store.go_away();
     let audit = start(&log, store.clone(), options(20, 1));
-    (0..100).for_each(|number| audit.record(AuditEvent { kind: EventKind::RateLimited, ..event(number) }));
+    for kind in [EventKind::RateLimited, EventKind::ClientRefused] {
+        (0..50).for_each(|number| audit.record(AuditEvent { kind, ..event(number) }));
+    }
     record(&audit, 9);
     store.come_back();
     audit.close(LONG);

@@ -1,0 +1,103 @@
+//! What an operator does to resource servers from the command line, each step in the audit trail.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    audit::{AuditEvent, EventKind, Subject},
+    client::{Client, ClientId, ClientName, ClientSecret},
+    origin::Origin,
+    ports::{AuditLog, ClientSecrets, ClientStore, Clock, Ids, PortError},
+};
+
+/// Makes a client and its secret.
+pub struct AddClient {
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Gives a client another secret.
+pub struct RotateClientSecret {
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Takes a client's access away.
+pub struct RemoveClient {
+    pub clients: Arc<dyn ClientStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A client, and its secret this once: only its hash is kept.
+#[derive(Debug)]
+pub struct Issued {
+    pub client: Client,
+    pub secret: ClientSecret,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("there is no such client")]
+    NoSuchClient,
+    /// Somebody else rotated or removed it in the same moment.
+    #[error("the client was changed meanwhile; try again")]
+    ChangedMeanwhile,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl AddClient {
+    /// # Errors
+    /// An outage. When the answer was lost, a client may be there whose secret nobody knows.
+    pub async fn execute(&self, name: ClientName, origin: &Origin) -> Result<Issued, PortError> {
+        let (secret, hash) = self.secrets.make();
+        let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
+        self.clients.insert(&client).await?;
+        report(&*self.audit, EventKind::ClientAdded, client.id, origin, client.created_at);
+        Ok(Issued { client, secret })
+    }
+}
+
+impl RotateClientSecret {
+    /// The secret that the client has now stays good for `overlap`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn execute(&self, id: ClientId, overlap: TimeDelta, origin: &Origin) -> Result<Issued, ClientError> {
+        let before = self.clients.find(id).await?.ok_or(ClientError::NoSuchClient)?;
+        let (secret, hash) = self.secrets.make();
+        let now = self.clock.now();
+        let client = before.rotated(hash, overlap, now);
+        if !self.clients.rotate(&client, &before.secret).await? {
+            return Err(ClientError::ChangedMeanwhile);
+        }
+        report(&*self.audit, EventKind::ClientSecretRotated, id, origin, now);
+        Ok(Issued { client, secret })
+    }
+}
+
+impl RemoveClient {
+    /// # Errors
+    /// [`ClientError::NoSuchClient`], or an outage.
+    pub async fn execute(&self, id: ClientId, origin: &Origin) -> Result<(), ClientError> {
+        if !self.clients.remove(id).await? {
+            return Err(ClientError::NoSuchClient);
+        }
+        report(&*self.audit, EventKind::ClientRemoved, id, origin, self.clock.now());
+        Ok(())
+    }
+}
+
+fn report(audit: &dyn AuditLog, kind: EventKind, client: ClientId, origin: &Origin, now: DateTime<Utc>) {
+    audit.record(AuditEvent::new(kind, origin, now).because("operator").about(Subject::Client(client)));
+}
+
+#[cfg(test)]
+mod tests;

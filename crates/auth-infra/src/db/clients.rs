@@ -1,0 +1,72 @@
+//! Resource servers in the database.
+
+use async_trait::async_trait;
+use auth_domain::{
+    client::{Client, ClientId, SecretHash},
+    ports::{ClientStore, PortError},
+};
+use diesel::prelude::*;
+
+use super::{Database, moment::At, rows::ClientRow, schema::oauth_clients};
+
+/// Keeps clients.
+#[derive(Clone)]
+pub struct DieselClients(pub Database);
+
+#[async_trait]
+impl ClientStore for DieselClients {
+    async fn find(&self, id: ClientId) -> Result<Option<Client>, PortError> {
+        let id = id.to_string();
+        self.0
+            .read(move |db| {
+                let row = oauth_clients::table.find(&id).select(ClientRow::as_select()).get_result(db).optional()?;
+                row.map(Client::try_from).transpose()
+            })
+            .await
+    }
+
+    async fn insert(&self, client: &Client) -> Result<(), PortError> {
+        let client = client.clone();
+        self.0
+            .write(move |db| {
+                diesel::insert_into(oauth_clients::table).values(ClientRow::from(&client)).execute(db).map(|_one| ())
+            })
+            .await
+    }
+
+    async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError> {
+        // No id stands before the empty text.
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        self.0
+            .read(move |db| {
+                let behind = oauth_clients::table.filter(oauth_clients::id.gt(&after)).select(ClientRow::as_select());
+                let rows: Vec<ClientRow> = behind.order(oauth_clients::id.asc()).limit(limit.into()).load(db)?;
+                rows.into_iter().map(Client::try_from).collect()
+            })
+            .await
+    }
+
+    async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError> {
+        let (next, from) = (next.clone(), from.clone());
+        self.0
+            .write(move |db| {
+                let former = next.former.as_ref();
+                let rotated = diesel::update(oauth_clients::table.find(next.id.to_string()))
+                    .filter(oauth_clients::secret.eq(from.expose()))
+                    .set((
+                        oauth_clients::secret.eq(next.secret.expose()),
+                        oauth_clients::former_secret.eq(former.map(|former| former.hash.expose())),
+                        oauth_clients::former_until.eq(former.map(|former| At::from(former.good_until))),
+                        oauth_clients::rotated_at.eq(next.rotated_at.map(At::from)),
+                    ))
+                    .execute(db)?;
+                Ok(rotated == 1)
+            })
+            .await
+    }
+
+    async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
+        let id = id.to_string();
+        self.0.write(move |db| Ok(diesel::delete(oauth_clients::table.find(&id)).execute(db)? == 1)).await
+    }
+}

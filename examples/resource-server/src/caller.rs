@@ -39,6 +39,7 @@ impl Refused {
             Self::Missing => "token_missing",
             Self::Invalid => "token_invalid",
             Self::Expired => "token_expired",
+            Self::Unsure => "unavailable",
         }
     }
 }
@@ -52,17 +53,25 @@ impl fmt::Display for Refused {
 /// The same codes as auth-server's, so that a client refreshes on `token_expired` wherever it meets it.
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
-        StatusCode::UNAUTHORIZED
+        match self {
+            Self::Missing | Self::Invalid | Self::Expired => StatusCode::UNAUTHORIZED,
+            // Neither yes nor no.
+            Self::Unsure => StatusCode::SERVICE_UNAVAILABLE,
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
-        let challenge = match self {
-            Self::Missing => "Bearer",
-            Self::Invalid | Self::Expired => r#"Bearer error="invalid_token""#,
+        let status = self.status_code();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Missing => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Invalid | Self::Expired => {
+                response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+            Self::Unsure => response.insert_header((header::RETRY_AFTER, "5")),
         };
-        HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, challenge))
-            .content_type("application/problem+json")
-            .body(json!({ "title": "Unauthorized", "status": 401, "code": self.code() }).to_string())
+        let title = status.canonical_reason().unwrap_or_default();
+        let problem = json!({ "title": title, "status": status.as_u16(), "code": self.code() });
+        response.content_type("application/problem+json").body(problem.to_string())
     }
 }

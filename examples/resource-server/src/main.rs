@@ -2,14 +2,16 @@
 
 mod caller;
 mod verifier;
+mod watch;
 
-use std::{env, io, net::TcpListener};
+use std::{env, io, net::TcpListener, time::Duration};
 
 use actix_web::{App, HttpServer, Responder, get, web::Data, web::Json};
 use serde_json::json;
 
 use caller::Caller;
 use verifier::Verifier;
+use watch::Watch;
 
 /// The caller is an argument: without a good token, this is never reached.
 #[get("/greeting")]
@@ -19,12 +21,29 @@ async fn greeting(caller: Caller) -> impl Responder {
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    // Empty counts as unset, as it does for auth-server.
-    let set = |name| env::var(name).map_or(None, |value| (!value.is_empty()).then_some(value));
-    let secret = set("JWT_SECRET_KEY").ok_or_else(|| io::Error::other("JWT_SECRET_KEY must be that of auth-server"))?;
-    let verifier = Data::new(Verifier::hs256(secret.as_bytes(), set("JWT_ISSUER").as_deref(), set("JWT_AUDIENCE").as_deref()));
+    let verifier = Data::new(verifier()?);
     let port = set("PORT").map_or(Ok(8001), |port| port.parse()).map_err(io::Error::other)?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("listening on http://{}", listener.local_addr()?);
     HttpServer::new(move || App::new().app_data(verifier.clone()).service(greeting)).workers(2).listen(listener)?.run().await
+}
+
+/// By the shared secret where that is given, and else by what the issuer publishes.
+fn verifier() -> io::Result<Verifier> {
+    let (issuer, audience) = (set("JWT_ISSUER"), set("JWT_AUDIENCE"));
+    match (set("JWT_SECRET_KEY"), issuer) {
+        (Some(secret), issuer) => Ok(Verifier::hs256(secret.as_bytes(), issuer.as_deref(), audience.as_deref())),
+        (None, Some(issuer)) => {
+            let seconds = set("POLL_SECONDS").map_or(Ok(2), |seconds| seconds.parse()).map_err(io::Error::other)?;
+            let watch = Watch::start(issuer.clone(), Duration::from_secs(seconds));
+            let watch = watch.map_err(|fault| io::Error::other(fault.to_string()))?;
+            Ok(Verifier::published(watch, &issuer, audience.as_deref()))
+        }
+        (None, None) => Err(io::Error::other("JWT_ISSUER must be the URL of auth-server, or JWT_SECRET_KEY its secret")),
+    }
+}
+
+/// Empty counts as unset, as it does for auth-server.
+fn set(name: &str) -> Option<String> {
+    env::var(name).map_or(None, |value| (!value.is_empty()).then_some(value))
 }

@@ -1,15 +1,27 @@
-//! Whether a token is a good access token. The only module that knows how they are signed: public keys instead of a shared
-//! secret, or a look at a list of ended sessions, would change this file alone.
+//! Whether a token is a good access token. The only module that knows how they are signed: with keys that auth-server
+//! publishes, or with a secret that is shared with it.
+
+use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 use serde::Deserialize;
+
+use crate::watch::Watch;
 
 /// The clock skew that auth-server allows as well, in seconds.
 const LEEWAY: u64 = 10;
 
 pub struct Verifier {
-    key: DecodingKey,
-    validation: Validation,
+    keys: Keys,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+enum Keys {
+    /// Who can verify can sign as well, and a logout is seen only when the token expires.
+    Secret(DecodingKey),
+    /// Who verifies cannot sign, and hears of a logout within seconds.
+    Published(Arc<Watch>),
 }
 
 /// What a good token says of its bearer.
@@ -18,7 +30,7 @@ pub struct Caller {
     /// The id of the account: what to store. An e-mail address may change hands.
     pub sub: String,
     pub email: String,
-    /// The session, as a later list of ended ones would name it.
+    /// The session, as the list of those that have ended names it.
     pub sid: String,
     #[serde(rename = "type")]
     kind: Kind,
@@ -36,36 +48,66 @@ pub enum Refused {
     Missing,
     Invalid,
     Expired,
+    /// auth-server has not been heard for too long: nobody knows who has logged out.
+    Unsure,
 }
 
 impl Verifier {
     /// With the secret, and if set the issuer and the audience, that auth-server has.
     pub fn hs256(secret: &[u8], issuer: Option<&str>, audience: Option<&str>) -> Self {
-        // Exactly this algorithm: what the token says of itself chooses nothing.
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY;
-        validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "nbf", "sub"]);
-        if let Some(issuer) = issuer {
-            validation.set_issuer(&[issuer]);
-            validation.required_spec_claims.insert("iss".to_owned());
-        }
-        // A token that is meant for somebody else is refused also where no audience is set.
-        validation.validate_aud = true;
-        if let Some(audience) = audience {
-            validation.set_audience(&[audience]);
-            validation.required_spec_claims.insert("aud".to_owned());
-        }
-        Self { key: DecodingKey::from_secret(secret), validation }
+        Self::new(Keys::Secret(DecodingKey::from_secret(secret)), issuer, audience)
+    }
+
+    /// With what the issuer publishes.
+    pub fn published(watch: Arc<Watch>, issuer: &str, audience: Option<&str>) -> Self {
+        Self::new(Keys::Published(watch), Some(issuer), audience)
+    }
+
+    fn new(keys: Keys, issuer: Option<&str>, audience: Option<&str>) -> Self {
+        Self { keys, issuer: issuer.map(str::to_owned), audience: audience.map(str::to_owned) }
     }
 
     pub fn verify(&self, token: &str) -> Result<Caller, Refused> {
-        match decode::<Caller>(token, &self.key, &self.validation) {
-            Ok(token) => Ok(token.claims),
+        match &self.keys {
+            Keys::Secret(secret) => self.check(token, Algorithm::HS256, secret, "JWT"),
+            Keys::Published(watch) => {
+                let (algorithm, key) = watch.key(token).ok_or(Refused::Invalid)?;
+                let caller = self.check(token, algorithm, &key, "at+jwt")?;
+                match watch.has_ended(&caller.sid) {
+                    Some(false) => Ok(caller),
+                    Some(true) => Err(Refused::Invalid),
+                    None => Err(Refused::Unsure),
+                }
+            }
+        }
+    }
+
+    fn check(&self, token: &str, algorithm: Algorithm, key: &DecodingKey, typ: &str) -> Result<Caller, Refused> {
+        match decode::<Caller>(token, key, &self.rules(algorithm)) {
+            Ok(token) if token.header.typ.as_deref() == Some(typ) => Ok(token.claims),
             // Told only of a token whose signature is good.
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Refused::Expired),
-            Err(_whatever) => Err(Refused::Invalid),
+            Ok(_) | Err(_) => Err(Refused::Invalid),
         }
+    }
+
+    /// Exactly the key's algorithm: what the token says of itself chooses nothing.
+    fn rules(&self, algorithm: Algorithm) -> Validation {
+        let mut rules = Validation::new(algorithm);
+        rules.leeway = LEEWAY;
+        rules.validate_nbf = true;
+        rules.set_required_spec_claims(&["exp", "nbf", "sub"]);
+        if let Some(issuer) = &self.issuer {
+            rules.set_issuer(&[issuer]);
+            rules.required_spec_claims.insert("iss".to_owned());
+        }
+        // A token that is meant for somebody else is refused also where no audience is set.
+        rules.validate_aud = true;
+        if let Some(audience) = &self.audience {
+            rules.set_audience(&[audience]);
+            rules.required_spec_claims.insert("aud".to_owned());
+        }
+        rules
     }
 }
 

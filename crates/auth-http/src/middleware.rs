@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod intake;
 pub mod journal;
 pub mod limit;
+pub mod to_the_end;
 pub mod trace_parent;
 
 /// Health answers whatever the client did before: no limit, no origin, no media type.

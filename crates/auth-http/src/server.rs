@@ -126,6 +126,8 @@ fn connections(
         .keep_alive(shared.settings.keep_alive)
         .client_disconnect_timeout(LINGER)
         .client_request_timeout(Duration::ZERO)
+        // Who says nothing more has left: the two look alike, and next to no client ends its half and still listens.
+        .h1_allow_half_closed(false)
         .on_connect_ext(|wire: &Wire<Socket>, connection| drop(connection.insert(wire.requests())))
         .local_addr(address)
         .graceful_shutdown_signal({

@@ -18,6 +18,7 @@ use tracing::{Instrument, Span};
 use super::{
     client::{self, X_REQUEST_ID},
     journal::Visit,
+    to_the_end::ToTheEnd,
 };
 use crate::{
     app::UseCases,
@@ -73,7 +74,8 @@ async fn enclose(
     request.extensions_mut().insert(origin);
     // The request goes inside whole: routing panics while a second handle to it lives.
     requests.iter().for_each(Requests::turn);
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
+    let work = ToTheEnd::of(next.call(request), span.clone(), requests.clone());
+    let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
     requests.iter().for_each(Requests::turn);
     let mut response = match outcome {
         Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     general::raw,
-    service::{Answer, Engine, Service, on_every_engine},
+    service::{Answer, Engine, Hold, Service, on_every_engine},
 };
 
 const ON: (&str, &str) = ("METRICS_ADDR", "127.0.0.1:0");
@@ -102,6 +102,30 @@ on_every_engine! {
         for secret in ["nowhere", "another", "BREW", "secret", "0193e7a2", "ann@"] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
+    }
+}
+
+on_every_engine! {
+    async fn who_leaves_before_the_answer_is_counted_and_what_they_asked_for_is_done(engine) {
+        let service = Service::with(engine, &[ON]).await;
+        let tokens = service.register("ann@example.org").await;
+        let held = Hold::rows(&service.database);
+        let body = json!({ "refresh_token": tokens.refresh() }).to_string();
+        let head = "POST /auth/refresh HTTP/1.1\r\nHost: auth\r\nContent-Type: application/json";
+        let mut client = TcpStream::connect(service.address()).await.unwrap();
+        client.write_all(format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+        held.waited_for(&service.database, 1).await;
+        drop(client);
+        let line = &service.lines(1, |line| line["route"] == "/auth/refresh").await[0];
+        assert_eq!((&line["status"], &line["method"]), (&json!(499), &json!("POST")), "{line}");
+        let sample = r#"auth_http_requests_total{method="POST",route="/auth/refresh",status="499"}"#;
+        assert!((value(&scrape(&service).await, sample) - 1.0).abs() < f64::EPSILON);
+        assert_eq!(service.audited("token_refreshed", 0).await.len(), 0, "still held up");
+        drop(held);
+        let done = &service.audited("token_refreshed", 1).await[0];
+        assert_eq!(done["request_id"], line["request_id"], "{done}");
+        // The answer that nobody took, once more.
+        assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
     }
 }
 

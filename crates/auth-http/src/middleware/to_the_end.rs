@@ -1,0 +1,55 @@
+//! What a client asked for is done to the end, whether or not it waits for the answer. Dropped half-way, a password
+//! could be changed and no audit event say so, or a good login be left among the failures.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actix_web::rt;
+use futures_util::future::LocalBoxFuture;
+use tracing::{Instrument, Span};
+
+use crate::wire::Requests;
+
+/// A request's work. Dropped before its end, it goes on by itself.
+pub struct ToTheEnd<T: 'static> {
+    work: Option<LocalBoxFuture<'static, T>>,
+    span: Span,
+    /// Holds the connection's place as long as the work goes on: who hangs up and comes again has no more under way
+    /// than who waits.
+    place: Option<Requests>,
+}
+
+impl<T> ToTheEnd<T> {
+    pub fn of(work: LocalBoxFuture<'static, T>, span: Span, place: Option<Requests>) -> Self {
+        Self { work: Some(work), span, place }
+    }
+}
+
+impl<T> Future for ToTheEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        // Taken out: what panics is not polled again.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            self.work = Some(work);
+        }
+        polled
+    }
+}
+
+impl<T> Drop for ToTheEnd<T> {
+    fn drop(&mut self) {
+        let Some(work) = self.work.take() else { return };
+        let place = self.place.take();
+        let rest = async move {
+            drop(work.await);
+            drop(place);
+        };
+        drop(rt::spawn(rest.instrument(self.span.clone())));
+    }
+}

@@ -37,7 +37,7 @@ pub use auth_infra::{
     audit::QueuedAudit,
     db::{Database, DatabaseUrl, OpenError, legacy_accounts},
     measures::{level, sampled},
-    system::os_secret,
+    system::{SystemClock, os_secret},
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
@@ -45,7 +45,7 @@ use auth_infra::{
     db::{DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
     hasher::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, maker::PairMaker},
-    system::{SystemClock, UuidV7},
+    system::UuidV7,
 };
 use chrono::TimeDelta;
 use prometheus::Registry;

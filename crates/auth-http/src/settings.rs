@@ -22,7 +22,7 @@ use crate::{
 };
 use reader::Reader;
 pub use reader::{Fault, network, origin};
-pub use source::{Source, SourceError, VARIABLES, Variable};
+pub use source::{DOTENV, Source, SourceError, VARIABLES, Variable};
 
 /// What the operator decided.
 #[derive(Debug)]

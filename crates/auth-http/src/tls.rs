@@ -72,6 +72,12 @@ impl Tls {
         Ok(())
     }
 
+    /// The certificate of new connections, and those that lead to its root.
+    #[must_use]
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).cert.clone()
+    }
+
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.clone()

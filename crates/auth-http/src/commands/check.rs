@@ -1,22 +1,41 @@
 //! `check` and `migrate`: what can be known, and done, before the server starts.
 
+mod certificates;
+mod files;
 mod finding;
+mod secrets;
 
 use std::io::{self, Write};
 
-use self::finding::{Finding, is_wanted, of_clients};
-use super::{Failure, settings, settings_to_serve};
-use crate::app::Database;
+use auth_domain::ports::Clock;
+
+use self::{
+    certificates::of_certificates,
+    files::of_files,
+    finding::{Finding, is_wanted, of_clients},
+    secrets::of_secrets,
+};
+use super::{Failure, settings};
+use crate::{
+    app::{Database, SystemClock},
+    settings::{Settings, Source},
+};
 
 /// Validates the configuration, connects to the database, reports pending migrations.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
 pub fn check() -> Result<(), Failure> {
-    // Read, though not needed: a certificate that cannot serve is a fault.
-    let (settings, _tls) = settings_to_serve()?;
+    let source = Source::from_process()?;
+    // A certificate that cannot serve is a fault; one that clients refuse is not, since it can be exchanged any time.
+    let (settings, tls) = Settings::read_to_serve(&source).map_err(Failure::Settings)?;
     tell(&Finding::fine("configuration", "fine"))?;
+    of_secrets(&settings.tokens).iter().try_for_each(tell)?;
+    of_files(&source, &settings).iter().try_for_each(tell)?;
     of_clients(&settings.http).iter().try_for_each(tell)?;
+    if let Some(tls) = tls {
+        of_certificates(&tls.chain(), SystemClock.now()).iter().try_for_each(tell)?;
+    }
     let database = Database::open(&settings.database.url, 1)?;
     tell(&Finding::fine("database", format!("{} answers", settings.database.url)))?;
     let pending = database.pending()?;

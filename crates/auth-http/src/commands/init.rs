@@ -7,22 +7,20 @@ use std::{
 };
 
 use super::Failure;
-use crate::app::os_secret;
+use crate::{app::os_secret, settings::DOTENV};
 
 /// The file that lists every variable, with placeholders for the secrets.
 pub const EXAMPLE: &str = include_str!("../../../../.env.example");
-
-const PATH: &str = ".env";
 
 /// Writes a `.env`, and refuses to overwrite one.
 ///
 /// # Errors
 /// There is one, or it cannot be written.
 pub fn init() -> Result<(), Failure> {
-    if write(Path::new(PATH), &with_fresh_secrets(EXAMPLE))? {
-        say(&format!("Wrote {PATH} with fresh random secrets, readable by you alone."))
+    if write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))? {
+        say(&format!("Wrote {DOTENV} with fresh random secrets, readable by you alone."))
     } else {
-        Err(Failure::Told(format!("There is a {PATH} already; it stays as it is.")))
+        Err(Failure::Told(format!("There is a {DOTENV} already; it stays as it is.")))
     }
 }
 
@@ -31,7 +29,7 @@ pub fn init() -> Result<(), Failure> {
 /// # Errors
 /// It cannot be written.
 pub fn init_if_absent() -> Result<(), Failure> {
-    if Path::new(PATH).exists() { Ok(()) } else { init() }
+    if Path::new(DOTENV).exists() { Ok(()) } else { init() }
 }
 
 fn say(text: &str) -> Result<(), Failure> {

@@ -4,6 +4,9 @@ use std::{collections::HashMap, io, path::Path};
 
 use config::{Config, ConfigError, Environment};
 
+/// What fills in what the environment lacks.
+pub const DOTENV: &str = ".env";
+
 /// A variable that this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
@@ -98,7 +101,7 @@ impl Source {
                 Err(_value) => {}
             }
         }
-        Self::layered(dotenv(Path::new(".env"))?, environment)
+        Self::layered(dotenv(Path::new(DOTENV))?, environment)
     }
 
     /// `over` where it has a value, `under` elsewhere. Empty values count as unset.
@@ -110,6 +113,11 @@ impl Source {
         let layer = |values| Environment::default().ignore_empty(true).source(Some(known(values)));
         let merged = Config::builder().add_source(layer(under)).add_source(layer(over)).build()?;
         Ok(Self(merged.try_deserialize()?))
+    }
+
+    /// The files that secrets are read from.
+    pub fn secret_files(&self) -> impl Iterator<Item = &str> {
+        VARIABLES.iter().filter(|variable| variable.secret).filter_map(|variable| self.get(&format!("{}_FILE", variable.name)))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {

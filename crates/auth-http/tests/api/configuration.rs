@@ -107,6 +107,30 @@ fn init_writes_a_file_once_and_check_finds_it_fine() {
 }
 
 #[test]
+fn check_minds_what_is_open_to_all_or_can_be_guessed_and_is_content() {
+    let (_guard, folder) = folder();
+    let drawn = folder.join("refresh");
+    fs::write(&drawn, "6f9c0a3b58d1e7427b0d93c5a8e2f164").unwrap();
+    fs::write(folder.join(".env"), format!("JWT_SECRET_KEY={}\n", "a".repeat(32))).unwrap();
+    fs::write(folder.join("auth.db"), "").unwrap();
+    let variables = [("JWT_REFRESH_SECRET_KEY_FILE", drawn.to_str().unwrap())];
+    let minded = |mode| {
+        for file in [folder.join(".env"), drawn.clone(), folder.join("auth.db")] {
+            fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let (code, out, err) = run(&folder, &["check"], &variables);
+        assert!(code == 0 && !out.contains("aaaa") && !out.contains("6f9c"), "{out}{err}");
+        out.lines().filter(|line| line.starts_with("! ") && !line.contains("migrations")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let open = minded(0o644);
+    assert!(open.len() == 4 && open[0].contains("JWT_SECRET_KEY can be guessed"), "{open:?}");
+    for (line, file) in open[1..].iter().zip([".env", drawn.to_str().unwrap(), "./auth.db"]) {
+        assert!(line.contains(&format!("everyone on this machine may read {file}: chmod 600 {file}")), "{line}");
+    }
+    assert_eq!(minded(0o600), open[..1]);
+}
+
+#[test]
 fn migrations_are_reported_and_applied() {
     let (_guard, folder) = folder();
     assert!(run(&folder, &["check"], &SECRETS).1.contains("pending"));

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::{Certificate, Client};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,9 +15,12 @@ const HSTS: &str = "max-age=63072000; includeSubDomains";
 
 /// A certificate of its own making for 127.0.0.1, and its key, in PEM.
 fn certificate() -> (String, String) {
+    signed(CertificateParams::new(["127.0.0.1".to_owned()]).unwrap())
+}
+
+fn signed(params: CertificateParams) -> (String, String) {
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-    (certificate.pem(), key.serialize_pem())
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
 struct Files {
@@ -195,7 +198,7 @@ fn a_pair_that_cannot_serve_is_a_fault_that_names_its_variable() {
     let secrets = [("JWT_SECRET_KEY", ACCESS_SECRET), ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET)];
     let with = |command: &str, tls: &[(&str, &str)]| run(&files.folder, &[command], &[&secrets[..], tls].concat());
     let (code, out, err) = with("check", &files.variables());
-    assert!(code == 0 && out.contains("by TLS"), "{out}{err}");
+    assert!(code == 0 && out.contains("by TLS") && out.contains("valid until 4096-"), "{out}{err}");
     let broken = key.replacen("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", 2);
     for (certificate, key, words) in [
         (&certificate, &other_key, &["TLS_KEY_FILE: is not the key"][..]),
@@ -217,6 +220,17 @@ fn a_pair_that_cannot_serve_is_a_fault_that_names_its_variable() {
     assert!(code == 1 && err.matches("cannot be read").count() == 2 && err.contains("BCRYPT_COST"), "{err}");
     let (code, _, err) = with("serve", &nowhere[..1]);
     assert!(code == 1 && err.contains("TLS_KEY_FILE: is missing"), "{err}");
+}
+
+#[test]
+fn an_expired_certificate_is_worth_a_thought_and_no_fault() {
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(2024, 1, 1), date_time_ymd(2025, 1, 1));
+    let (certificate, key) = signed(params);
+    let files = Files::with(&certificate, &key);
+    let secrets = [("JWT_SECRET_KEY", ACCESS_SECRET), ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET)];
+    let (code, out, err) = run(&files.folder, &["check"], &[&secrets[..], &files.variables()].concat());
+    assert!(code == 0 && out.contains("! certificate    expired on 2025-01-01 00:00 UTC"), "{out}{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

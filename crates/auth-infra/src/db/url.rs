@@ -4,7 +4,7 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, path::Path, str::FromStr};
 
 use url::Url;
 
@@ -89,6 +89,12 @@ impl DatabaseUrl {
 
     pub(super) fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Where SQLite keeps everything; `None` for the other engines, and in memory.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.path().filter(|path| *path != sqlite::MEMORY).map(Path::new)
     }
 
     /// SQLite's file.

@@ -22,6 +22,10 @@ impl Finding {
         Self { topic, text: text.into(), is_fine: false }
     }
 
+    pub(super) fn is_fine(&self) -> bool {
+        self.is_fine
+    }
+
     pub(super) fn shown(&self, in_colour: bool) -> impl fmt::Display {
         let (mark, colour) = if self.is_fine { ("✓", "\u{1b}[32m") } else { ("!", "\u{1b}[33m") };
         let (on, off) = if in_colour { (colour, "\u{1b}[0m") } else { ("", "") };

@@ -126,6 +126,28 @@ async fn what_is_no_json_is_malformed_and_what_has_another_shape_is_not() {
 }
 
 #[tokio::test]
+async fn ambiguous_lengths_are_refused_and_the_connection_ends() {
+    let service = Service::start(Engine::Sqlite).await;
+    let body = credentials("ann@example.org").to_string();
+    let length = format!("Content-Length: {}", body.len());
+    let smuggled = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    for lengths in [
+        format!("{length}\r\nContent-Length: 0"),
+        format!("Content-Length: 0\r\n{length}"),
+        format!("{length}\r\n{length}"),
+        format!("{length}\r\nTransfer-Encoding: chunked"),
+        format!("Transfer-Encoding: chunked\r\n{length}"),
+        format!("Content-Length: {0}, {0}", body.len()),
+        format!("Content-Length: +{}", body.len()),
+    ] {
+        let head = format!("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{lengths}\r\n\r\n");
+        let answer = raw(&service, format!("{head}{body}{smuggled}").as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("malformed_request"), "{lengths}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{lengths}: what follows is no request: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_has_a_limit_however_it_is_sent() {
     let service = Service::with(Engine::Sqlite, &[("MAX_REQUEST_BODY_SIZE", "100")]).await;
     let post = |path: &str| service.request(Method::POST, path).header("Content-Type", "application/json");

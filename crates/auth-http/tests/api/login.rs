@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::service::{Answer, Engine, Service, credentials, on_every_engine};
+use crate::{
+    metrics::{ON, scrape, value},
+    service::{Answer, Engine, Service, credentials, on_every_engine},
+};
 
 on_every_engine! {
     async fn the_right_password_begins_a_session(engine) {
@@ -36,6 +39,23 @@ on_every_engine! {
             assert_eq!(refused.text("detail"), "Invalid credentials");
             let names: Vec<_> = refused.headers.keys().map(|name| name.as_str().to_owned()).collect();
             assert!(names.contains(&"www-authenticate".to_owned()) && refused.body.get("errors").is_none(), "{names:?}");
+        }
+    }
+
+    /// As much work for each of them: the hasher's own, the decoy included, is of one cost.
+    async fn every_refusal_costs_one_hash(engine) {
+        let service = Service::with(engine, &[ON]).await;
+        service.register("ann@example.org").await;
+        service.register("bob@example.org").await;
+        service.database.execute("UPDATE users SET disabled_at = created_at WHERE email = 'bob@example.org'");
+        let hashes = async || value(&scrape(&service).await, "auth_hash_duration_seconds_count");
+        for email in ["ann@example.org", "nobody@example.org", "bob@example.org"] {
+            for password in ["Wrong-Horse-7-Battery", "", "x", "\u{0}", &"x".repeat(5000)] {
+                let before = hashes().await;
+                let refused = service.post("/auth/login", json!({ "email": email, "password": password })).await;
+                assert_eq!(refused.refusal(), (401, "invalid_credentials"));
+                assert!((hashes().await - before - 1.0).abs() < f64::EPSILON, "{email} {:.9}", password);
+            }
         }
     }
 

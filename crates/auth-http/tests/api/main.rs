@@ -36,6 +36,7 @@ mod openapi;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod outage;
+mod panics;
 mod password;
 mod races;
 mod refresh;

@@ -41,6 +41,27 @@ async fn without_a_token_one_is_asked_for() {
     }
 }
 
+/// RFC 6750 section 2.3 and ASVS 14.2.1: addresses are logged and kept in histories.
+#[tokio::test]
+async fn a_token_anywhere_but_in_its_header_counts_for_nothing() {
+    let service = Service::start(Engine::Sqlite).await;
+    let tokens = service.register("ann@example.org").await;
+    let access = tokens.access();
+    for path in ["/auth/me", "/auth/sessions"] {
+        for query in ["access_token", "token", "bearer", "Authorization"] {
+            assert_eq!(service.get(&format!("{path}?{query}={access}")).await.refusal(), (401, "token_missing"), "{query}");
+        }
+        let by_cookie = service.request(Method::GET, path).header("Cookie", format!("access_token={access}"));
+        assert_eq!(Answer::of(by_cookie).await.refusal(), (401, "token_missing"), "{path}");
+    }
+    let ended = service.send(Method::POST, &format!("/auth/logout?access_token={access}"), None, None).await;
+    assert_eq!(ended.refusal(), (401, "token_missing"));
+    let body = Some(serde_json::json!({}));
+    let refreshed = service.send(Method::POST, &format!("/auth/refresh?refresh_token={}", tokens.refresh()), None, body).await;
+    assert_eq!(refreshed.faults(), [("refresh_token", "missing")]);
+    assert_eq!(service.me(access).await.status, 200);
+}
+
 #[tokio::test]
 async fn the_scheme_may_be_written_in_any_case() {
     let service = Service::start(Engine::Sqlite).await;

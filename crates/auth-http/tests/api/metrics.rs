@@ -14,7 +14,7 @@ use crate::{
     service::{Answer, Engine, Hold, Service, on_every_engine},
 };
 
-const ON: (&str, &str) = ("METRICS_ADDR", "127.0.0.1:0");
+pub const ON: (&str, &str) = ("METRICS_ADDR", "127.0.0.1:0");
 
 /// Where a server's metrics are.
 async fn url_of(service: &Service) -> String {
@@ -23,7 +23,7 @@ async fn url_of(service: &Service) -> String {
 }
 
 /// Everything there is to know, one sample a line.
-async fn scrape(service: &Service) -> String {
+pub async fn scrape(service: &Service) -> String {
     let answer = Answer::from_elsewhere(Client::new().get(url_of(service).await)).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4")));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -31,7 +31,7 @@ async fn scrape(service: &Service) -> String {
 }
 
 /// The value of a sample.
-fn value(text: &str, sample: &str) -> f64 {
+pub fn value(text: &str, sample: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {sample} in {text}")).parse().unwrap()
 }

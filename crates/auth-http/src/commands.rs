@@ -40,12 +40,31 @@ pub enum Failure {
     Port(#[from] PortError),
     #[error("Cannot start: {0}")]
     Open(#[from] OpenError),
-    #[error("Cannot listen on {address}: {cause}")]
+    #[error("Cannot listen on {address}: {cause}{}", way_out(.cause))]
     Listen { address: String, cause: io::Error },
     #[error("{0}")]
     Told(String),
     #[error("Stopped: {0}")]
     Io(#[from] io::Error),
+}
+
+impl Failure {
+    /// Whoever read the output has had enough, as `head` has. Nothing is wrong.
+    #[must_use]
+    pub fn is_of_the_reader(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// What to do where nobody can listen.
+const WAYS_OUT: [(io::ErrorKind, &str); 3] = [
+    (io::ErrorKind::AddrInUse, "; stop what listens there, or choose another port (PORT, METRICS_ADDR)"),
+    (io::ErrorKind::AddrNotAvailable, "; choose an address of this machine (HOST, METRICS_ADDR)"),
+    (io::ErrorKind::PermissionDenied, "; choose a port above 1023 (PORT, METRICS_ADDR), and put a proxy in front"),
+];
+
+fn way_out(cause: &io::Error) -> &'static str {
+    WAYS_OUT.iter().find(|(kind, _)| *kind == cause.kind()).map_or("", |(_, words)| words)
 }
 
 fn listed(faults: &[Fault]) -> String {

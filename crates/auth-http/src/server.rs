@@ -86,6 +86,7 @@ impl Handle {
 pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings, tls: Option<&Tls>) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
+    let with_docs = settings.api_docs;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let crowd = Crowd::of_at_most(settings.max_connections);
     let measures = &use_cases.ports.measures;
@@ -111,6 +112,9 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     actix_web::rt::spawn(housekeeping::prune(use_cases.clone()));
     actix_web::rt::spawn(housekeeping::attend_to_keys(use_cases));
     tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
+    if with_docs {
+        tracing::info!("the API, to read and to try: {scheme}://{address}/docs");
+    }
     Ok(Server { running: Box::pin(server), handle })
 }
 

@@ -109,7 +109,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
         }
         Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &origin).await,
         Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &origin).await,
-        Action::EndSessions { user } => govern(app, Measure::EndSessions, "sessions ended", &user, &origin).await,
+        Action::EndSessions { user } => govern(app, Measure::EndSessions, "logged out", &user, &origin).await,
         Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &origin).await,
         Action::Import { from, dry_run } => import::import(app, &from, dry_run, &origin).await.map(Answer::Imported),
     }

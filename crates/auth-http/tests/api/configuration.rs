@@ -195,5 +195,5 @@ async fn a_port_in_use_is_told() {
     let port = service.address().rsplit_once(':').unwrap().1.to_owned();
     let (_guard, folder) = folder();
     let (code, _, err) = run(&folder, &["serve"], &[SECRETS[0], SECRETS[1], ("PORT", &port)]);
-    assert!(code == 1 && err.contains(&format!("127.0.0.1:{port}")), "{err}");
+    assert!(code == 1 && err.contains(&format!("127.0.0.1:{port}")) && err.contains("another port (PORT"), "{err}");
 }

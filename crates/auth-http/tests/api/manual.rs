@@ -1,6 +1,8 @@
 //! What is installed beside the program.
 
-use crate::service::{folder, run};
+use std::process::Stdio;
+
+use crate::service::{folder, program_by, run};
 
 fn told(arguments: &[&str]) -> String {
     let (_guard, path) = folder();
@@ -29,5 +31,17 @@ fn shells_complete_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = told(&["completions", shell]);
         assert!(script.contains("healthcheck") && script.contains("set-password"), "{shell}");
+    }
+}
+
+#[test]
+fn who_reads_only_the_beginning_hears_no_complaint() {
+    let (_guard, path) = folder();
+    for arguments in [&["openapi"][..], &["man"], &["completions", "bash"]] {
+        let mut child = program_by(&[], &path).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        // As `head` does: what is written now has no reader.
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""), "{arguments:?}");
     }
 }

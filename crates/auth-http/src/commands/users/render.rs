@@ -98,7 +98,12 @@ impl Answer {
                 if lines.is_empty() { "No accounts.".to_owned() } else { lines.join("\n") }
             }
             Self::Done { done, user, sessions_ended } => {
-                format!("{done}: {} ({}); sessions ended: {sessions_ended}", user.email, user.id)
+                let sessions = match sessions_ended {
+                    0 => String::new(),
+                    1 => "; one session ended".to_owned(),
+                    more => format!("; {more} sessions ended"),
+                };
+                format!("{done}: {} ({}){sessions}", user.email, user.id)
             }
             Self::Imported(report) => report.text(),
         }

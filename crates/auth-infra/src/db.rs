@@ -83,7 +83,9 @@ impl Database {
         let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
         let connector = Connector::new(url.clone());
         let strangers = connector.first_look();
-        let strangers = strangers.map_err(|error| PortError::Unavailable(format!("{url} cannot be reached: {error}")))?;
+        // libpq ends its words with a newline.
+        let told = |error: String| PortError::Unavailable(format!("{url} cannot be reached: {}", error.trim_end()));
+        let strangers = strangers.map_err(|error| told(error.to_string()))?;
         if !strangers.is_empty() {
             return Err(OpenError::not_ours(url, strangers));
         }

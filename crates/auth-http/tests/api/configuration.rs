@@ -146,6 +146,7 @@ fn a_database_out_of_reach_is_named_without_its_password() {
     for command in ["serve", "check", "migrate"] {
         let (code, out, err) = run(&folder, &[command], &[SECRETS[0], SECRETS[1], url]);
         assert!(code == 1 && err.contains("PostgreSQL") && err.contains("127.0.0.1:1"), "{command}: {out}{err}");
+        assert!(!err.ends_with("\n\n"), "{err}");
         assert!(!format!("{out}{err}").contains("hush-hush"), "{command}: {out}{err}");
     }
     let missing = ("DATABASE_URL", "sqlite:///./nowhere/auth.db");

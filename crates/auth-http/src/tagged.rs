@@ -15,15 +15,20 @@ pub fn tag_of(bytes: &[u8]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The beginning of an answer: 304 is all of it where `Err`.
+/// The answer: what `body` makes of its beginning, and 304 without it to whoever has it.
 ///
 /// # Errors
-/// Whoever asks has it.
-pub fn begin(request: &HttpRequest, tag: EntityTag, keep: Vec<CacheDirective>) -> Result<HttpResponseBuilder, HttpResponse> {
+/// What `body` returns.
+pub fn answer<E>(
+    request: &HttpRequest,
+    tag: EntityTag,
+    keep: Vec<CacheDirective>,
+    body: impl FnOnce(HttpResponseBuilder) -> Result<HttpResponse, E>,
+) -> Result<HttpResponse, E> {
     let known = is_known(request, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header(ETag(tag)).insert_header(CacheControl(keep));
-    if known { Err(response.finish()) } else { Ok(response) }
+    if known { Ok(response.finish()) } else { body(response) }
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

@@ -171,7 +171,13 @@ impl From<OperateKeysError> for Failure {
     fn from(error: OperateKeysError) -> Self {
         match error {
             OperateKeysError::Port(error) => error.into(),
-            told => Self::Told(told.to_string()),
+            OperateKeysError::NoKeys
+            | OperateKeysError::NoSuchKey
+            | OperateKeysError::KnownKey
+            | OperateKeysError::OutOfUse
+            | OperateKeysError::Revoked
+            | OperateKeysError::ChangedMeanwhile
+            | OperateKeysError::Unusable(_) => Self::Told(error.to_string()),
         }
     }
 }

@@ -50,12 +50,12 @@ pub fn serve() -> Result<(), Failure> {
 
 /// An encryption key may be lost for good.
 fn no_keys(fault: PortError) -> Failure {
-    match fault {
+    match &fault {
         PortError::Corrupt(what) => Failure::Told(format!(
             "Cannot start: {what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
              (docs/keys.md)"
         )),
-        other => other.into(),
+        PortError::Unavailable(_) | PortError::Overloaded { .. } => fault.into(),
     }
 }
 

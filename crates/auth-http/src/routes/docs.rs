@@ -1,12 +1,13 @@
 //! The OpenAPI document, and Swagger UI to try it. All of it is part of the program; nothing is asked of anybody else.
 
 use std::{
+    convert::Infallible,
     io::Read,
     sync::{LazyLock, OnceLock},
 };
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, EntityTag, Header, HeaderValue},
     web::{Bytes, Path},
 };
@@ -114,16 +115,14 @@ impl Asset {
         };
         // Two forms of one file have two tags (RFC 9110 section 8.8.3.3).
         let suffix = if encoding.is_some() { "-gzip" } else { "" };
-        let mut response =
-            match tagged::begin(request, EntityTag::new_strong(format!("{}{suffix}", self.tag)), vec![CacheDirective::NoCache]) {
-                Ok(mut response) => {
-                    if let Some(encoding) = encoding {
-                        response.insert_header(encoding);
-                    }
-                    response.content_type(self.media).body(body)
-                }
-                Err(not_modified) => not_modified,
-            };
+        let tag = EntityTag::new_strong(format!("{}{suffix}", self.tag));
+        let whole = |mut response: HttpResponseBuilder| {
+            if let Some(encoding) = encoding {
+                response.insert_header(encoding);
+            }
+            Ok::<_, Infallible>(response.content_type(self.media).body(body))
+        };
+        let Ok(mut response) = tagged::answer(request, tag, vec![CacheDirective::NoCache], whole);
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         response
     }

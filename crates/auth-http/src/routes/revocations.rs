@@ -51,9 +51,8 @@ const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
 )]
 pub async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
     let list = app.list_revocations.execute(query.place()?).await?;
-    Ok(match tagged::begin(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache]) {
-        Ok(mut response) => response.content_type("application/jwt").body(app.ports.known_keys.vouch(&list)?),
-        Err(not_modified) => not_modified,
+    tagged::answer(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache], |mut response| {
+        Ok(response.content_type("application/jwt").body(app.ports.known_keys.vouch(&list)?))
     })
 }
 

@@ -29,7 +29,7 @@ impl KeySet {
     #[must_use]
     pub fn of(ring: &KeyRing, now: DateTime<Utc>) -> Self {
         // A key that is no JSON was never known to begin with.
-        Self { keys: ring.published(now).filter_map(|key| serde_json::from_str(&key.public).ok()).collect() }
+        Self { keys: ring.published(now).flat_map(|key| serde_json::from_str(&key.public)).collect() }
     }
 }
 
@@ -94,7 +94,7 @@ impl MetadataView {
         (status = 304, description = "`If-None-Match` has it."),
     ),
 )]
-pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> HttpResponse {
+pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let set = KeySet::of(&app.ports.known_keys.ring(), app.ports.clock.now());
     publish(&request, &set, app.realm.keys_max_age)
 }
@@ -110,7 +110,7 @@ pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> HttpResponse {
 )]
 pub async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = app.realm.issuer.as_deref().filter(|issuer| is_issuer(issuer)).ok_or_else(Problem::not_found)?;
-    Ok(publish(&request, &MetadataView::of(issuer), METADATA_MAX_AGE))
+    publish(&request, &MetadataView::of(issuer), METADATA_MAX_AGE)
 }
 
 /// Where everything is, for OpenID Connect client libraries.
@@ -131,15 +131,10 @@ pub async fn openid_configuration(app: Data<UseCases>, request: HttpRequest) -> 
 /// In seconds: it changes with the configuration.
 const METADATA_MAX_AGE: u32 = 300;
 
-fn publish(request: &HttpRequest, view: &impl Serialize, seconds: u32) -> HttpResponse {
-    // Text and lists: they can be written.
-    let body = serde_json::to_vec(view).unwrap_or_default();
-    match tagged::begin(
-        request,
-        EntityTag::new_strong(tagged::tag_of(&body)),
-        vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)],
-    ) {
-        Ok(mut response) => response.content_type("application/json").body(Bytes::from(body)),
-        Err(not_modified) => not_modified,
-    }
+fn publish(request: &HttpRequest, view: &impl Serialize, seconds: u32) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(view).map_err(|_text_and_lists| Problem::internal())?;
+    let tag = EntityTag::new_strong(tagged::tag_of(&body));
+    tagged::answer(request, tag, vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)], |mut response| {
+        Ok(response.content_type("application/json").body(Bytes::from(body)))
+    })
 }

@@ -11,11 +11,8 @@ use auth_domain::{
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
     ports::{AttemptStore, AuditTrail, ClientStore, SessionStore, UserDirectory, UserStore},
-    ports::{AttemptStore, AuditTrail, SessionStore, UserDirectory, UserStore},
     session::{Ended, Generation, Session, SessionId},
-    session::{Generation, Session, SessionId},
     testkit::samples::{client, email, entry, hash, secret_hash},
-    testkit::samples::{email, entry, hash},
     user::UserId,
 };
 use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselSessions, DieselUsers};

@@ -11,7 +11,7 @@ use crate::{
 
 impl State {
     /// Does it to a key that meets the condition. Whether there was one.
-    fn to_key(&mut self, id: &KeyId, condition: impl Fn(&SigningKey) -> bool, change: impl FnOnce(&mut SigningKey)) -> bool {
+    fn change_key(&mut self, id: &KeyId, condition: impl Fn(&SigningKey) -> bool, change: impl FnOnce(&mut SigningKey)) -> bool {
         self.keys.iter_mut().find(|key| key.id == *id && condition(key)).map(change).is_some()
     }
 }
@@ -33,15 +33,15 @@ impl KeyStore for MemoryStore {
     }
 
     async fn retire(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
-        Ok(self.open()?.to_key(id, |key| key.retired_at.is_none(), |key| key.retired_at = Some(at)))
+        Ok(self.open()?.change_key(id, |key| key.retired_at.is_none(), |key| key.retired_at = Some(at)))
     }
 
     async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
-        Ok(self.open()?.to_key(id, |key| key.revoked_at.is_none(), |key| key.revoked_at = Some(at)))
+        Ok(self.open()?.change_key(id, |key| key.revoked_at.is_none(), |key| key.revoked_at = Some(at)))
     }
 
     async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
-        Ok(self.open()?.to_key(id, |key| key.private == *from, |key| key.private = to.clone()))
+        Ok(self.open()?.change_key(id, |key| key.private == *from, |key| key.private = to.clone()))
     }
 
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {

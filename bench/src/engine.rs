@@ -41,7 +41,7 @@ impl Engine {
         env::var(variable).unwrap_or_else(|_unset| default.to_owned())
     }
 
-    fn connect(self, url: &str) -> Result<AnyConnection> {
+    pub(crate) fn connect(self, url: &str) -> Result<AnyConnection> {
         let connection = match self {
             Self::Sqlite => {
                 let mut connection = diesel::SqliteConnection::establish(url)?;
@@ -65,6 +65,8 @@ impl Engine {
 /// A database of this run's own.
 pub(crate) struct Scratch {
     pub(crate) engine: Engine,
+    /// Where databases can be made.
+    server: String,
     name: String,
     folder: TempDir,
 }
@@ -72,8 +74,13 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// SQLite's file is in `folder`: a disk, not a file system in memory, or no write would cost anything.
     pub(crate) fn new(engine: Engine, label: &str, folder: &Path) -> Result<Self> {
+        Self::on(engine, engine.server(), label, folder)
+    }
+
+    /// On a server of its own choice.
+    pub(crate) fn on(engine: Engine, server: String, label: &str, folder: &Path) -> Result<Self> {
         let name = format!("bench_{}_{label}", std::process::id());
-        let scratch = Self { engine, name, folder: TempDir::new_in(folder)? };
+        let scratch = Self { engine, server, name, folder: TempDir::new_in(folder)? };
         if engine != Engine::Sqlite {
             scratch.administer(&format!("CREATE DATABASE {}", scratch.name))?;
         }
@@ -81,7 +88,7 @@ impl Scratch {
     }
 
     fn administer(&self, statement: &str) -> Result<()> {
-        let mut server = self.engine.connect(&self.engine.server()).context("the database server cannot be reached")?;
+        let mut server = self.engine.connect(&self.server).context("the database server cannot be reached")?;
         Ok(server.batch_execute(statement)?)
     }
 
@@ -90,8 +97,7 @@ impl Scratch {
         if self.engine == Engine::Sqlite {
             return Ok(self.folder.path().join("auth.db").display().to_string());
         }
-        let server = self.engine.server();
-        let Some((host, _database)) = server.rsplit_once('/') else { bail!("{server} names no database") };
+        let Some((host, _database)) = self.server.rsplit_once('/') else { bail!("{} names no database", self.server) };
         Ok(format!("{host}/{}", self.name))
     }
 

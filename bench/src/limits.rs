@@ -1,6 +1,7 @@
 //! What hardware and databases do by themselves: no server can be faster.
 
 use std::{
+    io::Write as _,
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -9,12 +10,15 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
+use tempfile::NamedTempFile;
 
 use crate::{
     engine::Scratch,
     load::Outcome,
+    parts::{CLIENTS, ring},
     seed::{COST, rewind},
     tokens::{now, session},
+    wrk::TOKENS,
 };
 
 diesel::table! {
@@ -47,22 +51,20 @@ pub(crate) fn bcrypt(span: Duration) -> Result<f64> {
     Ok(rates.iter().sum())
 }
 
-/// The UPDATE of a refresh in a loop, on so many connections at once. Rows a second.
+/// The UPDATE of a refresh in a loop, on so many connections at once; of the same rows that `parts::refresh` takes
+/// turns with, since where a row lies decides what its change costs. Rows a second.
 pub(crate) fn updates(scratch: &Scratch, connections: usize, accounts: u64, span: Duration) -> Result<f64> {
     rewind(scratch)?;
     let rates = on_threads(connections, |number| {
         let mut db = scratch.connect()?;
-        let stride = u64::try_from(connections)?;
-        let (mut account, mut generation, mut done) = (u64::try_from(number)?, 1_i64, 0_u32);
+        let rings = (number..CLIENTS).step_by(connections).map(|client| ring(client, CLIENTS, accounts));
+        let rows: Vec<u64> = rings.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        let (mut turns, mut done) = ((1..).flat_map(|generation| rows.iter().map(move |row| (*row, generation))), 0_u32);
         let begun = Instant::now();
         while begun.elapsed() < span {
-            let now = now().naive_utc();
-            ensure!(update(&mut db, account, generation, now)? == 1, "no row");
+            let (account, generation) = turns.next().context("no rows")?;
+            ensure!(update(&mut db, account, generation, now().naive_utc())? == 1, "no row");
             done += 1;
-            account += stride;
-            if account >= accounts {
-                (account, generation) = (u64::try_from(number)?, generation + 1);
-            }
         }
         Ok(f64::from(done) / begun.elapsed().as_secs_f64())
     })?;
@@ -93,17 +95,48 @@ fn on_threads<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -
     })
 }
 
-/// `pgbench -S`: one row by its key, by a client of PostgreSQL's own.
-pub(crate) fn pgbench(scratch: &Scratch, clients: usize, length: u64) -> Result<Outcome> {
+/// What a client of PostgreSQL's own asks.
+pub(crate) enum Script {
+    /// `pgbench -S`: one row by its key.
+    OneRow,
+    /// What `me` needs, for the same sessions that `wrk::tokens` has tokens of, so many accounts apart.
+    Me { step: u64, count: u64 },
+}
+
+impl Script {
+    pub(crate) fn me(accounts: u64) -> Self {
+        let count = accounts.min(TOKENS);
+        Self::Me { step: accounts / count, count }
+    }
+}
+
+/// `pgbench` with prepared statements.
+pub(crate) fn pgbench(scratch: &Scratch, script: &Script, clients: usize, length: u64) -> Result<Outcome> {
     let url = scratch.plain_url()?;
     let run = |arguments: &[&str]| -> Result<String> {
         let output = Command::new("pgbench").args(arguments).arg(&url).output().context("pgbench is needed")?;
         ensure!(output.status.success(), "pgbench: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     };
-    run(&["--initialize", "--quiet", "--scale", "1"])?;
+    let mut file = NamedTempFile::new()?;
+    let what = match script {
+        Script::OneRow => {
+            run(&["--initialize", "--quiet", "--scale", "1"])?;
+            "--select-only".to_owned()
+        }
+        Script::Me { step, count } => {
+            let first = session(0);
+            let (prefix, _digits) = first.split_at(24);
+            write!(
+                file,
+                "\\set turn random(0, {count} - 1)\nSELECT * FROM sessions JOIN users ON users.id = sessions.user_id \
+                 WHERE sessions.id = '{prefix}' || lpad((:turn * {step})::text, 12, '0');\n"
+            )?;
+            format!("--file={}", file.path().display())
+        }
+    };
     let (clients, length) = (clients.to_string(), length.to_string());
-    let text = run(&["--select-only", "--no-vacuum", "--protocol", "prepared", "-j", "2", "-c", &clients, "-T", &length])?;
+    let text = run(&[&what, "--no-vacuum", "--protocol", "prepared", "-j", "2", "-c", &clients, "-T", &length])?;
     let field =
         |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).and_then(|rest| rest.split_whitespace().next());
     let rate = field("tps = ").context("pgbench says no rate")?.parse()?;

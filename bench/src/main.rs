@@ -1,6 +1,7 @@
 //! Benchmarks: the release server over loopback, beside what the machine and the databases can do at all.
 
 mod client;
+mod dress;
 mod engine;
 mod floor;
 mod limits;
@@ -8,6 +9,7 @@ mod load;
 mod parts;
 mod plan;
 mod report;
+mod roomy;
 mod seed;
 mod server;
 mod tokens;

@@ -17,20 +17,27 @@ const RING: u64 = 1000;
 /// So many requests a second of `me` beside logins.
 pub(crate) const PACE: u32 = 500;
 
+/// Clients of `refresh` and `register`.
+pub(crate) const CLIENTS: usize = 8;
+
 /// Connections that send them.
 pub(crate) const PACED_CLIENTS: usize = 16;
 
 /// Clients that log in meanwhile.
 pub(crate) const LOGINS_BESIDE: usize = 32;
 
+/// The accounts whose sessions one client of `refresh` takes turns with: spread evenly over its share of all.
+pub(crate) fn ring(client: usize, clients: usize, accounts: u64) -> Result<impl Iterator<Item = u64>> {
+    let share = accounts / u64::try_from(clients)?;
+    let (first, count) = (share * u64::try_from(client)?, share.min(RING));
+    Ok((0..count).map(move |turn| first + turn * (share / count)))
+}
+
 /// Each client refreshes its own sessions in turn, each with the token that the last refresh gave it.
 pub(crate) fn refresh(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
-    let share = accounts / u64::try_from(clients)?;
     let works = (0..clients).map(|client| -> Result<_> {
-        let first = share * u64::try_from(client)?;
-        let count = share.min(RING);
-        let numbers = (0..count).map(|turn| first + turn * (share / count));
-        let mut ring = numbers.map(tokens::refresh).collect::<Result<Vec<_>>>()?.into_iter().map(Some).collect::<Vec<_>>();
+        let tokens = ring(client, clients, accounts)?.map(tokens::refresh).collect::<Result<Vec<_>>>()?;
+        let mut ring: Vec<_> = tokens.into_iter().map(Some).collect();
         let mut turn = 0;
         Ok(move |client: &mut Client| -> Result<Answer> {
             turn = (turn + 1) % ring.len();

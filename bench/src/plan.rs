@@ -1,5 +1,8 @@
 //! Which loads run, in which order, and what each is measured against.
 
+mod data;
+mod process;
+
 use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::Result;
@@ -10,38 +13,34 @@ use crate::{
     Options, Part,
     engine::{Engine, Scratch},
     limits,
-    load::{Outcome, milliseconds},
-    parts::{self, LOGINS_BESIDE, PACED_CLIENTS, span},
+    load::Outcome,
+    parts::{self, CLIENTS, LOGINS_BESIDE, PACED_CLIENTS, span},
     report::{
         Aim::{AtLeast, AtMost},
         Row, table,
     },
-    seed::{rewind, seed},
+    seed::seed,
     server::{self, Running},
     wrk,
 };
 
-/// Clients of `refresh` and `register`.
-const CLIENTS: usize = 8;
-
 /// How long a queue of 64 logins takes to fill and to settle.
 const SETTLE: u64 = 8;
-
-/// How often a start is timed.
-const STARTS: usize = 11;
 
 struct Plan<'a> {
     options: &'a Options,
     program: PathBuf,
     rows: Vec<Row>,
     floor: f64,
+    /// The same with the headers of every answer.
+    dressed: f64,
     bcrypt: f64,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     fs::create_dir_all(&options.folder)?;
     let program = options.server.clone().map_or_else(server::build, Ok)?.canonicalize()?;
-    let mut plan = Plan { options, program, rows: Vec::new(), floor: f64::NAN, bcrypt: f64::NAN };
+    let mut plan = Plan { options, program, rows: Vec::new(), floor: f64::NAN, dressed: f64::NAN, bcrypt: f64::NAN };
     let engines = if options.engines.is_empty() { Engine::value_variants() } else { &options.engines };
     plan.limits()?;
     for engine in engines {
@@ -73,6 +72,9 @@ impl Plan<'_> {
             let outcome = wrk::run(floor.port, "/health", clients, seconds, None)?;
             self.floor = outcome.rate;
             self.add(Row::rate("floor: bare actix-web, JSON", clients, outcome));
+            let outcome = wrk::run(floor.port, "/dressed/health", clients, seconds, None)?;
+            self.dressed = outcome.rate;
+            self.add(Row::rate("limit: bare actix-web, JSON, the headers of every answer", clients, outcome));
         }
         if self.wants_any(&[Part::Login8, Part::Login64, Part::Register, Part::Beside]) {
             let rate = limits::bcrypt(Duration::from_secs(seconds))?;
@@ -82,17 +84,16 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn scratch(&self, engine: Engine, label: &str, accounts: u64) -> Result<Scratch> {
-        let scratch = Scratch::new(engine, label, &self.options.folder)?;
+    fn filled(&self, scratch: Scratch, accounts: u64) -> Result<Scratch> {
         server::migrate(&self.program, &scratch)?;
-        eprintln!("filling {} with {accounts} accounts", engine.name());
+        eprintln!("filling {} with {accounts} accounts", scratch.engine.name());
         seed(&scratch, accounts)?;
         Ok(scratch)
     }
 
     fn engine(&mut self, engine: Engine) -> Result<()> {
         let accounts = self.options.accounts;
-        let scratch = self.scratch(engine, "few", accounts)?;
+        let scratch = self.filled(Scratch::new(engine, "few", &self.options.folder)?, accounts)?;
         let folder = TempDir::new_in(&self.options.folder)?;
         let tokens = wrk::tokens(folder.path(), accounts)?;
         let name = engine.name();
@@ -102,78 +103,18 @@ impl Plan<'_> {
         let server = server::server(&self.program, &scratch)?;
         if self.wants(Part::Health) && engine == Engine::Sqlite {
             let outcome = wrk::run(server.port, "/health", self.options.clients, self.options.seconds, None)?;
-            let ratio = outcome.rate / self.floor;
-            self.add(Row::rate("GET /health", self.options.clients, outcome).per(ratio, "floor", Some(AtLeast(0.90))));
+            let (bare, dressed) = (outcome.rate / self.floor, outcome.rate / self.dressed);
+            let row = Row::rate("GET /health", self.options.clients, outcome).per(bare, "floor", Some(AtLeast(0.90)));
+            self.add(row.per(dressed, "bare with headers", None));
         }
-        let (few_me, few_refresh) = self.reads_and_refreshes(&scratch, &server, &tokens, name)?;
+        let few = self.few(&scratch, &server, &tokens)?;
         self.passwords(&server, &tokens, name)?;
         drop(server);
         drop(scratch);
         if self.wants(Part::Big) {
-            self.big(engine, few_me, few_refresh)?;
+            self.many(engine, few)?;
         }
         Ok(())
-    }
-
-    fn reads_and_refreshes(
-        &mut self,
-        scratch: &Scratch,
-        server: &Running,
-        tokens: &std::path::Path,
-        name: &str,
-    ) -> Result<(f64, f64)> {
-        let Options { clients, seconds, accounts, .. } = *self.options;
-        let (mut me, mut refresh) = (f64::NAN, f64::NAN);
-        if self.wants_any(&[Part::Me, Part::Big]) {
-            let limit = match scratch.engine {
-                Engine::Postgres => {
-                    Some(("pgbench", "limit: pgbench -S -M prepared", limits::pgbench(scratch, clients, seconds)?))
-                }
-                Engine::Sqlite => {
-                    let bare = server::floor(Some(scratch))?;
-                    let outcome = wrk::run(bare.port, "/auth/me", clients, seconds, Some(tokens))?;
-                    Some(("bare me", "limit: bare actix-web, one HMAC, one row of SQLite", outcome))
-                }
-                Engine::Mariadb => None,
-            };
-            let outcome = wrk::run(server.port, "/auth/me", clients, seconds, Some(tokens))?;
-            me = outcome.rate;
-            let aim = (scratch.engine == Engine::Sqlite).then_some(AtLeast(0.55));
-            let mut row = Row::rate(format!("GET /auth/me, {name}"), clients, outcome).per(me / self.floor, "floor", aim);
-            if let Some((of, measure, limit)) = limit {
-                let aim = (scratch.engine == Engine::Postgres).then_some(AtLeast(0.70));
-                row = row.per(me / limit.rate, of, aim);
-                self.add(Row::rate(measure, clients, limit));
-            }
-            self.add(row);
-        }
-        if self.wants_any(&[Part::Refresh, Part::Big]) {
-            let one = limits::updates(scratch, 1, accounts, Duration::from_secs(seconds))?;
-            self.add(Row::rate(format!("limit: UPDATE in a loop, {name}"), 1, Outcome { rate: one, ..Outcome::default() }));
-            // SQLite has one writer at a time, however many ask.
-            let many = match scratch.engine {
-                Engine::Sqlite => None,
-                Engine::Postgres | Engine::Mariadb => {
-                    let rate = limits::updates(scratch, CLIENTS, accounts, Duration::from_secs(seconds))?;
-                    self.add(Row::rate(
-                        format!("limit: UPDATE in a loop, {name}"),
-                        CLIENTS,
-                        Outcome { rate, ..Outcome::default() },
-                    ));
-                    Some(rate)
-                }
-            };
-            let outcome = parts::refresh(server, CLIENTS, accounts, span(1, seconds))?;
-            refresh = outcome.rate;
-            let mut row = Row::rate(format!("POST /auth/refresh, {name}"), CLIENTS, outcome);
-            row = row.per(refresh / one, "UPDATE by 1", Some(AtLeast(0.80)));
-            if let Some(many) = many {
-                row = row.per(refresh / many, "UPDATE by 8", None);
-            }
-            self.add(row);
-            rewind(scratch)?;
-        }
-        Ok((me, refresh))
     }
 
     fn passwords(&mut self, server: &Running, tokens: &std::path::Path, name: &str) -> Result<()> {
@@ -208,61 +149,6 @@ impl Plan<'_> {
                 self.add(Row::rate(format!("those logins, {name}"), LOGINS_BESIDE, logins).per(ratio, "bcrypt", None));
             }
         }
-        Ok(())
-    }
-
-    fn process(&mut self, scratch: &Scratch, tokens: &std::path::Path) -> Result<()> {
-        let name = scratch.engine.name();
-        let mut starts = Vec::new();
-        for _ in 0..STARTS {
-            starts.push(milliseconds(server::server(&self.program, scratch)?.started_in));
-        }
-        starts.sort_by(f64::total_cmp);
-        let (median, worst) = (starts.get(STARTS / 2).copied().unwrap_or_default(), starts.last().copied().unwrap_or_default());
-        let row = Row::figure(format!("start to first 200, {name}"), format!("{median:.0} ms, at worst {worst:.0}"));
-        self.add(row.per(median / 50.0, "50 ms", Some(AtMost(1.0))));
-
-        let server = server::server(&self.program, scratch)?;
-        std::thread::sleep(Duration::from_secs(2));
-        let (idle, _) = server.memory()?;
-        let row = Row::figure(format!("memory idle, {name}"), format!("{idle:.1} MB"));
-        self.add(row.per(idle / 20.0, "20 MB", Some(AtMost(1.0))));
-
-        // Everything at once.
-        let length = if self.options.full { 60 } else { self.options.seconds };
-        let (accounts, port) = (self.options.accounts, server.port);
-        std::thread::scope(|scope| -> Result<()> {
-            let me = scope.spawn(move || wrk::run(port, "/auth/me", 64, length, Some(tokens)));
-            let refresh = scope.spawn(|| parts::refresh(&server, CLIENTS, accounts, span(0, length)));
-            let login = parts::login(&server, 64, accounts, span(0, length))?;
-            for outcome in [me.join(), refresh.join()] {
-                let outcome = outcome.map_err(|_panic| anyhow::anyhow!("a load panicked"))??;
-                anyhow::ensure!(outcome.errors == 0 && login.errors == 0, "errors under full load");
-            }
-            Ok(())
-        })?;
-        let (after, peak) = server.memory()?;
-        let row =
-            Row::figure(format!("memory after {length} s of full load, {name}"), format!("{after:.1} MB, at most {peak:.1}"));
-        self.add(row.per(peak / 60.0, "60 MB", Some(AtMost(1.0))));
-        rewind(scratch)
-    }
-
-    fn big(&mut self, engine: Engine, few_me: f64, few_refresh: f64) -> Result<()> {
-        let Options { clients, seconds, many, .. } = *self.options;
-        let scratch = self.scratch(engine, "many", many)?;
-        let folder = TempDir::new_in(&self.options.folder)?;
-        let tokens = wrk::tokens(folder.path(), many)?;
-        let server = server::server(&self.program, &scratch)?;
-        let name = engine.name();
-        let me = wrk::run(server.port, "/auth/me", clients, seconds, Some(&tokens))?;
-        let ratio = me.rate / few_me;
-        let row = Row::rate(format!("GET /auth/me, {name}, {many} accounts"), clients, me);
-        self.add(row.per(ratio, "with few", Some(AtLeast(0.90))));
-        let refresh = parts::refresh(&server, CLIENTS, many, span(1, seconds))?;
-        let ratio = refresh.rate / few_refresh;
-        let row = Row::rate(format!("POST /auth/refresh, {name}, {many} accounts"), CLIENTS, refresh);
-        self.add(row.per(ratio, "with few", Some(AtLeast(0.90))));
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum as _;
 
 use crate::{
     client::Client,
@@ -47,9 +48,12 @@ pub(crate) struct Running {
 pub(crate) fn server(program: &Path, scratch: &Scratch) -> Result<Running> {
     let mut command = Command::new(program);
     configure(&mut command, scratch)?.arg("serve");
-    // As a service manager would: the audit trail is part of the work.
-    let log = File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?;
-    Running::start(command.stdout(log))
+    Running::start(command.stdout(log()?))
+}
+
+/// As a service manager has it, lines go to a file: they are part of the work.
+fn log() -> Result<File> {
+    Ok(File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?)
 }
 
 pub(crate) fn migrate(program: &Path, scratch: &Scratch) -> Result<()> {
@@ -74,9 +78,10 @@ fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut 
 pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
     let mut command = Command::new(env::current_exe()?);
     if let Some(scratch) = scratch {
-        command.env(floor::DATABASE, scratch.plain_url()?);
+        let engine = scratch.engine.to_possible_value().context("an engine without a name")?;
+        command.env(floor::DATABASE, format!("{} {}", engine.get_name(), scratch.plain_url()?));
     }
-    Running::start(command.arg("floor"))
+    Running::start(command.arg("floor").stdout(log()?))
 }
 
 impl Running {

@@ -15,7 +15,7 @@ use crate::{load::Outcome, seconds, tokens};
 const THREADS: &str = "2";
 
 /// How many different accounts send requests, at most: those who are signed in and active.
-const TOKENS: u64 = 10_000;
+pub(crate) const TOKENS: u64 = 10_000;
 
 /// Access tokens in a file: of accounts evenly spread over all that there are.
 pub(crate) fn tokens(folder: &Path, accounts: u64) -> Result<PathBuf> {

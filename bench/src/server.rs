@@ -51,6 +51,13 @@ pub(crate) fn server(program: &Path, scratch: &Scratch) -> Result<Running> {
     Running::start(command.stdout(log()?))
 }
 
+/// Without TLS to PostgreSQL, which its client library otherwise offers even where the server is on the same machine.
+pub(crate) fn server_without_tls(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    let url = format!("{}?sslmode=disable", scratch.url()?);
+    Running::start(configure(&mut command, scratch)?.env("DATABASE_URL", url).arg("serve").stdout(log()?))
+}
+
 /// As a service manager has it, lines go to a file: they are part of the work.
 fn log() -> Result<File> {
     Ok(File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?)

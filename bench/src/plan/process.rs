@@ -6,12 +6,13 @@ use anyhow::Result;
 
 use super::Plan;
 use crate::{
-    engine::Scratch,
+    engine::{Engine, Scratch},
     load::milliseconds,
     parts::{self, CLIENTS, span},
     report::{Aim::AtMost, Row},
     seed::rewind,
-    server, wrk,
+    server::{self, Running},
+    wrk,
 };
 
 /// How often a start is timed.
@@ -30,10 +31,10 @@ impl Plan<'_> {
         self.add(row.per(median / 50.0, "50 ms", Some(AtMost(1.0))));
 
         let server = server::server(&self.program, scratch)?;
-        std::thread::sleep(Duration::from_secs(2));
-        let (idle, _) = server.memory()?;
-        let row = Row::figure(format!("memory idle, {name}"), format!("{idle:.1} MB"));
-        self.add(row.per(idle / 20.0, "20 MB", Some(AtMost(1.0))));
+        self.idle(&server, name)?;
+        if scratch.engine == Engine::Postgres {
+            self.idle(&server::server_without_tls(&self.program, scratch)?, "PostgreSQL with sslmode=disable")?;
+        }
 
         // Everything at once.
         let length = if self.options.full { 60 } else { self.options.seconds };
@@ -53,5 +54,13 @@ impl Plan<'_> {
             Row::figure(format!("memory after {length} s of full load, {name}"), format!("{after:.1} MB, at most {peak:.1}"));
         self.add(row.per(peak / 60.0, "60 MB", Some(AtMost(1.0))));
         rewind(scratch)
+    }
+
+    fn idle(&mut self, server: &Running, name: &str) -> Result<()> {
+        std::thread::sleep(Duration::from_secs(2));
+        let (idle, _) = server.memory()?;
+        let row = Row::figure(format!("memory idle, {name}"), format!("{idle:.1} MB"));
+        self.add(row.per(idle / 20.0, "20 MB", Some(AtMost(1.0))));
+        Ok(())
     }
 }

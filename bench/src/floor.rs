@@ -143,6 +143,6 @@ fn read(engine: Engine, url: &str, session: &str) -> Result<Account> {
 
 #[auto_type]
 fn by_session<'a>(session: &'a str) -> _ {
-    let live: _ = sessions::id.eq(session).and(sessions::ended_at.is_null());
+    let live = sessions::id.eq(session).and(sessions::ended_at.is_null());
     sessions::table.inner_join(users::table).filter(live).select((users::id, users::email))
 }

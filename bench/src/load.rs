@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) errors: u64,
+    /// Of the server's CPU for a good answer, in microseconds.
+    pub(crate) cpu: f64,
     /// Refused with 503 and told when to come back; no error.
     pub(crate) refused: u64,
     /// How long the slowest of those waited for that, in milliseconds.
@@ -125,6 +127,7 @@ fn run<W: Work>(works: Vec<W>, span: Span, drive: impl Fn(W, Instant, &mut Seen)
         errors: seen.iter().map(|seen| seen.errors).sum(),
         refused,
         refused_after: milliseconds(slowest),
+        ..Outcome::default()
     })
 }
 

@@ -69,10 +69,10 @@ impl Plan<'_> {
         let (clients, seconds) = (self.options.clients, self.options.seconds);
         if self.wants_any(&[Part::Health, Part::Me]) {
             let floor = server::floor(None)?;
-            let outcome = wrk::run(floor.port, "/health", clients, seconds, None)?;
+            let outcome = floor.drive("/health", clients, seconds, None)?;
             self.floor = outcome.rate;
             self.add(Row::rate("floor: bare actix-web, JSON", clients, outcome));
-            let outcome = wrk::run(floor.port, "/dressed/health", clients, seconds, None)?;
+            let outcome = floor.drive("/dressed/health", clients, seconds, None)?;
             self.dressed = outcome.rate;
             self.add(Row::rate("limit: bare actix-web, JSON, the headers of every answer", clients, outcome));
         }
@@ -102,7 +102,7 @@ impl Plan<'_> {
         }
         let server = server::server(&self.program, &scratch)?;
         if self.wants(Part::Health) && engine == Engine::Sqlite {
-            let outcome = wrk::run(server.port, "/health", self.options.clients, self.options.seconds, None)?;
+            let outcome = server.drive("/health", self.options.clients, self.options.seconds, None)?;
             let (bare, dressed) = (outcome.rate / self.floor, outcome.rate / self.dressed);
             let row = Row::rate("GET /health", self.options.clients, outcome).per(bare, "floor", Some(AtLeast(0.90)));
             self.add(row.per(dressed, "bare with headers", None));

@@ -2,6 +2,9 @@
 
 use crate::load::Outcome;
 
+/// How many the table has.
+const COLUMNS: usize = 9;
+
 /// A ratio and what it should be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Aim {
@@ -58,7 +61,7 @@ impl Row {
         self
     }
 
-    fn cells(&self) -> [String; 8] {
+    fn cells(&self) -> [String; COLUMNS] {
         let rate = |rate: f64| if rate < 100.0 { format!("{rate:.2}") } else { format!("{rate:.0}") };
         let dash = || "–".to_owned();
         let outcome = self.outcome.as_ref();
@@ -79,6 +82,7 @@ impl Row {
             outcome.map_or_else(|| self.figure.clone().unwrap_or_default(), |outcome| rate(outcome.rate)),
             time(|outcome| outcome.p50),
             time(|outcome| outcome.p99),
+            time(|outcome| outcome.cpu),
             errors,
             against,
             aims.join(", "),
@@ -88,9 +92,9 @@ impl Row {
 
 /// In Markdown, its columns as wide as they need to be.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let head = ["measure", "clients", "requests/s", "p50 ms", "p99 ms", "errors", "against", "aim"].map(str::to_owned);
-    let lines: Vec<[String; 8]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
-    let mut widths = [0; 8];
+    let head = ["measure", "clients", "requests/s", "p50 ms", "p99 ms", "CPU µs", "errors", "against", "aim"].map(str::to_owned);
+    let lines: Vec<[String; COLUMNS]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
+    let mut widths = [0; COLUMNS];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = cell.chars().count().max(*width);

@@ -17,7 +17,9 @@ use crate::{
     client::Client,
     engine::Scratch,
     floor,
+    load::Outcome,
     tokens::{ACCESS_SECRET, REFRESH_SECRET},
+    wrk,
 };
 
 /// How long a program may take until it answers.
@@ -108,6 +110,23 @@ impl Running {
             sleep(Duration::from_micros(200));
         }
         bail!("the program does not answer")
+    }
+
+    /// Load by `wrk`, and what it costs this program.
+    pub(crate) fn drive(&self, path: &str, clients: usize, length: u64, tokens: Option<&Path>) -> Result<Outcome> {
+        let before = self.cpu()?;
+        let outcome = wrk::run(self.port, path, clients, length, tokens)?;
+        let spent = self.cpu()? - before;
+        Ok(Outcome { cpu: spent * 1e6 / (outcome.rate * f64::from(u32::try_from(length)?)), ..outcome })
+    }
+
+    /// Seconds of CPU so far. The kernel counts in hundredths of one.
+    fn cpu(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may be anything, come the state and ten more before what counts.
+        let (_name, fields) = stat.rsplit_once(')').context("no name")?;
+        let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        Ok(f64::from(ticks.iter().sum::<u32>()) / 100.0)
     }
 
     /// Resident memory, and the most there has been of it, in megabytes of 10^6 bytes.

@@ -56,7 +56,7 @@ impl Plan<'_> {
             ("/auth/me", "bare me", "limit: bare actix-web, one HMAC, one row"),
             ("/dressed/auth/me", "bare me with headers", "limit: the same, the headers of every answer, a log line"),
         ] {
-            let outcome = wrk::run(bare.port, path, clients, seconds, Some(tokens))?;
+            let outcome = bare.drive(path, clients, seconds, Some(tokens))?;
             limits.push((of, outcome.rate));
             self.add(Row::rate(format!("{measure}, {name}"), clients, outcome));
         }
@@ -68,7 +68,7 @@ impl Plan<'_> {
             self.add(Row::rate("limit: pgbench -S -M prepared", clients, outcome));
             select = self.select(scratch, accounts, "", None)?;
         }
-        let outcome = wrk::run(server.port, "/auth/me", clients, seconds, Some(tokens))?;
+        let outcome = server.drive("/auth/me", clients, seconds, Some(tokens))?;
         let me = outcome.rate;
         let aim = (scratch.engine == Engine::Sqlite).then_some(AtLeast(0.55));
         let mut row = Row::rate(format!("GET /auth/me, {name}"), clients, outcome).per(me / self.floor, "floor", aim);
@@ -141,7 +141,7 @@ impl Plan<'_> {
         if scratch.engine == Engine::Postgres {
             self.select(scratch, many, place, Some(few.select))?;
         }
-        let me = wrk::run(server.port, "/auth/me", clients, seconds, Some(&tokens))?;
+        let me = server.drive("/auth/me", clients, seconds, Some(&tokens))?;
         let ratio = me.rate / few.me;
         let row = Row::rate(format!("GET /auth/me, {name}{place}"), clients, me);
         self.add(row.per(ratio, "with few", Some(AtLeast(0.90))));

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread::{self, ThreadId},
 };
 
 use diesel::QueryResult;
@@ -18,7 +19,8 @@ pub(super) struct Readers {
 
 #[derive(Default)]
 struct Idle {
-    connections: Vec<AnyConnection>,
+    /// Each with the thread that it served last: what it knows is in the caches of that thread's core.
+    connections: Vec<(ThreadId, AnyConnection)>,
     /// Raised with each break: what was made before is not used after it.
     era: u64,
 }
@@ -30,8 +32,9 @@ impl Readers {
 
     /// `None` is no answer: whatever stood in the way, who may wait has to ask. A connection that failed is not used again.
     pub(super) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
+        let caller = thread::current().id();
         let mut idle = self.idle();
-        let (era, taken) = (idle.era, idle.connections.pop());
+        let (era, taken) = (idle.era, take(&mut idle.connections, caller));
         drop(idle);
         let mut connection = match taken.map_or_else(|| self.connector.connect_to_read(), Ok) {
             Ok(connection) => connection,
@@ -41,7 +44,7 @@ impl Readers {
             Ok(found) => {
                 let mut idle = self.idle();
                 if idle.era == era {
-                    idle.connections.push(connection);
+                    idle.connections.push((caller, connection));
                 }
                 Some(found)
             }
@@ -62,7 +65,28 @@ impl Readers {
     }
 }
 
+/// The caller's own, or whichever there is.
+fn take<T>(idle: &mut Vec<(ThreadId, T)>, caller: ThreadId) -> Option<T> {
+    let own = idle.iter().position(|(thread, _)| *thread == caller);
+    let taken = own.map(|place| idle.swap_remove(place)).or_else(|| idle.pop());
+    taken.map(|(_, connection)| connection)
+}
+
 fn unanswered<T>(error: &impl fmt::Display) -> Option<T> {
     tracing::debug!(%error, "no answer on the spot");
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_keeps_what_it_had_and_takes_another_s_rather_than_none() {
+        let (here, there) = (thread::current().id(), thread::spawn(|| thread::current().id()).join().unwrap());
+        let mut idle = vec![(here, "mine"), (there, "another's")];
+        assert_eq!(take(&mut idle, here), Some("mine"));
+        assert_eq!(take(&mut idle, here), Some("another's"));
+        assert_eq!(take(&mut idle, here), None);
+    }
 }

@@ -23,6 +23,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Few {
     me: f64,
+    /// What is as little as `me` can be.
+    bare: f64,
     /// The statement of `me` by `pgbench`.
     select: f64,
     refresh: f64,
@@ -37,9 +39,9 @@ fn writers(engine: Engine) -> usize {
 
 impl Plan<'_> {
     pub(super) fn few(&mut self, scratch: &Scratch, server: &Running, tokens: &Path) -> Result<Few> {
-        let mut few = Few { me: f64::NAN, select: f64::NAN, refresh: f64::NAN, update: f64::NAN };
+        let mut few = Few { me: f64::NAN, bare: f64::NAN, select: f64::NAN, refresh: f64::NAN, update: f64::NAN };
         if self.wants_any(&[Part::Me, Part::Big]) {
-            (few.me, few.select) = self.few_me(scratch, server, tokens)?;
+            (few.me, few.bare, few.select) = self.few_me(scratch, server, tokens)?;
         }
         if self.wants_any(&[Part::Refresh, Part::Big]) {
             (few.refresh, few.update) = self.few_refresh(scratch, server)?;
@@ -47,7 +49,7 @@ impl Plan<'_> {
         Ok(few)
     }
 
-    fn few_me(&mut self, scratch: &Scratch, server: &Running, tokens: &Path) -> Result<(f64, f64)> {
+    fn few_me(&mut self, scratch: &Scratch, server: &Running, tokens: &Path) -> Result<(f64, f64, f64)> {
         let Options { clients, seconds, accounts, .. } = *self.options;
         let name = scratch.engine.name();
         let bare = server::floor(Some(scratch))?;
@@ -72,11 +74,12 @@ impl Plan<'_> {
         let me = outcome.rate;
         let aim = (scratch.engine == Engine::Sqlite).then_some(AtLeast(0.55));
         let mut row = Row::rate(format!("GET /auth/me, {name}"), clients, outcome).per(me / self.floor, "floor", aim);
-        for (of, rate) in limits {
-            row = row.per(me / rate, of, (of == "pgbench").then_some(AtLeast(0.70)));
+        for (of, rate) in &limits {
+            row = row.per(me / rate, of, (*of == "pgbench").then_some(AtLeast(0.70)));
         }
         self.add(row);
-        Ok((me, select))
+        let bare_rate = limits.first().map_or(f64::NAN, |(_, rate)| *rate);
+        Ok((me, bare_rate, select))
     }
 
     /// The statement of `me` by `pgbench`, with so many accounts.
@@ -141,6 +144,12 @@ impl Plan<'_> {
         if scratch.engine == Engine::Postgres {
             self.select(scratch, many, place, Some(few.select))?;
         }
+        let bare = server::floor(Some(scratch))?;
+        let outcome = bare.drive("/auth/me", clients, seconds, Some(&tokens))?;
+        drop(bare);
+        let ratio = outcome.rate / few.bare;
+        let row = Row::rate(format!("limit: bare actix-web, one HMAC, one row, {name}{place}"), clients, outcome);
+        self.add(row.per(ratio, "with few", None));
         let me = server.drive("/auth/me", clients, seconds, Some(&tokens))?;
         let ratio = me.rate / few.me;
         let row = Row::rate(format!("GET /auth/me, {name}{place}"), clients, me);

@@ -8,7 +8,7 @@ use super::{
     samples::{after, client, id, secret_hash},
 };
 use crate::{
-    client::{Client, ClientId},
+    client::{CLIENT_NAME_MAX_CHARS, Client, ClientId},
     ports::PortError,
 };
 
@@ -62,7 +62,9 @@ pub async fn keeps_a_client_as_it_is(stores: &Stores) {
 }
 
 pub async fn keeps_the_longest_name(stores: &Stores) {
-    let long = keep(stores, &"🦀".repeat(crate::client::CLIENT_NAME_MAX_CHARS)).await;
+    let name = "🦀".repeat(CLIENT_NAME_MAX_CHARS).parse().unwrap();
+    let long = Client { name, ..client("long") };
+    stores.clients.insert(&long).await.unwrap();
     assert_eq!(found(stores, long.id).await, Some(long));
     // Names are for people: two may be the same.
     assert_ne!(keep(stores, "orders").await.id, keep(stores, "orders").await.id);

@@ -92,12 +92,20 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i"),
         numbers(USERS)
     ));
+    scratch.execute(&format!(
+        "INSERT INTO ended_sessions (id, ended_at) SELECT {}, {} FROM {}",
+        id(&format!("{SESSIONS} + i")),
+        time("i * 86"),
+        numbers(SESSIONS)
+    ));
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
         #[cfg(feature = "postgres")]
         Engine::Postgres => "ANALYZE",
         #[cfg(feature = "mysql")]
-        Engine::Mysql => "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events, oauth_clients",
+        Engine::Mysql => {
+            "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events, oauth_clients, ended_sessions"
+        }
     });
 }

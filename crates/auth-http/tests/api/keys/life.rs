@@ -7,6 +7,7 @@ use std::{
 
 use super::{keys, kid, published, server, signed_by_another, states, verified};
 use crate::{
+    oauth::introspect::Client,
     service::{Engine, Service, TestDatabase, on_every_engine},
     tokens::part,
 };
@@ -75,11 +76,15 @@ on_every_engine! {
         let (one, other) = (server(&database, "ES256", &[]).await, server(&database, "ES256", &[]).await);
         let tokens = one.register("ann@example.org").await;
         let key = kid(tokens.access());
+        let client = Client::add(&one);
+        let active = async |service: &Service, token: &str| client.ask(service, token).await.body["active"].clone();
+        assert_eq!(active(&other, tokens.access()).await, true);
         let told = keys(&database, "ES256", &["revoke", &key, "--compromised"]);
         assert_eq!(told[0]["state"], "revoked");
         for service in [&one, &other] {
             let answer = service.me(tokens.access()).await;
             assert_eq!((answer.status, answer.problem()), (401, "token_invalid"));
+            assert_eq!(active(service, tokens.access()).await, false);
             assert!(published(service).await.find(&key).is_none());
         }
         let next = other.refresh(tokens.refresh()).await;

@@ -63,6 +63,10 @@ api-document:
 examples:
     ./.ci/examples
 
+# Hold jose, oauth4webapi, PyJWT and authlib against a live server, through a rotation too; needs Node with npm, and Python.
+interop:
+    ./.ci/interop
+
 # Apply pending migrations to DATABASE_URL.
 migrate:
     cargo run -- migrate

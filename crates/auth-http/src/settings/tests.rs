@@ -238,3 +238,32 @@ fn metrics_and_spans_go_only_where_somebody_listens() {
         assert!(faulty("OTEL_EXPORTER_OTLP_ENDPOINT", fault), "{fault}");
     }
 }
+
+#[test]
+fn keys_that_others_verify_need_a_name_and_something_to_be_sealed_with() {
+    let key = format!("k1:{}", "A".repeat(43) + "=");
+    let with = |algorithm, issuer, key| {
+        let variables = [("JWT_ALGORITHM", algorithm), ("JWT_ISSUER", issuer), ("KEY_ENCRYPTION_KEY", key)];
+        read(&variables).map(|settings| settings.tokens.keys.policy.map(|policy| policy.algorithm))
+    };
+    for algorithm in KeyAlgorithm::ALL {
+        assert_eq!(with(algorithm.name(), "https://auth.example.org", &key), Ok(Some(algorithm)));
+    }
+    assert_eq!((with("HS256", "", ""), with("", "a name", &key)), (Ok(None), Ok(None)));
+    let faults = with("ES256", "", "").unwrap_err();
+    assert_eq!(faults.iter().map(|fault| &*fault.variable).collect::<Vec<_>>(), ["KEY_ENCRYPTION_KEY", "JWT_ISSUER"]);
+    for issuer in ["a name", "ftp://x.org", "https://", "https://x.org?a", "https://x.org#a", "https://u@x.org"] {
+        assert_eq!(with("ES256", issuer, &key).unwrap_err().len(), 1, "{issuer}");
+    }
+    for wrong in ["es256", "HS384", "none", "RS512", "EDDSA"] {
+        assert!(faulty("JWT_ALGORITHM", wrong), "{wrong}");
+    }
+    let shown = format!("{:?}", read(&[("KEY_ENCRYPTION_KEY", &key)]).unwrap());
+    assert!(faulty("KEY_ENCRYPTION_KEY", "k1:short") && !shown.contains("AAAA"));
+    let policy = |name, value| {
+        let own = [("JWT_ALGORITHM", "EdDSA"), ("JWT_ISSUER", "https://x.org"), ("KEY_ENCRYPTION_KEY", &*key), (name, value)];
+        read(&own).unwrap().tokens.keys.policy.unwrap()
+    };
+    assert_eq!(policy("JWKS_MAX_AGE", "7").cached_for, TimeDelta::seconds(7));
+    assert_eq!(policy("KEY_ROTATION_DAYS", "30").signs_for, TimeDelta::days(30));
+}

@@ -36,7 +36,7 @@ fn the_document_has_the_routes_and_no_others() {
 
 #[tokio::test]
 async fn the_server_takes_the_methods_of_the_document_and_no_others() {
-    let service = Service::start(Engine::Sqlite).await;
+    let service = Service::with(Engine::Sqlite, &[("JWT_ISSUER", "https://auth.example.org")]).await;
     let all = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let documented = documented();
     for path in documented.iter().map(|(path, _)| path).collect::<BTreeSet<_>>() {

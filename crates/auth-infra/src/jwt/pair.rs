@@ -12,18 +12,22 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair},
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
     jwk::{Jwk, PublicKeyUse, ThumbprintHash},
+};
+use pkcs8::{
+    LineEnding, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument,
+    der::{self, pem::PemLabel},
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::jws::{decode, sealed, vouched};
+
+/// RFC 8017 appendix A.1.
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Why something is no key to sign with. Says nothing of what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +86,8 @@ impl KeyPair {
                 AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?.as_ref().to_vec()
             }
         });
-        Self::from_pem(&pem(&der))
+        let text = pem(&der).map_err(|fault| PairFault::NotMade(fault.to_string()))?;
+        Self::from_pem(&text)
     }
 
     /// Reads a private key in PKCS#8. Which algorithm it is for is told by what it is.
@@ -90,11 +95,13 @@ impl KeyPair {
     /// # Errors
     /// It is none that tokens can be signed with.
     pub fn from_pem(text: &str) -> Result<Self, PairFault> {
-        let der = der(text).ok_or(PairFault::NoPrivateKey)?;
+        let document = document(text).ok_or(PairFault::NoPrivateKey)?;
+        let der = document.as_bytes();
+        let info = PrivateKeyInfoRef::try_from(der).map_err(|_malformed| PairFault::NoPrivateKey)?;
         let attempts = [
-            (KeyAlgorithm::Es256, Some(EncodingKey::from_ec_der(&der))),
-            (KeyAlgorithm::EdDsa, Some(EncodingKey::from_ed_der(&der))),
-            (KeyAlgorithm::Rs256, pkcs1(&der).map(EncodingKey::from_rsa_der)),
+            (KeyAlgorithm::Es256, Some(EncodingKey::from_ec_der(der))),
+            (KeyAlgorithm::EdDsa, Some(EncodingKey::from_ed_der(der))),
+            (KeyAlgorithm::Rs256, pkcs1(&info).map(EncodingKey::from_rsa_der)),
         ];
         for (algorithm, signing) in attempts {
             let Some(signing) = signing else { continue };
@@ -149,34 +156,21 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-fn pem(der: &[u8]) -> Zeroizing<String> {
-    let text = Zeroizing::new(STANDARD.encode(der));
-    let mut pem = Zeroizing::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
-    // RFC 7468 section 2: lines of 64.
-    for (place, letter) in text.chars().enumerate() {
-        if place > 0 && place.is_multiple_of(64) {
-            pem.push('\n');
-        }
-        pem.push(letter);
+fn pem(der: &[u8]) -> der::Result<Zeroizing<String>> {
+    SecretDocument::try_from(der)?.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
+}
+
+/// What stands between the lines of a PEM (RFC 7468 section 10).
+fn document(pem: &str) -> Option<SecretDocument> {
+    match SecretDocument::from_pem(pem.trim()) {
+        Ok((PrivateKeyInfoRef::PEM_LABEL, document)) => Some(document),
+        Ok(_) | Err(_) => None,
     }
-    pem.push_str("\n-----END PRIVATE KEY-----\n");
-    pem
 }
 
-/// What is between the lines (RFC 7468 section 3).
-fn der(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
-    let text = pem.trim().strip_prefix(begin)?.strip_suffix(end)?;
-    let text: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
-    STANDARD.decode(text.as_bytes()).map_or(None, |der| Some(Zeroizing::new(der)))
-}
-
-/// The RSA key inside of PKCS#8, which is what signs. What is before it is the same for every key of 2048 to 4096
-/// bits, but for the lengths.
-fn pkcs1(der: &[u8]) -> Option<&[u8]> {
-    const RSA_ENCRYPTION: [u8; 18] = [2, 1, 0, 0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
-    let is_rsa = der.get(4..22)? == RSA_ENCRYPTION && RsaKeyPair::from_pkcs8(der).is_ok();
-    der.get(26..).filter(|_| is_rsa)
+/// The RSA key inside of PKCS#8, which is what signs (RFC 8017 appendix A.1.2).
+fn pkcs1<'a>(info: &PrivateKeyInfoRef<'a>) -> Option<&'a [u8]> {
+    (info.algorithm.oid == RSA_ENCRYPTION).then_some(info.private_key.as_bytes())
 }
 
 impl PublicKey {

@@ -197,7 +197,8 @@ fn a_key_of_the_wrong_curve_use_or_kind_is_none() {
     let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap();
     let public_only =
         "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
-    for text in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", public_only, &pem(p384.as_ref())] {
+    for text in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", public_only, &pem(p384.as_ref()).unwrap()]
+    {
         assert_eq!(KeyPair::from_pem(text).unwrap_err(), PairFault::NoPrivateKey);
     }
     for pair in pairs() {

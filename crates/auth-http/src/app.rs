@@ -1,6 +1,8 @@
 //! The composition root: which adapter stands behind which port, and the use cases over them.
 
 mod clients;
+mod keys;
+mod ports;
 
 use std::sync::Arc;
 
@@ -8,10 +10,7 @@ use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
     keys::KeyPolicy,
     password::PasswordPolicy,
-    ports::{
-        AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, Ids, KeyMaker, KeyStore, KnownKeys,
-        PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
-    },
+    ports::PortError,
     usecases::{
         authenticate::Authenticate,
         change_password::ChangePassword,
@@ -19,16 +18,13 @@ use auth_domain::{
         import::ImportUsers,
         introspect::Introspect,
         issue::Issuer,
-        keep_keys::KeepKeys,
         login::Login,
         logout::Logout,
         operate::{CreateUser, Govern, SetPassword},
-        operate_keys::OperateKeys,
         prove::PasswordProof,
         prune::Prune,
         refresh::Refresh,
         register::Register,
-        revocations::ListRevocations,
         revoke::Revoke,
         sessions::{EndSession, ListSessions},
     },
@@ -40,43 +36,15 @@ pub use auth_infra::{
     system::{SystemClock, os_secret},
 };
 use auth_infra::{
-    audit::{CountingAudit, QueueOptions, TracingAudit},
-    client_secrets::Sha256Secrets,
-    db::{DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
-    hasher::{BcryptHasher, HasherOptions},
-    jwt::{JwtCodec, JwtSecrets, maker::PairMaker},
-    system::UuidV7,
+    audit::{QueueOptions, TracingAudit},
+    db::DieselAudit,
 };
 use chrono::TimeDelta;
-use prometheus::Registry;
-use secrecy::ExposeSecret;
-
 pub use clients::ClientUseCases;
+pub use keys::KeyUseCases;
+pub use ports::Ports;
 
 use crate::settings::{DatabaseSettings, Settings};
-
-/// Everything the use cases need of the world.
-#[derive(Clone)]
-pub struct Ports {
-    pub users: Arc<dyn UserStore>,
-    pub directory: Arc<dyn UserDirectory>,
-    pub sessions: Arc<dyn SessionStore>,
-    pub attempts: Arc<dyn AttemptStore>,
-    pub readiness: Arc<dyn Readiness>,
-    pub hasher: Arc<dyn PasswordHasher>,
-    pub codec: Arc<dyn TokenCodec>,
-    pub keys: Arc<dyn KeyStore>,
-    pub key_maker: Arc<dyn KeyMaker>,
-    pub known_keys: Arc<dyn KnownKeys>,
-    pub audit: Arc<dyn AuditLog>,
-    pub trail: Arc<dyn AuditTrail>,
-    pub clients: Arc<dyn ClientStore>,
-    pub secrets: Arc<dyn ClientSecrets>,
-    pub clock: Arc<dyn Clock>,
-    pub ids: Arc<dyn Ids>,
-    /// What Prometheus may know.
-    pub measures: Registry,
-}
 
 /// The policies the use cases follow.
 #[derive(Debug, Clone)]
@@ -114,7 +82,6 @@ pub struct UseCases {
     pub authenticate: Authenticate,
     pub logout: Logout,
     pub revoke: Revoke,
-    pub list_revocations: ListRevocations,
     pub introspect: Introspect,
     pub list_sessions: ListSessions,
     pub end_session: EndSession,
@@ -125,8 +92,7 @@ pub struct UseCases {
     pub set_password: SetPassword,
     pub govern: Govern,
     pub prune: Prune,
-    pub keep_keys: KeepKeys,
-    pub operate_keys: OperateKeys,
+    pub keys: KeyUseCases,
     pub clients: ClientUseCases,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
@@ -160,52 +126,6 @@ pub fn start_audit(database: &Database) -> Result<Arc<QueuedAudit>, PortError> {
     Ok(Arc::new(QueuedAudit::start(Arc::new(TracingAudit), trail, QueueOptions::default())?))
 }
 
-impl Ports {
-    /// The adapters that ship, over a database that is up to date. The only code that names them.
-    ///
-    /// # Errors
-    /// A key or a thread cannot be made.
-    pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditLog>) -> Result<Self, PortError> {
-        let (tokens, passwords) = (&settings.tokens, &settings.passwords);
-        let users = Arc::new(DieselUsers(database.clone()));
-        let secrets = JwtSecrets {
-            access: tokens.access_secret.expose_secret().as_bytes(),
-            refresh: tokens.refresh_secret.expose_secret().as_bytes(),
-        };
-        let hashing = HasherOptions { cost: passwords.cost, workers: passwords.workers, max_wait: passwords.max_wait };
-        let measures = Registry::new();
-        let twice = |fault: prometheus::Error| PortError::Corrupt(fault.to_string());
-        let hasher = BcryptHasher::start(hashing)?;
-        hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
-        let audit = CountingAudit::over(audit, &measures).map_err(twice)?;
-        let encryption = tokens.keys.encryption.clone();
-        let codec = JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?;
-        let codec = Arc::new(match tokens.keys.policy {
-            Some(_) => codec.signing_with_pairs(encryption.clone()),
-            None => codec,
-        });
-        Ok(Self {
-            users: users.clone(),
-            directory: users,
-            sessions: Arc::new(DieselSessions(database.clone())),
-            attempts: Arc::new(DieselAttempts(database.clone())),
-            readiness: Arc::new(DieselReadiness(database.clone())),
-            hasher: Arc::new(hasher),
-            codec: codec.clone(),
-            keys: Arc::new(DieselKeys(database.clone())),
-            key_maker: Arc::new(PairMaker(encryption)),
-            known_keys: codec,
-            audit: Arc::new(audit),
-            trail: Arc::new(DieselAudit(database.clone())),
-            clients: Arc::new(DieselClients(database.clone())),
-            secrets: Arc::new(Sha256Secrets),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(UuidV7),
-            measures,
-        })
-    }
-}
-
 impl From<&Settings> for Policies {
     fn from(settings: &Settings) -> Self {
         Self {
@@ -228,7 +148,7 @@ impl From<&Settings> for Policies {
 impl UseCases {
     #[must_use]
     pub fn over(ports: Ports, policies: &Policies) -> Self {
-        let Ports { users, directory, sessions, attempts, hasher, codec, keys, audit, trail, clock, ids, .. } = ports.clone();
+        let Ports { users, directory, sessions, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
         let proof = PasswordProof {
             hasher: hasher.clone(),
@@ -262,12 +182,6 @@ impl UseCases {
                 clock: clock.clone(),
                 reuse_window: policies.reuse_window,
             },
-            list_revocations: ListRevocations {
-                sessions: sessions.clone(),
-                keys: ports.known_keys.clone(),
-                clock: clock.clone(),
-                access_life: policies.lifetimes.access,
-            },
             revoke: Revoke { codec: codec.clone(), sessions: sessions.clone(), audit: audit.clone(), clock: clock.clone() },
             introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone() },
             authenticate: Authenticate { codec, sessions: sessions.clone(), clock: clock.clone() },
@@ -297,24 +211,9 @@ impl UseCases {
                 clock: clock.clone(),
             },
             prune: Prune { sessions: sessions.clone(), attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
-            keep_keys: KeepKeys {
-                keys: keys.clone(),
-                maker: ports.key_maker.clone(),
-                known: ports.known_keys.clone(),
-                users: directory.clone(),
-                audit: audit.clone(),
-                clock: clock.clone(),
-                policy: policies.keys,
-            },
-            operate_keys: OperateKeys {
-                keys,
-                maker: ports.key_maker.clone(),
-                audit: audit.clone(),
-                clock: clock.clone(),
-                policy: policies.keys,
-            },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
+            keys: KeyUseCases::over(&ports, policies),
             clients: ClientUseCases::over(&ports),
             policy: policies.passwords,
             realm: policies.realm.clone(),

@@ -30,7 +30,7 @@ pub async fn attend_to_keys(app: Data<UseCases>) {
     let mut told = None;
     loop {
         sleep(LOOK).await;
-        let fault = app.keep_keys.attend().await.err().map(|fault| fault.to_string());
+        let fault = app.keys.keep.attend().await.err().map(|fault| fault.to_string());
         if fault != told {
             fault.iter().for_each(|fault| tracing::error!(fault, "cannot attend to the signing keys; going on with those known"));
             told = fault;

@@ -83,7 +83,7 @@ impl Keys {
 }
 
 async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, Failure> {
-    let (keys, origin) = (&app.operate_keys, operator(app, "auth-server keys"));
+    let (keys, origin) = (&app.keys.operate, operator(app, "auth-server keys"));
     let touched = match action {
         Action::List => None,
         Action::Rotate { at_once } => Some(made(app, keys.rotate(when(at_once), &origin).await?, at_once).await),

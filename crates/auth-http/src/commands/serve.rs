@@ -38,7 +38,7 @@ pub fn serve() -> Result<(), Failure> {
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let patience = settings.http.shutdown_timeout;
     actix_web::rt::System::new().block_on(async {
-        use_cases.keep_keys.settle().await.map_err(no_keys)?;
+        use_cases.keys.keep.settle().await.map_err(no_keys)?;
         let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
         tokio::select! {
             stopped = until_stopped(server, &audit, patience) => stopped,

@@ -50,7 +50,7 @@ const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
     extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
 )]
 pub async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
-    let list = app.list_revocations.execute(query.place()?).await?;
+    let list = app.keys.list_revocations.execute(query.place()?).await?;
     tagged::answer(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache], |mut response| {
         Ok(response.content_type("application/jwt").body(app.ports.known_keys.vouch(&list)?))
     })

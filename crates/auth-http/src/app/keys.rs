@@ -1,0 +1,31 @@
+//! The use cases of the keys that sign access tokens, which share what they need.
+
+use auth_domain::usecases::{keep_keys::KeepKeys, operate_keys::OperateKeys, revocations::ListRevocations};
+
+use super::{Policies, Ports};
+
+/// What can be done with keys, and what is told of them.
+pub struct KeyUseCases {
+    pub keep: KeepKeys,
+    pub operate: OperateKeys,
+    pub list_revocations: ListRevocations,
+}
+
+impl KeyUseCases {
+    pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
+        let Ports { keys, key_maker: maker, known_keys: known, directory: users, sessions, audit, clock, .. } = ports.clone();
+        Self {
+            keep: KeepKeys {
+                keys: keys.clone(),
+                maker: maker.clone(),
+                known: known.clone(),
+                users,
+                audit: audit.clone(),
+                clock: clock.clone(),
+                policy: policies.keys,
+            },
+            operate: OperateKeys { keys, maker, audit, clock: clock.clone(), policy: policies.keys },
+            list_revocations: ListRevocations { sessions, keys: known, clock, access_life: policies.lifetimes.access },
+        }
+    }
+}

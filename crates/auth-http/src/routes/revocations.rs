@@ -44,7 +44,7 @@ const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
 #[utoipa::path(
     get, path = "/oauth/revocations", operation_id = "revocations", tag = "keys", params(Since),
     responses(
-        (status = 200, description = "A list, signed.", body = String, content_type = "application/jwt"),
+        (status = 200, description = "A list, signed.", body = String, content_type = "application/revocations+jwt"),
         (status = 304, description = "`If-None-Match` has it: nothing happened meanwhile."),
     ),
     extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
@@ -52,7 +52,7 @@ const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
 pub async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
     let list = app.keys.list_revocations.execute(query.place()?).await?;
     tagged::answer(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache], |mut response| {
-        Ok(response.content_type("application/jwt").body(app.ports.known_keys.vouch(&list)?))
+        Ok(response.content_type("application/revocations+jwt").body(app.ports.known_keys.vouch(&list)?))
     })
 }
 

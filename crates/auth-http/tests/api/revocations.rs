@@ -16,7 +16,7 @@ const PATH: &str = "/oauth/revocations";
 /// A list, once its signature is seen to be good.
 async fn list(service: &Service, since: &str) -> Value {
     let answer = service.get(&format!("{PATH}?since={since}")).await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/jwt")), "{}", answer.body);
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/revocations+jwt")), "{}", answer.body);
     let text = answer.body.as_str().unwrap();
     assert_eq!(part(text, 0)["typ"], "revocations+jwt");
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);

@@ -222,11 +222,11 @@ impl KeyRing {
     }
 
     /// Whether a token that is alive may be signed with the shared secret: whether no key signed at some time since one
-    /// that expires now was issued.
+    /// that expires now was issued. The clock of the server that signed may be a little ahead.
     #[must_use]
     pub fn leaves_room_for_the_secret(&self, now: DateTime<Utc>) -> bool {
-        let since = now - PUBLISHED_AFTER;
-        let ends = self.0.iter().filter_map(|life| life.end).filter(|end| (since..=now).contains(end));
+        let (since, until) = (now - PUBLISHED_AFTER, now + CLOCK_SKEW);
+        let ends = self.0.iter().filter_map(|life| life.end).filter(|end| (since..=until).contains(end));
         [since, now].into_iter().chain(ends).any(|at| self.signer(at).is_none())
     }
 }

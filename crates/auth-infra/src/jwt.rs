@@ -129,11 +129,11 @@ impl KnownKeys for JwtCodec {
     fn learn(&self, keys: Vec<auth_domain::keys::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
         let known = self.known();
         if known.is(&keys) {
-            return Ok(());
+            return known.verdict();
         }
-        let (next, faults) = known.next(keys, self.pairs.as_deref(), now);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
-        faults.into_iter().next().map_or(Ok(()), Err)
+        let next = Arc::new(known.next(keys, self.pairs.as_deref(), now));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = next.clone();
+        next.verdict()
     }
 
     fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
@@ -142,6 +142,10 @@ impl KnownKeys for JwtCodec {
             Some(signer) => signer.seal_as(LIST_TYPE, &payload),
             None => self.access.seal_as(LIST_TYPE, &payload),
         }
+    }
+
+    fn check(&self, now: DateTime<Utc>) -> Result<(), PortError> {
+        self.signer(now).map(drop)
     }
 
     fn ring(&self) -> Arc<KeyRing> {

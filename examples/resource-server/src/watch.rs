@@ -28,12 +28,15 @@ struct Known {
     keys: HashMap<String, (Algorithm, DecodingKey)>,
     ended: HashMap<String, Instant>,
     revoked: HashSet<String>,
+    /// Of the newest list.
+    iat: i64,
     heard_at: Option<Instant>,
 }
 
 /// What a list says.
 #[derive(Deserialize)]
 struct List {
+    iat: i64,
     sids: Vec<String>,
     kids: Vec<String>,
     next: String,
@@ -66,17 +69,24 @@ impl Watch {
 
     /// What happened since a place in the list, and the place to go on from. Keys first: one of them has signed the list.
     fn ask(&self, agent: &ureq::Agent, issuer: &str, mut since: String) -> Result<String, Fault> {
-        let set: JwkSet = serde_json::from_str(&get(agent, &format!("{issuer}/.well-known/jwks.json"))?)?;
+        let base = issuer.trim_end_matches('/');
+        let set: JwkSet = serde_json::from_str(&get(agent, &format!("{base}/.well-known/jwks.json"))?)?;
         self.write(|known| known.keys = keys(&set));
         loop {
             let asked = Instant::now();
-            let text = get(agent, &format!("{issuer}/oauth/revocations?since={since}"))?;
-            let List { sids, kids, next, more } = self.list(&text, issuer)?;
+            let text = get(agent, &format!("{base}/oauth/revocations?since={since}"))?;
+            let List { iat, sids, kids, next, more } = self.list(&text, issuer)?;
+            // Whoever keeps an answer back could hide a logout.
+            if iat < self.read(|known| known.iat) {
+                return Err("the list is older than the one before".into());
+            }
             self.write(|known| {
+                known.iat = iat;
                 known.ended.retain(|_, at| at.elapsed() < REMEMBERED);
                 known.ended.extend(sids.into_iter().map(|sid| (sid, asked)));
                 known.revoked = kids.into_iter().collect();
-                known.heard_at = Some(asked);
+                // Half of what was told is not known.
+                known.heard_at = if more { known.heard_at } else { Some(asked) };
             });
             since = next;
             if !more {
@@ -98,7 +108,8 @@ impl Watch {
 
     /// The published key that a token names. What else its header says is nobody's business.
     pub fn key(&self, token: &str) -> Option<(Algorithm, DecodingKey)> {
-        let kid = decode_header(token).ok()?.kid?;
+        let Ok(header) = decode_header(token) else { return None };
+        let kid = header.kid?;
         self.read(|known| known.keys.get(&kid).filter(|_| !known.revoked.contains(&kid)).cloned())
     }
 
@@ -123,8 +134,9 @@ fn get(agent: &ureq::Agent, url: &str) -> Result<String, Fault> {
 /// Only what is for signatures, each with the one algorithm that it is for.
 fn keys(set: &JwkSet) -> HashMap<String, (Algorithm, DecodingKey)> {
     let usable = set.keys.iter().filter_map(|jwk| {
-        let algorithm = jwk.common.key_algorithm?.to_string().parse().ok()?;
-        Some((jwk.common.key_id.clone()?, (algorithm, DecodingKey::from_jwk(jwk).ok()?)))
+        let Ok(algorithm) = jwk.common.key_algorithm?.to_string().parse() else { return None };
+        let Ok(key) = DecodingKey::from_jwk(jwk) else { return None };
+        Some((jwk.common.key_id.clone()?, (algorithm, key)))
     });
     usable.collect()
 }

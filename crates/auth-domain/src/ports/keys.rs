@@ -64,6 +64,12 @@ pub trait KnownKeys: Send + Sync {
 
     fn ring(&self) -> Arc<KeyRing>;
 
+    /// Whether this server can sign.
+    ///
+    /// # Errors
+    /// It has not what opens the key that is to.
+    fn check(&self, now: DateTime<Utc>) -> Result<(), PortError>;
+
     /// A list of what is revoked that says who made it: signed like an access token made at its time, and no access token.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{AuditEvent, EventKind, Subject},
-    keys::{KeyId, KeyPolicy, KeyRing, KeyState},
+    keys::{AT_ONCE, KeyId, KeyPolicy, KeyRing, KeyState},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, KnownKeys, PortError, UserDirectory},
 };
@@ -24,14 +24,15 @@ pub struct KeepKeys {
 }
 
 impl KeepKeys {
-    /// Before a server takes requests: the last one that starts decides what signs.
+    /// Before a server takes requests: the last one that starts decides what signs. When all servers can know of it, if that is later.
     ///
     /// # Errors
     /// An outage, or a key that has to be used and cannot.
-    pub async fn settle(&self) -> Result<(), PortError> {
+    pub async fn settle(&self) -> Result<Option<DateTime<Utc>>, PortError> {
         let ring = self.ring().await?;
+        let mut known_by = None;
         match self.policy {
-            None => self.retire_all(&ring).await?,
+            None => known_by = self.retire_all(&ring).await?,
             Some(policy) => {
                 self.reseal(&ring).await?;
                 let newest = ring.newest(self.clock.now());
@@ -40,7 +41,8 @@ impl KeepKeys {
                 }
             }
         }
-        self.known.learn(self.keys.all().await?, self.clock.now())
+        self.known.learn(self.keys.all().await?, self.clock.now())?;
+        Ok(known_by)
     }
 
     /// Now and then, more often than [`crate::keys::AT_ONCE`]: learns what other servers and operators did, makes the
@@ -49,18 +51,18 @@ impl KeepKeys {
     /// # Errors
     /// An outage, or a key that has to be used and cannot.
     pub async fn attend(&self) -> Result<(), PortError> {
-        let ring = self.ring().await?;
-        let now = self.clock.now();
-        let due = self.policy.filter(|policy| policy.is_due(&ring, now));
-        if let Some(policy) = due {
+        let keys = self.keys.all().await?;
+        let (ring, now) = (KeyRing::of(keys.clone()), self.clock.now());
+        // First of all, whatever becomes of the rest; a key that cannot be used here keeps nobody from what is to be done.
+        let learned = self.known.learn(keys, now);
+        if let Some(policy) = self.policy.filter(|policy| policy.is_due(&ring, now)) {
             self.succeed(&ring, policy).await?;
         }
         for life in ring.lives().filter(|life| life.is_over(now)) {
             // Whoever comes second finds it gone: that is as well.
             let _forgotten = self.keys.forget(&life.key.id).await?;
         }
-        let keys = ring.lives().map(|life| life.key.clone()).collect();
-        self.known.learn(if due.is_some() { self.keys.all().await? } else { keys }, now)
+        learned
     }
 
     async fn ring(&self) -> Result<KeyRing, PortError> {
@@ -85,15 +87,17 @@ impl KeepKeys {
     }
 
     /// The shared secret signs from now on; what keys have signed stays good as long as it would have.
-    async fn retire_all(&self, ring: &KeyRing) -> Result<(), PortError> {
+    async fn retire_all(&self, ring: &KeyRing) -> Result<Option<DateTime<Utc>>, PortError> {
         let now = self.clock.now();
+        let mut known_by = None;
         // Those as well that another has followed: without that one they would sign again.
         for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
             if self.keys.retire(&life.key.id, now).await? {
                 self.report(EventKind::KeyRetired, &life.key.id, now);
+                known_by = Some(now + AT_ONCE);
             }
         }
-        Ok(())
+        Ok(known_by)
     }
 
     /// So that an encryption key can be taken away once every server has one that came after it.

@@ -73,8 +73,7 @@ impl OperateKeys {
     /// [`OperateKeysError`].
     pub async fn rotate(&self, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
-        let fresh = self.maker.make(policy.algorithm).await?;
-        self.add(fresh, policy, when, origin).await
+        self.make(policy, when, origin).await
     }
 
     /// Takes a key from elsewhere as the next one.
@@ -94,8 +93,8 @@ impl OperateKeys {
         self.add(fresh, policy, when, origin).await
     }
 
-    /// Takes a key out of use as soon as all servers can know; if it is the one that signs, another is made that does
-    /// from the same moment on. When that is.
+    /// Takes a key out of use, and another signs from the same moment on: as soon as all servers can know where somebody
+    /// else may have the key, else once whoever verifies can know the other. When that is.
     ///
     /// # Errors
     /// [`OperateKeysError`].
@@ -109,10 +108,7 @@ impl OperateKeys {
             KeyState::Retiring | KeyState::Gone => return Err(OperateKeysError::OutOfUse),
             KeyState::Revoked => return Err(OperateKeysError::Revoked),
         };
-        let mut from = now + AT_ONCE;
-        if let Some(policy) = self.policy.filter(|_| in_use && ring.signer(from).is_some_and(|signer| signer.id == *id)) {
-            from = self.rotate_by(policy, origin).await?;
-        }
+        let from = if in_use { self.follow(&ring, id, how, origin).await? } else { now + AT_ONCE };
         let (done, kind) = match how {
             Revocation::Orderly => (self.keys.retire(id, from).await?, EventKind::KeyRetired),
             Revocation::Compromised => (self.keys.revoke(id, from).await?, EventKind::KeyRevoked),
@@ -124,9 +120,35 @@ impl OperateKeys {
         Ok(from)
     }
 
-    async fn rotate_by(&self, policy: KeyPolicy, origin: &Origin) -> Result<DateTime<Utc>, OperateKeysError> {
+    /// Sees to it that another signs when a key in use ends, and tells when that may be.
+    async fn follow(
+        &self,
+        ring: &KeyRing,
+        id: &KeyId,
+        how: Revocation,
+        origin: &Origin,
+    ) -> Result<DateTime<Utc>, OperateKeysError> {
+        // With other settings than the servers', no key would follow.
+        let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
+        let now = self.clock.now();
+        let others =
+            ring.lives().filter(|life| life.key.id != *id && matches!(life.state(now), KeyState::Pending | KeyState::Active));
+        let (at_once, next) = (now + AT_ONCE, others.map(|life| life.key.signs_from).min());
+        match (how, next) {
+            (_, Some(next)) if next <= at_once => Ok(at_once),
+            // It goes on signing until whoever verifies can know the other.
+            (Revocation::Orderly, Some(_)) if ring.find(id).is_some_and(|life| life.state(now) == KeyState::Pending) => {
+                Ok(at_once)
+            }
+            (Revocation::Orderly, Some(next)) => Ok(next),
+            (Revocation::Orderly, None) => Ok(self.make(policy, When::Published, origin).await?.signs_from),
+            (Revocation::Compromised, _) => Ok(self.make(policy, When::AtOnce, origin).await?.signs_from),
+        }
+    }
+
+    async fn make(&self, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
         let fresh = self.maker.make(policy.algorithm).await?;
-        Ok(self.add(fresh, policy, When::AtOnce, origin).await?.signs_from)
+        self.add(fresh, policy, when, origin).await
     }
 
     async fn add(&self, fresh: FreshKey, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {

@@ -25,7 +25,7 @@ impl KeyUseCases {
                 policy: policies.keys,
             },
             operate: OperateKeys { keys, maker, audit, clock: clock.clone(), policy: policies.keys },
-            list_revocations: ListRevocations { sessions, keys: known, clock, access_life: policies.lifetimes.access },
+            list_revocations: ListRevocations { sessions, keys: known, clock },
         }
     }
 }

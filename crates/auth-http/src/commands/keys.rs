@@ -37,11 +37,11 @@ enum Action {
         #[arg(long)]
         at_once: bool,
     },
-    /// Take a key out of use; if it is the one that signs, another takes over in the same moment.
+    /// Take a key out of use, once another is known that takes over in the same moment; its tokens live on.
     Revoke {
         /// Its id, as `keys list` shows it.
         key: String,
-        /// Somebody else may have it: refuse all tokens that it has signed.
+        /// Somebody else may have it: another takes over within seconds, and all tokens that it has signed are refused.
         #[arg(long)]
         compromised: bool,
     },
@@ -92,7 +92,10 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, F
         }
         Action::Revoke { key, compromised } => {
             let (id, how) = (KeyId::new(key), if compromised { Revocation::Compromised } else { Revocation::Orderly });
-            until(app, keys.revoke(&id, how, &origin).await?).await;
+            let from = keys.revoke(&id, how, &origin).await?;
+            if compromised {
+                until(app, from).await;
+            }
             Some(id)
         }
         Action::ExportPublic => {

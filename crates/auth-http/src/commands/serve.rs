@@ -7,7 +7,10 @@ use std::{
 };
 
 use auth_domain::ports::PortError;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
 use super::{Failure, settings_to_serve};
 use crate::{
@@ -38,7 +41,11 @@ pub fn serve() -> Result<(), Failure> {
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let patience = settings.http.shutdown_timeout;
     actix_web::rt::System::new().block_on(async {
-        use_cases.keys.keep.settle().await.map_err(no_keys)?;
+        let clock = use_cases.ports.clock.clone();
+        if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(no_keys)? {
+            // What this server signs from now on, the others would not take before.
+            sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
+        }
         let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
         tokio::select! {
             stopped = until_stopped(server, &audit, patience) => stopped,

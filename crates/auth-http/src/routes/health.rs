@@ -65,7 +65,7 @@ pub struct Checks {
     responses(
         (status = 200, description = "Send traffic.", body = Readiness),
         (
-            status = 503, description = "Send none: the database is away, migrations are pending, or a stop is under way.",
+            status = 503, description = "Send none: the database is away, migrations are pending, the key that signs cannot be opened here, or a stop is under way.",
             body = Readiness, example = json!({ "status": "unavailable", "checks": { "database": "unavailable" } }),
         ),
     ),
@@ -73,7 +73,9 @@ pub struct Checks {
 pub async fn ready(app: Data<UseCases>, draining: Data<Draining>) -> HttpResponse {
     let database = app.ports.readiness.check().await.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
     let checks = Checks { database: if database { "ok" } else { "unavailable" } };
-    if database && !draining.0.load(Ordering::Relaxed) {
+    let signs =
+        app.ports.known_keys.check(app.ports.clock.now()).inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
+    if database && signs && !draining.0.load(Ordering::Relaxed) {
         return HttpResponse::Ok().json(Readiness { status: "ready", checks });
     }
     HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).json(Readiness { status: "unavailable", checks })

@@ -18,6 +18,8 @@ use super::{
 #[derive(Default)]
 pub(super) struct Known {
     keys: Vec<SigningKey>,
+    /// What is wrong with some of them.
+    faults: Vec<PortError>,
     pub(super) ring: Arc<KeyRing>,
     public: HashMap<KeyId, Arc<PublicKey>>,
     private: HashMap<KeyId, Arc<KeyPair>>,
@@ -38,14 +40,9 @@ impl Known {
         self.keys == keys
     }
 
-    /// What can be made of these keys, and what is wrong with the others. Private halves are only opened where they
+    /// What can be made of these keys. Private halves are only opened where they
     /// can come to sign, and only once: an encryption key may be gone when they are sealed with another.
-    pub(super) fn next(
-        &self,
-        keys: Vec<SigningKey>,
-        opening: Option<&EncryptionKeys>,
-        now: DateTime<Utc>,
-    ) -> (Self, Vec<PortError>) {
+    pub(super) fn next(&self, keys: Vec<SigningKey>, opening: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
         let ring = KeyRing::of(keys.clone());
         let mut next = Self { keys, ring: Arc::new(ring), ..Self::default() };
         let mut faults = Vec::new();
@@ -62,7 +59,13 @@ impl Known {
                 None => {}
             }
         }
-        (next, faults)
+        next.faults = faults;
+        next
+    }
+
+    /// What is wrong, if anything is; told as long as it is.
+    pub(super) fn verdict(&self) -> Result<(), PortError> {
+        self.faults.first().map_or(Ok(()), |fault| Err(fault.clone()))
     }
 
     fn public_half(&self, key: &SigningKey) -> Result<Arc<PublicKey>, PortError> {

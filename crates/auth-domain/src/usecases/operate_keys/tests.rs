@@ -77,15 +77,40 @@ async fn a_key_from_elsewhere_is_taken_once_and_only_if_it_is_for_the_algorithm(
 }
 
 #[tokio::test]
-async fn a_key_that_signs_is_followed_in_the_moment_in_which_it_ends() {
-    for (how, old) in [(Revocation::Orderly, KeyState::Retiring), (Revocation::Compromised, KeyState::Revoked)] {
+async fn a_key_that_somebody_else_may_have_is_followed_as_soon_as_servers_can_know() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    scene.clock.set(after(100));
+    let from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &origin()).await.unwrap();
+    assert_eq!(from, after(103));
+    assert_eq!(scene.states(102).await, [KeyState::Active, KeyState::Pending]);
+    assert_eq!(scene.states(103).await, [KeyState::Revoked, KeyState::Active]);
+}
+
+#[tokio::test]
+async fn one_that_is_taken_out_of_use_signs_until_verifiers_can_know_the_next() {
+    for with_a_next in [false, true] {
         let scene = Scene::default();
         let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
         scene.clock.set(after(100));
-        assert_eq!(scene.es256().revoke(&key("made-1"), how, &origin()).await.unwrap(), after(103));
-        assert_eq!(scene.states(102).await, [KeyState::Active, KeyState::Pending]);
-        assert_eq!(scene.states(103).await, [old, KeyState::Active]);
+        if with_a_next {
+            let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+        }
+        let from = scene.es256().revoke(&key("made-1"), Revocation::Orderly, &origin()).await.unwrap();
+        assert_eq!(from, after(410));
+        assert_eq!(scene.states(409).await, [KeyState::Active, KeyState::Pending], "{with_a_next}");
+        assert_eq!(scene.states(410).await, [KeyState::Retiring, KeyState::Active]);
     }
+}
+
+#[tokio::test]
+async fn the_last_key_is_followed_even_before_it_signs_and_never_without_settings_to_make_one() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let without = scene.operator(None).revoke(&key("made-1"), Revocation::Compromised, &origin()).await;
+    assert!(matches!(without, Err(OperateKeysError::NoKeys)));
+    let _from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &origin()).await.unwrap();
+    assert_eq!(scene.states(3).await, [KeyState::Revoked, KeyState::Active]);
 }
 
 #[tokio::test]
@@ -105,12 +130,12 @@ async fn a_key_out_of_use_can_only_be_revoked_for_good() {
     scene.clock.set(after(100));
     let revoke = async |how| scene.es256().revoke(&key("made-1"), how, &origin()).await;
     let _from = revoke(Revocation::Orderly).await.unwrap();
-    scene.clock.set(after(200));
+    scene.clock.set(after(500));
     assert!(matches!(revoke(Revocation::Orderly).await, Err(OperateKeysError::OutOfUse)));
-    assert_eq!(revoke(Revocation::Compromised).await.unwrap(), after(203));
-    scene.clock.set(after(300));
+    assert_eq!(revoke(Revocation::Compromised).await.unwrap(), after(503));
+    scene.clock.set(after(600));
     assert!(matches!(revoke(Revocation::Compromised).await, Err(OperateKeysError::Revoked)));
-    assert_eq!(scene.states(300).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
+    assert_eq!(scene.states(600).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
     let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &origin()).await;
     assert!(matches!(unknown, Err(OperateKeysError::NoSuchKey)));
 }

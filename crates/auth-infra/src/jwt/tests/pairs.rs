@@ -176,6 +176,9 @@ async fn a_server_that_cannot_sign_says_so_and_still_verifies() {
     signer.learn(vec![first.clone()], now()).unwrap();
     assert!(blind.learn(vec![first], now()).is_err());
     assert!(matches!(blind.encode(&issued(0)), Err(PortError::Unavailable(_))));
+    assert!(blind.check(now()).is_err() && signer.check(now()).is_ok());
+    let again = signer.ring().lives().map(|life| life.key.clone()).collect();
+    assert!(blind.learn(again, now()).is_err(), "told as long as it is so");
     assert!(decoded(&blind, &signer.encode(&issued(0)).unwrap(), 0).is_ok());
 }
 

@@ -4,13 +4,14 @@ mod answer;
 pub mod conformance;
 mod database;
 mod hold;
+mod log;
 mod private;
 mod program;
 
 use std::{
-    io::{BufRead, BufReader},
+    io::BufReader,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use std::{
 pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
 pub use hold::Hold;
+use log::{Log, message};
 pub use private::PrivateServer;
 use program::environment;
 pub use program::{command, folder, program_by, run};
@@ -69,13 +71,6 @@ pub struct Service {
     pub client: Client,
     child: Child,
     log: Arc<Log>,
-}
-
-/// What the server has written so far.
-#[derive(Default)]
-struct Log {
-    lines: Mutex<(Vec<Value>, bool)>,
-    grown: Condvar,
 }
 
 impl Service {
@@ -222,6 +217,26 @@ impl Service {
         assert!(sent.success());
     }
 
+    /// Has it stand still, once it does in all its threads: one that is in a system call finishes that first, and may
+    /// come out of it with a lock.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+        let begun = Instant::now();
+        while !self.threads().all(|state| state == 'T') {
+            assert!(begun.elapsed() < PATIENCE, "it does not stand still");
+            thread::yield_now();
+        }
+    }
+
+    /// The state of each thread, as the kernel has it: what follows the name's bracket.
+    fn threads(&self) -> impl Iterator<Item = char> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        tasks.filter_map(|task| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+        })
+    }
+
     pub fn pid(&self) -> String {
         self.child.id().to_string()
     }
@@ -248,37 +263,6 @@ impl Drop for Service {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-impl Log {
-    fn follow(&self, reader: impl BufRead) {
-        for line in reader.lines() {
-            let Ok(line) = line else { break };
-            let parsed = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "unparsable": line }));
-            self.lines.lock().unwrap().0.push(parsed);
-            self.grown.notify_all();
-        }
-        self.lines.lock().unwrap().1 = true;
-        self.grown.notify_all();
-    }
-
-    fn wait_for(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        self.wait_for_many(1, wanted).remove(0)
-    }
-
-    fn wait_for_many(&self, count: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let found = |lines: &[Value]| lines.iter().filter(|line| wanted(line)).cloned().collect::<Vec<_>>();
-        let (guard, timeout) = self
-            .grown
-            .wait_timeout_while(self.lines.lock().unwrap(), PATIENCE, |(lines, ended)| found(lines).len() < count && !*ended)
-            .unwrap();
-        assert!(!timeout.timed_out() && found(&guard.0).len() >= count, "not logged: {:#?}", guard.0);
-        found(&guard.0)
-    }
-}
-
-fn message(line: &Value) -> &str {
-    line["message"].as_str().unwrap_or_default()
 }
 
 pub fn credentials(email: &str) -> Value {

@@ -70,7 +70,7 @@ on_every_engine! {
         let (first, second, tokens) = two(engine).await;
         let hold = Hold::rows(&first.database);
         let flying = refresh_in_flight(&first, &hold, tokens.refresh()).await;
-        first.signal("-STOP");
+        first.freeze();
         drop(hold);
         moved_once(&second, &tokens).await;
         first.signal("-CONT");
@@ -88,7 +88,7 @@ on_every_engine! {
         let (first, second, _tokens) = two(engine).await;
         let hold = Hold::rows(&first.database);
         let flying = in_flight(&first, &hold, "/auth/login", credentials("ann@example.org")).await;
-        first.signal("-STOP");
+        first.freeze();
         drop(hold);
         let login = eventually(async || second.login("ann@example.org").await, |answer| answer.status != 503).await;
         assert_eq!(login.status, 200, "{}", login.body);

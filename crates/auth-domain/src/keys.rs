@@ -142,7 +142,7 @@ impl KeyPolicy {
     /// Whether it is time to make the next key.
     #[must_use]
     pub fn is_due(&self, ring: &KeyRing, now: DateTime<Utc>) -> bool {
-        ring.newest(now).is_some_and(|newest| now >= newest.signs_from + self.signs_for - self.cached_for - CLOCK_SKEW)
+        ring.newest(now).is_some_and(|newest| self.signs_from(now) >= newest.signs_from + self.signs_for)
     }
 }
 
@@ -199,8 +199,7 @@ impl KeyRing {
     /// The key that was made last, of those that are still to be used.
     #[must_use]
     pub fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
-        let in_use = |life: &&Life| matches!(life.state(now), KeyState::Pending | KeyState::Active);
-        self.lives().rev().find(in_use).map(|life| &life.key)
+        self.lives().rev().find(|life| life.is_in_use(now)).map(|life| &life.key)
     }
 
     #[must_use]
@@ -257,6 +256,12 @@ impl Life {
         } else {
             KeyState::Active
         }
+    }
+
+    /// Whether it signs, or will.
+    #[must_use]
+    pub fn is_in_use(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state(now), KeyState::Pending | KeyState::Active)
     }
 
     /// Whether it is of no use to anybody any more: what it signed has expired.

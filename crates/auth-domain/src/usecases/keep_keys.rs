@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{AuditEvent, EventKind, Subject},
-    keys::{AT_ONCE, KeyId, KeyPolicy, KeyRing, KeyState},
+    audit::EventKind,
+    keys::{AT_ONCE, KeyPolicy, KeyRing},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, KnownKeys, PortError, UserDirectory},
+    usecases::operate_keys::report,
 };
 
 pub struct KeepKeys {
@@ -76,7 +77,7 @@ impl KeepKeys {
         let signs_from = if self.is_new(ring).await? { now } else { policy.signs_from(now) };
         let key = ring.next(fresh, signs_from, now);
         if self.keys.insert(&key).await? {
-            self.report(EventKind::KeyCreated, &key.id, now);
+            report(&*self.audit, EventKind::KeyCreated, &key.id, &Origin::default(), now);
         }
         Ok(())
     }
@@ -93,7 +94,7 @@ impl KeepKeys {
         // Those as well that another has followed: without that one they would sign again.
         for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
             if self.keys.retire(&life.key.id, now).await? {
-                self.report(EventKind::KeyRetired, &life.key.id, now);
+                report(&*self.audit, EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
                 known_by = Some(now + AT_ONCE);
             }
         }
@@ -103,17 +104,13 @@ impl KeepKeys {
     /// So that an encryption key can be taken away once every server has one that came after it.
     async fn reseal(&self, ring: &KeyRing) -> Result<(), PortError> {
         let now = self.clock.now();
-        for life in ring.lives().filter(|life| matches!(life.state(now), KeyState::Pending | KeyState::Active)) {
+        for life in ring.lives().filter(|life| life.is_in_use(now)) {
             if let Some(sealed) = self.maker.reseal(&life.key)? {
                 // Another server may have done it.
                 let _done = self.keys.reseal(&life.key.id, &life.key.private, &sealed).await?;
             }
         }
         Ok(())
-    }
-
-    fn report(&self, kind: EventKind, key: &KeyId, now: DateTime<Utc>) {
-        self.audit.record(AuditEvent::new(kind, &Origin::default(), now).about(Subject::Key(key.clone())));
     }
 }
 

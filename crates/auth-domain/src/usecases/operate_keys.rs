@@ -73,7 +73,7 @@ impl OperateKeys {
     /// [`OperateKeysError`].
     pub async fn rotate(&self, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
-        self.make(policy, when, origin).await
+        self.make(&self.ring().await?, policy, when, origin).await
     }
 
     /// Takes a key from elsewhere as the next one.
@@ -87,10 +87,11 @@ impl OperateKeys {
             let (its, ours) = (fresh.algorithm.name(), policy.algorithm.name());
             return Err(UnusableKey(format!("is for {its}, and JWT_ALGORITHM is {ours}")).into());
         }
-        if self.ring().await?.find(&fresh.id).is_some() {
+        let ring = self.ring().await?;
+        if ring.find(&fresh.id).is_some() {
             return Err(OperateKeysError::KnownKey);
         }
-        self.add(fresh, policy, when, origin).await
+        self.add(&ring, fresh, policy, when, origin).await
     }
 
     /// Takes a key out of use, and another signs from the same moment on: as soon as all servers can know where somebody
@@ -116,7 +117,7 @@ impl OperateKeys {
         if !done {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
-        self.report(kind, id, origin, now);
+        report(&*self.audit, kind, id, origin, now);
         Ok(from)
     }
 
@@ -131,8 +132,7 @@ impl OperateKeys {
         // With other settings than the servers', no key would follow.
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
         let now = self.clock.now();
-        let others =
-            ring.lives().filter(|life| life.key.id != *id && matches!(life.state(now), KeyState::Pending | KeyState::Active));
+        let others = ring.lives().filter(|life| life.key.id != *id && life.is_in_use(now));
         let (at_once, next) = (now + AT_ONCE, others.map(|life| life.key.signs_from).min());
         match (how, next) {
             (_, Some(next)) if next <= at_once => Ok(at_once),
@@ -141,33 +141,41 @@ impl OperateKeys {
                 Ok(at_once)
             }
             (Revocation::Orderly, Some(next)) => Ok(next),
-            (Revocation::Orderly, None) => Ok(self.make(policy, When::Published, origin).await?.signs_from),
-            (Revocation::Compromised, _) => Ok(self.make(policy, When::AtOnce, origin).await?.signs_from),
+            (Revocation::Orderly, None) => Ok(self.make(ring, policy, When::Published, origin).await?.signs_from),
+            (Revocation::Compromised, _) => Ok(self.make(ring, policy, When::AtOnce, origin).await?.signs_from),
         }
     }
 
-    async fn make(&self, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+    async fn make(&self, ring: &KeyRing, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
         let fresh = self.maker.make(policy.algorithm).await?;
-        self.add(fresh, policy, when, origin).await
+        self.add(ring, fresh, policy, when, origin).await
     }
 
-    async fn add(&self, fresh: FreshKey, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+    async fn add(
+        &self,
+        ring: &KeyRing,
+        fresh: FreshKey,
+        policy: KeyPolicy,
+        when: When,
+        origin: &Origin,
+    ) -> Result<SigningKey, OperateKeysError> {
         let now = self.clock.now();
         let signs_from = match when {
             When::Published => policy.signs_from(now),
             When::AtOnce => now + AT_ONCE,
         };
-        let key = self.ring().await?.next(fresh, signs_from, now);
+        let key = ring.next(fresh, signs_from, now);
         if !self.keys.insert(&key).await? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
-        self.report(EventKind::KeyCreated, &key.id, origin, now);
+        report(&*self.audit, EventKind::KeyCreated, &key.id, origin, now);
         Ok(key)
     }
+}
 
-    fn report(&self, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
-        self.audit.record(AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone())));
-    }
+/// Says what became of a key, whoever did it.
+pub(super) fn report(audit: &dyn AuditLog, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
+    audit.record(AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone())));
 }
 
 #[cfg(test)]

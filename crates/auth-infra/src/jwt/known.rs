@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use auth_domain::{
-    keys::{KeyId, KeyRing, KeyState, SigningKey},
+    keys::{KeyId, KeyRing, SigningKey},
     ports::PortError,
     token::InvalidToken,
 };
@@ -17,7 +17,6 @@ use super::{
 /// What is made of the keys that the store has. Never changed, only followed by another.
 #[derive(Default)]
 pub(super) struct Known {
-    keys: Vec<SigningKey>,
     /// What is wrong with some of them.
     faults: Vec<PortError>,
     pub(super) ring: Arc<KeyRing>,
@@ -37,14 +36,13 @@ pub(super) enum Whose<'a> {
 
 impl Known {
     pub(super) fn is(&self, keys: &[SigningKey]) -> bool {
-        self.keys == keys
+        self.ring.lives().map(|life| &life.key).eq(keys)
     }
 
     /// What can be made of these keys. Private halves are only opened where they
     /// can come to sign, and only once: an encryption key may be gone when they are sealed with another.
     pub(super) fn next(&self, keys: Vec<SigningKey>, opening: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
-        let ring = KeyRing::of(keys.clone());
-        let mut next = Self { keys, ring: Arc::new(ring), ..Self::default() };
+        let mut next = Self { ring: Arc::new(KeyRing::of(keys)), ..Self::default() };
         let mut faults = Vec::new();
         for life in next.ring.lives() {
             let id = &life.key.id;
@@ -52,8 +50,7 @@ impl Known {
                 Ok(public) => drop(next.public.insert(id.clone(), public)),
                 Err(fault) => faults.push(fault),
             }
-            let signs = matches!(life.state(now), KeyState::Pending | KeyState::Active);
-            match opening.filter(|_| signs).map(|opening| self.private_half(&life.key, opening)) {
+            match opening.filter(|_| life.is_in_use(now)).map(|opening| self.private_half(&life.key, opening)) {
                 Some(Ok(private)) => drop(next.private.insert(id.clone(), private)),
                 Some(Err(fault)) => faults.push(fault),
                 None => {}

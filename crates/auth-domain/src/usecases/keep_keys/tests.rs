@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    keys::{KeyAlgorithm, PUBLISHED_AFTER, Sealed},
+    keys::{KeyAlgorithm, KeyState, PUBLISHED_AFTER, Sealed},
     ports::UserStore,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-use crate::user::id;
+use crate::{password::redacted, user::id};
 
 /// The longest name of a client, in characters.
 pub const CLIENT_NAME_MAX_CHARS: usize = 100;
@@ -124,17 +124,7 @@ impl SecretHash {
     }
 }
 
-impl fmt::Debug for ClientSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientSecret(redacted)")
-    }
-}
-
-impl fmt::Debug for SecretHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretHash(redacted)")
-    }
-}
+redacted!(ClientSecret, SecretHash);
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
 use crate::email::Email;
@@ -160,23 +158,19 @@ impl PasswordHash {
     }
 }
 
-impl fmt::Debug for NewPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NewPassword(redacted)")
-    }
+/// Names the type where its value would stand: what it holds is nobody's to read in a log.
+macro_rules! redacted {
+    ($($secret:ident),+) => {$(
+        impl std::fmt::Debug for $secret {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($secret), "(redacted)"))
+            }
+        }
+    )+};
 }
+pub(crate) use redacted;
 
-impl fmt::Debug for PasswordAttempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordAttempt(redacted)")
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(redacted)")
-    }
-}
+redacted!(NewPassword, PasswordAttempt, PasswordHash);
 
 #[cfg(test)]
 mod tests;

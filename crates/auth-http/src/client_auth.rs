@@ -1,6 +1,6 @@
 //! Which client sends a form: `client_secret_basic` or `client_secret_post` (RFC 6749 section 2.3.1), or neither.
 
-use std::{future::Future, pin::Pin};
+use std::future::Future;
 
 use actix_web::{
     Error, FromRequest, HttpRequest,
@@ -12,6 +12,7 @@ use auth_domain::{
     usecases::authenticate_client::{AuthenticateClientError, Credentials},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::LocalBoxFuture;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -31,15 +32,14 @@ pub struct ByAnyone(pub Form);
 
 impl FromRequest for ByClient {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (form, request) = (Form::from_request(request, payload), request.clone());
+        let read = read(request, payload);
         Box::pin(async move {
-            let form = form.await?;
-            match client(&request, &form).await? {
-                Some(_client) => Ok(Self(form)),
-                None => Err(OauthError::new(OauthCode::InvalidClient, "client_id and client_secret are missing").into()),
+            match read.await? {
+                (form, Some(_client)) => Ok(Self(form)),
+                (_, None) => Err(OauthError::new(OauthCode::InvalidClient, "client_id and client_secret are missing").into()),
             }
         })
     }
@@ -47,15 +47,21 @@ impl FromRequest for ByClient {
 
 impl FromRequest for ByAnyone {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (form, request) = (Form::from_request(request, payload), request.clone());
-        Box::pin(async move {
-            let form = form.await?;
-            let _whoever = client(&request, &form).await?;
-            Ok(Self(form))
-        })
+        let read = read(request, payload);
+        Box::pin(async move { read.await.map(|(form, _whoever)| Self(form)) })
+    }
+}
+
+/// A form, and the client that sends it, if one presents itself.
+fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<(Form, Option<Client>), Error>> + use<> {
+    let (form, request) = (Form::from_request(request, payload), request.clone());
+    async move {
+        let form = form.await?;
+        let client = client(&request, &form).await?;
+        Ok((form, client))
     }
 }
 

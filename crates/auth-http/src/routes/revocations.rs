@@ -30,11 +30,9 @@ pub struct Since {
 impl Since {
     fn place(&self) -> Result<Option<Ended>, Problem> {
         let parsed = self.since.as_deref().filter(|since| !since.is_empty()).map(str::parse::<Ended>).transpose();
-        parsed.map_err(|_no_place| Problem::parameter("since", "unknown_place", NO_PLACE))
+        parsed.map_err(|rule| Problem::parameter("since", "unknown_place", &rule.to_string()))
     }
 }
-
-const NO_PLACE: &str = "must be the `next` of a list, or seconds since 1970";
 
 /// Sessions that have ended, and keys that are revoked.
 ///

@@ -2,15 +2,8 @@
 # The same service without a secret: beside the auth-server at $URL, which signs with keys that it publishes. A logout is honoured here
 # within seconds, and no request makes a call. AUTH_SERVER is the program with that server's settings, its log beside it.
 set -euo pipefail
-log=$(mktemp)
-env -u JWT_SECRET_KEY JWT_ISSUER="$URL" PORT=0 POLL_SECONDS=1 "$RESOURCE_SERVER" >"$log" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" || true; rm -f "$log"' EXIT
-service=
-while [ -z "$service" ]; do
-  kill -0 "$server" 2>/dev/null || { echo "the service did not start" >&2; exit 1; }
-  service=$(sed -n 's/^listening on //p' "$log")
-done
+. "$(dirname "$0")/start.sh"
+start -u JWT_SECRET_KEY JWT_ISSUER="$URL" POLL_SECONDS=1
 
 greeting() { curl --silent --write-out ' %{http_code}' --header "Authorization: Bearer $1" "$service/greeting"; }
 expect() { # STATUS WORDS TOKEN

@@ -2,15 +2,8 @@
 # Starts this service beside the auth-server at $URL, whose JWT_SECRET_KEY is in the environment, and asks it with good and bad tokens.
 # RESOURCE_SERVER is the program.
 set -euo pipefail
-log=$(mktemp)
-PORT=0 "$RESOURCE_SERVER" >"$log" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" || true; rm -f "$log"' EXIT
-service=
-while [ -z "$service" ]; do
-  kill -0 "$server" 2>/dev/null || { echo "the service did not start" >&2; exit 1; }
-  service=$(sed -n 's/^listening on //p' "$log")
-done
+. "$(dirname "$0")/start.sh"
+start
 
 # expect STATUS WORDS [TOKEN]
 expect() {

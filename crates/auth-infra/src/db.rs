@@ -4,6 +4,7 @@ mod attempts;
 mod audit;
 mod clients;
 mod connection;
+mod desk;
 mod keys;
 mod legacy;
 mod look_ups;
@@ -19,9 +20,9 @@ mod rows;
 mod schema;
 mod sessions;
 mod together;
-mod turns;
 mod url;
 mod users;
+mod writer;
 
 use std::{
     fmt,
@@ -32,10 +33,7 @@ use std::{
 use auth_domain::ports::PortError;
 use diesel::{Connection, QueryResult, result::Error};
 use prometheus::{Histogram, Registry};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::Semaphore, time::timeout};
 
 pub use attempts::DieselAttempts;
 pub use audit::DieselAudit;
@@ -50,9 +48,9 @@ pub use ownership::OpenError;
 use pool::Pool;
 pub use readiness::DieselReadiness;
 pub use sessions::DieselSessions;
-use turns::Turns;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
 pub use users::DieselUsers;
+use writer::Writer;
 
 use crate::measures;
 
@@ -67,10 +65,10 @@ pub struct Database {
     pool: Pool,
     /// As many as there are connections: nobody blocks a thread to wait for one.
     permits: Arc<Semaphore>,
-    /// Of those who write; other engines need none.
-    turns: Option<Turns>,
+    /// Of a SQLite file. Elsewhere, who writes takes a connection of the pool like all others.
+    writer: Option<Arc<Writer>>,
     look_ups: Arc<LookUps>,
-    /// How long callers waited for their turn and a connection.
+    /// How long callers waited for a connection, or for the writer.
     waits: Histogram,
 }
 
@@ -89,14 +87,16 @@ impl Database {
         if !strangers.is_empty() {
             return Err(OpenError::not_ours(url, strangers));
         }
-        let (look_ups, size) = LookUps::with_some_of(size, &connector);
-        let connections = usize::try_from(size).unwrap_or(1);
-        let turns = (url.engine() == Engine::Sqlite).then(|| Turns::new(connections));
+        let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
+        let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;
+        let (look_ups, pool) = (Arc::new(look_ups), Pool::new(connector, size));
+        let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
+        let writer = is_file.then(|| Writer::new(pool.another(1), look_ups.clone())).transpose().map_err(no_thread)?;
         Ok(Self {
-            pool: Pool::new(connector, size),
-            permits: Arc::new(Semaphore::new(connections)),
-            turns,
-            look_ups: Arc::new(look_ups),
+            pool,
+            permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
+            writer: writer.map(Arc::new),
+            look_ups,
             waits: measures::histogram(WAIT.0, WAIT.1, measures::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
         })
     }
@@ -119,11 +119,10 @@ impl Database {
         })
     }
 
-    /// The same by a connection of its own, where there can be another: what waits there keeps nobody else from one.
-    /// On SQLite it takes its turn to write with all others.
+    /// The same by a connection of its own: what waits there keeps nobody else from one. SQLite has but one writer.
     #[must_use]
     pub fn aside(&self) -> Self {
-        if self.pool.url().is_in_memory() {
+        if self.pool.url().engine() == Engine::Sqlite {
             return self.clone();
         }
         Self { pool: self.pool.another(1), permits: Arc::new(Semaphore::new(1)), ..self.clone() }
@@ -135,7 +134,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.blocking(None, move |pool| pool.read(&work)).await
+        self.blocking(move |pool| pool.read(&work)).await
     }
 
     /// A session and whose it is, as they are now: what every request with a token asks.
@@ -152,7 +151,9 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.blocking(self.turns.clone(), move |pool| pool.write(&work)).await
+        let Some(writer) = &self.writer else { return self.blocking(move |pool| pool.write(&work)).await };
+        let told = writer.write(work, self.waits.start_timer());
+        self.in_time(async { told.await.map_err(failed)? }).await
     }
 
     /// Does everything or nothing. On SQLite the first statement has to be a write.
@@ -164,7 +165,7 @@ impl Database {
         self.write(move |db| in_transaction(db, &work)).await
     }
 
-    async fn blocking<T, F>(&self, turns: Option<Turns>, work: F) -> Result<T, PortError>
+    async fn blocking<T, F>(&self, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
@@ -172,38 +173,26 @@ impl Database {
         let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
         let deadline = Instant::now() + PATIENCE;
         let waiting = self.waits.start_timer();
-        let work = move || {
-            // Observed when it is dropped: here, or with the work of those who give up.
-            drop(waiting);
-            // Nobody would hear of it.
-            if Instant::now() >= deadline {
-                return Err(pool.no_answer());
-            }
-            work(&pool).map_err(|failure| {
-                if failure.is_broken() {
-                    look_ups.start_anew();
-                }
-                failure.into()
-            })
-        };
-        let done = async {
-            let place = match &turns {
-                Some(turns) => Some(permit(&turns.queue).await?),
-                None => None,
-            };
-            let permit = permit(&self.permits).await?;
+        self.in_time(async {
+            let permit = self.permits.clone().acquire_owned().await;
+            let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
             let work = move || {
                 // Held until the work is done, even when nobody waits for it any more.
-                let _held = (place, permit);
-                match turns {
-                    Some(turns) => turns.alone(work),
-                    None => work(),
+                let _held = held;
+                // Observed when it is dropped: here, or with the work of those who give up.
+                drop(waiting);
+                // Nobody would hear of it.
+                if Instant::now() >= deadline {
+                    return Err(pool.no_answer());
                 }
+                work(&pool).map_err(|failure| look_ups.hear_of(failure))
             };
-            tokio::task::spawn_blocking(work)
-                .await
-                .map_err(|error| PortError::Corrupt(format!("database work failed: {error}")))?
-        };
+            tokio::task::spawn_blocking(work).await.map_err(failed)?
+        })
+        .await
+    }
+
+    async fn in_time<T>(&self, done: impl Future<Output = Result<T, PortError>>) -> Result<T, PortError> {
         timeout(PATIENCE, done).await.unwrap_or_else(|_elapsed| Err(self.pool.no_answer()))
     }
 }
@@ -227,9 +216,9 @@ fn in_transaction<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnectio
     outcome.map_err(|error| met.unwrap_or(error))
 }
 
-async fn permit(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, PortError> {
-    let permit = semaphore.clone().acquire_owned().await;
-    permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))
+/// The work panicked, or the program is about to end.
+fn failed(error: impl fmt::Display) -> PortError {
+    PortError::Corrupt(format!("database work failed: {error}"))
 }
 
 #[cfg(test)]

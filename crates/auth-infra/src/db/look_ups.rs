@@ -4,6 +4,8 @@
 //! is asked by one thread for all ([`Together`]): what is asked while it waits goes in its next statement. Nothing is
 //! kept: each answer was read after it was asked for.
 
+use std::io;
+
 use auth_domain::{ports::PortError, session::Session, user::User};
 use diesel::{prelude::*, result::Error};
 
@@ -40,24 +42,29 @@ pub(super) enum LookUps {
 
 impl LookUps {
     /// The way, and how many of so many connections are left for all else.
-    pub(super) fn with_some_of(size: u32, connector: &Connector) -> (Self, u32) {
-        if connector.url().is_in_memory() {
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub(super) fn with_some_of(size: u32, connector: &Connector) -> io::Result<(Self, u32)> {
+        Ok(if connector.url().is_in_memory() {
             (Self::LikeAnyRead, size)
         } else if connector.url().engine() == Engine::Sqlite {
             (Self::OnTheSpot(Readers::new(connector.clone())), size)
         } else if size > SET_ASIDE {
-            (Self::Together(Together::new(Pool::new(connector.clone(), SET_ASIDE))), size - SET_ASIDE)
+            (Self::Together(Together::new(Pool::new(connector.clone(), SET_ASIDE))?), size - SET_ASIDE)
         } else {
             (Self::LikeAnyRead, size)
-        }
+        })
     }
 
-    /// On fresh connections, where it is not for the pool to see to that.
-    pub(super) fn start_anew(&self) {
+    /// What a failure is to those outside. After a break they go on by fresh connections, where it is not for the
+    /// pool to see to that.
+    pub(super) fn hear_of(&self, failure: Failure) -> PortError {
         match self {
-            Self::OnTheSpot(readers) => readers.start_anew(),
-            Self::LikeAnyRead | Self::Together(_) => {}
+            Self::OnTheSpot(readers) if failure.is_broken() => readers.start_anew(),
+            Self::OnTheSpot(_) | Self::LikeAnyRead | Self::Together(_) => {}
         }
+        failure.into()
     }
 
     /// `None` is no answer: it has to be asked like anything else.

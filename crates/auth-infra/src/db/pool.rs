@@ -93,7 +93,7 @@ impl Pool {
         }
     }
 
-    fn once<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+    pub(super) fn once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut pooled = self.checkout()?;
         work(&mut pooled.connection).map_err(|error| {
             let failure = Failure::of(error, &mut pooled.connection);

@@ -1,5 +1,6 @@
 //! Which loads run, in which order, and what each is measured against.
 
+mod beside;
 mod data;
 mod process;
 
@@ -14,11 +15,8 @@ use crate::{
     engine::{Engine, Scratch},
     limits,
     load::Outcome,
-    parts::{self, CLIENTS, LOGINS_BESIDE, PACED_CLIENTS, span},
-    report::{
-        Aim::{AtLeast, AtMost},
-        Row, table,
-    },
+    parts::{self, CLIENTS, span},
+    report::{Aim::AtLeast, Row, table},
     seed::seed,
     server::{self, Running},
     wrk,
@@ -139,17 +137,7 @@ impl Plan<'_> {
             self.add(Row::rate(format!("POST /auth/register, {name}"), CLIENTS, outcome).per(ratio, "bcrypt", None));
         }
         if self.wants(Part::Beside) {
-            let span = span(3, seconds.max(10));
-            let (alone, _) = parts::me_beside(server, tokens, accounts, 0, span)?;
-            let (beside, logins) = parts::me_beside(server, tokens, accounts, LOGINS_BESIDE, span)?;
-            let ratio = beside.p99 / alone.p99;
-            self.add(Row::rate(format!("GET /auth/me at {}/s alone, {name}", parts::PACE), PACED_CLIENTS, alone));
-            let row = Row::rate(format!("GET /auth/me at {}/s beside logins, {name}", parts::PACE), PACED_CLIENTS, beside);
-            self.add(row.per(ratio, "p99 alone", Some(AtMost(3.0))));
-            if let Some(logins) = logins {
-                let ratio = logins.rate / self.bcrypt;
-                self.add(Row::rate(format!("those logins, {name}"), LOGINS_BESIDE, logins).per(ratio, "bcrypt", None));
-            }
+            self.beside(server, tokens, name)?;
         }
         Ok(())
     }

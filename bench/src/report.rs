@@ -27,7 +27,7 @@ pub(crate) struct Row {
 #[derive(Debug, Clone)]
 pub(crate) struct Ratio {
     pub(crate) value: f64,
-    pub(crate) of: &'static str,
+    pub(crate) of: String,
     pub(crate) aim: Option<Aim>,
 }
 
@@ -56,8 +56,8 @@ impl Row {
         Self { measure: measure.into(), figure: Some(figure), ..Self::default() }
     }
 
-    pub(crate) fn per(mut self, value: f64, of: &'static str, aim: Option<Aim>) -> Self {
-        self.against.push(Ratio { value, of, aim });
+    pub(crate) fn per(mut self, value: f64, of: impl Into<String>, aim: Option<Aim>) -> Self {
+        self.against.push(Ratio { value, of: of.into(), aim });
         self
     }
 

@@ -75,7 +75,7 @@ impl Plan<'_> {
         let aim = (scratch.engine == Engine::Sqlite).then_some(AtLeast(0.55));
         let mut row = Row::rate(format!("GET /auth/me, {name}"), clients, outcome).per(me / self.floor, "floor", aim);
         for (of, rate) in &limits {
-            row = row.per(me / rate, of, (*of == "pgbench").then_some(AtLeast(0.70)));
+            row = row.per(me / rate, *of, (*of == "pgbench").then_some(AtLeast(0.70)));
         }
         self.add(row);
         let bare_rate = limits.first().map_or(f64::NAN, |(_, rate)| *rate);

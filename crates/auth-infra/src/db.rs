@@ -31,7 +31,9 @@ use std::{
 };
 
 use auth_domain::ports::PortError;
-use diesel::{Connection, QueryResult, result::Error};
+use diesel::{QueryResult, connection::TransactionManager};
+#[cfg(feature = "sqlite")]
+use diesel::{connection::AnsiTransactionManager, result::Error};
 use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -63,7 +65,7 @@ const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers wait
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
-    /// As many as there are connections: nobody blocks a thread to wait for one.
+    /// As many as there are connections, less the writer's: nobody blocks a thread to wait for one.
     permits: Arc<Semaphore>,
     /// Of a SQLite file. Elsewhere, who writes takes a connection of the pool like all others.
     writer: Option<Arc<Writer>>,
@@ -89,9 +91,11 @@ impl Database {
         }
         let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
         let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;
-        let (look_ups, pool) = (Arc::new(look_ups), Pool::new(connector, size));
+        let look_ups = Arc::new(look_ups);
         let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
-        let writer = is_file.then(|| Writer::new(pool.another(1), look_ups.clone())).transpose().map_err(no_thread)?;
+        // The writer's own is one of the pool's, so that all of them are replaced together: see `Readers::start_anew`.
+        let pool = Pool::new(connector, size + u32::from(is_file));
+        let writer = is_file.then(|| Writer::new(pool.clone(), look_ups.clone())).transpose().map_err(no_thread)?;
         Ok(Self {
             pool,
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
@@ -108,6 +112,7 @@ impl Database {
     pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
         registry.register(Box::new(self.waits.clone()))?;
         let (pool, permits) = (self.pool.clone(), self.permits.clone());
+        let size = pool.size() - u32::from(self.writer.is_some());
         let gauges = [
             ("auth_database_pool_size", "Connections that the pool may have."),
             ("auth_database_pool_open", "Connections that the pool has."),
@@ -115,7 +120,7 @@ impl Database {
         ];
         measures::sampled(registry, gauges, move || {
             let free = u32::try_from(permits.available_permits()).unwrap_or(u32::MAX);
-            [pool.size().into(), pool.open().into(), pool.size().saturating_sub(free).into()]
+            [size.into(), pool.open().into(), size.saturating_sub(free).into()]
         })
     }
 
@@ -156,7 +161,7 @@ impl Database {
         self.in_time(async { told.await.map_err(failed)? }).await
     }
 
-    /// Does everything or nothing. On SQLite the first statement has to be a write.
+    /// Does everything or nothing.
     pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
@@ -203,17 +208,31 @@ impl fmt::Debug for Database {
     }
 }
 
-/// All or nothing, and the error that was met first. SQLite undoes everything by itself when the disk is full,
-/// and Diesel would tell only that it then found nothing to undo.
+/// All or nothing, and the error that was met first.
 fn in_transaction<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
-    let mut met = None;
-    let outcome = db.transaction(|db| {
-        work(db).map_err(|error| {
-            met = Some(error);
-            Error::RollbackTransaction
-        })
-    });
-    outcome.map_err(|error| met.unwrap_or(error))
+    begin(db)?;
+    match work(db) {
+        Ok(done) => AnyConnection::commit_transaction(db).map(|()| done),
+        Err(met) => {
+            // SQLite undoes everything by itself when the disk is full, and then there is nothing left to undo. What
+            // cannot be undone otherwise is a broken connection, which Diesel knows.
+            let _nothing_left = AnyConnection::rollback_transaction(db);
+            Err(met)
+        }
+    }
+}
+
+/// On SQLite as one who writes, from the start: who begins as a reader and writes later is refused if another has written
+/// meanwhile.
+fn begin(db: &mut AnyConnection) -> QueryResult<()> {
+    #[cfg(feature = "sqlite")]
+    if let AnyConnection::Sqlite(sqlite) = db {
+        match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
+            Err(Error::AlreadyInTransaction) => {}
+            begun => return begun,
+        }
+    }
+    AnyConnection::begin_transaction(db)
 }
 
 /// The work panicked, or the program is about to end.
@@ -222,4 +241,4 @@ fn failed(error: impl fmt::Display) -> PortError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,6 +11,9 @@ use std::{
 /// The most that are served at once.
 const COMPANY: usize = 64;
 
+/// How long who closes it waits for those that are being served.
+const LAST_ERRAND: Duration = Duration::from_millis(250);
+
 /// What somebody waits for.
 pub(super) trait Errand: Send + 'static {
     /// Whether nobody waits for it any more: it costs nothing then.
@@ -72,7 +75,10 @@ impl<E: Errand> Counter<E> {
     /// Those that wait, once there are any. `None` when there will be no more.
     fn take(&self) -> Option<Vec<E>> {
         let mut queue = self.queue();
-        queue.at_work_since = None;
+        if queue.at_work_since.take().is_some() && queue.is_closed {
+            // Who closes it waits for that.
+            self.changed.notify_all();
+        }
         loop {
             queue.waiting.retain(|errand| !errand.is_given_up());
             let company = queue.waiting.len().min(COMPANY);
@@ -94,15 +100,17 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
 }
 
 impl<E> Drop for Desk<E> {
-    /// Waits for the thread, since its connection should not outlive the program's exit handlers; but not for a
+    /// Waits for the thread, since its connection should not outlive the program's exit handlers; but not long for a
     /// database that says nothing.
     fn drop(&mut self) {
-        let mut queue = self.counter.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Counter { queue, changed } = &*self.counter;
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.is_closed = true;
-        let is_idle = queue.at_work_since.is_none();
+        changed.notify_all();
+        let is_at_work = |queue: &mut Queue<E>| queue.at_work_since.is_some();
+        let (queue, waited) = changed.wait_timeout_while(queue, LAST_ERRAND, is_at_work).unwrap_or_else(PoisonError::into_inner);
         drop(queue);
-        self.counter.changed.notify_one();
-        if let Some(thread) = self.thread.take().filter(|_| is_idle) {
+        if let Some(thread) = self.thread.take().filter(|_| !waited.timed_out()) {
             let _panicked = thread.join();
         }
     }

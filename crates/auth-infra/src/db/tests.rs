@@ -7,15 +7,14 @@ use auth_domain::{
     ports::{Inserted, SessionStore, UserStore},
     testkit::samples::{session_of, user},
 };
-use diesel::{RunQueryDsl, connection::SimpleConnection, prelude::*};
-use futures_util::FutureExt;
+use diesel::connection::SimpleConnection;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use super::{schema::users, *};
+use super::*;
 
 /// A migrated file, and the folder that goes with the test.
-fn file(pool_size: u32) -> (Database, TempDir) {
+pub(super) fn file(pool_size: u32) -> (Database, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:///{}/auth.db", folder.path().display()).parse().unwrap();
     let database = Database::open(&url, pool_size).unwrap();
@@ -23,7 +22,7 @@ fn file(pool_size: u32) -> (Database, TempDir) {
     (database, folder)
 }
 
-type Held = (JoinHandle<Result<(), PortError>>, Sender<()>);
+pub(super) type Held = (JoinHandle<Result<(), PortError>>, Sender<()>);
 
 /// Holds one connection until told to let go.
 async fn hold(database: &Database) -> Held {
@@ -34,21 +33,17 @@ async fn hold(database: &Database) -> Held {
     (holder, let_go)
 }
 
-/// Holds the writer, and with it the file.
-async fn hold_writer(database: &Database) -> Held {
+/// Holds the writer until told to let go.
+pub(super) async fn hold_writer(database: &Database) -> Held {
     let (work, held, let_go) = holding();
     let database = database.clone();
-    let work = move |db: &mut AnyConnection| {
-        db.batch_execute("UPDATE users SET email = email WHERE id = ''")?;
-        work(db)
-    };
     let holder = tokio::spawn(async move { database.transaction(work).await });
     tokio::task::spawn_blocking(move || held.recv().unwrap()).await.unwrap();
     (holder, let_go)
 }
 
 /// Work that lasts until it is told to end, what says that it has begun, and what tells it.
-fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static, Receiver<()>, Sender<()>) {
+pub(super) fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static, Receiver<()>, Sender<()>) {
     let (let_go, told) = channel::<()>();
     let (say, held) = channel();
     let told = std::sync::Mutex::new(told);
@@ -63,7 +58,7 @@ fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static
 }
 
 /// Says to SQLite what the connection that writes is to be like.
-async fn tell(database: &Database, pragma: &'static str) {
+pub(super) async fn tell(database: &Database, pragma: &'static str) {
     database.write(move |db| db.batch_execute(pragma)).await.unwrap();
 }
 
@@ -145,65 +140,4 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     let refused = users.insert(&ann, None).await;
     assert!(matches!(refused, Err(PortError::Unavailable(_))), "{refused:?}");
     assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
-}
-
-/// Work that has been left with the writer, which is held.
-async fn order<T: Send + 'static>(
-    database: &Database,
-    work: impl Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
-) -> JoinHandle<Result<T, PortError>> {
-    let database = database.clone();
-    let mut writing = Box::pin(async move { database.write(work).await });
-    assert!((&mut writing).now_or_never().is_none());
-    tokio::spawn(writing)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_the_writer_is_written_together_and_told_when_it_is_kept() {
-    let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
-    let first = order(&database, inserting("ann@example.org")).await;
-    let outside = database.pool.clone();
-    let seen = order(&database, move |db| Ok((names(db)?, outside.read(&names).unwrap()))).await;
-    let last = order(&database, inserting("bob@example.org")).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
-    first.await.unwrap().unwrap();
-    assert_eq!(seen.await.unwrap().unwrap(), (vec!["ann@example.org".to_owned()], vec![]), "within the transaction, and outside");
-    last.await.unwrap().unwrap();
-    assert_eq!(database.read(names).await.unwrap(), ["ann@example.org", "bob@example.org"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_fails_in_company_fails_alone() {
-    let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
-    let first = order(&database, inserting("ann@example.org")).await;
-    let again = order(&database, inserting("ann@example.org")).await;
-    let half = order(&database, |db| in_transaction(db, |db| inserting("cid@example.org")(db).and(Err(Error::NotFound)))).await;
-    let panics =
-        order(&database, |db| in_transaction(db, |db| inserting("dan@example.org")(db).map(|()| panic!("half-way")))).await;
-    let given_up = order(&database, inserting("eve@example.org")).await;
-    given_up.abort();
-    assert!(given_up.await.unwrap_err().is_cancelled());
-    let last = order(&database, inserting("bob@example.org")).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
-    first.await.unwrap().unwrap();
-    for failed in [again, half] {
-        let failed = failed.await.unwrap();
-        assert!(matches!(failed, Err(PortError::Corrupt(_))), "{failed:?}");
-    }
-    let panicked: Result<(), _> = panics.await.unwrap();
-    assert!(matches!(panicked, Err(PortError::Corrupt(_))), "{panicked:?}");
-    last.await.unwrap().unwrap();
-    assert_eq!(database.read(names).await.unwrap(), ["ann@example.org", "bob@example.org"]);
-}
-
-fn inserting(name: &'static str) -> impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static {
-    move |db| diesel::insert_into(users::table).values(rows::UserRow::from(&user(name))).execute(db).map(drop)
-}
-
-fn names(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    users::table.order(users::email.asc()).select(users::email).load(db)
 }

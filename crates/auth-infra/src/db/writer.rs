@@ -1,4 +1,4 @@
-//! SQLite has one writer at a time, and a sync for each commit. Here that writer is one thread: whatever is to be written
+//! SQLite has one writer at a time, and a sync for each commit. Here that writer is a thread: whatever is to be written
 //! while it waits for the disk is written next, all of it in one transaction with one sync.
 
 use std::{io, sync::Arc};
@@ -16,7 +16,7 @@ use super::{
     pool::Pool,
 };
 
-/// Writes for everybody, by a connection of its own.
+/// Writes for everybody, by one connection at a time.
 pub(super) struct Writer(Desk<Box<dyn Order>>);
 
 impl Writer {
@@ -40,7 +40,7 @@ impl Writer {
 
 /// Some work, whatever comes of it.
 trait Order: Errand {
-    /// Within the transaction of all.
+    /// Within the transaction of all; what was given up meanwhile is left out, here and below.
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()>;
 
     /// By itself.
@@ -77,14 +77,17 @@ where
 {
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()> {
         drop(self.waiting.take());
-        self.done = Some((self.work)(db)?);
+        if !self.is_given_up() {
+            self.done = Some((self.work)(db)?);
+        }
         Ok(())
     }
 
     fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps) {
         drop(self.waiting);
-        // Who has gone meanwhile does not hear it, here and below.
-        let _gone = self.tell.send(pool.write(&self.work).map_err(|failure| look_ups.hear_of(failure)));
+        if !self.tell.is_closed() {
+            let _gone = self.tell.send(pool.write(&self.work).map_err(|failure| look_ups.hear_of(failure)));
+        }
     }
 
     fn tell(self: Box<Self>, outcome: Result<(), PortError>) {
@@ -109,7 +112,7 @@ fn write(pool: &Pool, look_ups: &LookUps, mut orders: Vec<Box<dyn Order>>) {
 }
 
 /// All or nothing. `None` if some of the work failed, whereupon nothing was done of any: each is to be done by itself then,
-/// so that none hears of another's failure.
+/// so that none hears of another's failure. What fails before any or after all is everybody's.
 fn write_together(pool: &Pool, look_ups: &LookUps, orders: &mut [Box<dyn Order>]) -> Option<Result<(), PortError>> {
     let mut was_undone = false;
     let outcome = guarded(|| {
@@ -125,3 +128,6 @@ fn write_together(pool: &Pool, look_ups: &LookUps, orders: &mut [Box<dyn Order>]
     let outcome = outcome.map_err(|failure| look_ups.hear_of(failure));
     if was_undone { None } else { Some(outcome) }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -83,30 +83,31 @@ pub(crate) fn register(server: &Running, round: usize, clients: usize, span: Spa
     closed(server.port, works.collect(), span)
 }
 
-/// `me` at a fixed rate, alone or while others log in; how those fare as well.
-pub(crate) fn me_beside(
-    server: &Running,
-    file: &Path,
-    accounts: u64,
-    logins_beside: usize,
-    span: Span,
-) -> Result<(Outcome, Option<Outcome>)> {
+/// `me` at a fixed rate.
+pub(crate) fn me_at_a_pace(server: &Running, file: &Path, span: Span) -> Result<Outcome> {
     let text = std::fs::read_to_string(file)?;
     let lines: Vec<&str> = text.lines().collect();
     let works = (0..PACED_CLIENTS).map(|client| {
         let mut turns = lines.iter().skip(client).step_by(PACED_CLIENTS).cycle();
         move |connection: &mut Client| connection.get("/auth/me", turns.next().copied())
     });
-    let works: Vec<_> = works.collect();
-    if logins_beside == 0 {
-        return Ok((paced(server.port, works, PACE, span)?, None));
-    }
-    let beside = logins(logins_beside, accounts)?;
+    paced(server.port, works.collect(), PACE, span)
+}
+
+/// `me` at a fixed rate while others log in, and how those fare.
+pub(crate) fn me_beside_logins(
+    server: &Running,
+    file: &Path,
+    accounts: u64,
+    clients: usize,
+    span: Span,
+) -> Result<(Outcome, Outcome)> {
+    let logins = logins(clients, accounts)?;
     std::thread::scope(|scope| {
-        let beside = scope.spawn(move || closed(server.port, beside, span));
-        let me = paced(server.port, works, PACE, span)?;
+        let beside = scope.spawn(move || closed(server.port, logins, span));
+        let me = me_at_a_pace(server, file, span)?;
         let beside = beside.join().map_err(|_panic| anyhow::anyhow!("a client panicked"))??;
-        Ok((me, Some(beside)))
+        Ok((me, beside))
     })
 }
 

@@ -97,7 +97,6 @@ impl Plan<'_> {
         let scratch = self.filled(Scratch::new(engine, "few", &self.options.folder)?, accounts)?;
         let folder = TempDir::new_in(&self.options.folder)?;
         let tokens = wrk::tokens(folder.path(), accounts)?;
-        let name = engine.name();
         if self.wants(Part::Process) {
             self.process(&scratch, &tokens)?;
         }
@@ -109,7 +108,7 @@ impl Plan<'_> {
             self.add(row.per(dressed, "bare with headers", None));
         }
         let few = self.few(&scratch, &server, &tokens)?;
-        self.passwords(&server, &tokens, name)?;
+        self.passwords(&scratch, &server, &tokens)?;
         drop(server);
         drop(scratch);
         if self.wants(Part::Big) {
@@ -118,7 +117,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn passwords(&mut self, server: &Running, tokens: &std::path::Path, name: &str) -> Result<()> {
+    fn passwords(&mut self, scratch: &Scratch, server: &Running, tokens: &std::path::Path) -> Result<()> {
+        let name = scratch.engine.name();
         let Options { seconds, accounts, .. } = *self.options;
         for (part, clients, warm_up, aim) in [(Part::Login8, 8, 2, 0.97), (Part::Login64, 64, SETTLE, 0.95)] {
             if self.wants(part) {
@@ -137,7 +137,7 @@ impl Plan<'_> {
             self.add(Row::rate(format!("POST /auth/register, {name}"), CLIENTS, outcome).per(ratio, "bcrypt", None));
         }
         if self.wants(Part::Beside) {
-            self.beside(server, tokens, name)?;
+            self.beside(scratch, server, tokens)?;
         }
         Ok(())
     }

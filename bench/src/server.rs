@@ -93,6 +93,21 @@ pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
     Running::start(command.arg("floor").stdout(log()?))
 }
 
+/// Something that hashes on all cores until it is dropped, at the priority of the server's hashing threads.
+pub(crate) fn hashing() -> Result<Hashing> {
+    let child = Command::new("nice").args(["-n", "7"]).arg(env::current_exe()?).arg("hash").spawn();
+    Ok(Hashing(child.context("nice does not start")?))
+}
+
+pub(crate) struct Hashing(Child);
+
+impl Drop for Hashing {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
 impl Running {
     fn start(command: &mut Command) -> Result<Self> {
         let port = free_port()?;

@@ -1,4 +1,4 @@
-//! `me` while others log in, beside `me` alone.
+//! `me` while others log in, beside `me` alone; and what becomes of a bare `me` while something else hashes.
 
 use std::path::Path;
 
@@ -6,19 +6,20 @@ use anyhow::{Context, Result};
 
 use super::Plan;
 use crate::{
+    engine::Scratch,
     load::Outcome,
-    parts::{LOGINS_BESIDE, PACE, PACED_CLIENTS, me_beside, span},
-    report::{Aim::AtMost, Row},
-    server::Running,
+    parts::{LOGINS_BESIDE, PACE, PACED_CLIENTS, me_at_a_pace, me_beside_logins, span},
+    report::{Aim, Row},
+    server::{self, Running},
 };
 
-/// Some requests in a hundred are decided by whatever else the machine did just then: the middle one of so many counts.
+/// A hundredth of the requests is decided by whatever else the machine does just then: the middle one of so many counts.
 const ROUNDS: usize = 5;
 
 struct Round {
     alone: Outcome,
     beside: Outcome,
-    logins: Outcome,
+    logins: Option<Outcome>,
 }
 
 impl Round {
@@ -28,25 +29,44 @@ impl Round {
 }
 
 impl Plan<'_> {
-    pub(super) fn beside(&mut self, server: &Running, tokens: &Path, name: &str) -> Result<()> {
-        let mut rounds = (0..ROUNDS).map(|_| self.round(server, tokens)).collect::<Result<Vec<_>>>()?;
-        rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
-        let ratios: Vec<_> = rounds.iter().map(Round::ratio).collect();
-        let (Some(least), Some(most)) = (ratios.first(), ratios.last()) else { return Ok(()) };
-        let of = format!("p99 alone, in the middle of {ROUNDS} rounds from {least:.2} to {most:.2}");
-        let middle = rounds.swap_remove(ROUNDS / 2);
-        let (ratio, share) = (middle.ratio(), middle.logins.rate / self.bcrypt);
-        self.add(Row::rate(format!("GET /auth/me at {PACE}/s alone, {name}"), PACED_CLIENTS, middle.alone));
-        let row = Row::rate(format!("GET /auth/me at {PACE}/s beside logins, {name}"), PACED_CLIENTS, middle.beside);
-        self.add(row.per(ratio, of, Some(AtMost(3.0))));
-        self.add(Row::rate(format!("those logins, {name}"), LOGINS_BESIDE, middle.logins).per(share, "bcrypt", None));
+    pub(super) fn beside(&mut self, scratch: &Scratch, server: &Running, tokens: &Path) -> Result<()> {
+        let (accounts, span) = (self.options.accounts, span(3, self.options.seconds.max(10)));
+        let name = scratch.engine.name();
+        let bare = server::floor(Some(scratch))?;
+        self.rounds(&format!("limit: bare me at {PACE}/s"), name, "hashing on all cores", None, || {
+            let alone = me_at_a_pace(&bare, tokens, span)?;
+            let _hashing = server::hashing()?;
+            Ok(Round { alone, beside: me_at_a_pace(&bare, tokens, span)?, logins: None })
+        })?;
+        drop(bare);
+        let logins = self.rounds(&format!("GET /auth/me at {PACE}/s"), name, "logins", Some(Aim::AtMost(3.0)), || {
+            let alone = me_at_a_pace(server, tokens, span)?;
+            let (beside, logins) = me_beside_logins(server, tokens, accounts, LOGINS_BESIDE, span)?;
+            Ok(Round { alone, beside, logins: Some(logins) })
+        })?;
+        let logins = logins.context("nobody logged in")?;
+        let share = logins.rate / self.bcrypt;
+        self.add(Row::rate(format!("those logins, {name}"), LOGINS_BESIDE, logins).per(share, "bcrypt", None));
         Ok(())
     }
 
-    fn round(&self, server: &Running, tokens: &Path) -> Result<Round> {
-        let (accounts, span) = (self.options.accounts, span(3, self.options.seconds.max(10)));
-        let (alone, _) = me_beside(server, tokens, accounts, 0, span)?;
-        let (beside, logins) = me_beside(server, tokens, accounts, LOGINS_BESIDE, span)?;
-        Ok(Round { alone, beside, logins: logins.context("nobody logged in")? })
+    /// The middle one of some rounds, in two rows.
+    fn rounds(
+        &mut self,
+        measure: &str,
+        name: &str,
+        beside: &str,
+        aim: Option<Aim>,
+        round: impl Fn() -> Result<Round>,
+    ) -> Result<Option<Outcome>> {
+        let mut rounds = (0..ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
+        rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+        let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", round.ratio())).collect();
+        let middle = rounds.swap_remove(ROUNDS / 2);
+        let ratio = middle.ratio();
+        self.add(Row::rate(format!("{measure} alone, {name}"), PACED_CLIENTS, middle.alone));
+        let row = Row::rate(format!("{measure} beside {beside}, {name}"), PACED_CLIENTS, middle.beside);
+        self.add(row.per(ratio, format!("p99 alone (rounds: {})", ratios.join(", ")), aim));
+        Ok(middle.logins)
     }
 }

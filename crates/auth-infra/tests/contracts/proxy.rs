@@ -3,12 +3,8 @@
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex},
     thread,
-    time::Duration,
 };
 
 use auth_infra::db::DatabaseUrl;
@@ -16,11 +12,41 @@ use auth_infra::db::DatabaseUrl;
 use crate::scratch::{Engine, Scratch};
 
 /// Says nothing on the connections that are frozen, and does not end them either.
-pub(crate) struct Proxy {
+pub(crate) struct Proxy(Arc<Ice>);
+
+#[derive(Default)]
+struct Ice {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
     /// How many connections there have been.
-    begun: Arc<AtomicUsize>,
+    begun: usize,
     /// So many of them, from the first, are frozen.
-    frozen: Arc<AtomicUsize>,
+    frozen: usize,
+}
+
+impl Ice {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let changed = change(&mut self.state.lock().unwrap());
+        self.changed.notify_all();
+        changed
+    }
+
+    /// Counts a connection. How many there were before.
+    fn begin(&self) -> usize {
+        self.change(|state| {
+            state.begun += 1;
+            state.begun - 1
+        })
+    }
+
+    /// Waits as long as a connection is frozen.
+    fn let_pass(&self, number: usize) {
+        drop(self.changed.wait_while(self.state.lock().unwrap(), |state| number < state.frozen).unwrap());
+    }
 }
 
 impl Proxy {
@@ -31,16 +57,16 @@ impl Proxy {
         let (address, _database) = host.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let proxy = Self { begun: Arc::default(), frozen: Arc::default() };
-        let (begun, frozen, address) = (proxy.begun.clone(), proxy.frozen.clone(), address.to_owned());
+        let ice = Arc::<Ice>::default();
+        let (proxy, address) = (Self(ice.clone()), address.to_owned());
         thread::spawn(move || {
             for client in listener.incoming() {
                 let client = client.unwrap();
-                let number = begun.fetch_add(1, Ordering::SeqCst);
+                let number = ice.begin();
                 let upstream = TcpStream::connect(&address).unwrap();
                 for (from, to) in [(client.try_clone().unwrap(), upstream.try_clone().unwrap()), (upstream, client)] {
-                    let frozen = frozen.clone();
-                    thread::spawn(move || forward(from, to, &|| number < frozen.load(Ordering::SeqCst)));
+                    let ice = ice.clone();
+                    thread::spawn(move || forward(from, to, &|| ice.let_pass(number)));
                 }
             }
         });
@@ -48,25 +74,23 @@ impl Proxy {
     }
 
     pub(crate) fn freeze(&self) {
-        self.frozen.store(usize::MAX, Ordering::SeqCst);
+        self.0.change(|state| state.frozen = usize::MAX);
     }
 
     /// The connections there are, not those to come.
     pub(crate) fn freeze_those_there_are(&self) {
-        self.frozen.store(self.begun.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.0.change(|state| state.frozen = state.begun);
     }
 
     pub(crate) fn thaw(&self) {
-        self.frozen.store(0, Ordering::SeqCst);
+        self.0.change(|state| state.frozen = 0);
     }
 }
 
-fn forward(mut from: TcpStream, mut to: TcpStream, is_frozen: &dyn Fn() -> bool) {
+fn forward(mut from: TcpStream, mut to: TcpStream, wait_for_thaw: &dyn Fn()) {
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
-        while is_frozen() {
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_for_thaw();
         if to.write_all(buffer.get(..length).unwrap()).is_err() {
             break;
         }

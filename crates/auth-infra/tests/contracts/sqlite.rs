@@ -1,7 +1,5 @@
 //! What only SQLite does: files, and one writer at a time.
 
-use std::time::{Duration, Instant};
-
 use auth_domain::{
     ports::{Inserted, PortError, UserStore},
     testkit::samples::user,
@@ -53,15 +51,14 @@ async fn who_cannot_write_for_long_hears_of_an_outage_and_others_still_read() {
 
     let mut other_program = SqliteConnection::establish(scratch.file().to_str().unwrap()).unwrap();
     other_program.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let begun = Instant::now();
     let writer = {
         let users = users.clone();
         tokio::spawn(async move { users.insert(&user("ben@example.org"), None).await })
     };
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(!writer.is_finished(), "the reader does not wait for the writer");
+    // While the other program still has the lock.
     assert!(matches!(writer.await.unwrap(), Err(PortError::Unavailable(_))));
-    assert!(begun.elapsed() < Duration::from_secs(8));
 
     other_program.batch_execute("ROLLBACK").unwrap();
     assert_eq!(users.insert(&user("cid@example.org"), None).await.unwrap(), Inserted::Yes);

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Engine, PASSWORD, Service, on_every_engine};
+use crate::{
+    metrics,
+    service::{Answer, Engine, PASSWORD, Service, on_every_engine},
+};
 
 const WRONG: &str = "Wrong-Horse-7-Battery";
 const OWNER: &str = "203.0.113.7";
@@ -86,13 +89,14 @@ on_every_engine! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_not_hashed() {
-    let service = Service::with(Engine::Sqlite, &LIMITS).await;
+    let service = Service::with(Engine::Sqlite, &[LIMITS[0], LIMITS[1], metrics::ON]).await;
     guess(&service, "ann@example.org", 3).await;
-    // At this cost a hash would take longer than all of them together are worth waiting for.
-    let costly =
-        Service::on(service.database.clone(), &[LIMITS[0], LIMITS[1], ("BCRYPT_COST", "15"), ("HASH_MAX_WAIT_SECONDS", "1")])
-            .await;
+    let hashes = async || metrics::value(&metrics::scrape(&service).await, "auth_hash_duration_seconds_count");
+    let before = hashes().await;
+    assert!((before - 3.0).abs() < f64::EPSILON, "each guess was hashed: {before}");
     for _ in 0..50 {
-        wait(&login(&costly, "192.0.2.1", "ann@example.org", PASSWORD).await);
+        wait(&login(&service, "192.0.2.1", "ann@example.org", PASSWORD).await);
     }
+    let hashed = hashes().await - before;
+    assert!(hashed.abs() < f64::EPSILON, "{hashed} hashes");
 }

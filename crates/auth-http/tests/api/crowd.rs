@@ -48,19 +48,6 @@ async fn ending(mut stream: TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// A login without its body, and the server waiting for it.
-async fn login_under_way(service: &Service) -> TcpStream {
-    let mut stream = connect(service).await;
-    let length = credentials("ann@example.org").to_string().len();
-    let head = format!(
-        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
-    stream.read_exact(&mut go_on).await.unwrap();
-    stream
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_open_connections_leave_room_for_another() {
     const MANY: usize = 10_000;
@@ -106,14 +93,13 @@ async fn at_the_cap_the_longest_idle_connection_makes_room() {
 #[tokio::test]
 async fn a_request_under_way_is_never_cut_for_a_newcomer() {
     let service = Service::with(Engine::Sqlite, &[("MAX_CONNECTIONS", "2"), ("REQUEST_TIMEOUT_SECONDS", "120")]).await;
-    let (mut first, second) = (login_under_way(&service).await, login_under_way(&service).await);
-    assert_eq!(exchange(&mut connect(&service).await, ASK).await, "", "there is no room");
     let body = credentials("ann@example.org").to_string();
+    let (mut first, mut second) = (service.login_in_flight(body.len()).await, service.login_in_flight(body.len()).await);
+    assert_eq!(exchange(&mut connect(&service).await, ASK).await, "", "there is no room");
     assert!(exchange(&mut first, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
     // Idle now, it makes room.
     assert!(is_served(&mut connect(&service).await).await);
     assert_eq!(ending(first).await, "");
-    let mut second = second;
     assert!(exchange(&mut second, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
 }
 

@@ -13,26 +13,13 @@ use tokio::{
 
 use crate::service::{Engine, Service, credentials, eventually, on_every_engine};
 
-/// A login whose body has yet to come: in flight for as long as the test wants, and the server has said so.
-async fn login_in_flight(service: &Service, length: usize) -> TcpStream {
-    let mut stream = TcpStream::connect(service.address()).await.unwrap();
-    let head = format!(
-        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
-    stream.read_exact(&mut go_on).await.unwrap();
-    assert!(go_on.starts_with(b"HTTP/1.1 100 "));
-    stream
-}
-
 #[tokio::test]
 async fn requests_in_flight_finish_and_new_ones_are_not_answered() {
     for signal in ["-TERM", "-INT"] {
         let mut service = Service::start(Engine::Sqlite).await;
         service.register("ann@example.org").await;
         let body = credentials("ann@example.org").to_string();
-        let mut in_flight = login_in_flight(&service, body.len()).await;
+        let mut in_flight = service.login_in_flight(body.len()).await;
         service.signal(signal);
         eventually(async || TcpStream::connect(service.address()).await.is_err(), |refused| *refused).await;
         in_flight.write_all(body.as_bytes()).await.unwrap();
@@ -47,7 +34,7 @@ async fn requests_in_flight_finish_and_new_ones_are_not_answered() {
 async fn who_takes_too_long_does_not_hold_the_stop() {
     let limits = [("SHUTDOWN_TIMEOUT_SECONDS", "1"), ("REQUEST_TIMEOUT_SECONDS", "120")];
     let mut service = Service::with(Engine::Sqlite, &limits).await;
-    let _never_finished = login_in_flight(&service, 2).await;
+    let _never_finished = service.login_in_flight(2).await;
     service.signal("-TERM");
     assert_eq!(service.wait().code(), Some(0));
 }

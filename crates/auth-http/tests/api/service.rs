@@ -25,6 +25,10 @@ use program::environment;
 pub use program::{command, folder, program_by, run};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 pub const ACCESS_SECRET: &str = "access-secret-of-the-tests-0123456789abcdef";
 pub const REFRESH_SECRET: &str = "refresh-secret-of-the-tests-0123456789abcdef";
@@ -111,6 +115,19 @@ impl Service {
 
     pub fn address(&self) -> &str {
         self.url.split_once("://").unwrap().1
+    }
+
+    /// A login whose body of so many bytes has yet to come: in flight for as long as the test wants, and the server has said so.
+    pub async fn login_in_flight(&self, length: usize) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address()).await.unwrap();
+        let head = format!(
+            "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut go_on).await.unwrap();
+        assert!(go_on.starts_with(b"HTTP/1.1 100 "));
+        stream
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use mockall::predicate::eq;
+
 use crate::{
     attempts::Failures,
     audit::AuditEvent,
     email::Email,
     password::PasswordHash,
-    ports::{AuditLog, Clock, MockPasswordHasher, MockTokenCodec, PasswordHasher, PortError, TokenCodec},
+    ports::{AuditLog, Clock, MockPasswordHasher, MockSessionStore, MockTokenCodec, PasswordHasher, PortError, TokenCodec},
     session::Session,
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
@@ -15,6 +17,7 @@ use crate::{
     },
     token::{Claims, TokenKind, TokenPair},
     usecases::{authenticate::SignedIn, issue::Issuer, prove::PasswordProof},
+    user::User,
 };
 
 pub(super) fn issuer() -> Issuer {
@@ -63,6 +66,14 @@ pub(super) fn hasher_that_says(right: bool) -> MockPasswordHasher {
     hasher
 }
 
+/// A store that is asked once, for this session and its user.
+pub(super) fn finding(session: &Session, user: &User) -> MockSessionStore {
+    let (id, found) = (session.id, (session.clone(), user.clone()));
+    let mut sessions = MockSessionStore::new();
+    sessions.expect_find().with(eq(id)).once().returning(move |_| Ok(Some(found.clone())));
+    sessions
+}
+
 pub(super) fn read(kind: TokenKind, token: &str) -> Claims {
     FakeCodec::default().decode(kind, token, start()).unwrap()
 }
@@ -70,6 +81,10 @@ pub(super) fn read(kind: TokenKind, token: &str) -> Claims {
 /// The claims of both tokens.
 pub(super) fn opened(pair: &TokenPair) -> (Claims, Claims) {
     (read(TokenKind::Access, &pair.access), read(TokenKind::Refresh, &pair.refresh))
+}
+
+pub(super) fn access_token(caller: &SignedIn) -> String {
+    issuer().pair(&caller.session, &caller.user, start()).unwrap().access
 }
 
 pub(super) fn refresh_token(caller: &SignedIn, session: &Session) -> String {

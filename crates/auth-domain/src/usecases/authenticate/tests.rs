@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use mockall::predicate::eq;
-
 use super::{Authenticate, AuthenticateError, SignedIn};
 use crate::{
     ports::{MockSessionStore, PortError},
     session::Session,
     testkit::{
         FakeCodec, MovableClock,
-        samples::{after, start, user},
+        samples::{after, user},
     },
     token::InvalidToken,
-    usecases::testing::{caller, down, issuer, refresh_token},
+    usecases::testing::{access_token, caller, down, finding, refresh_token},
     user::{AccountState, User},
 };
 
@@ -22,17 +20,6 @@ async fn authenticate(sessions: MockSessionStore, token: &str, seconds: i64) -> 
     clock.advance(chrono::TimeDelta::seconds(seconds));
     let codec = Arc::new(FakeCodec::default());
     Authenticate { codec, sessions: Arc::new(sessions), clock: Arc::new(clock) }.execute(token).await
-}
-
-fn finding(session: &Session, user: &User) -> MockSessionStore {
-    let (id, found) = (session.id, (session.clone(), user.clone()));
-    let mut sessions = MockSessionStore::new();
-    sessions.expect_find().with(eq(id)).once().returning(move |_| Ok(Some(found.clone())));
-    sessions
-}
-
-fn access_token(caller: &SignedIn) -> String {
-    issuer().pair(&caller.session, &caller.user, start()).unwrap().access
 }
 
 #[tokio::test]

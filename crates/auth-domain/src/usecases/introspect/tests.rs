@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use mockall::predicate::eq;
 
 use super::{Alive, Introspect};
 use crate::{
@@ -11,12 +10,12 @@ use crate::{
     session::{Generation, Session},
     testkit::{
         FakeCodec, MovableClock,
-        samples::{after, start, user},
+        samples::{after, user},
     },
     token::TokenKind,
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, down, issuer, read, refresh_token},
+        testing::{access_token, caller, down, finding, read, refresh_token},
     },
     user::{AccountState, User},
 };
@@ -27,17 +26,6 @@ async fn introspect(sessions: MockSessionStore, token: &str, seconds: i64) -> Re
     // Nothing but finding is expected: asking changes nothing.
     let (codec, sessions) = (Arc::new(FakeCodec::default()), Arc::new(sessions));
     Introspect { codec, sessions, clock: Arc::new(clock) }.execute(token).await
-}
-
-fn finding(session: &Session, user: &User) -> MockSessionStore {
-    let (id, found) = (session.id, (session.clone(), user.clone()));
-    let mut sessions = MockSessionStore::new();
-    sessions.expect_find().with(eq(id)).once().returning(move |_| Ok(Some(found.clone())));
-    sessions
-}
-
-fn access_token(caller: &SignedIn) -> String {
-    issuer().pair(&caller.session, &caller.user, start()).unwrap().access
 }
 
 fn at_generation(session: &Session, generation: i64) -> Session {

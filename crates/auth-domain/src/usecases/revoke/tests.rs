@@ -11,11 +11,11 @@ use crate::{
     session::{Generation, Session},
     testkit::{
         FakeCodec, MemoryAudit, MovableClock,
-        samples::{after, origin, start, user},
+        samples::{after, origin, user},
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, down, issuer, refresh_token, told},
+        testing::{access_token, caller, down, finding, refresh_token, told},
     },
 };
 
@@ -27,17 +27,6 @@ async fn revoke(sessions: MockSessionStore, token: &str, seconds: i64) -> (Resul
     (outcome, audit)
 }
 
-fn finding(caller: &SignedIn) -> MockSessionStore {
-    let found = (caller.session.clone(), caller.user.clone());
-    let mut sessions = MockSessionStore::new();
-    sessions.expect_find().with(eq(caller.session.id)).once().returning(move |_| Ok(Some(found.clone())));
-    sessions
-}
-
-fn access_token(caller: &SignedIn) -> String {
-    issuer().pair(&caller.session, &caller.user, start()).unwrap().access
-}
-
 fn at_generation(caller: &SignedIn, generation: i64) -> SignedIn {
     SignedIn { session: Session { generation: Generation(generation), ..caller.session.clone() }, user: caller.user.clone() }
 }
@@ -47,7 +36,7 @@ async fn a_token_of_either_kind_ends_its_session() {
     let now = at_generation(&caller(), 3);
     let spent = at_generation(&now, 1);
     for token in [access_token(&now), refresh_token(&now, &now.session), refresh_token(&spent, &spent.session)] {
-        let mut sessions = finding(&now);
+        let mut sessions = finding(&now.session, &now.user);
         sessions.expect_end().with(eq(now.session.id), always()).once().returning(|_, _| Ok(true));
         let (outcome, audit) = revoke(sessions, &token, 60).await;
         assert!(outcome.is_ok());
@@ -68,9 +57,9 @@ async fn what_is_no_token_of_a_live_session_ends_nothing_and_is_no_error() {
     let cases = [
         (MockSessionStore::new(), String::new()),
         (MockSessionStore::new(), "garbage".to_owned()),
-        (finding(&now), refresh_token(&ahead, &ahead.session)),
-        (finding(&ended), token.clone()),
-        (finding(&stranger), token.clone()),
+        (finding(&now.session, &now.user), refresh_token(&ahead, &ahead.session)),
+        (finding(&ended.session, &ended.user), token.clone()),
+        (finding(&stranger.session, &stranger.user), token.clone()),
     ];
     for (sessions, token) in cases {
         let (outcome, audit) = revoke(sessions, &token, 60).await;
@@ -84,7 +73,7 @@ async fn what_is_no_token_of_a_live_session_ends_nothing_and_is_no_error() {
 #[tokio::test]
 async fn who_loses_the_race_to_end_it_reports_nothing() {
     let now = caller();
-    let mut sessions = finding(&now);
+    let mut sessions = finding(&now.session, &now.user);
     sessions.expect_end().once().returning(|_, _| Ok(false));
     let (outcome, audit) = revoke(sessions, &access_token(&now), 60).await;
     assert!(outcome.is_ok() && audit.events().is_empty());
@@ -95,7 +84,7 @@ async fn an_outage_stays_an_outage() {
     let now = caller();
     let mut away = MockSessionStore::new();
     away.expect_find().returning(|_| down());
-    let mut breaking = finding(&now);
+    let mut breaking = finding(&now.session, &now.user);
     breaking.expect_end().returning(|_, _| down());
     for sessions in [away, breaking] {
         let (outcome, audit) = revoke(sessions, &access_token(&now), 60).await;

@@ -20,6 +20,9 @@ mod rows;
 mod scratch;
 #[path = "contracts/seed.rs"]
 mod seed;
+#[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
+#[path = "contracts/servers.rs"]
+mod servers;
 #[cfg(feature = "sqlite")]
 #[path = "contracts/sqlite.rs"]
 mod sqlite;

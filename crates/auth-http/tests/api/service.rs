@@ -7,6 +7,8 @@ mod hold;
 mod log;
 mod private;
 mod program;
+#[path = "../../../auth-infra/tests/contracts/servers.rs"]
+mod servers;
 
 use std::{
     io::BufReader,

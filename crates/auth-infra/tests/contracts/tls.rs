@@ -4,8 +4,8 @@
 use std::{
     fs,
     net::TcpListener,
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::{Path, PathBuf},
+    os::unix::fs::PermissionsExt,
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -15,7 +15,10 @@ use auth_infra::db::{Database, DatabaseUrl};
 use diesel::{Connection, MysqlConnection, PgConnection, connection::SimpleConnection};
 use tempfile::TempDir;
 
-use crate::scratch::Engine;
+use crate::{
+    scratch::Engine,
+    servers::{as_user, give_to, postgres_program, run},
+};
 
 /// A server of the test's own, with a certificate for `localhost` and no other name, or without any.
 struct PrivateServer {
@@ -24,37 +27,6 @@ struct PrivateServer {
     folder: TempDir,
     port: u16,
     process: Child,
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-/// Database servers refuse to run as root.
-fn as_user(user: &str, program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("runuser");
-    command.args(["-u", user, "--"]).arg(program);
-    command
-}
-
-fn give_to(user: &str, folder: &Path) {
-    if is_root() {
-        run(Command::new("chown").arg("-R").arg(user).arg(folder));
-    }
-}
-
-/// Where Debian has the programs of the server.
-fn postgres_program(name: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").unwrap();
-    versions.map(|version| version.unwrap().path().join("bin").join(name)).find(|path| path.exists()).unwrap()
 }
 
 /// Two authorities, of which `ca` signed the server's certificate.

@@ -5,7 +5,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -14,7 +14,10 @@ use std::{
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 use tempfile::TempDir;
 
-use super::Engine;
+use super::{
+    Engine,
+    servers::{as_user, give_to, postgres_program, run},
+};
 
 pub struct PrivateServer {
     engine: Engine,
@@ -59,14 +62,14 @@ impl PrivateServer {
             Engine::Sqlite => {}
             Engine::Postgres => {
                 give_to("postgres", &data);
-                done(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
+                run(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
                 give_to("mysql", &data);
                 let mut install = Command::new("mariadb-install-db");
                 install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-                done(install.arg(format!("--datadir={0}", data.display())).arg(format!("--tmpdir={0}", data.display())));
+                run(install.arg(format!("--datadir={0}", data.display())).arg(format!("--tmpdir={0}", data.display())));
             }
         }
     }
@@ -140,7 +143,7 @@ impl PrivateServer {
             let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
             let pid = pid_file.lines().next().map_or_else(|| process.id().to_string(), str::to_owned);
             let signal = if self.engine == Engine::Postgres { "-QUIT" } else { "-KILL" };
-            done(Command::new("kill").args([signal, &pid]));
+            run(Command::new("kill").args([signal, &pid]));
             process.wait().unwrap();
         }
     }
@@ -150,34 +153,4 @@ impl Drop for PrivateServer {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
-}
-
-/// Database servers refuse to run as root.
-fn as_user(user: &str, program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("runuser");
-    command.args(["-u", user, "--"]).arg(program);
-    command
-}
-
-fn give_to(user: &str, folder: &Path) {
-    if is_root() {
-        done(Command::new("chown").arg(user).arg(folder));
-    }
-}
-
-fn postgres_program(name: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL's server programs (Debian: postgresql)");
-    versions.map(|version| version.unwrap().path().join("bin").join(name)).find(|path| path.exists()).unwrap()
-}
-
-fn done(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

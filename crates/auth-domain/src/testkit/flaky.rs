@@ -1,5 +1,7 @@
 //! Ports that fail at a call one chooses, before or after its effect: outages, one step at a time.
 
+mod keys;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -81,6 +83,14 @@ impl Fuse {
             Fate::Passes => call.await,
             Fate::NeverArrives => out(),
             Fate::AnswerIsLost => call.await.and_then(|_unheard| out()),
+        }
+    }
+
+    fn guard_at_once<T>(&self, call: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
+        match self.next() {
+            Fate::Passes => call(),
+            Fate::NeverArrives => out(),
+            Fate::AnswerIsLost => call().and_then(|_unheard| out()),
         }
     }
 }
@@ -258,8 +268,7 @@ impl<P: PasswordHasher> PasswordHasher for Flaky<P> {
 
 impl<P: TokenCodec> TokenCodec for Flaky<P> {
     fn encode(&self, claims: &Claims) -> Result<String, PortError> {
-        let token = self.port.encode(claims)?;
-        if self.fuse.next() == Fate::Passes { Ok(token) } else { out() }
+        self.fuse.guard_at_once(|| self.port.encode(claims))
     }
 
     /// No outage can come of this: it asks nobody.

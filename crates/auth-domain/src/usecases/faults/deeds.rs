@@ -1,6 +1,7 @@
 //! Everything the service does, as one asks for it from outside.
 
 use super::{
+    keys::KeyDeed,
     resource_servers::{introspect, to_a_client},
     world::{Fresh, Refusal, World, origin},
 };
@@ -21,6 +22,7 @@ use crate::{
         login::{Login, LoginError},
         logout::{Logout, LogoutScope},
         operate::{CreateUser, Govern, Measure, OperateError, SetPassword},
+        operate_keys::{OperateKeysError, Revocation},
         refresh::RefreshError,
         register::{Register, RegisterError},
         revoke::Revoke,
@@ -52,6 +54,7 @@ pub(super) enum Deed {
     AddClient,
     RotateClient,
     RemoveClient,
+    WithKeys(KeyDeed),
     SignedIn(Own),
 }
 
@@ -80,6 +83,8 @@ const NEW: &str = "new@example.org";
 const ANN: &str = "ann@example.org";
 const TAKEN: &str = "the address has an account already";
 const INVALID: &str = "the token is not valid";
+const CHANGED: &str = "the keys were changed meanwhile; try again";
+const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire; --compromised has them refused";
 
 const fn case(deed: Deed, no: &'static str, no_again: &'static str) -> Case {
     Case { deed, no, no_again }
@@ -89,11 +94,15 @@ const fn own(own: Own, no: &'static str, no_again: &'static str) -> Case {
     case(Deed::SignedIn(own), no, no_again)
 }
 
+const fn keys(deed: KeyDeed, no: &'static str, no_again: &'static str) -> Case {
+    case(Deed::WithKeys(deed), no, no_again)
+}
+
 const fn login_as(address: &'static str, password: &'static str, outdated: bool) -> Deed {
     Deed::Login { address, password, outdated }
 }
 
-pub(super) const CASES: [Case; 41] = [
+pub(super) const CASES: [Case; 54] = [
     case(Deed::Register(NEW), "", TAKEN),
     case(Deed::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -124,6 +133,19 @@ pub(super) const CASES: [Case; 41] = [
     case(Deed::AddClient, "", ""),
     case(Deed::RotateClient, "", ""),
     case(Deed::RemoveClient, "", "there is no such client"),
+    keys(KeyDeed::SealAnew, "", ""),
+    keys(KeyDeed::ChangeAlgorithm, "", ""),
+    keys(KeyDeed::ReturnToTheSecret, "", ""),
+    keys(KeyDeed::Attend, "", ""),
+    keys(KeyDeed::AttendWhenDue, "", ""),
+    keys(KeyDeed::Rotate, "", ""),
+    keys(KeyDeed::Import, "", "the key is there already"),
+    keys(KeyDeed::Revoke(3, Revocation::Orderly), "", CHANGED),
+    keys(KeyDeed::Revoke(3, Revocation::Compromised), "", CHANGED),
+    keys(KeyDeed::Revoke(2, Revocation::Compromised), "", CHANGED),
+    keys(KeyDeed::Revoke(2, Revocation::Orderly), OUT_OF_USE, ""),
+    keys(KeyDeed::Revoke(9, Revocation::Orderly), "there is no such key", ""),
+    keys(KeyDeed::List, "", ""),
     own(Own::Me, "", ""),
     own(Own::Logout(LogoutScope::Local), "", INVALID),
     own(Own::Logout(LogoutScope::Others), "", ""),
@@ -150,7 +172,7 @@ macro_rules! sorted {
 }
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
-sorted!(AuthenticateClientError, ClientError, RegisterError);
+sorted!(AuthenticateClientError, ClientError, OperateKeysError, RegisterError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
@@ -174,6 +196,16 @@ impl Case {
     /// A login whose answer was lost leaves a session that nobody holds, until it expires or makes room.
     pub(super) fn begins_a_session(self) -> bool {
         matches!(self.deed, Deed::Login { .. } | Deed::Register(_))
+    }
+
+    /// A rotation whose answer was lost leaves a key, and the next one makes another.
+    pub(super) fn makes_a_key(self) -> bool {
+        self.deed == Deed::WithKeys(KeyDeed::Rotate)
+    }
+
+    /// Whether an outage may leave it half done, until it is asked for again.
+    pub(super) fn takes_steps(self) -> bool {
+        matches!(self.deed, Deed::WithKeys(deed) if deed.takes_steps())
     }
 }
 
@@ -199,6 +231,7 @@ impl Deed {
             Self::Prune => done(world.prune().execute().await),
             Self::Introspect(secret, generation) => introspect(world, secret, generation).await,
             Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, world).await,
+            Self::WithKeys(deed) => deed.perform(world).await,
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
                 let caller = world.authenticate().execute(&world.own_access_token()).await?;

@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 pub(super) use crate::testkit::samples::origin;
 use crate::{
     client::{Client, ClientId},
     email::Email,
+    keys::{KeyAlgorithm, KeyId, SigningKey},
     password::PasswordAttempt,
-    ports::{Begun, ClientStore, Ids, Inserted, SessionStore, UserDirectory, UserStore},
+    ports::{Begun, ClientStore, Ids, Inserted, KeyStore, KnownKeys, SessionStore, UserDirectory, UserStore},
     session::{Generation, Session, SessionId},
     testkit::{
-        FakeCodec, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher, PlainSecrets,
-        samples::{PASSWORD, after, attempt, client, email, id, lifetimes, refreshed, session_from, start, user},
+        FakeCodec, FakeKeys, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher, PlainSecrets,
+        samples::{PASSWORD, after, attempt, client, email, id, lifetimes, refreshed, session_from, signing_key, start, user},
     },
     usecases::{
         authenticate::{Authenticate, SignedIn},
@@ -36,7 +37,7 @@ pub(super) enum Refusal {
     No(String),
 }
 
-/// All that can be seen of the world, without ids and times. A stronger form of a password is the same password.
+/// All that can be seen of the world, without ids, and without times but those of keys. A stronger form of a password is the same password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sight {
     /// By address: the password, and whether the account is active.
@@ -50,6 +51,18 @@ pub(super) struct Sight {
     old_is_known: bool,
     /// The names of the clients, and whether a former secret of theirs is kept.
     clients: BTreeMap<String, bool>,
+    pub(super) keys: Vec<SeenKey>,
+}
+
+/// What can be seen of a signing key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SeenKey {
+    number: i64,
+    algorithm: KeyAlgorithm,
+    sealed_with: String,
+    signs_from: DateTime<Utc>,
+    retired_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
 }
 
 pub(super) struct World {
@@ -64,6 +77,23 @@ pub(super) struct World {
     other: Session,
     old: Session,
     orders: Client,
+    /// By number, from 1: one that is over, one that is retiring, and the one that signs.
+    keys: [SigningKey; 3],
+    known: FakeKeys,
+}
+
+impl SeenKey {
+    /// The next key, made in the same moment.
+    pub(super) fn once_more(&self) -> Self {
+        Self { number: self.number + 1, ..self.clone() }
+    }
+}
+
+impl From<SigningKey> for SeenKey {
+    fn from(key: SigningKey) -> Self {
+        let SigningKey { number, algorithm, private, signs_from, retired_at, revoked_at, .. } = key;
+        Self { number, algorithm, sealed_with: private.with, signs_from, retired_at, revoked_at }
+    }
 }
 
 /// Ids nobody else has.
@@ -87,7 +117,8 @@ pub(super) fn right() -> PasswordAttempt {
 const LATER: i64 = 2 * 24 * 3600;
 
 impl World {
-    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago; a client, `orders`.
+    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago; a client, `orders`; and
+    /// keys that sign.
     pub(super) async fn new() -> Self {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
@@ -106,9 +137,14 @@ impl World {
         assert!(SessionStore::rotate(&store, &second).await.unwrap() && SessionStore::rotate(&store, &third).await.unwrap());
         let orders = client("orders");
         ClientStore::insert(&store, &orders).await.unwrap();
-        let clock = MovableClock::default();
+        let (keys, known) = ([signing_key(1, 0), signing_key(2, 600), signing_key(3, LATER - 1310)], FakeKeys::default());
+        for key in &keys {
+            assert!(KeyStore::insert(&store, key).await.unwrap());
+        }
+        known.learn(keys.to_vec(), after(LATER)).unwrap();
+        let (audit, clock, fuse) = (MemoryAudit::default(), MovableClock::default(), Fuse::default());
         clock.advance(TimeDelta::seconds(LATER));
-        Self { store, audit: MemoryAudit::default(), clock, fuse: Fuse::default(), ann, own: third, other, old, orders }
+        Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known }
     }
 
     pub(super) fn flaky<P>(&self, port: P) -> Arc<Flaky<P>> {
@@ -179,6 +215,17 @@ impl World {
         self.orders.id
     }
 
+    /// A key that signs, or one that nobody has.
+    pub(super) fn key(&self, number: i64) -> KeyId {
+        let found = self.keys.iter().find(|key| key.number == number);
+        found.map_or_else(|| KeyId::new("unknown".to_owned()), |key| key.id.clone())
+    }
+
+    /// What a server knows of the keys, which makes them as well.
+    pub(super) fn known(&self) -> Arc<Flaky<FakeKeys>> {
+        self.flaky(self.known.clone())
+    }
+
     pub(super) fn secrets(&self) -> Arc<PlainSecrets> {
         Arc::new(PlainSecrets::default())
     }
@@ -204,6 +251,7 @@ impl World {
             other: generation(&self.other),
             newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
             old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
+            keys: self.store.all().await.unwrap().into_iter().map(SeenKey::from).collect(),
             clients: clients.iter().map(|client| (client.name.to_string(), client.former.is_some())).collect(),
             accounts: accounts.iter().map(|user| (user.email.to_string(), (password(user), user.is_active()))).collect(),
         }

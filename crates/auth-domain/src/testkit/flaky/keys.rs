@@ -1,0 +1,74 @@
+//! The ports of signing keys, on a fuse.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::Flaky;
+use crate::{
+    keys::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
+    ports::{KeyMaker, KeyStore, KnownKeys, PortError, UnusableKey},
+    usecases::revocations::Revocations,
+};
+
+#[async_trait]
+impl<P: KeyStore> KeyStore for Flaky<P> {
+    async fn all(&self) -> Result<Vec<SigningKey>, PortError> {
+        self.fuse.guard(self.port.all()).await
+    }
+
+    async fn insert(&self, key: &SigningKey) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.insert(key)).await
+    }
+
+    async fn retire(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.retire(id, at)).await
+    }
+
+    async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.revoke(id, at)).await
+    }
+
+    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.reseal(id, from, to)).await
+    }
+
+    async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.forget(id)).await
+    }
+}
+
+#[async_trait]
+impl<P: KeyMaker> KeyMaker for Flaky<P> {
+    async fn make(&self, algorithm: KeyAlgorithm) -> Result<FreshKey, PortError> {
+        self.fuse.guard(self.port.make(algorithm)).await
+    }
+
+    async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError> {
+        self.fuse.guard(self.port.import(pem)).await
+    }
+
+    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError> {
+        self.fuse.guard_at_once(|| self.port.reseal(key))
+    }
+}
+
+impl<P: KnownKeys> KnownKeys for Flaky<P> {
+    fn learn(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+        self.fuse.guard_at_once(|| self.port.learn(keys, now))
+    }
+
+    /// No outage can come of this: it asks nobody.
+    fn ring(&self) -> Arc<KeyRing> {
+        self.port.ring()
+    }
+
+    fn check(&self, now: DateTime<Utc>) -> Result<(), PortError> {
+        self.fuse.guard_at_once(|| self.port.check(now))
+    }
+
+    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
+        self.fuse.guard_at_once(|| self.port.vouch(list))
+    }
+}

@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// A form from a client that has proved who it is.
-pub struct ByClient(pub Form);
+pub(crate) struct ByClient(pub Form);
 
 /// A form from anybody: a public client (RFC 6749 section 2.1), which has a token and nothing else, or one with a secret.
 /// What is presented has to be right all the same: who believes to have a secret should hear that it was not checked.
-pub struct ByAnyone(pub Form);
+pub(crate) struct ByAnyone(pub Form);
 
 impl FromRequest for ByClient {
     type Error = Error;

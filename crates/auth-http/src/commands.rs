@@ -1,14 +1,14 @@
 //! What the program can be told to do, one file each.
 
-pub mod audit;
-pub mod check;
-pub mod clients;
-pub mod healthcheck;
-pub mod init;
-pub mod keys;
-pub mod manual;
-pub mod serve;
-pub mod users;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod clients;
+pub(crate) mod healthcheck;
+pub(crate) mod init;
+pub(crate) mod keys;
+pub(crate) mod manual;
+pub(crate) mod serve;
+pub(crate) mod users;
 
 use std::{io, time::Duration};
 
@@ -75,7 +75,7 @@ fn listed(faults: &[Fault]) -> String {
 ///
 /// # Errors
 /// All faults together.
-pub fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
+pub(crate) fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
     Settings::read_to_serve(&Source::from_process()?).map_err(Failure::Settings)
 }
 
@@ -83,7 +83,7 @@ pub fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
 ///
 /// # Errors
 /// All faults together.
-pub fn settings() -> Result<Settings, Failure> {
+pub(crate) fn settings() -> Result<Settings, Failure> {
     Settings::read(&Source::from_process()?).map_err(Failure::Settings)
 }
 

@@ -20,7 +20,7 @@ use crate::app::{level, sampled};
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// All connections of a server.
-pub struct Crowd {
+pub(crate) struct Crowd {
     most: usize,
     places: Mutex<Places>,
 }
@@ -44,7 +44,7 @@ struct Call {
 }
 
 /// A connection's place; free again when dropped.
-pub struct Place {
+pub(crate) struct Place {
     crowd: Arc<Crowd>,
     call: Arc<Call>,
     /// Its number among the idle ones.
@@ -53,13 +53,13 @@ pub struct Place {
 
 impl Crowd {
     #[must_use]
-    pub fn of_at_most(most: usize) -> Arc<Self> {
+    pub(crate) fn of_at_most(most: usize) -> Arc<Self> {
         Arc::new(Self { most, places: Mutex::default() })
     }
 
     /// A place for a new connection, idle at first. When all are taken, the longest idle connection is asked
     /// to leave; `None` when every one of them has a request under way.
-    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
         let mut places = self.places();
         if places.taken - places.leaving >= self.most {
             if places.warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
@@ -84,7 +84,7 @@ impl Crowd {
     ///
     /// # Errors
     /// It knows such measures already.
-    pub fn register(self: &Arc<Self>, registry: &Registry) -> prometheus::Result<()> {
+    pub(crate) fn register(self: &Arc<Self>, registry: &Registry) -> prometheus::Result<()> {
         let crowd = self.clone();
         let gauges = [
             ("auth_http_connections", "Open connections."),
@@ -104,20 +104,20 @@ impl Crowd {
 
 impl Place {
     /// A request is under way: from now on the connection is not asked to leave. Had it been, it stays.
-    pub fn is_busy(&self) {
+    pub(crate) fn is_busy(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
     }
 
     /// The request is answered.
-    pub fn is_idle(&self) {
+    pub(crate) fn is_idle(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
         self.queue(&mut places);
     }
 
     /// Ready once the connection has to leave.
-    pub fn poll_call(&self, context: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_call(&self, context: &Context<'_>) -> Poll<()> {
         self.call.waker.register(context.waker());
         if self.call.made.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
     }

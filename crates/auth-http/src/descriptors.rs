@@ -6,7 +6,7 @@ const OTHER_FILES: usize = 500;
 /// How many connections can be served of those that are wanted. Raises the limit of open files as far as the
 /// system lets this program: it is often 1024 only for the sake of programs that use `select`.
 #[must_use]
-pub fn room_for(connections: usize) -> usize {
+pub(crate) fn room_for(connections: usize) -> usize {
     let files = match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => usize::try_from(files).unwrap_or(usize::MAX),
         Err(error) => {

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The socket cannot be used.
-pub async fn serve(listener: Option<TcpListener>, registry: Registry) -> io::Result<()> {
+pub(crate) async fn serve(listener: Option<TcpListener>, registry: Registry) -> io::Result<()> {
     let Some(listener) = listener else { return future::pending().await };
     let address = listener.local_addr()?;
     let server = actix_server::Server::build()

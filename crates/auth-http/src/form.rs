@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// The parameters of a form, each there once and not empty.
-pub struct Form(Vec<(String, Zeroizing<String>)>);
+pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 /// What went wrong (RFC 6749 section 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum OauthCode {
+pub(crate) enum OauthCode {
     InvalidRequest,
     InvalidClient,
     InvalidGrant,
@@ -34,7 +34,7 @@ pub enum OauthCode {
 /// An error of OAuth's own: of what a form asks for. What the layers around it refuse is a problem, as everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OauthError)]
-pub struct OauthError {
+pub(crate) struct OauthError {
     error: OauthCode,
     /// For whoever writes the client.
     error_description: &'static str,
@@ -45,12 +45,12 @@ impl Form {
     ///
     /// # Errors
     /// `invalid_request`, with these words.
-    pub fn need(&self, name: &str, otherwise: &'static str) -> Result<&str, OauthError> {
+    pub(crate) fn need(&self, name: &str, otherwise: &'static str) -> Result<&str, OauthError> {
         self.get(name).ok_or(OauthError::new(OauthCode::InvalidRequest, otherwise))
     }
 
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
@@ -90,7 +90,7 @@ impl FromRequest for Form {
 
 impl OauthError {
     #[must_use]
-    pub fn new(error: OauthCode, error_description: &'static str) -> Self {
+    pub(crate) fn new(error: OauthCode, error_description: &'static str) -> Self {
         Self { error, error_description }
     }
 }
@@ -119,7 +119,7 @@ impl ResponseError for OauthError {
 }
 
 /// RFC 6749 section 5.1 wants it beside `Cache-Control: no-store`, which every answer has.
-pub const NO_CACHE: (header::HeaderName, &str) = (header::PRAGMA, "no-cache");
+pub(crate) const NO_CACHE: (header::HeaderName, &str) = (header::PRAGMA, "no-cache");
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use crate::app::UseCases;
 const INTERVAL: Duration = Duration::from_secs(300);
 
 /// Forgets what is long over, for ever: at the start, then every few minutes.
-pub async fn prune(app: Data<UseCases>) {
+pub(crate) async fn prune(app: Data<UseCases>) {
     loop {
         match app.prune.execute().await {
             Ok(Pruned::MoreToCome) => continue,
@@ -26,7 +26,7 @@ pub async fn prune(app: Data<UseCases>) {
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps the keys that sign, for ever. What is known stays known as long as there is no news.
-pub async fn attend_to_keys(app: Data<UseCases>) {
+pub(crate) async fn attend_to_keys(app: Data<UseCases>) {
     let mut told = None;
     loop {
         sleep(LOOK).await;

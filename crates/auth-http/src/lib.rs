@@ -1,26 +1,28 @@
 //! HTTP in, use cases out: the actix-web adapter, the settings, and the program around them.
+//!
+//! Public is what the program, the tests and the fuzz targets use.
 
 pub mod app;
 pub mod body;
 pub mod cli;
-pub mod client_auth;
-pub mod commands;
-pub mod crowd;
-pub mod descriptors;
-pub mod exposition;
+mod client_auth;
+mod commands;
+mod crowd;
+mod descriptors;
+mod exposition;
 pub mod extract;
-pub mod form;
-pub mod housekeeping;
-pub mod measures;
+mod form;
+mod housekeeping;
+mod measures;
 pub mod middleware;
 pub mod openapi;
 pub mod problem;
 pub mod routes;
 pub mod server;
 pub mod settings;
-pub mod socket;
-pub mod tagged;
-pub mod telemetry;
-pub mod tls;
-pub mod view;
-pub mod wire;
+mod socket;
+mod tagged;
+mod telemetry;
+mod tls;
+mod view;
+mod wire;

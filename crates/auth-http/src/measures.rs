@@ -25,7 +25,7 @@ const ENGINES: [(&str, bool); 3] =
     [("sqlite", cfg!(feature = "sqlite")), ("postgres", cfg!(feature = "postgres")), ("mysql", cfg!(feature = "mysql"))];
 
 /// What all workers of a server count.
-pub struct Measures {
+pub(crate) struct Measures {
     requests: IntCounterVec,
     durations: HistogramVec,
     /// By status: refused before they were requests.
@@ -37,7 +37,7 @@ impl Measures {
     ///
     /// # Errors
     /// It knows such measures already.
-    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+    pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
         let measures = Self {
             requests: IntCounterVec::new(
                 Opts::new("auth_http_requests_total", "Requests answered; 499 is for clients that left before."),
@@ -68,13 +68,13 @@ impl Measures {
 }
 
 /// One worker's way to the measures: each is looked up by its labels once, then found without a lock.
-pub struct Meter {
+pub(crate) struct Meter {
     measures: Arc<Measures>,
     routes: RefCell<HashMap<String, Rc<RouteMeter>>>,
 }
 
 /// The measures of one route.
-pub struct RouteMeter {
+pub(crate) struct RouteMeter {
     measures: Arc<Measures>,
     pub route: String,
     by_method: [OnceCell<MethodMeter>; METHODS.len()],
@@ -88,12 +88,12 @@ struct MethodMeter {
 
 impl Meter {
     #[must_use]
-    pub fn of(measures: Arc<Measures>) -> Self {
+    pub(crate) fn of(measures: Arc<Measures>) -> Self {
         Self { measures, routes: RefCell::default() }
     }
 
     /// The measures of a route, by its template; the templates are those of `routes.rs`, so there are few.
-    pub fn route(&self, template: Option<&str>) -> Rc<RouteMeter> {
+    pub(crate) fn route(&self, template: Option<&str>) -> Rc<RouteMeter> {
         let route = template.unwrap_or(UNMATCHED);
         let mut routes = self.routes.borrow_mut();
         if let Some(known) = routes.get(route) {
@@ -106,7 +106,7 @@ impl Meter {
 
 impl RouteMeter {
     /// Counts an answer.
-    pub fn count(&self, method: &Method, status: u16, took: Duration) {
+    pub(crate) fn count(&self, method: &Method, status: u16, took: Duration) {
         let name = method_label(method);
         let slot = METHODS.iter().position(|known| *known == name).and_then(|slot| self.by_method.get(slot));
         let Some(slot) = slot else { return };
@@ -129,13 +129,13 @@ impl RouteMeter {
 
 /// The method, unless a client made it up.
 #[must_use]
-pub fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: &Method) -> &'static str {
     METHODS.iter().find(|known| **known == method.as_str()).unwrap_or(&"other")
 }
 
 /// The client went away before it was answered: no status of HTTP, but the one that proxies log then.
 #[must_use]
-pub fn client_left() -> StatusCode {
+pub(crate) fn client_left() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT)
 }
 

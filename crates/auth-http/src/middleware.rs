@@ -2,12 +2,12 @@
 
 pub mod client;
 pub mod cors;
-pub mod envelope;
-pub mod intake;
-pub mod journal;
-pub mod limit;
-pub mod to_the_end;
-pub mod trace_parent;
+pub(crate) mod envelope;
+pub(crate) mod intake;
+pub(crate) mod journal;
+pub(crate) mod limit;
+pub(crate) mod to_the_end;
+pub(crate) mod trace_parent;
 
 /// Health answers whatever the client did before: no limit, no origin, no media type.
 #[must_use]

@@ -1,14 +1,14 @@
 //! URL -> handler: the whole API on one page.
 
 pub mod accounts;
-pub mod docs;
-pub mod health;
-pub mod introspection;
-pub mod oauth;
-pub mod revocations;
-pub mod sessions;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod introspection;
+pub(crate) mod oauth;
+pub(crate) mod revocations;
+pub(crate) mod sessions;
 pub mod tokens;
-pub mod well_known;
+pub(crate) mod well_known;
 
 use actix_web::{
     FromRequest, Handler, Resource, Responder, Route, guard,

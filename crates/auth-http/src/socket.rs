@@ -10,7 +10,7 @@ use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
-pub enum Socket {
+pub(crate) enum Socket {
     Plain(TcpStream),
     /// Far larger than the other: in a box of its own.
     Tls(Box<TlsStream<TcpStream>>),

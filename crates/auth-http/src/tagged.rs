@@ -9,7 +9,7 @@ use actix_web::{
 
 /// The tag of some bytes: another for others.
 #[must_use]
-pub fn tag_of(bytes: &[u8]) -> String {
+pub(crate) fn tag_of(bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
@@ -19,7 +19,7 @@ pub fn tag_of(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What `body` returns.
-pub fn answer<E>(
+pub(crate) fn answer<E>(
     request: &HttpRequest,
     tag: EntityTag,
     keep: Vec<CacheDirective>,

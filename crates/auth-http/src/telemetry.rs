@@ -1,9 +1,9 @@
 //! What the program writes about itself: one line an event, JSON or text.
 
 #[cfg(not(feature = "otlp"))]
-pub mod log_only;
+pub(crate) mod log_only;
 #[cfg(feature = "otlp")]
-pub mod otlp;
+pub(crate) mod otlp;
 
 use std::io::{self, IsTerminal};
 
@@ -16,9 +16,9 @@ use tracing_subscriber::{
 
 use crate::settings::LogSettings;
 #[cfg(not(feature = "otlp"))]
-pub use log_only as traces;
+pub(crate) use log_only as traces;
 #[cfg(feature = "otlp")]
-pub use otlp as traces;
+pub(crate) use otlp as traces;
 use traces::Traces;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl LogFormat {
 
 /// Where the lines go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     Stdout,
     /// Where stdout is for the answer of a command.
     Stderr,
@@ -45,7 +45,7 @@ pub enum Stream {
 
 /// Starts writing log lines, and in a server sending spans. Only the first call of a process has an effect.
 #[must_use = "when it is dropped, what has not been sent is"]
-pub fn start(settings: &LogSettings, stream: Stream) -> Traces {
+pub(crate) fn start(settings: &LogSettings, stream: Stream) -> Traces {
     let (writer, terminal) = match stream {
         Stream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
         Stream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),

@@ -16,8 +16,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-pub const CERT_FILE: &str = "TLS_CERT_FILE";
-pub const KEY_FILE: &str = "TLS_KEY_FILE";
+pub(crate) const CERT_FILE: &str = "TLS_CERT_FILE";
+pub(crate) const KEY_FILE: &str = "TLS_KEY_FILE";
 
 /// As much of a file as is read: chains have a few kilobytes, and some paths never end.
 const FILE_MAX_BYTES: u64 = 1024 * 1024;
@@ -108,7 +108,7 @@ impl TlsFiles {
 
 /// The one crypto back end of this program.
 #[must_use]
-pub fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// RFC 3339 in UTC, with as many fractions as the database keeps.
 #[must_use]
-pub fn timestamp(time: DateTime<Utc>) -> String {
+pub(crate) fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
@@ -27,7 +27,7 @@ pub struct UserView {
 
 /// A session as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SessionView {
+pub(crate) struct SessionView {
     #[schema(format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8057"))]
     pub id: String,
     #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]

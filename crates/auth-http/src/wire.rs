@@ -34,12 +34,12 @@ use crate::{
 
 /// How long a client may go on sending after the last answer on its connection, so that it gets to read
 /// it. Left to itself, actix drains an endless body for ever.
-pub const LINGER: Duration = Duration::from_secs(1);
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 /// What `middleware::envelope` tells of the requests on a connection: when a head has arrived whole, and
 /// when its answer is made. In between, bytes are a body's, and the time is the handler's.
 #[derive(Clone)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// Odd while one is under way.
     turns: Arc<AtomicUsize>,
     place: Arc<Place>,
@@ -47,7 +47,7 @@ pub struct Requests {
 
 impl Requests {
     /// A request begins, or ends.
-    pub fn turn(&self) {
+    pub(crate) fn turn(&self) {
         let ends = self.turns.fetch_add(1, Ordering::Relaxed) % 2 == 1;
         if ends { self.place.is_idle() } else { self.place.is_busy() }
     }
@@ -59,7 +59,7 @@ impl Requests {
 
 /// What all connections of a server have in common.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// How long a head may take: actix times only the first, and in steps of half a second.
     pub head_patience: Duration,
     pub with_tls: bool,
@@ -68,7 +68,7 @@ pub struct Manner {
 }
 
 /// A connection's stream.
-pub struct Wire<S> {
+pub(crate) struct Wire<S> {
     stream: S,
     ids: Arc<dyn Ids>,
     /// What takes the place of bytes that have been accepted already.
@@ -84,7 +84,7 @@ pub struct Wire<S> {
 }
 
 impl<S> Wire<S> {
-    pub fn new(stream: S, ids: Arc<dyn Ids>, manner: Manner, place: Place) -> Self {
+    pub(crate) fn new(stream: S, ids: Arc<dyn Ids>, manner: Manner, place: Place) -> Self {
         let head = Some(Box::pin(sleep(manner.head_patience)));
         let requests = Requests { turns: Arc::default(), place: Arc::new(place) };
         Self { stream, ids, rewritten: Vec::new(), manner, requests, turns: 0, head, end: None }
@@ -98,7 +98,7 @@ impl<S> Wire<S> {
     }
 
     /// To be told of the connection's requests.
-    pub fn requests(&self) -> Requests {
+    pub(crate) fn requests(&self) -> Requests {
         self.requests.clone()
     }
 }

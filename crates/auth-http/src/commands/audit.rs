@@ -16,7 +16,7 @@ use super::{Failure, operate, parse_email};
 use crate::{app::UseCases, view::timestamp};
 
 #[derive(Debug, Args)]
-pub struct Audit {
+pub(crate) struct Audit {
     #[command(subcommand)]
     action: Action,
     /// Print JSON, for scripts.
@@ -65,7 +65,7 @@ impl Audit {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         let Action::List(list) = self.action;
         let page = operate(async |app| find(app, list).await)?;
         let text = if self.json { page.json() } else { page.text() };

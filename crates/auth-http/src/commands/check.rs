@@ -25,7 +25,7 @@ use crate::{
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
-pub fn check() -> Result<(), Failure> {
+pub(crate) fn check() -> Result<(), Failure> {
     let source = Source::from_process()?;
     // A certificate that cannot serve is a fault; one that clients refuse is not, since it can be exchanged any time.
     let (settings, tls) = Settings::read_to_serve(&source).map_err(Failure::Settings)?;
@@ -59,7 +59,7 @@ fn tell(finding: &Finding) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A fault of the configuration, a database that cannot be reached, or a migration that fails.
-pub fn migrate() -> Result<(), Failure> {
+pub(crate) fn migrate() -> Result<(), Failure> {
     let settings = settings()?;
     let applied = Database::open(&settings.database.url, 1)?.migrate()?;
     let mut out = io::stdout();

@@ -16,7 +16,7 @@ use super::{Failure, operate, operator};
 use crate::app::UseCases;
 
 #[derive(Debug, Args)]
-pub struct Clients {
+pub(crate) struct Clients {
     #[command(subcommand)]
     action: Action,
     /// Print JSON, for scripts.
@@ -57,7 +57,7 @@ impl Clients {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         Ok(writeln!(io::stdout(), "{}", *text)?)

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The server is not there, or not ready.
-pub fn healthcheck() -> Result<(), Failure> {
+pub(crate) fn healthcheck() -> Result<(), Failure> {
     let http = settings()?.http;
     let address = reachable(&http.host, http.port)?;
     let status =

@@ -10,13 +10,13 @@ use super::Failure;
 use crate::{app::os_secret, settings::DOTENV};
 
 /// The file that lists every variable, with placeholders for the secrets.
-pub const EXAMPLE: &str = include_str!("../../../../.env.example");
+pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
 
 /// Writes a `.env`, and refuses to overwrite one.
 ///
 /// # Errors
 /// There is one, or it cannot be written.
-pub fn init() -> Result<(), Failure> {
+pub(crate) fn init() -> Result<(), Failure> {
     if write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))? {
         say(&format!("Wrote {DOTENV} with fresh random secrets, readable by you alone."))
     } else {
@@ -28,7 +28,7 @@ pub fn init() -> Result<(), Failure> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn init_if_absent() -> Result<(), Failure> {
+pub(crate) fn init_if_absent() -> Result<(), Failure> {
     if Path::new(DOTENV).exists() { Ok(()) } else { init() }
 }
 

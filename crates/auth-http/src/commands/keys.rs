@@ -19,7 +19,7 @@ use super::{Failure, operate, operator};
 use crate::{app::UseCases, routes::well_known::KeySet, view::timestamp};
 
 #[derive(Debug, Args)]
-pub struct Keys {
+pub(crate) struct Keys {
     #[command(subcommand)]
     action: Action,
     /// Print JSON, for scripts.
@@ -75,7 +75,7 @@ impl Keys {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         let Self { action, json } = self;
         let text = operate(async |app| perform(app, action, json).await)?;
         Ok(writeln!(io::stdout(), "{text}")?)

@@ -13,7 +13,7 @@ use crate::{cli::Cli, openapi};
 ///
 /// # Errors
 /// Stdout is closed.
-pub fn completions(shell: Shell) -> Result<(), Failure> {
+pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "auth-server", &mut script);
     Ok(io::stdout().write_all(&script)?)
@@ -23,7 +23,7 @@ pub fn completions(shell: Shell) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Stdout is closed.
-pub fn openapi() -> Result<(), Failure> {
+pub(crate) fn openapi() -> Result<(), Failure> {
     Ok(io::stdout().write_all(openapi::document().as_bytes())?)
 }
 
@@ -31,7 +31,7 @@ pub fn openapi() -> Result<(), Failure> {
 ///
 /// # Errors
 /// Stdout is closed.
-pub fn man() -> Result<(), Failure> {
+pub(crate) fn man() -> Result<(), Failure> {
     let mut command = Cli::command();
     command.build();
     let mut page = Vec::new();

@@ -28,7 +28,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
-pub fn serve() -> Result<(), Failure> {
+pub(crate) fn serve() -> Result<(), Failure> {
     let (mut settings, tls) = settings_to_serve()?;
     let _until_the_end = telemetry::start(&settings.log, Stream::Stdout);
     let database = open_database(&settings.database)?;

@@ -22,7 +22,7 @@ use crate::app::UseCases;
 const SESSIONS_SHOWN: u32 = 1000;
 
 #[derive(Debug, Args)]
-pub struct Users {
+pub(crate) struct Users {
     #[command(subcommand)]
     action: Action,
     /// Print JSON, for scripts.
@@ -75,7 +75,7 @@ impl Users {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         writeln!(io::stdout(), "{text}")?;

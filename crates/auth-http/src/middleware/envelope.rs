@@ -40,18 +40,18 @@ const SECURITY_HEADERS: [(&str, &str); 4] = [
 const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
 
 /// What every answer says of security, by this kind of connection.
-pub fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
     SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS))
 }
 
 /// Nothing here is to be kept, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
-pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
+pub(crate) const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
 /// Wraps a request and its answer.
 ///
 /// # Errors
 /// Only after a panic or an error of a middleware, with the whole answer inside.
-pub async fn envelope(
+pub(crate) async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

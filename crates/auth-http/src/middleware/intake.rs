@@ -22,7 +22,7 @@ use crate::{body::RawBody, problem::Problem, settings::HttpSettings};
 ///
 /// # Errors
 /// What the inner layers return.
-pub async fn intake(
+pub(crate) async fn intake(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -79,7 +79,7 @@ fn unusable_length() -> Problem {
 
 /// What bodies are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Media {
+pub(crate) enum Media {
     Json,
     /// As OAuth has it (RFC 6749 appendix B), and nowhere else: a plain HTML form can send it. There it does no harm,
     /// for no browser adds a credential by itself: what these routes act upon stands in the form.
@@ -89,7 +89,7 @@ pub enum Media {
 impl Media {
     /// What the routes of this path take.
     #[must_use]
-    pub fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         if path.starts_with("/oauth/") { Self::Form } else { Self::Json }
     }
 
@@ -113,7 +113,7 @@ impl Media {
 ///
 /// # Errors
 /// `unsupported_media_type`.
-pub fn check_media_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
+pub(crate) fn check_media_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let only = types.next().filter(|_| types.next().is_none());
     let fits = only.is_some_and(|value| is_written_in(media, value));

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A request under way. Told of at its end: when it is answered, or dropped because its client has gone.
-pub struct Visit {
+pub(crate) struct Visit {
     begun: Instant,
     method: Method,
     route: Option<Rc<RouteMeter>>,
@@ -31,7 +31,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    pub fn begin(request: &ServiceRequest, origin: &Origin) -> Self {
+    pub(crate) fn begin(request: &ServiceRequest, origin: &Origin) -> Self {
         let begun = Instant::now();
         let template = request.match_pattern();
         let route = request.app_data::<Meter>().map(|meter| meter.route(template.as_deref()));
@@ -50,11 +50,11 @@ impl Visit {
     }
 
     /// What other log lines of this request stand in.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span.clone()
     }
 
-    pub fn end(mut self, outcome: &Result<ServiceResponse, Error>) {
+    pub(crate) fn end(mut self, outcome: &Result<ServiceResponse, Error>) {
         self.status = match outcome {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),

@@ -48,7 +48,7 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// All limits of a server, shared by its workers.
-pub struct Limiters {
+pub(crate) struct Limiters {
     general: Arc<Limiter>,
     /// The general one, unless requests with a token have a budget of their own.
     sessions: Arc<Limiter>,
@@ -73,7 +73,7 @@ struct Standing {
 impl Limiters {
     /// `None` for a limit of nothing, which settings do not allow.
     #[must_use]
-    pub fn new(settings: &HttpSettings) -> Option<Self> {
+    pub(crate) fn new(settings: &HttpSettings) -> Option<Self> {
         let general = Arc::new(Limiter::new(settings.rate_limit)?);
         let sessions = match settings.session_rate_limit {
             Some(limit) => Arc::new(Limiter::new(limit)?),
@@ -92,7 +92,7 @@ impl Limiters {
     }
 
     /// Drops keys whose budget is full again, for ever: the limiter itself never does.
-    pub async fn sweep(limiters: Data<Self>) {
+    pub(crate) async fn sweep(limiters: Data<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
             let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
@@ -146,7 +146,7 @@ impl Standing {
 
 /// Whether requests for this path are counted at all.
 #[must_use]
-pub fn counts(path: &str) -> bool {
+pub(crate) fn counts(path: &str) -> bool {
     Budget::of(path).is_some()
 }
 
@@ -154,7 +154,10 @@ pub fn counts(path: &str) -> bool {
 ///
 /// # Errors
 /// What the inner layers return.
-pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn limit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let limiters = request.app_data::<Data<Limiters>>().cloned();
     let budget = Budget::of(request.path());
     let (Some(limiters), Some(budget)) = (limiters, budget) else {

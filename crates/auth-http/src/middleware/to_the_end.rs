@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 use crate::wire::Requests;
 
 /// A request's work. Dropped before its end, it goes on by itself.
-pub struct ToTheEnd<T: 'static> {
+pub(crate) struct ToTheEnd<T: 'static> {
     work: Option<LocalBoxFuture<'static, T>>,
     span: Span,
     /// Holds the connection's place as long as the work goes on: who hangs up and comes again has no more under way
@@ -23,7 +23,7 @@ pub struct ToTheEnd<T: 'static> {
 }
 
 impl<T> ToTheEnd<T> {
-    pub fn of(work: LocalBoxFuture<'static, T>, span: Span, place: Option<Requests>) -> Self {
+    pub(crate) fn of(work: LocalBoxFuture<'static, T>, span: Span, place: Option<Requests>) -> Self {
         Self { work: Some(work), span, place }
     }
 }

@@ -6,7 +6,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Ids in lower-case hexadecimal, neither of them all zero, and whether the caller records its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TraceParent {
+pub(crate) struct TraceParent {
     pub trace_id: String,
     pub parent_id: String,
     pub sampled: bool,
@@ -15,7 +15,7 @@ pub struct TraceParent {
 impl TraceParent {
     /// What the one `traceparent` of a head says. One that is malformed is as good as none, and so are two.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut all = headers.get_all(TRACEPARENT);
         let only = all.next().filter(|_| all.next().is_none())?;
         let Ok(text) = only.to_str() else { return None };

@@ -50,7 +50,7 @@ enum Stored {
         (status = 304, description = "`If-None-Match` has it."),
     ),
 )]
-pub async fn document(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn document(request: HttpRequest) -> HttpResponse {
     static DOCUMENT: LazyLock<Asset> =
         LazyLock::new(|| Asset::new("application/json", Stored::Plain(openapi::document().as_bytes())));
     DOCUMENT.serve(&request)
@@ -64,7 +64,7 @@ pub async fn document(request: HttpRequest) -> HttpResponse {
         (status = 304, description = "`If-None-Match` has it."),
     ),
 )]
-pub async fn page(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
     static PAGE: LazyLock<Asset> =
         LazyLock::new(|| Asset::new(HTML, Stored::Plain(include_bytes!("../../assets/docs/index.html"))));
     let mut response = PAGE.serve(&request);
@@ -82,7 +82,7 @@ pub async fn page(request: HttpRequest) -> HttpResponse {
     ),
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
-pub async fn file(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn file(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
     let found = FILES.iter().find(|(known, _)| *known == name.as_str());
     found.map(|(_, asset)| asset.serve(&request)).ok_or_else(Problem::not_found)
 }

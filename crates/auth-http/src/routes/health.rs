@@ -14,10 +14,10 @@ use crate::app::UseCases;
 
 /// Set once the server has been told to stop.
 #[derive(Debug, Default)]
-pub struct Draining(pub AtomicBool);
+pub(crate) struct Draining(pub AtomicBool);
 
 #[derive(Serialize, ToSchema)]
-pub struct Health {
+pub(crate) struct Health {
     #[schema(pattern = "^healthy$", examples("healthy"))]
     status: &'static str,
 }
@@ -29,7 +29,7 @@ pub struct Health {
     get, path = "/health", tag = "health",
     responses((status = 200, description = "The process lives.", body = Health)),
 )]
-pub async fn health() -> Json<Health> {
+pub(crate) async fn health() -> Json<Health> {
     live().await
 }
 
@@ -40,19 +40,19 @@ pub async fn health() -> Json<Health> {
     get, path = "/health/live", tag = "health",
     responses((status = 200, description = "The process lives.", body = Health)),
 )]
-pub async fn live() -> Json<Health> {
+pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "healthy" })
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     #[schema(pattern = "^(ready|unavailable)$", examples("ready"))]
     status: &'static str,
     checks: Checks,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Checks {
+pub(crate) struct Checks {
     #[schema(pattern = "^(ok|unavailable)$", examples("ok"))]
     database: &'static str,
 }
@@ -70,7 +70,7 @@ pub struct Checks {
         ),
     ),
 )]
-pub async fn ready(app: Data<UseCases>, draining: Data<Draining>) -> HttpResponse {
+pub(crate) async fn ready(app: Data<UseCases>, draining: Data<Draining>) -> HttpResponse {
     let database = app.ports.readiness.check().await.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
     let checks = Checks { database: if database { "ok" } else { "unavailable" } };
     let signs =

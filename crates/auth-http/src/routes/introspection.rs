@@ -15,7 +15,7 @@ use crate::{
 /// A form of RFC 7662 section 2.1.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "for the API document: the form itself is read by its parameters")]
-pub struct IntrospectionForm {
+pub(crate) struct IntrospectionForm {
     /// An access or a refresh token.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     token: String,
@@ -29,7 +29,7 @@ pub struct IntrospectionForm {
 /// RFC 7662 section 2.2. Of a token that does not count, `active` is all that is told. Times in seconds since 1970.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Introspection)]
-pub struct IntrospectionView<'a> {
+pub(crate) struct IntrospectionView<'a> {
     active: bool,
     /// `Bearer` is an access token. What is none (`refresh_token`) opens nothing: refuse it.
     #[schema(required = false, pattern = "^(Bearer|refresh_token)$", examples("Bearer"))]
@@ -103,7 +103,7 @@ impl<'a> IntrospectionView<'a> {
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
+pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
     let token = form.need("token", "token is missing")?;
     let alive = app.introspect.execute(token).await.map_err(Problem::from)?;
     let mut answer = HttpResponse::Ok();

@@ -16,7 +16,7 @@ use crate::{
 /// A form of RFC 6749 section 6.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "for the API document: the form itself is read by its parameters")]
-pub struct TokenForm {
+pub(crate) struct TokenForm {
     #[schema(pattern = "^refresh_token$", examples("refresh_token"))]
     grant_type: String,
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
@@ -26,7 +26,7 @@ pub struct TokenForm {
 /// A form of RFC 7009 section 2.1.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "for the API document: the form itself is read by its parameters")]
-pub struct RevocationForm {
+pub(crate) struct RevocationForm {
     /// An access or a refresh token.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     token: String,
@@ -37,7 +37,7 @@ pub struct RevocationForm {
 /// RFC 6749 section 5.1. Times in seconds.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OauthTokens)]
-pub struct OauthTokensView {
+pub(crate) struct OauthTokensView {
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     access_token: String,
     #[schema(pattern = "^Bearer$", examples("Bearer"))]
@@ -73,7 +73,7 @@ impl std::convert::From<TokenPair> for OauthTokensView {
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub async fn token(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
+pub(crate) async fn token(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
     match form.need("grant_type", "grant_type is missing")? {
         "refresh_token" => {}
         "password" => return Err(OauthError::new(OauthCode::UnsupportedGrantType, NO_PASSWORDS).into()),
@@ -110,7 +110,7 @@ fn refused(error: RefreshError) -> Error {
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub async fn revoke(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
+pub(crate) async fn revoke(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
     let presented = form.need("token", "token is missing")?;
     app.revoke.execute(presented, &origin).await.map_err(Problem::from)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).finish())

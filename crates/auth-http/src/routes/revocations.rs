@@ -17,11 +17,11 @@ use crate::{
     tagged,
 };
 
-pub const PATH: &str = "/oauth/revocations";
+pub(crate) const PATH: &str = "/oauth/revocations";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Since {
+pub(crate) struct Since {
     /// The `next` of the list before, or seconds since 1970; without, the list names all whose tokens have not expired.
     #[param(example = "1767323045")]
     since: Option<String>,
@@ -47,7 +47,7 @@ impl Since {
     ),
     extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
 )]
-pub async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
     let list = app.keys.list_revocations.execute(query.place()?).await?;
     tagged::answer(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache], |mut response| {
         Ok(response.content_type("application/revocations+jwt").body(app.ports.known_keys.vouch(&list)?))

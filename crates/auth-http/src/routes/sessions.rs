@@ -27,14 +27,14 @@ const SCOPES: [(&str, LogoutScope); 3] =
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct LogoutQuery {
+pub(crate) struct LogoutQuery {
     #[param(schema_with = scopes)]
     scope: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
-pub struct ListedSession {
+pub(crate) struct ListedSession {
     #[serde(flatten)]
     session: SessionView,
     /// Whether the request was made with it.
@@ -43,7 +43,7 @@ pub struct ListedSession {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Sessions)]
-pub struct SessionsView {
+pub(crate) struct SessionsView {
     /// Newest first.
     sessions: Vec<ListedSession>,
 }
@@ -76,7 +76,7 @@ fn scopes() -> Object {
     responses((status = 204, description = "The sessions have ended; their tokens are refused from now on.")),
     extensions(("x-problems" = json!([Code::ValidationFailed]))),
 )]
-pub async fn logout(
+pub(crate) async fn logout(
     app: Data<UseCases>,
     From(origin): From,
     CurrentUser(caller): CurrentUser,
@@ -91,7 +91,7 @@ pub async fn logout(
     get, path = "/auth/sessions", operation_id = "list_sessions", tag = "sessions", security(("bearer" = [])),
     responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
 )]
-pub async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
+pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
     let sessions = app.list_sessions.execute(&caller, LIST_MAX).await?;
     let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
     Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
@@ -104,7 +104,7 @@ pub async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Resu
     responses((status = 204, description = "It has ended.")),
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
-pub async fn end(
+pub(crate) async fn end(
     app: Data<UseCases>,
     From(origin): From,
     CurrentUser(caller): CurrentUser,

@@ -20,14 +20,14 @@ use crate::{
 
 /// A JSON Web Key Set (RFC 7517 section 5).
 #[derive(Serialize)]
-pub struct KeySet {
+pub(crate) struct KeySet {
     keys: Vec<Value>,
 }
 
 impl KeySet {
     /// What verifiers may have at a time.
     #[must_use]
-    pub fn of(ring: &KeyRing, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(ring: &KeyRing, now: DateTime<Utc>) -> Self {
         // A key that is no JSON was never known to begin with.
         Self { keys: ring.published(now).flat_map(|key| serde_json::from_str(&key.public)).collect() }
     }
@@ -37,7 +37,7 @@ impl KeySet {
 /// so what would describe them is not there.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Metadata)]
-pub struct MetadataView {
+pub(crate) struct MetadataView {
     #[schema(examples("https://auth.example.org"))]
     issuer: String,
     #[schema(examples("https://auth.example.org/.well-known/jwks.json"))]
@@ -94,7 +94,7 @@ impl MetadataView {
         (status = 304, description = "`If-None-Match` has it."),
     ),
 )]
-pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let set = KeySet::of(&app.ports.known_keys.ring(), app.ports.clock.now());
     publish(&request, &set, app.realm.keys_max_age)
 }
@@ -108,7 +108,7 @@ pub async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<HttpRespo
     ),
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
-pub async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = app.realm.issuer.as_deref().filter(|issuer| is_issuer(issuer)).ok_or_else(Problem::not_found)?;
     publish(&request, &MetadataView::of(issuer), METADATA_MAX_AGE)
 }
@@ -124,7 +124,7 @@ pub async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpR
     ),
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
-pub async fn openid_configuration(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn openid_configuration(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     metadata(app, request).await
 }
 

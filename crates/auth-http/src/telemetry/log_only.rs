@@ -7,7 +7,7 @@ use url::Url;
 use crate::middleware::trace_parent::TraceParent;
 
 /// Where spans go: nowhere.
-pub struct Traces {
+pub(crate) struct Traces {
     /// Somebody wants them somewhere.
     wanted: bool,
 }
@@ -29,10 +29,10 @@ impl Traces {
 }
 
 /// The span of a request, and the id of its trace, if its client named one.
-pub fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Option<String>) {
+pub(crate) fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Option<String>) {
     let trace_id = parent.map(|parent| parent.trace_id);
     (tracing::error_span!("request", request_id, trace_id), trace_id)
 }
 
 /// A request has been answered: nobody to tell.
-pub fn end(_span: &Span, _method: &str, _route: &str, _status: u16) {}
+pub(crate) fn end(_span: &Span, _method: &str, _route: &str, _status: u16) {}

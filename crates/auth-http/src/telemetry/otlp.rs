@@ -19,7 +19,7 @@ use crate::middleware::trace_parent::TraceParent;
 const SERVICE: &str = "auth-server";
 
 /// Where spans go. When it is dropped, those that are left are sent.
-pub struct Traces {
+pub(crate) struct Traces {
     provider: Option<SdkTracerProvider>,
     fault: Option<String>,
 }
@@ -68,7 +68,7 @@ fn provider(collector: &Url) -> Result<SdkTracerProvider, opentelemetry_otlp::Ex
 }
 
 /// The span of a request, and the id of its trace: the client's, or a new one where spans are sent.
-pub fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Option<String>) {
+pub(crate) fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Option<String>) {
     let trace_id = parent.as_ref().map(|parent| parent.trace_id.clone());
     let span = tracing::error_span!("request", request_id, trace_id, otel.kind = "server");
     if let Some(parent) = parent.as_ref().and_then(remote) {
@@ -91,7 +91,7 @@ fn remote(parent: &TraceParent) -> Option<SpanContext> {
 }
 
 /// A request has been answered: its span says of it what the log line does (OpenTelemetry's conventions for HTTP).
-pub fn end(span: &Span, method: &str, route: &str, status: u16) {
+pub(crate) fn end(span: &Span, method: &str, route: &str, status: u16) {
     let context = span.context();
     let span = context.span();
     span.update_name(format!("{method} {route}"));

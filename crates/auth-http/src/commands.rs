@@ -7,6 +7,7 @@ pub(crate) mod healthcheck;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod manual;
+mod page;
 pub(crate) mod serve;
 pub(crate) mod users;
 

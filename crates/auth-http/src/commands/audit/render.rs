@@ -4,7 +4,7 @@ use auth_domain::audit::Entry;
 use serde::Serialize;
 
 use super::Mark;
-use crate::view::timestamp;
+use crate::{commands::page, view::timestamp};
 
 /// Some of the trail.
 pub(super) struct Page {
@@ -55,8 +55,7 @@ impl<'a> From<&'a Entry> for EventView<'a> {
 impl Page {
     /// Where the next one begins, when this one is full.
     fn next(&self) -> Option<String> {
-        let full = u32::try_from(self.entries.len()).is_ok_and(|count| count >= self.limit);
-        self.entries.last().filter(|_| full).map(|entry| Mark(entry.place()).to_string())
+        page::next(&self.entries, self.limit, |entry| Mark(entry.place()).to_string())
     }
 
     pub(super) fn json(&self) -> String {
@@ -66,9 +65,8 @@ impl Page {
 
     /// Without what clients call themselves: it may turn a line around in a terminal.
     pub(super) fn text(&self) -> String {
-        let mut lines: Vec<_> = self.entries.iter().map(|entry| in_one_line(&entry.into())).collect();
-        lines.extend(self.next().map(|mark| format!("There may be more: --after {mark}")));
-        if lines.is_empty() { "No events.".to_owned() } else { lines.join("\n") }
+        let lines = self.entries.iter().map(|entry| in_one_line(&entry.into())).collect();
+        page::text(lines, self.next(), "No events.")
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::view::timestamp;
+use crate::{commands::page, view::timestamp};
 
 pub(super) enum Answer {
     Issued { done: &'static str, issued: Issued },
@@ -61,10 +61,8 @@ impl<'a> ClientView<'a> {
     }
 }
 
-/// Where the next page begins, when this one is full.
 fn next(clients: &[Client], limit: u32) -> Option<String> {
-    let full = u32::try_from(clients.len()).is_ok_and(|count| count >= limit);
-    clients.last().filter(|_| full).map(|client| client.id.to_string())
+    page::next(clients, limit, |client| client.id.to_string())
 }
 
 impl Answer {
@@ -86,9 +84,8 @@ impl Answer {
         Zeroizing::new(match self {
             Self::Issued { done, issued } => issued_in_lines(done, issued),
             Self::Clients { clients, limit, now } => {
-                let mut lines: Vec<_> = clients.iter().map(|client| in_one_line(&ClientView::of(client, *now))).collect();
-                lines.extend(next(clients, *limit).map(|id| format!("There may be more: --after {id}")));
-                if lines.is_empty() { "No clients.".to_owned() } else { lines.join("\n") }
+                let lines = clients.iter().map(|client| in_one_line(&ClientView::of(client, *now))).collect();
+                page::text(lines, next(clients, *limit), "No clients.")
             }
             Self::Removed(id) => format!("removed: {id}"),
         })

@@ -7,7 +7,10 @@ use auth_domain::{
 use serde::Serialize;
 
 use super::{Failure, import::Report};
-use crate::view::{SessionView, UserView, timestamp};
+use crate::{
+    commands::page,
+    view::{SessionView, UserView, timestamp},
+};
 
 pub(super) enum Answer {
     User { user: User, sessions: Vec<Session> },
@@ -56,10 +59,8 @@ impl From<&User> for AccountView {
     }
 }
 
-/// Where the next page begins, when this one is full.
 fn next(users: &[User], limit: u32) -> Option<String> {
-    let full = u32::try_from(users.len()).is_ok_and(|count| count >= limit);
-    users.last().filter(|_| full).map(|user| user.email.to_string())
+    page::next(users, limit, |user| user.email.to_string())
 }
 
 impl Answer {
@@ -93,9 +94,8 @@ impl Answer {
                 lines.join("\n")
             }
             Self::Users { users, limit } => {
-                let mut lines: Vec<_> = users.iter().map(|user| format!("{}  {}  {}", user.id, user.state, user.email)).collect();
-                lines.extend(next(users, *limit).map(|email| format!("There may be more: --after {email}")));
-                if lines.is_empty() { "No accounts.".to_owned() } else { lines.join("\n") }
+                let lines = users.iter().map(|user| format!("{}  {}  {}", user.id, user.state, user.email)).collect();
+                page::text(lines, next(users, *limit), "No accounts.")
             }
             Self::Done { done, user, sessions_ended } => {
                 let sessions = match sessions_ended {

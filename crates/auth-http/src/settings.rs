@@ -24,6 +24,9 @@ use reader::Reader;
 pub use reader::{Fault, network, origin};
 pub use source::{DOTENV, Source, SourceError, VARIABLES, Variable};
 
+/// The largest `SESSION_MAX_PER_USER`: no account has more live sessions.
+pub(crate) const SESSIONS_MAX: u16 = 1000;
+
 /// What the operator decided.
 #[derive(Debug)]
 pub struct Settings {
@@ -128,7 +131,7 @@ impl Settings {
         let http = http(&mut reader);
         let log = log(&mut reader);
         let metrics = reader.address("METRICS_ADDR");
-        let sessions_per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=1000);
+        let sessions_per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=SESSIONS_MAX).into();
         let days = reader.number("AUDIT_RETENTION_DAYS", 90, 0..=36_500);
         let audit_kept = (days > 0).then(|| TimeDelta::days(days));
         match (tokens, database, reader.into_faults()) {

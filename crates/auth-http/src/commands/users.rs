@@ -16,10 +16,7 @@ use clap::{Args, Subcommand};
 
 use self::render::Answer;
 use super::{Failure, operate, operator, parse_email};
-use crate::app::UseCases;
-
-/// How many sessions `show` lists at most.
-const SESSIONS_SHOWN: u32 = 1000;
+use crate::{app::UseCases, settings::SESSIONS_MAX};
 
 #[derive(Debug, Args)]
 pub(crate) struct Users {
@@ -94,7 +91,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
         }
         Action::Show { user } => {
             let user = find(app, &user).await?;
-            let sessions = app.ports.sessions.live(user.id, app.ports.clock.now(), SESSIONS_SHOWN).await?;
+            let sessions = app.ports.sessions.live(user.id, app.ports.clock.now(), SESSIONS_MAX.into()).await?;
             Ok(Answer::User { user, sessions })
         }
         Action::List { prefix, after, limit } => {

@@ -15,11 +15,9 @@ use crate::{
     app::UseCases,
     extract::{CurrentUser, From},
     problem::{Code, Problem},
+    settings::SESSIONS_MAX,
     view::SessionView,
 };
-
-/// More than an account can have: `SESSION_MAX_PER_USER` bounds the list.
-const LIST_MAX: u32 = 1000;
 
 /// What `scope` may say. The first is meant when it says nothing.
 const SCOPES: [(&str, LogoutScope); 3] =
@@ -92,7 +90,7 @@ pub(crate) async fn logout(
     responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
 )]
 pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
-    let sessions = app.list_sessions.execute(&caller, LIST_MAX).await?;
+    let sessions = app.list_sessions.execute(&caller, SESSIONS_MAX.into()).await?;
     let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
     Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
 }

@@ -22,6 +22,7 @@ use crate::{
 };
 use reader::Reader;
 pub use reader::{Fault, network, origin};
+pub(crate) use source::is_signing_secret;
 pub use source::{DOTENV, Source, SourceError, VARIABLES, Variable};
 
 /// The largest `SESSION_MAX_PER_USER`: no account has more live sessions.

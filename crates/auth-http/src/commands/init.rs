@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::Failure;
-use crate::{app::os_secret, settings::DOTENV};
+use crate::{
+    app::os_secret,
+    settings::{DOTENV, is_signing_secret},
+};
 
 /// The file that lists every variable, with placeholders for the secrets.
 pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
@@ -50,15 +53,25 @@ fn write(path: &Path, content: &str) -> io::Result<bool> {
     }
 }
 
+/// The example with secrets in the place of the placeholders, and without the line before them, which is about them.
 fn with_fresh_secrets(example: &str) -> String {
-    let line = |line: &str| match line.split_once('=') {
-        Some((name, _placeholder)) if name.starts_with("JWT_") && name.ends_with("_SECRET_KEY") => {
-            format!("{name}={}\n", os_secret())
+    let mut fresh: Vec<String> = Vec::new();
+    for line in example.lines() {
+        match signing_secret(line) {
+            Some(name) => {
+                fresh.pop_if(|before| before.starts_with('#'));
+                fresh.push(format!("{name}={}", os_secret()));
+            }
+            None => fresh.push(line.to_owned()),
         }
-        Some(_) | None => format!("{line}\n"),
-    };
-    // The comment speaks of the example only.
-    example.lines().filter(|line| !line.contains("placeholders are refused")).map(line).collect()
+    }
+    fresh.join("\n") + "\n"
+}
+
+/// The signing secret that a line sets.
+fn signing_secret(line: &str) -> Option<&str> {
+    let (name, _placeholder) = line.split_once('=')?;
+    is_signing_secret(name).then_some(name)
 }
 
 #[cfg(test)]
@@ -70,10 +83,9 @@ mod tests {
         let (one, other) = (with_fresh_secrets(EXAMPLE), with_fresh_secrets(EXAMPLE));
         assert_ne!(one, other);
         assert!(!one.contains("replace-me"));
-        assert_eq!(
-            one.lines().filter(|line| line.starts_with('#')).count(),
-            EXAMPLE.lines().filter(|line| line.starts_with('#')).count() - 1
-        );
+        let kept = |line: &&str| !line.contains("placeholders") && signing_secret(line).is_none();
+        let rest: Vec<_> = one.lines().filter(|line| signing_secret(line).is_none()).collect();
+        assert_eq!(rest, EXAMPLE.lines().filter(kept).collect::<Vec<_>>());
     }
 
     #[test]

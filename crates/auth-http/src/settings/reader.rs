@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::source::Source;
+use super::source::{Source, is_signing_secret};
 use crate::tls::TlsFault;
 
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
@@ -235,7 +235,7 @@ pub(super) fn is_host(text: &str) -> bool {
 /// The secrets that `.env.example` shows: everybody knows them.
 static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let pairs = dotenvy::from_read_iter(crate::commands::init::EXAMPLE.as_bytes()).flatten();
-    pairs.filter(|(name, _)| name.ends_with("_SECRET_KEY")).map(|(_, value)| value).collect()
+    pairs.filter(|(name, _)| is_signing_secret(name)).map(|(_, value)| value).collect()
 });
 
 /// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own.

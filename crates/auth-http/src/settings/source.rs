@@ -13,20 +13,26 @@ pub struct Variable {
     pub name: &'static str,
     /// Can be given as `NAME_FILE` as well, and is never printed.
     pub secret: bool,
+    /// Signs tokens. `.env.example` has a placeholder for it.
+    pub signs: bool,
 }
 
 const fn plain(name: &'static str) -> Variable {
-    Variable { name, secret: false }
+    Variable { name, secret: false, signs: false }
 }
 
 const fn secret(name: &'static str) -> Variable {
-    Variable { name, secret: true }
+    Variable { name, secret: true, signs: false }
+}
+
+const fn signing(name: &'static str) -> Variable {
+    Variable { name, secret: true, signs: true }
 }
 
 /// Every variable of this program; `.env.example` has the same (a test holds them together).
 pub const VARIABLES: &[Variable] = &[
-    secret("JWT_SECRET_KEY"),
-    secret("JWT_REFRESH_SECRET_KEY"),
+    signing("JWT_SECRET_KEY"),
+    signing("JWT_REFRESH_SECRET_KEY"),
     plain("ACCESS_TOKEN_EXPIRE_MINUTES"),
     plain("REFRESH_TOKEN_EXPIRE_DAYS"),
     plain("SESSION_MAX_DAYS"),
@@ -124,6 +130,11 @@ impl Source {
         // `config` folds names to lower case.
         self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
+}
+
+/// Whether a variable holds a secret that signs tokens.
+pub(crate) fn is_signing_secret(name: &str) -> bool {
+    VARIABLES.iter().any(|variable| variable.signs && variable.name == name)
 }
 
 fn is_known(name: &str) -> bool {

@@ -20,11 +20,7 @@ pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
 /// # Errors
 /// There is one, or it cannot be written.
 pub(crate) fn init() -> Result<(), Failure> {
-    if write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))? {
-        say(&format!("Wrote {DOTENV} with fresh random secrets, readable by you alone."))
-    } else {
-        Err(Failure::Told(format!("There is a {DOTENV} already; it stays as it is.")))
-    }
+    if write_fresh()? { Ok(()) } else { Err(Failure::Told(format!("There is a {DOTENV} already; it stays as it is."))) }
 }
 
 /// Writes a `.env` where there is none.
@@ -32,11 +28,16 @@ pub(crate) fn init() -> Result<(), Failure> {
 /// # Errors
 /// It cannot be written.
 pub(crate) fn init_if_absent() -> Result<(), Failure> {
-    if Path::new(DOTENV).exists() { Ok(()) } else { init() }
+    write_fresh().map(drop)
 }
 
-fn say(text: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stderr(), "{text}")?)
+/// Writes a `.env` and says so; `false` where there is one already.
+fn write_fresh() -> Result<bool, Failure> {
+    let written = write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))?;
+    if written {
+        writeln!(io::stderr(), "Wrote {DOTENV} with fresh random secrets, readable by you alone.")?;
+    }
+    Ok(written)
 }
 
 /// `false` when the file is there already.

@@ -21,7 +21,20 @@ use crate::{
 
 /// A body as `middleware::intake` read it: whole, within the limit, in time.
 #[derive(Clone)]
-pub struct RawBody(pub Bytes);
+pub(crate) struct RawBody(pub(crate) Bytes);
+
+impl RawBody {
+    /// The body of a request; empty where it has none.
+    ///
+    /// # Errors
+    /// `unsupported_media_type` when it does not say that it is `media`.
+    pub(crate) fn of(request: &HttpRequest, media: Media) -> Result<Self, Problem> {
+        // A body that is there has had its type checked; one that is missing has to have one as well.
+        check_media_type(request.headers(), media)?;
+        let body = request.extensions().get::<Self>().cloned();
+        Ok(body.unwrap_or_else(|| Self(Bytes::new())))
+    }
+}
 
 /// A body of the declared shape whose every member keeps its rules.
 pub struct Valid<B>(pub B);
@@ -49,20 +62,9 @@ where
     type Future = future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
-        future::ready(read(request, None).map(Valid))
+        let rules = Rules { policy: UseCases::of(request).policy, owner: None };
+        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, &rules)).map(Valid))
     }
-}
-
-/// The body of a request, of `owner` when it is known who sends it.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn read<B: DeserializeOwned + Validate<Context = Rules>>(request: &HttpRequest, owner: Option<Email>) -> Result<B, Problem> {
-    // A body that is there has had its type checked; one that is missing has to have one as well.
-    check_media_type(request.headers(), Media::Json)?;
-    let raw = request.extensions().get::<RawBody>().cloned();
-    let RawBody(bytes) = raw.unwrap_or(RawBody(Bytes::new()));
-    parse(&bytes, &Rules { policy: UseCases::of(request).policy, owner })
 }
 
 /// A body from its bytes alone.

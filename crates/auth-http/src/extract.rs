@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     app::UseCases,
-    body::{Rules, read},
-    middleware::intake::{Media, check_media_type},
+    body::{RawBody, Rules, parse},
+    middleware::intake::Media,
     problem::Problem,
 };
 
@@ -43,14 +43,14 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = check_media_type(request.headers(), Media::Json);
+        let raw = RawBody::of(request, Media::Json);
         let caller = CurrentUser::from_request(request, payload);
-        let request = request.clone();
+        let policy = UseCases::of(request).policy;
         Box::pin(async move {
-            media_type?;
+            let RawBody(bytes) = raw?;
             let CurrentUser(caller) = caller.await?;
             // What the caller may send depends on who it is: a password may not contain their address.
-            let body = read(&request, Some(caller.user.email.clone()))?;
+            let body = parse(&bytes, &Rules { policy, owner: Some(caller.user.email.clone()) })?;
             Ok(Self(caller, body))
         })
     }

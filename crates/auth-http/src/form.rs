@@ -3,7 +3,7 @@
 use std::{fmt, future};
 
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    Error, FromRequest, HttpRequest, HttpResponse, ResponseError,
     body::BoxBody,
     dev::Payload,
     http::{StatusCode, header},
@@ -13,10 +13,7 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::{
-    body::RawBody,
-    middleware::intake::{Media, check_media_type},
-};
+use crate::{body::RawBody, middleware::intake::Media};
 
 /// The parameters of a form, each there once and not empty.
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
@@ -79,10 +76,8 @@ impl FromRequest for Form {
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
         let read = || {
-            // A body that is there has had its type checked; one that is missing has to have one as well.
-            check_media_type(request.headers(), Media::Form)?;
-            let raw = request.extensions().get::<RawBody>().cloned();
-            Ok(Self::parse(raw.as_ref().map_or(&[][..], |RawBody(bytes)| bytes))?)
+            let RawBody(bytes) = RawBody::of(request, Media::Form)?;
+            Ok(Self::parse(&bytes)?)
         };
         future::ready(read())
     }

@@ -8,21 +8,22 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
 };
 
 use futures_util::task::AtomicWaker;
 use prometheus::Registry;
 
-use crate::app::{level, sampled};
-
-/// How often the log says that it is full.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+use crate::{
+    app::{level, sampled},
+    once_a_minute::OnceAMinute,
+};
 
 /// All connections of a server.
 pub(crate) struct Crowd {
     most: usize,
     places: Mutex<Places>,
+    /// That it is full.
+    warning: OnceAMinute,
 }
 
 #[derive(Default)]
@@ -33,7 +34,6 @@ struct Places {
     next: u64,
     /// Those without a request under way, longest first.
     idle: BTreeMap<u64, Arc<Call>>,
-    warned: Option<Instant>,
 }
 
 /// Asks a connection to leave.
@@ -54,7 +54,7 @@ pub(crate) struct Place {
 impl Crowd {
     #[must_use]
     pub(crate) fn of_at_most(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, places: Mutex::default() })
+        Arc::new(Self { most, places: Mutex::default(), warning: OnceAMinute::default() })
     }
 
     /// A place for a new connection, idle at first. When all are taken, the longest idle connection is asked
@@ -62,8 +62,7 @@ impl Crowd {
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
         let mut places = self.places();
         if places.taken - places.leaving >= self.most {
-            if places.warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
-                places.warned = Some(Instant::now());
+            if self.warning.is_due() {
                 tracing::warn!(
                     most = self.most,
                     "MAX_CONNECTIONS is reached; the longest idle connections make room for new ones"

@@ -15,6 +15,7 @@ mod form;
 mod housekeeping;
 mod measures;
 pub mod middleware;
+mod once_a_minute;
 pub mod openapi;
 pub mod problem;
 pub mod routes;

@@ -1,10 +1,6 @@
 //! Who the client is: the peer, or what a trusted proxy says of it.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{
     dev::ServiceRequest,
@@ -16,15 +12,14 @@ use auth_domain::{
 };
 use ipnet::IpNet;
 
+use crate::once_a_minute::OnceAMinute;
+
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID_MAX: usize = 128;
 
 /// What proxies write, ours and anybody's.
 const FORWARDING: [HeaderName; 3] = [X_FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
-
-/// How often the log says that a stranger forwards.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Reads the origin of a request off its connection and its head.
 #[must_use]
@@ -47,10 +42,8 @@ fn forwards_as_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) 
 
 /// Either somebody pretends, or `TRUSTED_PROXIES` lacks a proxy and all its clients share one budget.
 fn warn_now_and_then(peer: IpAddr) {
-    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if last.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
-        *last = Some(Instant::now());
+    static WARNING: OnceAMinute = OnceAMinute::new();
+    if WARNING.is_due() {
         tracing::warn!(%peer, "forwarding headers came from a peer that is not in TRUSTED_PROXIES; they are ignored");
     }
 }

@@ -1,0 +1,39 @@
+//! Something to say at most once a minute, however often there is reason to.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// When it was last said.
+#[derive(Default)]
+pub(crate) struct OnceAMinute(Mutex<Option<Instant>>);
+
+impl OnceAMinute {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// `true` for the first caller in a minute.
+    pub(crate) fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= INTERVAL);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_time_is_not_due_at_once() {
+        let warning = OnceAMinute::new();
+        assert!(warning.is_due() && !warning.is_due());
+    }
+}

@@ -7,11 +7,11 @@ use actix_web::{
     http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfNoneMatch},
 };
 
-/// The tag of some bytes: another for others.
+/// The tag of some content: another for other content.
 #[must_use]
-pub(crate) fn tag_of(bytes: &[u8]) -> String {
+pub(crate) fn tag_of(content: &(impl Hash + ?Sized)) -> String {
     let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
+    content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -1,13 +1,11 @@
 //! What verifiers hear of that never call home: a signed list of what is revoked.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CacheDirective, EntityTag},
     web::{Data, Query},
 };
-use auth_domain::{session::Ended, usecases::revocations::Revocations};
+use auth_domain::session::Ended;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -49,16 +47,9 @@ impl Since {
 )]
 pub(crate) async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
     let list = app.keys.list_revocations.execute(query.place()?).await?;
-    tagged::answer(&request, EntityTag::new_weak(tag_of(&list)), vec![CacheDirective::NoCache], |mut response| {
+    // Two lists that name the same are the same, whenever they were made.
+    let tag = EntityTag::new_weak(tagged::tag_of(&(&list.sessions, &list.keys, list.more)));
+    tagged::answer(&request, tag, vec![CacheDirective::NoCache], |mut response| {
         Ok(response.content_type("application/revocations+jwt").body(app.ports.known_keys.vouch(&list)?))
     })
-}
-
-/// Two lists that name the same are the same, whenever they were made.
-fn tag_of(list: &Revocations) -> String {
-    let mut hasher = DefaultHasher::new();
-    list.sessions.iter().for_each(|id| id.0.hash(&mut hasher));
-    list.keys.iter().for_each(|id| id.hash(&mut hasher));
-    list.more.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }

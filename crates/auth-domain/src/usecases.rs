@@ -5,6 +5,7 @@ pub mod authenticate_client;
 pub mod change_password;
 pub mod clients;
 pub mod delete_account;
+mod either_kind;
 pub mod import;
 pub mod introspect;
 pub mod issue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     ports::{Clock, PortError, SessionStore, TokenCodec},
     token::{Claims, Grant, TokenKind},
-    usecases::authenticate::SignedIn,
+    usecases::{authenticate::SignedIn, either_kind::decode_either},
 };
 
 pub struct Introspect {
@@ -28,8 +28,8 @@ impl Introspect {
     /// An outage; whether the token counts is unknown then.
     pub async fn execute(&self, token: &str) -> Result<Option<Alive>, PortError> {
         let now = self.clock.now();
-        let read = |kind| self.codec.decode(kind, token, now);
-        let Ok(claims) = read(TokenKind::Access).or_else(|_not_one| read(TokenKind::Refresh)) else { return Ok(None) };
+        let order = [TokenKind::Access, TokenKind::Refresh];
+        let Ok(claims) = decode_either(&*self.codec, order, token, now) else { return Ok(None) };
         let owner = self.sessions.find(claims.session).await?.and_then(|found| SignedIn::by(&claims, found, now));
         // Of refresh tokens the current one: the others are spent, though the one just before may get its successor again.
         let unspent = |owner: &SignedIn| match claims.grant {

@@ -8,6 +8,7 @@ use crate::{
     ports::{AuditLog, Clock, PortError, SessionStore, TokenCodec},
     session::Generation,
     token::{Grant, TokenKind},
+    usecases::either_kind::decode_either,
 };
 
 pub struct Revoke {
@@ -25,8 +26,8 @@ impl Revoke {
     /// An outage; whether the session has ended is unknown then.
     pub async fn execute(&self, token: &str, origin: &Origin) -> Result<(), PortError> {
         let now = self.clock.now();
-        let read = |kind| self.codec.decode(kind, token, now);
-        let Ok(claims) = read(TokenKind::Refresh).or_else(|_not_one| read(TokenKind::Access)) else { return Ok(()) };
+        let order = [TokenKind::Refresh, TokenKind::Access];
+        let Ok(claims) = decode_either(&*self.codec, order, token, now) else { return Ok(()) };
         let found = self.sessions.find(claims.session).await?;
         let issued = |generation: Generation| match claims.grant {
             Grant::Access => true,

@@ -8,6 +8,10 @@ use auth_domain::{
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
+/// Why a server ends sessions; what an operator ends is ended by another process. Reasons are words of the program, never
+/// of a client: there are few.
+const REASONS: [&str; 6] = ["logout", "ended_by_owner", "token_revoked", "password_changed", "session_limit", "reuse"];
+
 /// Counts each event, then hands it on.
 pub struct CountingAudit {
     next: Arc<dyn AuditLog>,
@@ -27,7 +31,7 @@ impl CountingAudit {
     pub fn over(next: Arc<dyn AuditLog>, registry: &Registry) -> prometheus::Result<Self> {
         let labelled = |name: &str, help: &str, label: &str, values: &[&str]| {
             let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
-            // There from the start, at nought: the first of a kind is a rise, too.
+            // Each starts at zero, so that `rate()` sees the first event of its kind as an increase.
             values.iter().for_each(|value| drop(counters.with_label_values(&[value])));
             registry.register(Box::new(counters.clone())).map(|()| counters)
         };
@@ -37,7 +41,12 @@ impl CountingAudit {
         };
         Ok(Self {
             next,
-            events: labelled("auth_audit_events_total", "Events of the audit trail.", "event", &[])?,
+            events: labelled(
+                "auth_audit_events_total",
+                "Events of the audit trail.",
+                "event",
+                &EventKind::ALL.map(EventKind::name),
+            )?,
             logins: labelled(
                 "auth_logins_total",
                 "Passwords presented for an account: at login, and with a change or a deletion when they are wrong.",
@@ -45,12 +54,7 @@ impl CountingAudit {
                 &["succeeded", "failed", "throttled"],
             )?,
             begun: labelled("auth_sessions_begun_total", "Sessions that began.", "by", &["register", "login"])?,
-            ended: labelled(
-                "auth_sessions_ended_total",
-                "Sessions that somebody or something ended.",
-                "reason",
-                &["logout", "reuse"],
-            )?,
+            ended: labelled("auth_sessions_ended_total", "Sessions that somebody or something ended.", "reason", &REASONS)?,
             reused: single("auth_sessions_reused_total", "Sessions that a spent refresh token was presented for.")?,
             limited: single("auth_rate_limited_total", "Requests that a client's rate limit refused.")?,
         })
@@ -70,7 +74,6 @@ impl CountingAudit {
                 self.reused.inc();
                 self.ended.with_label_values(&["reuse"]).inc();
             }
-            // Reasons are words of the program, never of a client: there are few.
             EventKind::LoggedOut | EventKind::SessionEnded => {
                 self.ended.with_label_values(&[event.reason.unwrap_or("other")]).inc();
             }
@@ -109,6 +112,17 @@ mod tests {
     use prometheus::TextEncoder;
 
     use super::*;
+
+    #[test]
+    fn every_counter_starts_at_zero() {
+        let registry = Registry::new();
+        let _audit = CountingAudit::over(Arc::new(MockAuditLog::new()), &registry).unwrap();
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), REASONS.len());
+        assert!(samples.iter().all(|line| line.ends_with(" 0")), "{text}");
+    }
 
     #[test]
     fn every_event_is_counted_and_handed_on() {

@@ -13,7 +13,7 @@ use crate::commands::{self, Failure, audit::Audit, clients::Clients, keys::Keys,
     name = "auth-server",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault, 2 wrong usage."
+    after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault or a command that failed, 2 wrong usage."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -36,7 +36,7 @@ enum Command {
     Healthcheck,
     /// Print the OpenAPI document.
     Openapi,
-    /// Create, show, list, disable, enable and delete accounts, by e-mail or id.
+    /// Create, import, show, list, disable, enable and delete accounts, set passwords, end sessions.
     Users(Users),
     /// Add, list and remove resource servers, which may ask about tokens, and replace their secrets.
     Clients(Clients),

@@ -30,27 +30,29 @@ use crate::{
 /// How long a command waits for its events to be written down.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Why the program stops with exit code 1, worded for the operator.
+/// Why the program ends with exit code 1, worded for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("The configuration has {} fault(s):\n{}", .0.len(), listed(.0))]
     Settings(Vec<Fault>),
     #[error("The configuration cannot be read: {0}")]
     Source(#[from] SourceError),
-    #[error("Cannot start: {0}")]
+    #[error("Failed: {0}")]
     Port(#[from] PortError),
-    #[error("Cannot start: {0}")]
+    #[error("Failed: {0}")]
     Open(#[from] OpenError),
+    #[error("Cannot start: {0}")]
+    Start(String),
     #[error("Cannot listen on {address}: {cause}{}", way_out(.cause))]
     Listen { address: String, cause: io::Error },
     #[error("{0}")]
     Told(String),
-    #[error("Stopped: {0}")]
+    #[error("Failed: {0}")]
     Io(#[from] io::Error),
 }
 
 impl Failure {
-    /// Whoever read the output has had enough, as `head` has. Nothing is wrong.
+    /// The reader of the output closed it early, as `head` does. Nothing is wrong.
     #[must_use]
     pub fn is_of_the_reader(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)

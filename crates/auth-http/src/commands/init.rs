@@ -33,7 +33,8 @@ pub(crate) fn init_if_absent() -> Result<(), Failure> {
 
 /// Writes a `.env` and says so; `false` where there is one already.
 fn write_fresh() -> Result<bool, Failure> {
-    let written = write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))?;
+    let written = write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))
+        .map_err(|fault| Failure::Told(format!("Cannot write {DOTENV}: {fault}")))?;
     if written {
         writeln!(io::stderr(), "Wrote {DOTENV} with fresh random secrets, readable by you alone.")?;
     }

@@ -1,6 +1,7 @@
 //! `serve`: everything in its order, and an orderly end.
 
 use std::{
+    fmt::Display,
     future,
     net::TcpListener,
     time::{Duration, Instant},
@@ -31,9 +32,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(crate) fn serve() -> Result<(), Failure> {
     let (mut settings, tls) = settings_to_serve()?;
     let _until_the_end = telemetry::start(&settings.log, Stream::Stdout);
-    let database = open_database(&settings.database)?;
-    let audit = start_audit(&database)?;
-    let ports = Ports::over(&database, &settings, audit.clone())?;
+    let database = open_database(&settings.database).map_err(no_start)?;
+    let audit = start_audit(&database).map_err(no_start)?;
+    let ports = Ports::over(&database, &settings, audit.clone()).map_err(no_start)?;
     settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
     let scrapes = settings.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
@@ -46,7 +47,7 @@ pub(crate) fn serve() -> Result<(), Failure> {
             // What this server signs from now on, the others would not take before.
             sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
         }
-        let server = server::start(listener, use_cases, settings.http, tls.as_ref())?;
+        let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;
         tokio::select! {
             stopped = until_stopped(server, &audit, patience) => stopped,
             failed = reload_when_told(tls.as_ref()) => failed,
@@ -55,14 +56,18 @@ pub(crate) fn serve() -> Result<(), Failure> {
     })
 }
 
+fn no_start(fault: impl Display) -> Failure {
+    Failure::Start(fault.to_string())
+}
+
 /// An encryption key may be lost for good.
 fn no_keys(fault: PortError) -> Failure {
     match &fault {
-        PortError::Corrupt(what) => Failure::Told(format!(
-            "Cannot start: {what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
+        PortError::Corrupt(what) => Failure::Start(format!(
+            "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
              (docs/keys.md)"
         )),
-        PortError::Unavailable(_) | PortError::Overloaded { .. } => fault.into(),
+        PortError::Unavailable(_) | PortError::Overloaded { .. } => no_start(fault),
     }
 }
 

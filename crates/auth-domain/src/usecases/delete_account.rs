@@ -40,13 +40,15 @@ impl DeleteAccount {
             return Err(DeleteAccountError::TooManyAttempts { retry_after });
         }
         let right = verdict == Verdict::Right;
+        // Only now: hashing takes a while.
+        let now = self.clock.now();
         if !right {
-            self.audit.record(caller.failed_login(origin, self.clock.now()));
+            self.audit.record(caller.failed_login(origin, now));
         }
         // Proved again by the store: the password may have changed while this one was hashed.
-        let deleted = right && self.users.delete(user.id, Some(&user.password), self.clock.now()).await?;
+        let deleted = right && self.users.delete(user.id, Some(&user.password), now).await?;
         let kind = if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused };
-        self.audit.record(caller.event(kind, origin, self.clock.now()));
+        self.audit.record(caller.event(kind, origin, now));
         if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
     }
 }

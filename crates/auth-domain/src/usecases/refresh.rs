@@ -54,23 +54,23 @@ impl Refresh {
         let now = self.clock.now();
         let claims = match self.issuer.codec.decode(TokenKind::Refresh, token, now) {
             Ok(claims) => claims,
-            Err(fault) => return self.refuse(|event| event, fault, origin),
+            Err(fault) => return self.refuse(|event| event, fault, origin, now),
         };
         let of_session = |event: AuditEvent| event.in_session(claims.session);
         let Grant::Refresh(generation) = claims.grant else {
-            return self.refuse(of_session, InvalidToken::Invalid, origin);
+            return self.refuse(of_session, InvalidToken::Invalid, origin, now);
         };
         for _look in 0..LOOKS {
             let found = self.sessions.find(claims.session).await?.filter(|(_, user)| user.id == claims.user);
             let Some((session, user)) = found else {
-                return self.refuse(of_session, InvalidToken::Invalid, origin);
+                return self.refuse(of_session, InvalidToken::Invalid, origin, now);
             };
             match self.step(session, &user, generation, origin, now).await? {
                 Step::Answer(session) => return self.answer(&session, &user, origin, now),
                 Step::Reuse(session) => return self.end(&session, &user, origin, now).await,
                 Step::Refuse => {
                     let whose = |event| of_session(event).by(user.id, &user.email);
-                    return self.refuse(whose, InvalidToken::Invalid, origin);
+                    return self.refuse(whose, InvalidToken::Invalid, origin, now);
                 }
                 Step::LookAgain => {}
             }
@@ -124,8 +124,9 @@ impl Refresh {
         whose: impl FnOnce(AuditEvent) -> AuditEvent,
         fault: InvalidToken,
         origin: &Origin,
+        now: DateTime<Utc>,
     ) -> Result<TokenPair, RefreshError> {
-        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, self.clock.now())));
+        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, now)));
         Err(fault.into())
     }
 }

@@ -25,7 +25,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The one status that it comes with.
+            /// The status that it comes with; `malformed_request` also comes with other 4xx ([`super::Problem::of_status`]).
             #[must_use]
             pub const fn status(self) -> StatusCode {
                 match self {

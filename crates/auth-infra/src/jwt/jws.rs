@@ -11,7 +11,7 @@ pub(super) const TOKEN_MAX_BYTES: usize = 8 * 1024;
 /// What RFC 7518 section 3.2 demands of a key for HS256.
 const HS256_KEY_MIN_BYTES: usize = 32;
 
-/// The only `typ` that is issued and accepted.
+/// The `typ` of tokens signed with a shared secret. A token may come without one (RFC 7519 section 5.1), but not with another.
 const TYPE: &str = "JWT";
 
 /// A key and the one algorithm it is for. Whether it is shared or one of a pair is nobody else's business.
@@ -43,7 +43,7 @@ impl SigningKey {
         sealed(&self.header, payload, &self.signing, self.algorithm)
     }
 
-    /// Something else than a token, under another `typ`.
+    /// Signs what is not a token, with a `typ` of its own (RFC 8725 section 3.11).
     pub(super) fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
         let header = json!({ "alg": self.name, "typ": typ }).to_string();
         sealed(&URL_SAFE_NO_PAD.encode(header), payload, &self.signing, self.algorithm)
@@ -56,7 +56,7 @@ impl SigningKey {
         decode(payload)
     }
 
-    /// Says only what the key already knows. `kid`, `jku`, `jwk`, `x5u` and `x5c` offer a key: they are not read.
+    /// The header may only repeat what the key is for. `kid`, `jku`, `jwk`, `x5u` and `x5c` offer a key: they are not read.
     fn check_header(&self, header: &[u8]) -> Result<(), InvalidToken> {
         let header = strict_json::parse(header).map_err(|_fault| InvalidToken::Invalid)?;
         let is = |name: &str, expected: &str| header.get(name).and_then(Value::as_str) == Some(expected);

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::UseCases,
-    extract::From,
+    extract::RequestOrigin,
     form::{Form, OauthCode, OauthError},
     problem::Problem,
 };
@@ -68,7 +68,7 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Re
 /// The client, if one presents itself.
 async fn client(request: &HttpRequest, form: &Form) -> Result<Option<Client>, Error> {
     let Some(credentials) = presented(request.headers(), form)? else { return Ok(None) };
-    let From(origin) = From::extract(request).await?;
+    let RequestOrigin(origin) = RequestOrigin::extract(request).await?;
     match UseCases::of(request).clients.authenticate.execute(&credentials, &origin).await {
         Ok(client) => Ok(Some(client)),
         Err(AuthenticateClientError::Refused) => Err(refused().into()),

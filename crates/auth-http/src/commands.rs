@@ -27,8 +27,8 @@ use crate::{
     tls::Tls,
 };
 
-/// How long a command waits for its events to be written down.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a command waits until its audit events are stored.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the program ends with exit code 1, worded for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +99,7 @@ fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result
     let audit = start_audit(&database)?;
     let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));
     let done = System::new().block_on(work(&app));
-    audit.close(LAST_WORDS);
+    audit.close(FLUSH_TIMEOUT);
     done
 }
 

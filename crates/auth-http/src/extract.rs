@@ -76,9 +76,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Where the request came from, as `middleware::envelope` found out.
-pub struct From(pub Origin);
+pub struct RequestOrigin(pub Origin);
 
-impl FromRequest for From {
+impl FromRequest for RequestOrigin {
     type Error = Problem;
     type Future = future::Ready<Result<Self, Problem>>;
 

@@ -22,8 +22,8 @@ use crate::{
     tls::Tls,
 };
 
-/// What the audit trail has at least to be written down, however long requests in flight took.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The least time for storing the last audit events, however long the requests in flight took to finish.
+const FLUSH_AT_LEAST: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -106,7 +106,7 @@ async fn until_stopped(server: Server, audit: &QueuedAudit, patience: Duration) 
         begun
     };
     let (served, begun) = tokio::join!(server.running, stopping);
-    audit.close(patience.saturating_sub(begun.elapsed()).max(LAST_WORDS));
+    audit.close(patience.saturating_sub(begun.elapsed()).max(FLUSH_AT_LEAST));
     tracing::info!("stopped");
     Ok(served?)
 }

@@ -17,7 +17,7 @@ use super::tokens::{TokensView, answer};
 use crate::{
     app::UseCases,
     body::{Member, Rules, Valid},
-    extract::{CurrentUser, From, Signed},
+    extract::{CurrentUser, RequestOrigin, Signed},
     problem::{Code, Problem},
     view::UserView,
 };
@@ -72,7 +72,7 @@ pub struct DeleteAccountBody {
 )]
 pub async fn register(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     Valid(body): Valid<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
     let pair = app.register.execute(body.email.take()?, body.password.take()?, &origin).await?;
@@ -99,7 +99,7 @@ pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
 )]
 pub async fn change_password(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     Signed(caller, body): Signed<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     let (current, new) = (body.current_password.take()?, body.new_password.take()?);
@@ -116,7 +116,7 @@ pub async fn change_password(
 )]
 pub async fn delete(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     Signed(caller, body): Signed<DeleteAccountBody>,
 ) -> Result<HttpResponse, Problem> {
     app.delete_account.execute(&caller, body.password.take()?, &origin).await?;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     app::UseCases,
     client_auth::ByAnyone,
-    extract::From,
+    extract::RequestOrigin,
     form::{NO_CACHE, OauthCode, OauthError},
     problem::{Code, Problem},
 };
@@ -49,7 +49,7 @@ pub(crate) struct OauthTokensView {
     refresh_token: String,
 }
 
-impl std::convert::From<TokenPair> for OauthTokensView {
+impl From<TokenPair> for OauthTokensView {
     fn from(pair: TokenPair) -> Self {
         Self {
             access_token: pair.access,
@@ -73,7 +73,11 @@ impl std::convert::From<TokenPair> for OauthTokensView {
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub(crate) async fn token(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
+pub(crate) async fn token(
+    app: Data<UseCases>,
+    RequestOrigin(origin): RequestOrigin,
+    ByAnyone(form): ByAnyone,
+) -> Result<HttpResponse, Error> {
     match form.need("grant_type", "grant_type is missing")? {
         "refresh_token" => {}
         "password" => return Err(OauthError::new(OauthCode::UnsupportedGrantType, NO_PASSWORDS).into()),
@@ -110,7 +114,11 @@ fn refused(error: RefreshError) -> Error {
     ),
     extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
-pub(crate) async fn revoke(app: Data<UseCases>, From(origin): From, ByAnyone(form): ByAnyone) -> Result<HttpResponse, Error> {
+pub(crate) async fn revoke(
+    app: Data<UseCases>,
+    RequestOrigin(origin): RequestOrigin,
+    ByAnyone(form): ByAnyone,
+) -> Result<HttpResponse, Error> {
     let presented = form.need("token", "token is missing")?;
     app.revoke.execute(presented, &origin).await.map_err(Problem::from)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).finish())

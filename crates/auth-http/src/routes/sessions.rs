@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::{
     app::UseCases,
-    extract::{CurrentUser, From},
+    extract::{CurrentUser, RequestOrigin},
     problem::{Code, Problem},
     settings::SESSIONS_MAX,
     view::SessionView,
@@ -76,7 +76,7 @@ fn scopes() -> Object {
 )]
 pub(crate) async fn logout(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     CurrentUser(caller): CurrentUser,
     Query(query): Query<LogoutQuery>,
 ) -> Result<HttpResponse, Problem> {
@@ -104,7 +104,7 @@ pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) 
 )]
 pub(crate) async fn end(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     CurrentUser(caller): CurrentUser,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     app::UseCases,
     body::{Member, Rules, Valid},
-    extract::From,
+    extract::RequestOrigin,
     problem::{Code, Problem},
 };
 
@@ -57,7 +57,7 @@ pub struct TokensView {
     refresh_expires_in: i64,
 }
 
-impl std::convert::From<TokenPair> for TokensView {
+impl From<TokenPair> for TokensView {
     fn from(pair: TokenPair) -> Self {
         Self {
             access_token: pair.access,
@@ -84,7 +84,11 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
         Code::InvalidCredentials, Code::TooManyAttempts, Code::Overloaded, Code::Unavailable
     ]))),
 )]
-pub async fn login(app: Data<UseCases>, From(origin): From, Valid(body): Valid<LoginBody>) -> Result<HttpResponse, Problem> {
+pub async fn login(
+    app: Data<UseCases>,
+    RequestOrigin(origin): RequestOrigin,
+    Valid(body): Valid<LoginBody>,
+) -> Result<HttpResponse, Problem> {
     let pair = app.login.execute(&body.email.take()?, body.password.take()?, &origin).await?;
     Ok(answer(StatusCode::OK, pair))
 }
@@ -103,7 +107,7 @@ pub async fn login(app: Data<UseCases>, From(origin): From, Valid(body): Valid<L
 )]
 pub async fn refresh(
     app: Data<UseCases>,
-    From(origin): From,
+    RequestOrigin(origin): RequestOrigin,
     Valid(body): Valid<RefreshBody>,
 ) -> Result<Json<TokensView>, Problem> {
     let pair = app.refresh.execute(&body.refresh_token.take()?, &origin).await?;

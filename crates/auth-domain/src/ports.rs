@@ -81,7 +81,7 @@ pub trait UserStore: Send + Sync {
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Deletes the account and everything that refers to it; the address is free again, and its live sessions
-    /// [ended](SessionStore::ended) now.
+    /// [ended](EndedSessions::ended) now.
     /// `false` when there is none, or when `proof` is given and is not its password's form.
     async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
 }
@@ -123,7 +123,12 @@ pub trait SessionStore: Send + Sync {
 
     /// The live sessions of an account, newest first, at most `limit`.
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
+}
 
+/// Where sessions that are over stay known for a while. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait EndedSessions: Send + Sync {
     /// The sessions that ended behind a place, by place, at most `limit`; also those whose account is gone.
     async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError>;
 

@@ -148,7 +148,7 @@ impl From<&Settings> for Policies {
 impl UseCases {
     #[must_use]
     pub fn over(ports: Ports, policies: &Policies) -> Self {
-        let Ports { users, directory, sessions, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
+        let Ports { users, directory, sessions, ended, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
         let proof = PasswordProof {
             hasher: hasher.clone(),
@@ -210,7 +210,7 @@ impl UseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            prune: Prune { sessions: sessions.clone(), attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
+            prune: Prune { sessions: ended, attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
             govern: Govern { users, directory, sessions, audit, clock },
             keys: KeyUseCases::over(&ports, policies),

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     password::PasswordHash,
     ports::{
-        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, Inserted, KeyStore, PasswordHasher, SessionStore,
-        TokenCodec, UserDirectory, UserStore,
+        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, EndedSessions, Inserted, KeyStore, PasswordHasher,
+        SessionStore, TokenCodec, UserDirectory, UserStore,
     },
     session::{Session, SessionId},
     user::User,
@@ -22,6 +22,7 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserDirectory>,
     pub sessions: Arc<dyn SessionStore>,
+    pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditTrail>,
     pub keys: Arc<dyn KeyStore>,
@@ -55,6 +56,7 @@ impl Stores {
             users: Arc::new(store.clone()),
             directory: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
+            ended: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             trail: Arc::new(store.clone()),
             keys: Arc::new(store.clone()),

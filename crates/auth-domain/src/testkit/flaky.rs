@@ -15,8 +15,8 @@ use crate::{
     origin::Network,
     password::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{
-        AttemptStore, AuditTrail, Begun, ClientStore, Inserted, PasswordHasher, PortError, SessionStore, TokenCodec,
-        UserDirectory, UserStore,
+        AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError, SessionStore,
+        TokenCodec, UserDirectory, UserStore,
     },
     session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
@@ -180,7 +180,10 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
         self.fuse.guard(self.port.live(user, now, limit)).await
     }
+}
 
+#[async_trait]
+impl<P: EndedSessions> EndedSessions for Flaky<P> {
     async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
         self.fuse.guard(self.port.ended(behind, limit)).await
     }

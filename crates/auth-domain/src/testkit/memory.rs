@@ -23,7 +23,7 @@ use crate::{
     keys::SigningKey,
     origin::Network,
     password::PasswordHash,
-    ports::{Begun, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
+    ports::{Begun, EndedSessions, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
     session::{Ended, Session, SessionId},
     user::{AccountState, User, UserId},
 };
@@ -229,7 +229,10 @@ impl SessionStore for MemoryStore {
         found.truncate(count(limit));
         Ok(found)
     }
+}
 
+#[async_trait]
+impl EndedSessions for MemoryStore {
     async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
         let state = self.open()?;
         let mut found: Vec<_> = state.sessions.values().filter_map(ended).chain(state.gone.iter().copied()).collect();

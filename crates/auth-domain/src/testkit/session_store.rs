@@ -227,12 +227,12 @@ pub async fn forgets_what_ended_or_expired_before_the_cutoff(stores: &Stores) {
         (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 1).await);
     assert!(stores.sessions.end(early.id, after(9)).await.unwrap());
     assert!(stores.sessions.end(at_cutoff.id, after(10)).await.unwrap());
-    assert_eq!(stores.sessions.prune(after(10), 100).await.unwrap(), 1);
+    assert_eq!(stores.ended.prune(after(10), 100).await.unwrap(), 1);
     assert_eq!(stores.sessions.find(early.id).await.unwrap(), None);
     assert!(stores.sessions.find(at_cutoff.id).await.unwrap().is_some());
-    assert_eq!(stores.sessions.prune(live.expires_at, 100).await.unwrap(), 1, "one had ended, and one expires only now");
+    assert_eq!(stores.ended.prune(live.expires_at, 100).await.unwrap(), 1, "one had ended, and one expires only now");
     assert_eq!(stores.session(&live).await, live);
-    assert_eq!(stores.sessions.prune(live.expires_at + chrono::TimeDelta::microseconds(1), 100).await.unwrap(), 1);
+    assert_eq!(stores.ended.prune(live.expires_at + chrono::TimeDelta::microseconds(1), 100).await.unwrap(), 1);
     assert_eq!(stores.sessions.find(live.id).await.unwrap(), None);
     assert!(stores.users.find(ann.id).await.unwrap().is_some());
 }
@@ -247,7 +247,7 @@ pub async fn forgets_in_batches(stores: &Stores) {
     let live = stores.begin_at(&ann, 10).await;
     let mut forgotten = Vec::new();
     for limit in [0, 2, 2, 2, 2] {
-        forgotten.push(stores.sessions.prune(after(20), limit).await.unwrap());
+        forgotten.push(stores.ended.prune(after(20), limit).await.unwrap());
     }
     assert_eq!(forgotten, [0, 2, 2, 1, 0]);
     assert_eq!(stores.session(&live).await, live);
@@ -263,8 +263,8 @@ pub async fn goes_on_after_2038(stores: &Stores) {
     let next = refreshed(&session, LATER + 60);
     assert!(stores.sessions.rotate(&next).await.unwrap());
     assert_eq!(stores.session(&session).await, as_kept(&next));
-    assert_eq!(stores.sessions.prune(after(LATER), 10).await.unwrap(), 0);
+    assert_eq!(stores.ended.prune(after(LATER), 10).await.unwrap(), 0);
     assert_eq!(stores.sessions.live(ann.id, next.expires_at, 10).await.unwrap(), []);
     assert!(stores.sessions.end(next.id, after(LATER + 61)).await.unwrap());
-    assert_eq!(stores.sessions.prune(after(LATER + 62), 10).await.unwrap(), 1);
+    assert_eq!(stores.ended.prune(after(LATER + 62), 10).await.unwrap(), 1);
 }

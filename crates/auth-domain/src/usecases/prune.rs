@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     attempts::{KNOWN_FOR, LONGEST_WAIT, MEMORY},
-    ports::{AttemptStore, AuditTrail, Clock, PortError, SessionStore},
+    ports::{AttemptStore, AuditTrail, Clock, EndedSessions, PortError},
 };
 
 /// How long a session that is over stays known: longer than any of its access tokens lives.
@@ -16,7 +16,7 @@ const SESSIONS_KEPT: TimeDelta = TimeDelta::days(1);
 const BATCH: u32 = 500;
 
 pub struct Prune {
-    pub sessions: Arc<dyn SessionStore>,
+    pub sessions: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditTrail>,
     /// How long the audit trail is kept; for ever without.
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ports::{MockAttemptStore, MockAuditTrail, MockSessionStore},
+        ports::{MockAttemptStore, MockAuditTrail, MockEndedSessions},
         testkit::MovableClock,
         usecases::testing::down,
     };
@@ -68,7 +68,7 @@ mod tests {
     fn prune([sessions_gone, attempts_gone, entries_gone]: [Outcome; 3]) -> Prune {
         let clock = MovableClock::default();
         let ago = |span| eq(clock.now() - span);
-        let mut sessions = MockSessionStore::new();
+        let mut sessions = MockEndedSessions::new();
         sessions.expect_prune().with(ago(TimeDelta::days(1)), eq(BATCH)).return_once(move |_, _| sessions_gone);
         let mut attempts = MockAttemptStore::new();
         let times = (ago(TimeDelta::minutes(30)), ago(TimeDelta::days(30)));

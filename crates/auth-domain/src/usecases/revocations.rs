@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     keys::{KeyId, KeyState, PUBLISHED_AFTER},
-    ports::{Clock, KnownKeys, PortError, SessionStore},
+    ports::{Clock, EndedSessions, KnownKeys, PortError},
     session::{Ended, SessionId},
 };
 
@@ -19,7 +19,7 @@ pub const PAGE: u32 = 4000;
 const LATE: TimeDelta = TimeDelta::seconds(60);
 
 pub struct ListRevocations {
-    pub sessions: Arc<dyn SessionStore>,
+    pub sessions: Arc<dyn EndedSessions>,
     pub keys: Arc<dyn KnownKeys>,
     pub clock: Arc<dyn Clock>,
 }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::{
         keys::SigningKey,
-        ports::UserStore,
+        ports::{SessionStore, UserStore},
         session::Session,
         testkit::{
             FakeKeys, MemoryStore, MovableClock,

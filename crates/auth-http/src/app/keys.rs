@@ -13,7 +13,7 @@ pub struct KeyUseCases {
 
 impl KeyUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
-        let Ports { keys, key_maker: maker, known_keys: known, directory: users, sessions, audit, clock, .. } = ports.clone();
+        let Ports { keys, key_maker: maker, known_keys: known, directory: users, ended, audit, clock, .. } = ports.clone();
         Self {
             keep: KeepKeys {
                 keys: keys.clone(),
@@ -25,7 +25,7 @@ impl KeyUseCases {
                 policy: policies.keys,
             },
             operate: OperateKeys { keys, maker, audit, clock: clock.clone(), policy: policies.keys },
-            list_revocations: ListRevocations { sessions, keys: known, clock },
+            list_revocations: ListRevocations { sessions: ended, keys: known, clock },
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth_domain::ports::{
-    AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, Ids, KeyMaker, KeyStore, KnownKeys, PasswordHasher,
-    PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
+    AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, EndedSessions, Ids, KeyMaker, KeyStore, KnownKeys,
+    PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
 };
 use auth_infra::{
     audit::CountingAudit,
@@ -25,6 +25,7 @@ pub struct Ports {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserDirectory>,
     pub sessions: Arc<dyn SessionStore>,
+    pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
     pub readiness: Arc<dyn Readiness>,
     pub hasher: Arc<dyn PasswordHasher>,
@@ -50,6 +51,7 @@ impl Ports {
     pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditLog>) -> Result<Self, PortError> {
         let (tokens, passwords) = (&settings.tokens, &settings.passwords);
         let users = Arc::new(DieselUsers(database.clone()));
+        let sessions = Arc::new(DieselSessions(database.clone()));
         let secrets = JwtSecrets {
             access: tokens.access_secret.expose_secret().as_bytes(),
             refresh: tokens.refresh_secret.expose_secret().as_bytes(),
@@ -69,7 +71,8 @@ impl Ports {
         Ok(Self {
             users: users.clone(),
             directory: users,
-            sessions: Arc::new(DieselSessions(database.clone())),
+            sessions: sessions.clone(),
+            ended: sessions,
             attempts: Arc::new(DieselAttempts(database.clone())),
             readiness: Arc::new(DieselReadiness(database.clone())),
             hasher: Arc::new(hasher),

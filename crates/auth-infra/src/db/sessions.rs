@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use auth_domain::{
     password::PasswordHash,
-    ports::{Begun, PortError, SessionStore},
+    ports::{Begun, EndedSessions, PortError, SessionStore},
     session::{Ended, Session, SessionId},
     user::{User, UserId},
 };
@@ -125,7 +125,10 @@ impl SessionStore for DieselSessions {
             })
             .await
     }
+}
 
+#[async_trait]
+impl EndedSessions for DieselSessions {
     async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
         let (at, id, limit) = (At::from(behind.at), behind.id.to_string(), i64::from(limit));
         let rows = self.0.read(move |db| {

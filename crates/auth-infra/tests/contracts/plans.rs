@@ -10,7 +10,7 @@ use auth_domain::{
     audit::{EventKind, Filter, Whose},
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
-    ports::{AttemptStore, AuditTrail, ClientStore, SessionStore, UserDirectory, UserStore},
+    ports::{AttemptStore, AuditTrail, ClientStore, EndedSessions, SessionStore, UserDirectory, UserStore},
     session::{Ended, Generation, Session, SessionId},
     testkit::samples::{client, email, entry, hash, secret_hash},
     user::UserId,

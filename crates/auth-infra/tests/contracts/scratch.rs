@@ -234,10 +234,12 @@ pub(crate) async fn stores(engine: Engine) -> Stores {
 
 pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
     let users = Arc::new(DieselUsers(database.clone()));
+    let sessions = Arc::new(DieselSessions(database.clone()));
     Stores {
         users: users.clone(),
         directory: users,
-        sessions: Arc::new(DieselSessions(database.clone())),
+        sessions: sessions.clone(),
+        ended: sessions,
         attempts: Arc::new(DieselAttempts(database.clone())),
         trail: Arc::new(DieselAudit(database.clone())),
         keys: Arc::new(DieselKeys(database.clone())),

@@ -1,14 +1,14 @@
-//! Failed attempts at an account's password: whom they hold up, and for how long.
+//! Failed password attempts: who has to wait, and for how long.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long an account has to be left alone, once nobody is held up any more, for its failures to be forgotten.
+/// How long failures are remembered after the last wait is over.
 pub const MEMORY: TimeDelta = TimeDelta::minutes(15);
-/// The wait after the first failure that is too many. It doubles with each further one.
+/// The first wait, once failures reach the limit. It doubles with each further failure.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait.
 pub const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
-/// How long a network is known for a login to the account from there.
+/// How long a network stays known after a login from there.
 pub const KNOWN_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The failures of an account that have not been forgotten, whether or not there is such an account.
@@ -18,24 +18,23 @@ pub struct Failures {
     pub last_at: DateTime<Utc>,
 }
 
-/// What stands against an attempt where others have failed, and for it.
+/// What decides whether an attempt has to wait: the failures, and whether its network is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub failures: Failures,
-    /// When the account was last logged in to from where the attempt comes from.
+    /// The last login to the account from the network of the attempt.
     pub network_seen_at: Option<DateTime<Utc>>,
 }
 
 impl Failures {
-    /// These and one more, after which the account is held from the `limit`th on.
+    /// With one more failure. From the `limit`th on, strangers have to wait.
     #[must_use]
     pub fn one_more(before: Option<Self>, limit: u32, now: DateTime<Utc>) -> Self {
         let count = before.filter(|before| before.count_at(limit, now)).map_or(0, |before| before.count);
         Self { count: count.saturating_add(1), last_at: now }
     }
 
-    /// Whether they still count: they do until [`MEMORY`] after the last wait, so that who keeps
-    /// trying does not begin anew.
+    /// Whether they still count: until [`MEMORY`] after the last wait, so that further attempts do not reset the count.
     #[must_use]
     pub fn count_at(&self, limit: u32, now: DateTime<Utc>) -> bool {
         now < self.last_at + self.hold(limit) + MEMORY
@@ -57,7 +56,7 @@ impl Failures {
 }
 
 impl Standing {
-    /// How long this attempt has to wait: not at all, where the account's owner has logged in from.
+    /// How long this attempt has to wait; not at all from a network that the owner has logged in from.
     #[must_use]
     pub fn wait(&self, limit: u32, now: DateTime<Utc>) -> Option<TimeDelta> {
         let known = self.network_seen_at.is_some_and(|seen| now < seen + KNOWN_FOR);

@@ -17,11 +17,11 @@ use crate::{
 };
 
 id! {
-    /// Names an entry of the trail: kept twice, it is still one.
+    /// Identifies an entry of the trail: stored twice, it is still one.
     EntryId
 }
 
-/// What an event is about that is no account.
+/// What an event is about, if not an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A resource server.
@@ -44,18 +44,18 @@ impl fmt::Display for Subject {
 pub struct AuditEvent {
     pub at: DateTime<Utc>,
     pub kind: EventKind,
-    /// Why, where the answer to the client does not say.
+    /// The reason, even where the answer to the client does not give it.
     pub reason: Option<&'static str>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
-    /// What it is about that is no account.
+    /// What it is about, if not an account.
     pub subject: Option<Subject>,
-    /// The address of the attempt, whether or not there is such an account.
+    /// The address that was tried, whether or not it has an account.
     pub email: Option<Email>,
     pub origin: Origin,
 }
 
-/// An event as the trail keeps it, for longer than a release lives: in words, so that one of another release can be read.
+/// An event as the trail stores it: as text, so that other releases can read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub id: EntryId,
@@ -69,7 +69,7 @@ pub struct Entry {
     pub origin: Origin,
 }
 
-/// Where an entry stands among the others: by time, and by id where times are the same.
+/// The position of an entry: by time, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub at: DateTime<Utc>,
@@ -80,7 +80,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
     User(UserId),
-    /// Attempts for an address as well, whether or not it had an account.
+    /// Those of an address, including attempts when it had no account.
     Address(Email),
 }
 
@@ -89,9 +89,9 @@ pub enum Whose {
 pub struct Filter {
     pub whose: Option<Whose>,
     pub event: Option<EventKind>,
-    /// Not those from before.
+    /// Only entries from this time on.
     pub since: DateTime<Utc>,
-    /// Only those that stand before this one, in time: the next page.
+    /// Only entries before this one in time: the next page.
     pub before: Option<Place>,
     pub limit: u32,
 }
@@ -156,7 +156,7 @@ impl AuditEvent {
         Self { subject: Some(subject), ..self }
     }
 
-    /// The reason in words, as logs and databases have it: its subject goes with it, for there is no other place for one.
+    /// The reason as logs and databases hold it. It includes the subject, which has no field of its own.
     #[must_use]
     pub fn why(&self) -> Option<Cow<'static, str>> {
         match (self.reason, &self.subject) {

@@ -11,7 +11,7 @@ use crate::{password::redacted, user::id};
 pub const CLIENT_NAME_MAX_CHARS: usize = 100;
 
 id! {
-    /// Names a client: its `client_id`. No secret, and never reassigned.
+    /// Identifies a client: its `client_id`. Not secret, and never reassigned.
     ClientId
 }
 
@@ -19,7 +19,7 @@ id! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientName(String);
 
-/// Why a text is no name of a client.
+/// Why a text cannot be the name of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a name of 1 to {CLIENT_NAME_MAX_CHARS} characters, without control characters")]
 pub struct ClientNameFault;
@@ -28,18 +28,18 @@ pub struct ClientNameFault;
 #[derive(Clone)]
 pub struct ClientSecret(Zeroizing<String>);
 
-/// The form in which a secret is kept; the text says how to verify it.
+/// A hash of a secret; its text says how to verify it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretHash(String);
 
-/// A secret that has been replaced, and is good for a while yet, so that a deployment can change over.
+/// A secret that has been replaced but is valid for a while, so that a deployment can switch over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormerSecret {
     pub hash: SecretHash,
     pub good_until: DateTime<Utc>,
 }
 
-/// A client as it is kept. Nothing in it can be presented to the API.
+/// A client as it is stored. Nothing in it can be presented to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     pub id: ClientId,
@@ -57,7 +57,7 @@ impl Client {
         Self { id, name, secret, former: None, created_at: now, rotated_at: None }
     }
 
-    /// The same client with another secret. The one it had stays good for `overlap`; one from before that does not.
+    /// The same client with another secret. The current one stays valid for `overlap`; an older one does not.
     #[must_use]
     pub fn rotated(&self, secret: SecretHash, overlap: TimeDelta, now: DateTime<Utc>) -> Self {
         let former = FormerSecret { hash: self.secret.clone(), good_until: now + overlap };
@@ -65,13 +65,13 @@ impl Client {
         Self { secret, former, rotated_at: Some(now), ..self.clone() }
     }
 
-    /// The secret that is replaced, while it is good.
+    /// The previous secret, while it is valid.
     #[must_use]
     pub fn former_at(&self, now: DateTime<Utc>) -> Option<&FormerSecret> {
         self.former.as_ref().filter(|former| now < former.good_until)
     }
 
-    /// The secrets that are good at a time.
+    /// The secrets that are valid at a time.
     pub fn good_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &SecretHash> {
         [Some(&self.secret), self.former_at(now).map(|former| &former.hash)].into_iter().flatten()
     }

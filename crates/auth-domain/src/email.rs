@@ -54,8 +54,8 @@ impl FromStr for Email {
     }
 }
 
-/// The grammar of mail takes any atom for a domain; the names that hosts can have are fewer
-/// (RFC 5321 section 2.3.5), and none of them ends in a number (RFC 3696 section 2).
+/// Mail syntax takes any atom as a domain. Host names are stricter (RFC 5321 section 2.3.5), and none ends in a number (RFC 3696
+/// section 2).
 fn is_host_name(domain: &str) -> bool {
     let numeric = |label: &str| label.chars().all(char::is_numeric);
     domain.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.')) && !domain.rsplit('.').next().is_some_and(numeric)

@@ -1,4 +1,4 @@
-//! Keys that others can verify: what each may do at a time, told by its times alone.
+//! Keys whose signatures others can verify. The state of a key follows from its times alone.
 
 use std::{fmt, str::FromStr};
 
@@ -6,17 +6,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::token::CLOCK_SKEW;
 
-/// What a time is late by when it comes to all servers: longer than any of them goes without asking for the keys.
+/// How far ahead "at once" is: longer than any server goes without reading the keys.
 pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
 
-/// How long a key is published once it signs no more: the longest life of an access token, and a minute for clocks that differ.
+/// How long a key stays published after it stops signing: the longest life of an access token, and a minute for clock skew.
 pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
 
-/// Names a key: the thumbprint of its public half (RFC 7638).
+/// Identifies a key: the thumbprint of its public half (RFC 7638).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(String);
 
-/// What access tokens can be signed with besides a shared secret (RFC 7518, RFC 8037).
+/// The algorithms that can sign access tokens, besides a shared secret (RFC 7518, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyAlgorithm {
     Es256,
@@ -24,15 +24,15 @@ pub enum KeyAlgorithm {
     Rs256,
 }
 
-/// A private half that only who has the named encryption key can open.
+/// A private half, encrypted with the named encryption key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Names the encryption key.
+    /// The name of the encryption key.
     pub with: String,
     pub text: String,
 }
 
-/// A key that was just made, without a place among the others.
+/// A key that was just made, not yet in a key ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshKey {
     pub id: KeyId,
@@ -41,49 +41,49 @@ pub struct FreshKey {
     pub private: Sealed,
 }
 
-/// What is asked of keys.
+/// How keys are made and rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPolicy {
     pub algorithm: KeyAlgorithm,
-    /// How long whoever verifies may go without asking for the keys.
+    /// How long verifiers may cache the keys.
     pub cached_for: TimeDelta,
     /// How long one key signs.
     pub signs_for: TimeDelta,
 }
 
-/// One key as it is kept.
+/// One key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     pub id: KeyId,
-    /// Keys are numbered from 1; of two servers that make the next one, one does.
+    /// Counted from 1. Of two servers that make the next key, one succeeds.
     pub number: i64,
     pub algorithm: KeyAlgorithm,
     /// The public half, as a JSON Web Key (RFC 7517).
     pub public: String,
     pub private: Sealed,
     pub created_at: DateTime<Utc>,
-    /// Not before every verifier that caches has fetched it.
+    /// By then, every verifier that caches has fetched it.
     pub signs_from: DateTime<Utc>,
-    /// Taken out of use; tokens that it signed live on.
+    /// When it stops signing; tokens that it signed stay valid.
     pub retired_at: Option<DateTime<Utc>>,
-    /// Somebody else may have it: tokens that it signed are refused.
+    /// From when tokens that it signed are refused: somebody else may have it.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// What a key is at a time.
+/// The state of a key at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
-    /// Published, and not signing yet.
+    /// Published, but not signing yet.
     Pending,
     /// The one that signs.
     Active,
-    /// Published as long as a token that it signed may live.
+    /// No longer signing, but published until its last token has expired.
     Retiring,
     Revoked,
     Gone,
 }
 
-/// All keys that are known, by number, each with the end of its signing.
+/// All known keys, ordered by number, each with the time that it stops signing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyRing(Vec<Life>);
 
@@ -133,7 +133,7 @@ impl fmt::Debug for Sealed {
 }
 
 impl KeyPolicy {
-    /// When a key that is made now may sign: once it has been published for longer than anybody goes without asking.
+    /// When a key that is made now may sign: once it has been published for longer than verifiers cache.
     #[must_use]
     pub fn signs_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.cached_for + CLOCK_SKEW
@@ -154,13 +154,13 @@ impl FromStr for KeyAlgorithm {
     }
 }
 
-/// Tokens are not signed with it.
+/// Tokens are not signed with this algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("tokens are not signed with this algorithm")]
 pub struct UnknownAlgorithm;
 
 impl KeyRing {
-    /// A key signs until it is taken out of use, or until one with a greater number comes to sign.
+    /// A key signs until it is taken out of use, or until one with a greater number starts to sign.
     #[must_use]
     pub fn of(mut keys: Vec<SigningKey>) -> Self {
         keys.sort_unstable_by_key(|key| std::cmp::Reverse(key.number));
@@ -180,7 +180,7 @@ impl KeyRing {
         Self(lives)
     }
 
-    /// By number.
+    /// Ordered by number.
     pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
         self.0.iter()
     }
@@ -196,7 +196,7 @@ impl KeyRing {
         self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)
     }
 
-    /// The key that was made last, of those that are still to be used.
+    /// The last key made that signs or will sign.
     #[must_use]
     pub fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
         self.lives().rev().find(|life| life.is_in_use(now)).map(|life| &life.key)
@@ -207,7 +207,7 @@ impl KeyRing {
         self.lives().find(|life| life.key.id == *id)
     }
 
-    /// The next key in line, that signs from a time on.
+    /// The next key, which signs from a time on.
     #[must_use]
     pub fn next(&self, fresh: FreshKey, signs_from: DateTime<Utc>, now: DateTime<Utc>) -> SigningKey {
         let FreshKey { id, algorithm, public, private } = fresh;
@@ -220,8 +220,8 @@ impl KeyRing {
         self.lives().filter(move |life| life.is_published(at)).map(|life| &life.key)
     }
 
-    /// Whether a token that is alive may be signed with the shared secret: whether no key signed at some time since one
-    /// that expires now was issued. The clock of the server that signed may be a little ahead.
+    /// Whether an unexpired token may be signed with the shared secret: whether, within the life of a token, there was a time
+    /// when no key signed. The clock of the server that signed may be a little ahead.
     #[must_use]
     pub fn leaves_room_for_the_secret(&self, now: DateTime<Utc>) -> bool {
         let (since, until) = (now - PUBLISHED_AFTER, now + CLOCK_SKEW);
@@ -237,7 +237,7 @@ impl Life {
         self.end
     }
 
-    /// Whether it signs at all.
+    /// Whether it ever signs.
     fn comes_to_sign(&self) -> bool {
         self.end.is_none_or(|end| end > self.key.signs_from)
     }
@@ -264,7 +264,7 @@ impl Life {
         matches!(self.state(now), KeyState::Pending | KeyState::Active)
     }
 
-    /// Whether it is of no use to anybody any more: what it signed has expired.
+    /// Whether it can be deleted: everything that it signed has expired.
     #[must_use]
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         let expired = self.end.is_some_and(|end| end + PUBLISHED_AFTER <= now);
@@ -276,7 +276,7 @@ impl Life {
         matches!(self.state(now), KeyState::Pending | KeyState::Active | KeyState::Retiring)
     }
 
-    /// Whether a token that it signed counts. The clock of the server that signed may be a little ahead.
+    /// Whether tokens that it signed are valid. The clock of the server that signed may be a little ahead.
     #[must_use]
     pub fn verifies(&self, now: DateTime<Utc>) -> bool {
         self.is_published(now) && self.key.signs_from <= now + CLOCK_SKEW

@@ -24,8 +24,8 @@ impl Origin {
     }
 }
 
-/// Where somebody is at home: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. Within
-/// that, a provider or a phone changes addresses by itself.
+/// The network of an address: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. Providers and phones change
+/// addresses within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network(IpAddr);
 

@@ -9,7 +9,7 @@ use crate::email::Email;
 /// The longest password, in characters (Unicode scalar values).
 pub const PASSWORD_MAX_CHARS: usize = 128;
 
-/// The shortest name that a password may not contain: shorter ones stand in other words by chance.
+/// The shortest name that a password may not contain; shorter ones occur in other words by chance.
 const NAME_MIN_CHARS: usize = 4;
 
 /// What a new password must meet.
@@ -46,8 +46,8 @@ pub enum PasswordFault {
 }
 
 impl PasswordPolicy {
-    /// Takes a new password that meets the policy, for the account of this address; without
-    /// one when what was given for it is no address, and nothing will come of the account.
+    /// Accepts a new password that meets the policy, for the account of this address; `None` where the given address is invalid,
+    /// so that no account will be made.
     ///
     /// # Errors
     /// Every rule that it breaks, in a fixed order.
@@ -91,8 +91,8 @@ fn is_special(c: char) -> bool {
     !c.is_alphanumeric() && !c.is_control()
 }
 
-/// Whether a password has its account's address in it, or the name before the `@` or the `+`, in
-/// whatever case and however it is punctuated: `Ann-Smith-1!` has the name of `ann.smith@example.org`.
+/// Whether a password contains its account's address, or the name before the `@` or the `+`, ignoring case and punctuation:
+/// `Ann-Smith-1!` contains the name of `ann.smith@example.org`.
 fn contains_address(text: &str, owner: &Email) -> bool {
     let plain = Zeroizing::new(text.to_lowercase());
     let squeezed = squeezed(&plain);
@@ -142,7 +142,7 @@ impl PasswordAttempt {
     }
 }
 
-/// The form in which a password is kept; the text says how to verify it.
+/// A password hash; its text says how to verify it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -158,7 +158,7 @@ impl PasswordHash {
     }
 }
 
-/// Names the type where its value would stand: what it holds is nobody's to read in a log.
+/// Shows the type in the place of its value, which must not appear in a log.
 macro_rules! redacted {
     ($($secret:ident),+) => {$(
         impl std::fmt::Debug for $secret {

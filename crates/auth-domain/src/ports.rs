@@ -30,12 +30,12 @@ pub enum PortError {
     /// Too much to do for now.
     #[error("overloaded: the wait would be {retry_after:?}")]
     Overloaded { retry_after: Duration },
-    /// What is kept makes no sense; calling again will not help.
+    /// What is stored makes no sense; calling again will not help.
     #[error("corrupt: {0}")]
     Corrupt(String),
 }
 
-/// Whether an account was kept.
+/// Whether an account was stored.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inserted {
@@ -47,7 +47,7 @@ pub enum Inserted {
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// It did, and these had to end for it, oldest use first.
+    /// It began; these sessions had to end for it, least recently used first.
     Yes { displaced: Vec<SessionId> },
     /// The account is gone or disabled, or its password is no longer the one that was verified.
     No,
@@ -61,16 +61,16 @@ pub trait UserStore: Send + Sync {
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
 
-    /// Keeps a new account, with its first session and that one's network if it has one: all or nothing.
-    /// However many callers race for an address, in however many processes, one of them gets it.
+    /// Stores a new account, with its first session and that session's network, if it has one: all or nothing. Of callers that
+    /// race for an address, in whatever process, exactly one gets it.
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
 
-    /// Puts a new form of the same password in the place of `old`. `false` when the
-    /// account no longer has `old`: a change of password is never undone. Does not move `updated_at`.
+    /// Replaces the hash `old` with another hash of the same password. `false` when the account no longer has `old`: a change of
+    /// password is never undone. Does not move `updated_at`.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Puts `new` in the place of `old` and ends every session but `keep`. The sessions
-    /// it ended, or `None` when the account no longer has `old`.
+    /// Replaces `old` with `new` and ends every session but `keep`. Returns the sessions it ended, or `None` when the account no
+    /// longer has `old`.
     async fn change_password(
         &self,
         id: UserId,
@@ -80,9 +80,9 @@ pub trait UserStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// Deletes the account and everything that refers to it; the address is free again, and its live sessions
-    /// [ended](EndedSessions::ended) now.
-    /// `false` when there is none, or when `proof` is given and is not its password's form.
+    /// Deletes the account and everything that refers to it. Its address is free again, and its live sessions are
+    /// [ended](EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
+    /// hash.
     async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
 }
 
@@ -90,10 +90,10 @@ pub trait UserStore: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
-    /// Accounts whose address begins with `prefix`, by address, at most `limit`, those behind `after`.
+    /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 
-    /// Disables an account and ends its sessions. The sessions it ended, or `None` when there is no such account.
+    /// Disables an account and ends its sessions. Returns the sessions it ended, or `None` when there is no such account.
     async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Enables an account again. `false` when there is none.
@@ -104,88 +104,88 @@ pub trait UserDirectory: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// The session and whose it is, alive or not.
+    /// The session and its account, whether or not it is alive.
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
 
-    /// Begins a session for an account whose password was verified against `proof`, and knows its network
-    /// from then on. At most `limit` live sessions remain; the least recently used make room.
+    /// Begins a session for an account whose password was verified against `proof`, and remembers its network. At most `limit`
+    /// live sessions remain: the least recently used are ended.
     async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
 
-    /// Moves a live session on to `successor` from the generation before it. However many
-    /// callers race, in however many processes, one of them gets `true`.
+    /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
+    /// one gets `true`.
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError>;
 
     /// Ends a session. `false` when it was not alive any more: ending it twice is not an error.
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Ends the live sessions of an account, but for `keep`. The sessions it ended.
+    /// Ends the live sessions of an account, except `keep`. Returns those it ended.
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError>;
 
     /// The live sessions of an account, newest first, at most `limit`.
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
 }
 
-/// Where sessions that are over stay known for a while. Every method is atomic.
+/// Where sessions that are over are kept for a while. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait EndedSessions: Send + Sync {
-    /// The sessions that ended behind a place, by place, at most `limit`; also those whose account is gone.
+    /// At most `limit` sessions that ended after a place, ordered by place, including those of deleted accounts.
     async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError>;
 
-    /// Forgets at most about `limit` sessions that ended or expired before `cutoff`. How many it forgot.
+    /// Deletes at most about `limit` sessions that ended or expired before `cutoff`. Returns how many.
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
-/// Where failed attempts at passwords are counted, by address, whether or not it has an account. Every method is atomic.
+/// Counts failed password attempts by address, whether or not it has an account. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// What stands against an attempt from a network, and for it; `None` where none has failed.
+    /// The failures of an account, and its last login from this network; `None` where there are no failures.
     async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError>;
 
-    /// Puts `next` in the place of `from`. `false` when something else stands there: of all who
-    /// count one attempt on top of the same others, in however many processes, one gets `true`.
+    /// Replaces `from` with `next`. `false` when `from` is not stored any more: of callers that add to the same failures, in
+    /// whatever process, exactly one gets `true`.
     async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError>;
 
     /// Takes one failure back.
     async fn forgive(&self, account: &Email) -> Result<(), PortError>;
 
-    /// Forgets at most about `limit` accounts' failures from before the one time, and as many networks last
-    /// seen before the other. How many it forgot.
+    /// Deletes at most about `limit` accounts' failures from before `failed`, and as many networks last seen before `seen`.
+    /// Returns how many.
     async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
-/// Where resource servers are known. Every method is atomic.
+/// Where resource servers are registered. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     async fn find(&self, id: ClientId) -> Result<Option<Client>, PortError>;
 
-    /// Keeps a new client, whose id nobody has.
+    /// Stores a new client, whose id must be new.
     async fn insert(&self, client: &Client) -> Result<(), PortError>;
 
-    /// Clients by id, which is by age, at most `limit`, those behind `after`.
+    /// At most `limit` clients whose id comes after `after`, ordered by id and so by age.
     async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError>;
 
-    /// Puts the secrets of `next` in the place of `from`. `false` when the client is gone or `from` is not its
-    /// secret any more: of all who rotate at once, in however many processes, one gets `true`.
+    /// Replaces the secrets of a client with those of `next`. `false` when the client is gone or `from` is no longer its secret:
+    /// of callers that rotate at once, in whatever process, exactly one gets `true`.
     async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError>;
 
-    /// Forgets a client. `false` when there is none.
+    /// Deletes a client. `false` when there is none.
     async fn remove(&self, id: ClientId) -> Result<bool, PortError>;
 }
 
-/// Makes the secrets of resource servers, and knows them again.
+/// Makes and verifies the secrets of resource servers.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait ClientSecrets: Send + Sync {
-    /// A secret that nobody can guess, and the form in which it is kept.
+    /// A new random secret, and its hash.
     fn make(&self) -> (ClientSecret, SecretHash);
 
-    /// Whether what is presented is the secret that is kept. How long it takes tells nothing of it.
+    /// Whether the presented secret is the one of this hash. The time it takes reveals nothing about the secret.
     fn matches(&self, presented: &ClientSecret, kept: &SecretHash) -> bool;
 }
 
-/// Whether what keeps the data can serve.
+/// Whether the database can serve.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait Readiness: Send + Sync {
@@ -193,20 +193,19 @@ pub trait Readiness: Send + Sync {
     async fn check(&self) -> Result<(), PortError>;
 }
 
-/// Turns passwords into what is kept, and checks them. Each call is meant to be slow.
+/// Hashes passwords and verifies them. Each call is slow on purpose.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError>;
 
-    /// Whether the attempt is the password. Without a hash to compare with it takes as
-    /// long as with one, and the answer is `false`.
+    /// Whether the attempt is the password. Without a hash the answer is `false`, after the same time as with one.
     async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError>;
 
-    /// Whether a hash is of a form that [`verify`](Self::verify) can tell something of.
+    /// Whether [`verify`](Self::verify) supports the format of a hash.
     fn reads(&self, hash: &PasswordHash) -> bool;
 
-    /// Whether a hash is of a lower cost than new ones are.
+    /// Whether a hash has a lower cost than new ones.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }
 
@@ -227,34 +226,34 @@ pub trait TokenCodec: Send + Sync {
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken>;
 }
 
-/// Where events are reported. Neither slows nor fails what it reports.
+/// Where events are reported. Reporting neither delays an action nor makes it fail.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait AuditLog: Send + Sync {
     fn record(&self, event: AuditEvent);
 }
 
-/// Where events are kept. Every method is atomic.
+/// Where events are stored. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
-    /// Keeps all of these, or none; those that it keeps already stay as they are, so that who has not heard
-    /// of the outcome may ask again.
+    /// Stores all of these, or none. Those that are stored already stay as they are, so a caller that lost the answer can try
+    /// again.
     async fn append(&self, entries: &[Entry]) -> Result<(), PortError>;
 
-    /// The entries that the filter lets pass, latest first.
+    /// The entries that match the filter, latest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Entry>, PortError>;
 
-    /// Forgets at most about `limit` entries from before `cutoff`, the oldest first. How many it forgot.
+    /// Deletes at most about `limit` entries from before `cutoff`, the oldest first. Returns how many.
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
-/// Tells the time, to the microsecond, which is what every database keeps.
+/// Tells the time to the microsecond, the precision of every database.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// Makes ids that nobody has: UUIDv7 (RFC 9562 section 5.7), so that keys grow at one end of an index.
+/// Makes unique ids: UUIDv7 (RFC 9562 section 5.7), so that new rows go to one end of an index.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait Ids: Send + Sync {
     fn next(&self) -> Uuid;

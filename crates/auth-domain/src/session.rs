@@ -12,7 +12,7 @@ use crate::{
 };
 
 id! {
-    /// Names a session: the `sid` claim of its tokens.
+    /// Identifies a session: the `sid` claim of its tokens.
     SessionId
 }
 
@@ -20,7 +20,7 @@ id! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generation(pub i64);
 
-/// A session as it is kept. Nothing in it can be presented to the API.
+/// A session as it is stored. Nothing in it can be presented to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
@@ -35,7 +35,7 @@ pub struct Session {
     pub origin: Origin,
 }
 
-/// That a session has ended, and its place among those that have: by time, and by id where times are the same.
+/// The end of a session, and its place among ended sessions: by time, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ended {
     pub at: DateTime<Utc>,
@@ -43,7 +43,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The place before all that ended at a time.
+    /// The place before all sessions that ended at a time.
     #[must_use]
     pub fn before(at: DateTime<Utc>) -> Self {
         Self { at, id: SessionId(Uuid::nil()) }
@@ -56,7 +56,7 @@ impl fmt::Display for Ended {
     }
 }
 
-/// No place among the sessions that have ended.
+/// The text is not a place among ended sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be the `next` of a list, or seconds since 1970")]
 pub struct NoPlace;
@@ -78,9 +78,9 @@ impl FromStr for Ended {
 /// What presenting a refresh token of some generation means to a live session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {
-    /// The one token that moves the session on.
+    /// The current token, which moves the session on.
     Current,
-    /// The one just before, within the window: a lost answer or a second tab.
+    /// The previous token, within the reuse window: a lost answer or a second tab.
     Repeat,
     /// Spent: owner and thief look alike here.
     Reuse,
@@ -112,7 +112,7 @@ impl Session {
         self.ended_at.is_none() && self.expires_at > now
     }
 
-    /// Tells spent tokens by arithmetic, so that none has to be stored.
+    /// Recognizes spent tokens by their generation, so that none has to be stored.
     #[must_use]
     pub fn judge(&self, presented: Generation, now: DateTime<Utc>, reuse_window: TimeDelta) -> Presented {
         let behind = self.generation.0.saturating_sub(presented.0);

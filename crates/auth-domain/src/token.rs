@@ -12,11 +12,11 @@ use crate::{
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(10);
 
 id! {
-    /// Names one token: its `jti` claim.
+    /// Identifies one token: its `jti` claim.
     TokenId
 }
 
-/// How long things last.
+/// How long tokens and sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
     /// An access token.
@@ -57,7 +57,7 @@ pub struct Claims {
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// Right in every respect, but too old.
+    /// Valid in every respect, but expired.
     #[error("the token has expired")]
     Expired,
     #[error("the token is not valid")]
@@ -92,7 +92,7 @@ impl Claims {
         Self::new(id, Grant::Access, session, user, now, now + lifetimes.access)
     }
 
-    /// The refresh token of a session as it stands: the same times however often it is made.
+    /// The refresh token of a session's current generation; made again, it has the same times.
     #[must_use]
     pub fn refresh(id: TokenId, session: &Session, user: &User) -> Self {
         Self::new(id, Grant::Refresh(session.generation), session, user, session.last_used_at, session.expires_at)

@@ -32,11 +32,11 @@ macro_rules! id {
 pub(crate) use id;
 
 id! {
-    /// Names an account for ever: never reused, never reassigned.
+    /// Identifies an account for ever: never reused, never reassigned.
     UserId
 }
 
-/// A text that is no id, or one in another spelling.
+/// A text that is not an id, or not in its one spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a UUID in lower case with hyphens")]
 pub struct NotAnId;
@@ -47,7 +47,7 @@ pub(crate) fn canonical_uuid(text: &str) -> Result<Uuid, NotAnId> {
     if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
 }
 
-/// An account as it is kept.
+/// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,

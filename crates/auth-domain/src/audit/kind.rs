@@ -23,7 +23,7 @@ pub enum EventKind {
     ClientAdded,
     ClientSecretRotated,
     ClientRemoved,
-    /// Somebody presented credentials of a client that are not right.
+    /// Somebody presented wrong client credentials.
     ClientRefused,
     RateLimited,
     KeyCreated,
@@ -31,7 +31,7 @@ pub enum EventKind {
     KeyRevoked,
 }
 
-/// How it went for whoever asked.
+/// The outcome for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Success,

@@ -4,18 +4,18 @@ use std::cmp::Ordering;
 
 use zeroize::Zeroizing;
 
-/// What people build a password on. Where both lists are from: `data/README.md`.
+/// What people build passwords on. `data/README.md` names the sources of both lists.
 const BASES: &str = include_str!("../../data/common-bases.txt");
-/// Common from 8 characters on.
+/// Common passwords of at least 8 characters.
 const PASSWORDS: &str = include_str!("../../data/common-passwords.txt");
 
-/// With more around it than this, a common password that is no base counts as another one.
+/// With more characters around it than this, a common password that is not a base counts as another one.
 const SLIGHT: usize = 3;
 /// The longest entry.
 const LONGEST: usize = 26;
 
-/// Capitals, `P@$$w0rd` and `1qaz@WSX` hide nothing from who guesses, and neither do digits and
-/// symbols at the ends that only exist to meet a policy: `Password1234!` is as common as its base.
+/// Capitals, `P@$$w0rd` and `1qaz@WSX` do not slow down guessing, and neither do digits and symbols at the ends that only meet a
+/// policy: `Password1234!` is as common as its base.
 pub(super) fn is_common(text: &str) -> bool {
     let plain = Zeroizing::new(text.to_lowercase());
     // A base, as many symbols, and digits that are an entry: nothing longer has to be looked at.
@@ -84,7 +84,7 @@ fn without_shift(c: char) -> char {
     }
 }
 
-/// Looks a line up by halving the text itself: nothing is built at the start or kept in memory.
+/// Finds a line by binary search in the text itself: nothing is built at the start or kept in memory.
 fn lists(list: &str, entry: &str) -> bool {
     let mut rest = list;
     while !rest.is_empty() {

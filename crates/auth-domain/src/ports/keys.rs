@@ -1,4 +1,4 @@
-//! What is needed of the world for keys that sign access tokens.
+//! The ports for keys that sign access tokens.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use crate::{
     usecases::revocations::Revocations,
 };
 
-/// Where keys are kept that sign access tokens, for all servers. Every method is atomic.
+/// Where all servers keep the keys that sign access tokens. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// All of them, by number.
+    /// All of them, ordered by number.
     async fn all(&self) -> Result<Vec<SigningKey>, PortError>;
 
-    /// Keeps a key. `false` when there is one with its number or its id: of all who make the next key, in however
-    /// many processes, one does.
+    /// Stores a key. `false` when its number or its id is taken: of callers that make the next key, in whatever process, exactly
+    /// one succeeds.
     async fn insert(&self, key: &SigningKey) -> Result<bool, PortError>;
 
-    /// Takes a key out of use from a time on. `false` when there is none, or it was taken out before.
+    /// Stops a key from signing from a time on. `false` when there is no such key, or it has been stopped before.
     async fn retire(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Has all tokens that a key signed refused from a time on. `false` when there is none, or they are already.
+    /// Revokes a key: all its tokens are refused from a time on. `false` when there is no such key, or it is revoked already.
     async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Puts the same private half, sealed otherwise, in the place of `from`. `false` when something else stands there.
+    /// Replaces the sealed private half `from` with the same half, sealed otherwise. `false` when `from` is not stored any more.
     async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError>;
 
-    /// Forgets a key. `false` when there is none.
+    /// Deletes a key. `false` when there is none.
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError>;
 }
 
-/// Why something is no key to sign with. Says nothing of what is in it.
+/// Why a key cannot be used. Never quotes the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnusableKey(pub String);
@@ -49,14 +49,14 @@ pub trait KeyMaker: Send + Sync {
     /// A key from elsewhere: a private key in PKCS#8, in PEM.
     async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError>;
 
-    /// The private half sealed with what new ones are sealed with; `None` where it is already.
+    /// The private half, sealed with the newest encryption key; `None` where it is already.
     fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError>;
 }
 
-/// The keys as this server knows them, for whoever signs and verifies: no request asks the store for them.
+/// This server's copy of the keys, for signing and verifying: no request reads the store.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait KnownKeys: Send + Sync {
-    /// From now on these are the keys.
+    /// Replaces the known keys with these.
     ///
     /// # Errors
     /// One of them cannot be used; the others are known nevertheless.
@@ -67,10 +67,10 @@ pub trait KnownKeys: Send + Sync {
     /// Whether this server can sign.
     ///
     /// # Errors
-    /// It has not what opens the key that is to.
+    /// This server lacks the encryption key of the key that signs.
     fn check(&self, now: DateTime<Utc>) -> Result<(), PortError>;
 
-    /// A list of what is revoked that says who made it: signed like an access token made at its time, and no access token.
+    /// A signed list of what is revoked: signed like an access token made at the same time, but never accepted as one.
     ///
     /// # Errors
     /// When the key cannot sign.

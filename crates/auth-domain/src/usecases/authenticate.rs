@@ -1,4 +1,4 @@
-//! Who am I: an access token for the account and the session it stands for, as they are now.
+//! Authenticates an access token: finds its session and account, as they are now.
 
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Whom a token stands for, of what its session's id has found: nobody, unless account and session are alive and belong together.
+    /// The caller with these claims, given the session and account that were found; `None` unless they belong together and are
+    /// alive.
     pub(super) fn by(claims: &Claims, (session, user): (Session, User), now: DateTime<Utc>) -> Option<Self> {
         let alive = user.id == claims.user && user.is_active() && session.is_live(now);
         alive.then_some(Self { user, session })

@@ -1,4 +1,4 @@
-//! Which resource server asks: its id and its secret (RFC 6749 section 2.3).
+//! Authenticates a resource server by its id and secret (RFC 6749 section 2.3).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     ports::{AuditLog, ClientSecrets, ClientStore, Clock, PortError},
 };
 
-/// Guessing is not held up here as it is for passwords: a secret has 256 random bits, and clients share addresses.
+/// Guessing is not slowed down as it is for passwords: a secret has 256 random bits, and clients share addresses.
 pub struct AuthenticateClient {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
@@ -26,7 +26,7 @@ pub struct Credentials {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateClientError {
-    /// There is no such client, or that is not its secret. An id is no secret, but who presents a wrong pair learns no more.
+    /// There is no such client, or that is not its secret: the caller cannot tell which.
     #[error("the client is unknown, or the secret is not its own")]
     Refused,
     #[error(transparent)]

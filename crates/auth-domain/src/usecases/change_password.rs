@@ -1,4 +1,4 @@
-//! Change the password: the current one proves who asks, and every other session ends.
+//! Changes the password: the caller proves the current one, and every other session ends.
 
 use std::{sync::Arc, time::Duration};
 

@@ -35,7 +35,7 @@ pub struct RemoveClient {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A client, and its secret this once: only its hash is kept.
+/// A client with its secret, which is shown only now: only its hash is kept.
 #[derive(Debug)]
 pub struct Issued {
     pub client: Client,
@@ -46,7 +46,7 @@ pub struct Issued {
 pub enum ClientError {
     #[error("there is no such client")]
     NoSuchClient,
-    /// Somebody else rotated or removed it in the same moment.
+    /// Somebody else rotated or removed it at the same moment.
     #[error("the client was changed meanwhile; try again")]
     ChangedMeanwhile,
     #[error(transparent)]
@@ -55,7 +55,7 @@ pub enum ClientError {
 
 impl AddClient {
     /// # Errors
-    /// An outage. When the answer was lost, a client may be there whose secret nobody knows.
+    /// An outage. If only the answer was lost, there is now a client whose secret nobody knows.
     pub async fn execute(&self, name: ClientName, origin: &Origin) -> Result<Issued, PortError> {
         let (secret, hash) = self.secrets.make();
         let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
@@ -66,7 +66,7 @@ impl AddClient {
 }
 
 impl RotateClientSecret {
-    /// The secret that the client has now stays good for `overlap`.
+    /// The current secret stays valid for `overlap`.
     ///
     /// # Errors
     /// [`ClientError`].

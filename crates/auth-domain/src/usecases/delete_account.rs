@@ -1,4 +1,4 @@
-//! Leave: the account and its sessions are gone, the audit trail stays, the address is free.
+//! Deletes an account and its sessions. The audit trail stays; the address can be registered again.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Take over accounts of another system, with the forms of their passwords.
+//! Imports accounts of another system, with their password hashes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,25 +16,25 @@ use crate::{
 /// An account as another system holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// What names it there.
+    /// What identifies it there.
     pub number: String,
     pub email: String,
     pub password: PasswordHash,
     pub active: bool,
-    /// `Err` where something is written that is no time.
+    /// `Err` where the text there is not a time.
     pub created_at: Result<Option<DateTime<Utc>>, NoTime>,
 }
 
-/// A text that is no time.
+/// A text that is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoTime;
 
 /// What became of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// In a dry run: would be.
+    /// In a dry run, it would be imported.
     Imported(User),
-    /// Its address has an account, which stays as it is.
+    /// Its address has an account, which is left alone.
     AlreadyThere(Email),
     Refused(Refusal),
 }
@@ -68,7 +68,7 @@ pub struct ImportUsers {
 }
 
 impl ImportUsers {
-    /// What became of each, in their order. To be done again after an outage: who is there already is left alone.
+    /// What became of each, in order. Safe to repeat after an outage: existing accounts are left alone.
     ///
     /// # Errors
     /// An outage.

@@ -1,4 +1,4 @@
-//! Whether a token counts now, for a resource server that asks (RFC 7662). Asking changes nothing.
+//! Token introspection for resource servers (RFC 7662): whether a token is active now. Asking changes nothing.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Introspect {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A token that counts, and whom it stands for, as they are now.
+/// An active token, with its session and account as they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alive {
     pub claims: Claims,
@@ -22,10 +22,10 @@ pub struct Alive {
 }
 
 impl Introspect {
-    /// `None` for whatever does not count: why is not for the asker to know (RFC 7662 section 2.2).
+    /// `None` for any token that is not active, without the reason (RFC 7662 section 2.2).
     ///
     /// # Errors
-    /// An outage; whether the token counts is unknown then.
+    /// An outage; whether the token is active is unknown then.
     pub async fn execute(&self, token: &str) -> Result<Option<Alive>, PortError> {
         let now = self.clock.now();
         let order = [TokenKind::Access, TokenKind::Refresh];

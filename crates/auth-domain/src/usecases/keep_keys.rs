@@ -1,5 +1,5 @@
-//! What a server does with the keys that sign access tokens: at its start what its configuration asks for, and from
-//! then on what their age does. All servers of one database do so, and each thing is done once.
+//! How a server looks after the keys that sign access tokens: at start as its configuration demands, later as the keys age. All
+//! servers of one database do so; each step happens once.
 
 use std::sync::Arc;
 
@@ -25,10 +25,11 @@ pub struct KeepKeys {
 }
 
 impl KeepKeys {
-    /// Before a server takes requests: the last one that starts decides what signs. When all servers can know of it, if that is later.
+    /// Run before a server takes requests: the server that started last decides what signs. Returns when all servers will know of
+    /// a change, if that is later than now.
     ///
     /// # Errors
-    /// An outage, or a key that has to be used and cannot.
+    /// An outage, or a key that is needed and cannot be used.
     pub async fn settle(&self) -> Result<Option<DateTime<Utc>>, PortError> {
         let ring = self.ring().await?;
         let mut known_by = None;
@@ -46,11 +47,11 @@ impl KeepKeys {
         Ok(known_by)
     }
 
-    /// Now and then, more often than [`crate::keys::AT_ONCE`]: learns what other servers and operators did, makes the
-    /// next key when it is time to, and forgets those that are over.
+    /// Run periodically, more often than [`crate::keys::AT_ONCE`]: learns what other servers and operators did, makes the next
+    /// key when it is due, and deletes those that are over.
     ///
     /// # Errors
-    /// An outage, or a key that has to be used and cannot.
+    /// An outage, or a key that is needed and cannot be used.
     pub async fn attend(&self) -> Result<(), PortError> {
         let keys = self.keys.all().await?;
         let (ring, now) = (KeyRing::of(keys.clone()), self.clock.now());
@@ -82,12 +83,12 @@ impl KeepKeys {
         Ok(())
     }
 
-    /// Where nobody has a token yet, no verifier waits for the key that signs the first.
+    /// Whether there are no keys and no accounts yet: then nobody has cached anything, and the first key may sign at once.
     async fn is_new(&self, ring: &KeyRing) -> Result<bool, PortError> {
         Ok(ring.is_empty() && self.users.list("", None, 1).await?.is_empty())
     }
 
-    /// The shared secret signs from now on; what keys have signed stays good as long as it would have.
+    /// Lets the shared secret sign from now on. Tokens that keys have signed stay valid until they expire.
     async fn retire_all(&self, ring: &KeyRing) -> Result<Option<DateTime<Utc>>, PortError> {
         let now = self.clock.now();
         let mut known_by = None;
@@ -101,7 +102,7 @@ impl KeepKeys {
         Ok(known_by)
     }
 
-    /// So that an encryption key can be taken away once every server has one that came after it.
+    /// Seals private halves with the newest encryption key. The old one can be removed once every server has the new one.
     async fn reseal(&self, ring: &KeyRing) -> Result<(), PortError> {
         let now = self.clock.now();
         for life in ring.lives().filter(|life| life.is_in_use(now)) {

@@ -1,4 +1,4 @@
-//! Log in: a password for a session. Whatever is wrong, the answer and the time it takes are the same.
+//! Log in: begins a session for a password. Whatever is wrong, the answer and the time it takes are the same.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,7 +36,7 @@ pub enum LoginError {
     /// Whatever the reason: no account, a wrong password, a disabled account.
     #[error("invalid credentials")]
     InvalidCredentials,
-    /// Also whether or not there is an account.
+    /// The same whether or not there is an account.
     #[error("too many attempts")]
     TooManyAttempts { retry_after: Duration },
     #[error(transparent)]
@@ -74,7 +74,7 @@ impl Login {
         }
     }
 
-    /// Replaces a hash of a lower cost, now that the password is at hand. What the account's hash is afterwards.
+    /// Replaces a hash of a lower cost, now that the password is at hand. Returns the account's hash afterwards.
     async fn strengthen(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
         if !self.hasher.is_outdated(&user.password) {
             return Ok(user.password.clone());
@@ -92,7 +92,7 @@ impl Login {
         self.still_proven(user, current)
     }
 
-    /// Another login may have strengthened the same password meanwhile; a changed one has moved `updated_at`.
+    /// The hash of the verified password: another login may have strengthened it, while a change of password moves `updated_at`.
     fn still_proven(&self, verified: &User, current: Option<User>) -> Result<PasswordHash, PortError> {
         Ok(match current {
             Some(current) if current.updated_at == verified.updated_at => current.password,

@@ -18,7 +18,7 @@ pub struct Logout {
 /// Which sessions a logout ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogoutScope {
-    /// The one it is asked with.
+    /// The session that the request was made with.
     #[default]
     Local,
     /// All but that one.

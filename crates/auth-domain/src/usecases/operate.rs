@@ -55,7 +55,7 @@ pub enum OperateError {
     EmailTaken,
     #[error("there is no such account")]
     NoSuchUser,
-    /// Somebody else changed the account in the same moment.
+    /// Somebody else changed the account at the same moment.
     #[error("the account was changed meanwhile; try again")]
     ChangedMeanwhile,
     #[error(transparent)]

@@ -20,22 +20,21 @@ pub struct OperateKeys {
     pub policy: Option<KeyPolicy>,
 }
 
-/// When the next key comes to sign.
+/// When the next key starts to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Once whoever verifies has fetched it.
+    /// Once verifiers have fetched it.
     Published,
-    /// As soon as all servers know it: verifiers that do not fetch the keys again for one that they do not know, refuse
-    /// what it signs for a while.
+    /// As soon as all servers know it. Verifiers that do not refetch for an unknown `kid` refuse its tokens for a while.
     AtOnce,
 }
 
-/// What is said of a key's tokens when it is taken out of use.
+/// What happens to a key's tokens when it is taken out of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
-    /// They count until they expire.
+    /// They stay valid until they expire.
     Orderly,
-    /// Somebody else may have the key: they are refused.
+    /// They are refused: somebody else may have the key.
     Compromised,
 }
 
@@ -51,7 +50,7 @@ pub enum OperateKeysError {
     OutOfUse,
     #[error("the key is revoked already")]
     Revoked,
-    /// Somebody else made the next key in the same moment.
+    /// Somebody else made the next key at the same moment.
     #[error("the keys were changed meanwhile; try again")]
     ChangedMeanwhile,
     #[error("the key {0}")]
@@ -76,7 +75,7 @@ impl OperateKeys {
         self.make(&self.ring().await?, policy, when, origin).await
     }
 
-    /// Takes a key from elsewhere as the next one.
+    /// Imports a key as the next one.
     ///
     /// # Errors
     /// [`OperateKeysError`].
@@ -94,8 +93,8 @@ impl OperateKeys {
         self.add(&ring, fresh, policy, when, origin).await
     }
 
-    /// Takes a key out of use, and another signs from the same moment on: as soon as all servers can know where somebody
-    /// else may have the key, else once whoever verifies can know the other. When that is.
+    /// Takes a key out of use at the moment that another one starts to sign, and returns that moment. For a compromised key, that
+    /// is as soon as all servers know the other key; otherwise, once verifiers can know it.
     ///
     /// # Errors
     /// [`OperateKeysError`].
@@ -121,7 +120,7 @@ impl OperateKeys {
         Ok(from)
     }
 
-    /// Sees to it that another signs when a key in use ends, and tells when that may be.
+    /// Makes sure that another key signs when a key in use ends, and returns when it may end.
     async fn follow(
         &self,
         ring: &KeyRing,
@@ -173,7 +172,7 @@ impl OperateKeys {
     }
 }
 
-/// Says what became of a key, whoever did it.
+/// Records what happened to a key.
 pub(super) fn report(audit: &dyn AuditLog, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
     audit.record(AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone())));
 }

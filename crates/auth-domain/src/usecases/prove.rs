@@ -1,4 +1,4 @@
-//! Prove a password: the one way to try one, so that guesses are counted wherever they are made.
+//! Verifies passwords: the only way to try one, so that guesses are counted wherever they are made.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ use crate::{
     user::User,
 };
 
-/// Verifies attempts at accounts' passwords, and holds up who guesses.
+/// Verifies attempts at accounts' passwords, and slows down guessing.
 #[derive(Clone)]
 pub struct PasswordProof {
     pub hasher: Arc<dyn PasswordHasher>,
     pub attempts: Arc<dyn AttemptStore>,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
-    /// From how many failures on strangers have to wait.
+    /// The number of failures from which on strangers have to wait.
     pub failure_limit: u32,
 }
 
@@ -31,7 +31,7 @@ pub struct PasswordProof {
 pub enum Verdict {
     Right,
     Wrong,
-    /// Not looked at: too many have failed for a stranger to try another one yet.
+    /// Not verified: after too many failures, a stranger has to wait.
     Held {
         retry_after: Duration,
     },
@@ -39,9 +39,9 @@ pub enum Verdict {
 
 /// Whether an attempt is let through.
 enum Claim {
-    /// It is, and stands among the failures until it proves right.
+    /// Let through, and counted as a failure until it proves right.
     Counted,
-    /// It is, as the first after a long time.
+    /// Let through and not counted: there are no recent failures.
     Uncounted,
     Held {
         retry_after: Duration,
@@ -49,8 +49,8 @@ enum Claim {
 }
 
 impl PasswordProof {
-    /// Whether the attempt is the password of the account, if there is one. Only for an account
-    /// that may log in does a right one not count as a failure: the throttle tells no more than the answer does.
+    /// Whether the attempt is the password of the account, if there is one. If the account may not log in, even a right password
+    /// counts as a failure: the throttle must not tell more than the answer.
     ///
     /// # Errors
     /// An outage; the attempt does not count then.
@@ -76,8 +76,8 @@ impl PasswordProof {
         Ok(if verdict? { Verdict::Right } else { Verdict::Wrong })
     }
 
-    /// Counts the attempt beforehand where others have failed, so that nobody gets further by making many at once.
-    /// The first to fail is counted afterwards: what is kept is bounded by what has been hashed.
+    /// Where there are recent failures, counts the attempt before it is verified, so that parallel attempts gain nothing. A first
+    /// failure is counted afterwards, so that nothing is stored without a password having been hashed.
     async fn claim(&self, account: &Email, origin: &Origin) -> Result<Claim, PortError> {
         // Another attempt gets in between only so often: it is counted, and then there is a wait.
         loop {

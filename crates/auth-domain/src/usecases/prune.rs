@@ -1,4 +1,4 @@
-//! Forget what is long over, a few rows at a time.
+//! Deletes what is long over, a few rows at a time.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::{
     ports::{AttemptStore, AuditTrail, Clock, EndedSessions, PortError},
 };
 
-/// How long a session that is over stays known: longer than any of its access tokens lives.
+/// How long a session is kept after its end: longer than any of its access tokens lives.
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(1);
 
-/// How much is forgotten at once: little enough to be in nobody's way.
+/// How many rows are deleted at once: few enough not to block others.
 const BATCH: u32 = 500;
 
 pub struct Prune {
     pub sessions: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditTrail>,
-    /// How long the audit trail is kept; for ever without.
+    /// How long the audit trail is kept; `None` is for ever.
     pub trail_kept: Option<TimeDelta>,
     pub clock: Arc<dyn Clock>,
 }
@@ -33,7 +33,7 @@ pub enum Pruned {
 }
 
 impl Prune {
-    /// Forgets one batch of each kind. Several servers may do so at once.
+    /// Deletes one batch of each kind. Several servers may do so at once.
     ///
     /// # Errors
     /// An outage.

@@ -19,7 +19,7 @@ pub struct Refresh {
     pub issuer: Issuer,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
-    /// How long the token just before still gets its successor again.
+    /// How long the previous token, presented again, still gets the same successor.
     pub reuse_window: TimeDelta,
 }
 
@@ -34,8 +34,8 @@ pub enum RefreshError {
     Port(#[from] PortError),
 }
 
-/// The second look meets a later generation or a session that is not alive: a generation
-/// only grows, and what has ended stays ended.
+/// If the session changed after the first look, the second finds a later generation or a session that has ended; neither is ever
+/// undone.
 const LOOKS: usize = 2;
 
 /// What came of one look at the session.

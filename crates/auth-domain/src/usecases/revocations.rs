@@ -1,5 +1,5 @@
-//! What verifiers have to hear of that never call home: the sessions that have ended, and the keys that are revoked, as
-//! long as tokens of theirs have not expired.
+//! What offline verifiers need to know: the sessions that have ended and the keys that are revoked, until their last tokens have
+//! expired.
 
 use std::sync::Arc;
 
@@ -14,8 +14,7 @@ use crate::{
 /// The most sessions that one list names.
 pub const PAGE: u32 = 4000;
 
-/// How long ago a session may have ended by one server's clock when another hears of it: clocks differ, and a database
-/// takes its time, with each statement that has to wait for another.
+/// How late another server may see the end of a session: clocks differ, and a statement may wait for others in the database.
 const LATE: TimeDelta = TimeDelta::seconds(60);
 
 pub struct ListRevocations {
@@ -28,17 +27,17 @@ pub struct ListRevocations {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocations {
     pub as_of: DateTime<Utc>,
-    /// By the time of their end.
+    /// Ordered by the time of their end.
     pub sessions: Vec<SessionId>,
     pub keys: Vec<KeyId>,
-    /// Where the next list is to begin. It may name some of these again.
+    /// Where the next list begins; it may repeat some of these.
     pub next: Ended,
-    /// Whether there are more already.
+    /// Whether more can be fetched right away.
     pub more: bool,
 }
 
 impl ListRevocations {
-    /// Those since a place in the list before, or all whose tokens have not expired.
+    /// Those since the `next` of an earlier list, or all whose tokens may not have expired.
     ///
     /// # Errors
     /// An outage.

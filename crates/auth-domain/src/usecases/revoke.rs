@@ -1,4 +1,4 @@
-//! Revocation by whoever holds a token (RFC 7009): the session that the token stands for ends.
+//! Revocation by the bearer of a token (RFC 7009): its session ends.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ pub struct Revoke {
 }
 
 impl Revoke {
-    /// Ends the session of an access or a refresh token, a spent one included: presented for a refresh, it would end
-    /// it as well. What is no token of a live session is nothing to revoke, and no error (RFC 7009 section 2.2).
+    /// Ends the session of an access or refresh token, even of a spent one, as presenting that for a refresh would. Anything that
+    /// is not a token of a live session is ignored, without an error (RFC 7009 section 2.2).
     ///
     /// # Errors
     /// An outage; whether the session has ended is unknown then.

@@ -1,4 +1,4 @@
-//! Seeing where one is logged in, and ending one of these sessions.
+//! Lists the caller's sessions, and ends one of them.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct EndSession {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EndSessionError {
-    /// There is none, it is somebody else's, or it is not alive: all the same to who asks.
+    /// There is none, it is somebody else's, or it has ended: the caller cannot tell which.
     #[error("no such session")]
     NotFound,
     #[error(transparent)]

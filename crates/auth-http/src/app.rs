@@ -53,24 +53,24 @@ pub struct Policies {
     pub lifetimes: auth_domain::token::Lifetimes,
     pub reuse_window: TimeDelta,
     pub sessions_per_user: usize,
-    /// Failed attempts at an account's password before strangers wait.
+    /// Failed password attempts before strangers have to wait.
     pub login_failures: u32,
-    /// How long the audit trail is kept; for ever without.
+    /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,
     /// None where the access secret signs.
     pub keys: Option<KeyPolicy>,
-    /// What tokens say of who made them and for whom.
+    /// The issuer and audience of tokens, and how long keys are cached.
     pub realm: Realm,
 }
 
-/// What others may know of the tokens.
+/// What tokens and metadata say of this server.
 #[derive(Debug, Clone, Default)]
 pub struct Realm {
     /// The `iss` of every token, where it is set.
     pub issuer: Option<String>,
     /// The `aud` of every token, where it is set.
     pub audience: Option<String>,
-    /// For how many seconds the keys may be kept.
+    /// For how many seconds verifiers may cache the keys.
     pub keys_max_age: u32,
 }
 
@@ -117,7 +117,7 @@ pub fn open_database(settings: &DatabaseSettings) -> Result<Database, OpenError>
     Ok(database)
 }
 
-/// Reports events to the log, and keeps them in this database. To be closed in the end, or the last of them are not kept.
+/// Reports events to the log, and stores them in this database. Must be closed at the end, or the last events are not stored.
 ///
 /// # Errors
 /// Its thread cannot be started.

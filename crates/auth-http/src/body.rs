@@ -36,18 +36,18 @@ impl RawBody {
     }
 }
 
-/// A body of the declared shape whose every member keeps its rules.
+/// A body of the declared shape, validated.
 pub struct Valid<B>(pub B);
 
-/// What the members of a body are held to.
+/// What the members of a body are validated against.
 pub struct Rules {
     pub policy: PasswordPolicy,
-    /// Whose password a new one is to be.
+    /// The address of the account, which a new password may not contain.
     pub owner: Option<Email>,
 }
 
 impl Rules {
-    /// The same, for an account whose address stands in the body itself, if it is one.
+    /// The same rules, for an account whose address is in the body itself; `None` if that is invalid.
     #[must_use]
     pub fn for_account_of(&self, owner: Option<&Email>) -> Self {
         Self { policy: self.policy, owner: owner.cloned() }
@@ -114,13 +114,13 @@ enum Given {
 }
 
 impl<T> Member<T> {
-    /// What validation made of the member, for the members behind it.
+    /// The value that validation parsed, for members validated after this one.
     #[must_use]
     pub fn parsed(&self) -> Option<&T> {
         self.parsed.get()
     }
 
-    /// What validation made of the member.
+    /// The value that validation parsed.
     ///
     /// # Errors
     /// It was never validated: a handler without [`Valid`].
@@ -167,7 +167,7 @@ impl<T: Parse> Validate for Member<T> {
     }
 }
 
-/// What a member can become, by rules of its own.
+/// What a member can be parsed into.
 pub trait Parse: Sized {
     /// # Errors
     /// Every rule that the text breaks.
@@ -207,7 +207,7 @@ impl Parse for PasswordAttempt {
     }
 }
 
-/// A token: whether it is one, its signature says.
+/// A token: its signature is checked later.
 impl Parse for String {
     fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
         Ok(text.to_owned())

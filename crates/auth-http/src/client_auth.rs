@@ -26,8 +26,8 @@ use crate::{
 /// A form from a client that has proved who it is.
 pub(crate) struct ByClient(pub Form);
 
-/// A form from anybody: a public client (RFC 6749 section 2.1), which has a token and nothing else, or one with a secret.
-/// What is presented has to be right all the same: who believes to have a secret should hear that it was not checked.
+/// A form from anybody: from a public client (RFC 6749 section 2.1), or from one with a secret. Credentials are optional, but
+/// wrong ones are refused: a client with an outdated secret should notice.
 pub(crate) struct ByAnyone(pub Form);
 
 impl FromRequest for ByClient {
@@ -80,7 +80,7 @@ fn refused() -> OauthError {
     OauthError::new(OauthCode::InvalidClient, "the client is unknown, or the secret is not its own")
 }
 
-/// What a client presents, by one of the two ways: never by both (RFC 6749 section 2.3).
+/// The credentials of a client, presented in one of the two ways: never in both (RFC 6749 section 2.3).
 fn presented(headers: &HeaderMap, form: &Form) -> Result<Option<Credentials>, OauthError> {
     let invalid = |why| Err(OauthError::new(OauthCode::InvalidRequest, why));
     let mut all = headers.get_all(header::AUTHORIZATION);
@@ -105,7 +105,7 @@ fn presented(headers: &HeaderMap, form: &Form) -> Result<Option<Credentials>, Oa
     }
 }
 
-/// `Basic` (RFC 7617), with id and secret encoded as in a form: so they may have a colon in them.
+/// `Basic` (RFC 7617), with id and secret form-encoded, so that they may contain a colon.
 fn basic(header: &HeaderValue) -> Option<Credentials> {
     let Ok(text) = header.to_str() else { return None };
     let (scheme, encoded) = text.split_once(' ')?;

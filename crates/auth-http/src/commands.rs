@@ -1,4 +1,4 @@
-//! What the program can be told to do, one file each.
+//! The commands of the program, one file each.
 
 pub(crate) mod audit;
 pub(crate) mod check;
@@ -59,7 +59,7 @@ impl Failure {
     }
 }
 
-/// What to do where nobody can listen.
+/// What to do when listening fails, by the kind of error.
 const WAYS_OUT: [(io::ErrorKind, &str); 3] = [
     (io::ErrorKind::AddrInUse, "; stop what listens there, or choose another port (PORT, METRICS_ADDR)"),
     (io::ErrorKind::AddrNotAvailable, "; choose an address of this machine (HOST, METRICS_ADDR)"),
@@ -90,8 +90,8 @@ pub(crate) fn settings() -> Result<Settings, Failure> {
     Settings::read(&Source::from_process()?).map_err(Failure::Settings)
 }
 
-/// Does an operator's work on the database of this process, beside any server; its events are written down
-/// before this returns. Stdout is for the answer.
+/// Runs an operator's command on the configured database, beside any running server. Its audit events are stored before this
+/// returns. Logs go to stderr: stdout is for the answer.
 fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
     let settings = settings()?;
     let _until_the_end = telemetry::start(&settings.log, Stream::Stderr);
@@ -103,7 +103,7 @@ fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result
     done
 }
 
-/// Who does it, for the audit trail: somebody at the command line.
+/// The origin in the audit trail: the command line.
 fn operator(app: &UseCases, command: &str) -> Origin {
     Origin { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
 }

@@ -1,5 +1,5 @@
-//! How many connections there may be, and whose goes when there is one too many: who has waited longest
-//! without a request. So idle and slow clients, however many, make room for those who ask for something.
+//! The limit on connections. When it is reached, the connection that has been idle longest makes room for a new one: idle and
+//! slow clients, however many, keep nobody out.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Crowd {
     most: usize,
     places: Mutex<Places>,
-    /// That it is full.
+    /// Says that all places are taken.
     warning: OnceAMinute,
 }
 
@@ -32,7 +32,7 @@ struct Places {
     /// Asked to leave, but not gone yet.
     leaving: usize,
     next: u64,
-    /// Those without a request under way, longest first.
+    /// Those without a request under way, longest idle first.
     idle: BTreeMap<u64, Arc<Call>>,
 }
 
@@ -79,10 +79,10 @@ impl Crowd {
         Some(place)
     }
 
-    /// Lets a registry see how many there are.
+    /// Registers the gauges.
     ///
     /// # Errors
-    /// It knows such measures already.
+    /// The registry has them already.
     pub(crate) fn register(self: &Arc<Self>, registry: &Registry) -> prometheus::Result<()> {
         let crowd = self.clone();
         let gauges = [
@@ -102,7 +102,7 @@ impl Crowd {
 }
 
 impl Place {
-    /// A request is under way: from now on the connection is not asked to leave. Had it been, it stays.
+    /// A request is under way: from now on the connection is not asked to leave, and if it has been asked, it stays.
     pub(crate) fn is_busy(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
@@ -137,7 +137,7 @@ impl Place {
         }
     }
 
-    /// Locked only by who has the places locked.
+    /// Locked only while the places are locked.
     fn number(&self) -> MutexGuard<'_, Option<u64>> {
         self.number.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,10 +1,10 @@
 //! The open files that the system allows: each connection is one.
 
-/// What the program opens beside connections to clients: databases, logs, the runtime's own.
+/// Open files beside client connections: databases, logs, the runtime's own.
 const OTHER_FILES: usize = 500;
 
-/// How many connections can be served of those that are wanted. Raises the limit of open files as far as the
-/// system lets this program: it is often 1024 only for the sake of programs that use `select`.
+/// How many of the wanted connections the limit of open files allows. Raises the limit as far as the system permits: it is often
+/// 1024 only for the sake of programs that use `select`.
 #[must_use]
 pub(crate) fn room_for(connections: usize) -> usize {
     let files = match rlimit::increase_nofile_limit(u64::MAX) {

@@ -1,4 +1,4 @@
-//! `GET /metrics`, for Prometheus alone: a listener of its own, which asks nothing of the database.
+//! `GET /metrics`, for Prometheus alone: a listener of its own, which never uses the database.
 
 use std::{convert::Infallible, future, io, net::TcpListener, time::Duration};
 
@@ -12,13 +12,13 @@ use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
 
 use crate::middleware::envelope::{NO_STORE, security_headers};
 
-/// Who is scraped more often than by a few at once is scraped by somebody else.
+/// The most connections at a time: more than a few scrapers need.
 const CONNECTIONS: usize = 16;
 
 /// How long a connection lives, from its first byte to the last of its one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Answers scrapes until something breaks; for ever where nobody may ask.
+/// Answers scrapes until an error; without a listener, waits for ever.
 ///
 /// # Errors
 /// The socket cannot be used.

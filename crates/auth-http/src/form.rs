@@ -1,4 +1,4 @@
-//! Forms as OAuth has them (RFC 6749 appendix B), and the one shape of OAuth's own errors (section 5.2).
+//! OAuth forms (RFC 6749 appendix B) and OAuth errors (section 5.2).
 
 use std::{fmt, future};
 
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{body::RawBody, middleware::intake::Media};
 
-/// The parameters of a form, each there once and not empty.
+/// The parameters of a form, each unique and not empty.
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 /// What went wrong (RFC 6749 section 5.2).
@@ -28,12 +28,12 @@ pub(crate) enum OauthCode {
     UnsupportedGrantType,
 }
 
-/// An error of OAuth's own: of what a form asks for. What the layers around it refuse is a problem, as everywhere.
+/// An OAuth error: about what a form asks for. Refusals by other layers are problems, as everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OauthError)]
 pub(crate) struct OauthError {
     error: OauthCode,
-    /// For whoever writes the client.
+    /// For the developer of the client.
     error_description: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What a server does when nobody asks it to.
+//! Background tasks of a server.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use auth_domain::usecases::prune::Pruned;
 
 use crate::app::UseCases;
 
-/// Between rounds; within one, batch follows batch.
+/// The pause between rounds; within a round, batches follow each other without a pause.
 const INTERVAL: Duration = Duration::from_secs(300);
 
-/// Forgets what is long over, for ever: at the start, then every few minutes.
+/// Deletes what is long over: at the start, then every few minutes. Never returns.
 pub(crate) async fn prune(app: Data<UseCases>) {
     loop {
         match app.prune.execute().await {
@@ -22,10 +22,10 @@ pub(crate) async fn prune(app: Data<UseCases>) {
     }
 }
 
-/// Between two looks at the keys: less than what comes at once is late by.
+/// The pause between two reads of the keys; shorter than [`auth_domain::keys::AT_ONCE`].
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Keeps the keys that sign, for ever. What is known stays known as long as there is no news.
+/// Looks after the signing keys. Never returns. While they cannot be read, those known stay in use.
 pub(crate) async fn attend_to_keys(app: Data<UseCases>) {
     let mut told = None;
     loop {

@@ -1,6 +1,6 @@
 //! HTTP in, use cases out: the actix-web adapter, the settings, and the program around them.
 //!
-//! Public is what the program, the tests and the fuzz targets use.
+//! Only what the program, the tests and the fuzz targets use is public.
 
 pub mod app;
 pub mod body;

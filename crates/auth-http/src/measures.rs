@@ -1,4 +1,4 @@
-//! What Prometheus may know of HTTP. Labels are of this program alone: what a client makes up is `other` or `unmatched`.
+//! HTTP metrics. Their labels have known values: what a client makes up is `other` or `unmatched`.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -11,13 +11,13 @@ use std::{
 use actix_web::http::{Method, StatusCode};
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
-/// The route of what no route is for.
+/// The label of requests that match no route.
 const UNMATCHED: &str = "unmatched";
 
 /// The methods that have a label of their own; the last is for all others.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
-/// From an answer out of memory to one that waited for everything there is to wait for, in seconds.
+/// Buckets in seconds, from an answer out of memory to one that had to wait for everything.
 const LATENCIES: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The engines that are built in.
@@ -28,15 +28,15 @@ const ENGINES: [(&str, bool); 3] =
 pub(crate) struct Measures {
     requests: IntCounterVec,
     durations: HistogramVec,
-    /// By status: refused before they were requests.
+    /// Heads that were refused before they became requests, by status.
     pub refused_heads: IntCounterVec,
 }
 
 impl Measures {
-    /// Lets a registry see them.
+    /// Registers them.
     ///
     /// # Errors
-    /// It knows such measures already.
+    /// The registry has them already.
     pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
         let measures = Self {
             requests: IntCounterVec::new(
@@ -67,7 +67,7 @@ impl Measures {
     }
 }
 
-/// One worker's way to the measures: each is looked up by its labels once, then found without a lock.
+/// One worker's cache of the measures: each is looked up by its labels once, then found without a lock.
 pub(crate) struct Meter {
     measures: Arc<Measures>,
     routes: RefCell<HashMap<String, Rc<RouteMeter>>>,
@@ -127,13 +127,13 @@ impl RouteMeter {
     }
 }
 
-/// The method, unless a client made it up.
+/// The method, or `other` for one that a client made up.
 #[must_use]
 pub(crate) fn method_label(method: &Method) -> &'static str {
     METHODS.iter().find(|known| **known == method.as_str()).unwrap_or(&"other")
 }
 
-/// The client went away before it was answered: no status of HTTP, but the one that proxies log then.
+/// The client left before it was answered. Not a status of HTTP, but the one that proxies log.
 #[must_use]
 pub(crate) fn client_left() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT)

@@ -9,19 +9,19 @@ pub(crate) mod limit;
 pub(crate) mod to_the_end;
 pub(crate) mod trace_parent;
 
-/// Health answers whatever the client did before: no limit, no origin, no media type.
+/// Health checks are always answered: no rate limit, no check of origin or media type.
 #[must_use]
 pub fn is_health(path: &str) -> bool {
     path == "/health" || path.starts_with("/health/")
 }
 
-/// Keys and metadata (RFC 8615): made for everybody, and kept in memory.
+/// Keys and metadata (RFC 8615): public, and served from memory.
 #[must_use]
 pub fn is_published(path: &str) -> bool {
     path.starts_with("/.well-known/")
 }
 
-/// The API document and its page. Anybody may have them; a look at them leaves the rate limit's budget alone.
+/// The API document and its page: public, and not rate limited.
 #[must_use]
 pub fn is_docs(path: &str) -> bool {
     matches!(path, "/openapi.json" | "/docs") || path.starts_with("/docs/")

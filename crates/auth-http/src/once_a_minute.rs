@@ -1,4 +1,4 @@
-//! Something to say at most once a minute, however often there is reason to.
+//! Limits a log message to once a minute.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// When it was last said.
+/// When the message was last logged.
 #[derive(Default)]
 pub(crate) struct OnceAMinute(Mutex<Option<Instant>>);
 

@@ -116,7 +116,7 @@ impl Problem {
         Self::new(Code::UnsupportedMediaType)
     }
 
-    /// Of a route that takes a form.
+    /// For a route that takes a form.
     #[must_use]
     pub fn not_a_form() -> Self {
         let detail = "Content-Type must be application/x-www-form-urlencoded, without a Content-Encoding";
@@ -133,7 +133,7 @@ impl Problem {
         Self::new(Code::Unavailable).retry_after(Duration::from_secs(1))
     }
 
-    /// What is said of an error status that came from below without a body of ours.
+    /// The problem for an error status that was set below, without a body of ours.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -194,7 +194,7 @@ impl Problem {
     }
 }
 
-/// Rounded up and at least one: who obeys it is not refused again.
+/// Rounded up and at least one, so that a client that obeys it is not refused again.
 #[must_use]
 pub fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)

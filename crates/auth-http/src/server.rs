@@ -41,8 +41,8 @@ use crate::{
     wire::{LINGER, Manner, Wire},
 };
 
-/// Connections that may be on their way in or out beside those that have a place. The library's own limit is so
-/// much higher than ours: it counts by worker, and where it is reached, nobody is let in.
+/// How much higher the library's own limit is than ours, for connections that are opening or closing. The library counts by
+/// worker, and lets nobody in at its limit.
 const ON_THE_WAY: usize = 1024;
 
 /// A server that has been started.
@@ -166,7 +166,7 @@ fn connections(
     .and_then(http)
 }
 
-/// Agrees on keys, in the time that a head has, and only as long as nobody else needs the place.
+/// Performs the TLS handshake within the time for a head, and only while nobody else needs the place.
 async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: &Place, patience: Duration) -> io::Result<Socket> {
     tokio::select! {
         shaken = tokio::time::timeout(patience, tls.accept(stream)) => {

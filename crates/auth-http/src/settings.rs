@@ -36,11 +36,11 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     pub http: HttpSettings,
     pub log: LogSettings,
-    /// Where Prometheus asks; nowhere without.
+    /// Where metrics are served; `None` is nowhere.
     pub metrics: Option<SocketAddr>,
     /// How many live sessions an account may have.
     pub sessions_per_user: usize,
-    /// How long the audit trail is kept; for ever without.
+    /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,
 }
 
@@ -59,9 +59,9 @@ pub struct TokenSettings {
 pub struct KeySettings {
     /// None where the access secret signs.
     pub policy: Option<KeyPolicy>,
-    /// What private halves are sealed with.
+    /// What the private halves of keys are sealed with.
     pub encryption: Arc<EncryptionKeys>,
-    /// For how many seconds whoever verifies may go without asking for the keys.
+    /// For how many seconds verifiers may cache the keys.
     pub max_age: u32,
 }
 
@@ -77,7 +77,7 @@ pub struct PasswordSettings {
     pub cost: u32,
     pub workers: usize,
     pub max_wait: Duration,
-    /// Failed attempts at an account's password before strangers wait.
+    /// Failed password attempts before strangers have to wait.
     pub login_failures: u32,
 }
 
@@ -98,7 +98,7 @@ pub struct HttpSettings {
     /// How long a connection may be idle between requests.
     pub keep_alive: Duration,
     pub max_connections: usize,
-    /// Plain HTTP without.
+    /// `None` is plain HTTP.
     pub tls: Option<TlsFiles>,
     /// Whether there is a document of the API, and a page to try it.
     pub api_docs: bool,
@@ -143,8 +143,8 @@ impl Settings {
         }
     }
 
-    /// Reads every variable, and certificate and key as well. Only a server needs those: asked whether it is
-    /// ready, it is, whatever stands in the files meanwhile.
+    /// Reads every variable, and the certificate with its key. Only a server needs those files: `healthcheck` must work whatever
+    /// is in them.
     ///
     /// # Errors
     /// All faults together.
@@ -199,7 +199,7 @@ const NO_ENCRYPTION: &str = "is required where JWT_ALGORITHM is not HS256; gener
 
 const NO_ISSUER: &str = "is required where JWT_ALGORITHM is not HS256: the URL of this server, such as https://auth.example.org, without query and fragment";
 
-/// Whether others can find the metadata by it (RFC 8414 section 2).
+/// Whether clients can find the metadata by this issuer (RFC 8414 section 2).
 #[must_use]
 pub fn is_issuer(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {

@@ -12,12 +12,12 @@ use tokio_rustls::server::TlsStream;
 
 pub(crate) enum Socket {
     Plain(TcpStream),
-    /// Far larger than the other: in a box of its own.
+    /// Boxed, since it is far larger than the other.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Socket {
-    /// What the kernel tells of readiness, it tells of the connection below.
+    /// The TCP stream below, whose readiness the kernel reports.
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,

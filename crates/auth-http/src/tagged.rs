@@ -1,4 +1,4 @@
-//! Answers that may be kept: an entity tag, and nothing but that to whoever has it already (RFC 9110 section 13.1.2).
+//! Answers that may be cached: an entity tag, and 304 for a client that has it already (RFC 9110 section 13.1.2).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfNoneMatch},
 };
 
-/// The tag of some content: another for other content.
+/// An entity tag: different for different content.
 #[must_use]
 pub(crate) fn tag_of(content: &(impl Hash + ?Sized)) -> String {
     let mut hasher = DefaultHasher::new();
@@ -15,7 +15,7 @@ pub(crate) fn tag_of(content: &(impl Hash + ?Sized)) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The answer: what `body` makes of its beginning, and 304 without it to whoever has it.
+/// The tagged answer: 304 for a client that has it already, else what `body` makes of the response.
 ///
 /// # Errors
 /// What `body` returns.

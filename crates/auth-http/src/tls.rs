@@ -19,7 +19,7 @@ use rustls::{
 pub(crate) const CERT_FILE: &str = "TLS_CERT_FILE";
 pub(crate) const KEY_FILE: &str = "TLS_KEY_FILE";
 
-/// As much of a file as is read: chains have a few kilobytes, and some paths never end.
+/// The most that is read of a file: chains have a few kilobytes, and some paths never end.
 const FILE_MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where certificate and key are.

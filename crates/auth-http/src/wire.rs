@@ -1,6 +1,5 @@
-//! Between actix and the socket: what actix refuses before any layer of ours sees it (a malformed head) gets
-//! the shape of every other error, heads arrive in time, and a connection that was said goodbye to, or whose
-//! place is wanted, ends.
+//! Between actix and the socket. What actix refuses before any layer of ours sees it (a malformed head) gets the shape of every
+//! other error. Heads must arrive in time. A connection ends after its last answer, or when its place is needed.
 
 use std::{
     future::Future,
@@ -36,8 +35,8 @@ use crate::{
 /// it. Left to itself, actix drains an endless body for ever.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
-/// What `middleware::envelope` tells of the requests on a connection: when a head has arrived whole, and
-/// when its answer is made. In between, bytes are a body's, and the time is the handler's.
+/// How `middleware::envelope` reports the requests on a connection: when a head has arrived whole, and when its answer is made.
+/// In between, incoming bytes belong to a body, and head timeouts do not apply.
 #[derive(Clone)]
 pub(crate) struct Requests {
     /// Odd while one is under way.
@@ -63,7 +62,7 @@ pub(crate) struct Manner {
     /// How long a head may take: actix times only the first, and in steps of half a second.
     pub head_patience: Duration,
     pub with_tls: bool,
-    /// Counts what never became a request, by status.
+    /// Counts refused heads, by status.
     pub refused_heads: IntCounterVec,
 }
 
@@ -71,7 +70,7 @@ pub(crate) struct Manner {
 pub(crate) struct Wire<S> {
     stream: S,
     ids: Arc<dyn Ids>,
-    /// What takes the place of bytes that have been accepted already.
+    /// To be written in the place of bytes that have been accepted already.
     rewritten: Vec<u8>,
     manner: Manner,
     requests: Requests,
@@ -79,7 +78,7 @@ pub(crate) struct Wire<S> {
     turns: usize,
     /// Runs while a head is on its way: from the first byte, on a new connection from the start.
     head: Option<Pin<Box<Sleep>>>,
-    /// Set by the last answer.
+    /// Runs after the last answer.
     end: Option<Pin<Box<Sleep>>>,
 }
 
@@ -97,7 +96,7 @@ impl<S> Wire<S> {
         self.rewritten.extend(refusal(status, &request_id, self.manner.with_tls).into_bytes());
     }
 
-    /// To be told of the connection's requests.
+    /// For reporting the requests of the connection.
     pub(crate) fn requests(&self) -> Requests {
         self.requests.clone()
     }

@@ -4,7 +4,7 @@ use auth_domain::usecases::{keep_keys::KeepKeys, operate_keys::OperateKeys, revo
 
 use super::{Policies, Ports};
 
-/// What can be done with keys, and what is told of them.
+/// What can be done with keys, and the list of what is revoked.
 pub struct KeyUseCases {
     pub keep: KeepKeys,
     pub operate: OperateKeys,

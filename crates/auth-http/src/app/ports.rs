@@ -39,7 +39,7 @@ pub struct Ports {
     pub secrets: Arc<dyn ClientSecrets>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    /// What Prometheus may know.
+    /// The metrics.
     pub measures: Registry,
 }
 

@@ -32,16 +32,16 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct List {
-    /// Only those of an account, by id or by e-mail; by e-mail also attempts where there is no account.
+    /// Only events of this account, by id or e-mail; by e-mail also attempts without an account.
     #[arg(long)]
     user: Option<String>,
-    /// Only those since a time (RFC 3339), or so long ago: 90m, 24h, 7d.
+    /// Only events since a time (RFC 3339) or within a span: 90m, 24h, 7d.
     #[arg(long)]
     since: Option<Since>,
-    /// Only those of a kind.
+    /// Only events of this kind.
     #[arg(long, value_parser = PossibleValuesParser::new(EventKind::ALL.map(EventKind::name)))]
     event: Option<String>,
-    /// Only those behind this one: what the page before says there may be more after.
+    /// Continue after this mark, as printed at the end of the previous page.
     #[arg(long)]
     after: Option<Mark>,
     /// How many at most.
@@ -56,12 +56,12 @@ enum Since {
     Ago(TimeDelta),
 }
 
-/// An event's place among the others, as one word: its time and its id.
+/// The position of an event, as one word: its time and its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark(Place);
 
 impl Audit {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// What to tell the operator.
@@ -132,7 +132,7 @@ impl FromStr for Mark {
         let parsed = text.split_once('/').map(|(at, id)| (DateTime::parse_from_rfc3339(at), id.parse()));
         match parsed {
             Some((Ok(at), Ok(id))) => Ok(Self(Place { at: at.to_utc(), id })),
-            Some(_) | None => Err("must be what the page before names"),
+            Some(_) | None => Err("must be the mark at the end of the previous page"),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// At once: what was found before a fault is worth knowing, too.
+/// Prints a finding at once, so that those before a fault are shown, too.
 fn tell(finding: &Finding) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{}", finding.shown(is_wanted()))?)
 }

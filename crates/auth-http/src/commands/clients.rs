@@ -24,36 +24,36 @@ pub(crate) struct Clients {
     json: bool,
 }
 
-/// Of a secret only the hash is kept.
+/// Only the hash of a secret is stored.
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a client; prints its id and, this once, its secret.
+    /// Add a client; prints its id and its secret, which cannot be shown again.
     Add {
-        /// What people call it; two may have the same name.
+        /// A name for people; it need not be unique.
         name: ClientName,
     },
     /// List clients, the oldest first.
     List {
-        /// Only clients behind this one: the last of the page before.
+        /// Only clients after this id: the last one of the previous page.
         #[arg(long)]
         after: Option<ClientId>,
         /// How many at most.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
-    /// Make another secret; prints it, this once.
+    /// Replace the secret; prints the new one, which cannot be shown again.
     RotateSecret {
         id: ClientId,
-        /// For so long the secret before stays good, 0 to 720: 0 when somebody else may know it.
+        /// How many hours the previous secret stays valid, 0 to 720; 0 if it may have leaked.
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         overlap_hours: u32,
     },
-    /// Forget a client; it is refused at once.
+    /// Remove a client; it is refused at once.
     Remove { id: ClientId },
 }
 
 impl Clients {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// What to tell the operator.

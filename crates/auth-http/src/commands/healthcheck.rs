@@ -31,7 +31,7 @@ pub(crate) fn healthcheck() -> Result<(), Failure> {
     if status.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(Failure::Told(format!("{address} is not ready: {status}"))) }
 }
 
-/// Where a server that listens on `host` can be asked from this machine.
+/// The address at which this machine reaches a server that listens on `host`.
 fn reachable(host: &str, port: u16) -> Result<SocketAddr, Failure> {
     let mut address = (host, port).to_socket_addrs()?.next().ok_or_else(|| Failure::Told(format!("{host} has no address")))?;
     match address.ip() {

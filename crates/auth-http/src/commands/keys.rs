@@ -31,29 +31,29 @@ pub(crate) struct Keys {
 enum Action {
     /// List the keys, the oldest first.
     List,
-    /// Make the next key: it is published now, and signs once whoever verifies has fetched it.
+    /// Make the next key: published now, signing once verifiers have fetched it.
     Rotate {
-        /// Let it sign within seconds, for an emergency: who keeps the keys for a while refuses its tokens until then.
+        /// Sign within seconds. Emergencies only: verifiers with cached keys reject its tokens until they refetch.
         #[arg(long)]
         at_once: bool,
     },
-    /// Take a key out of use, once another is known that takes over in the same moment; its tokens live on.
+    /// Take a key out of use as soon as another one can sign; its tokens stay valid.
     Revoke {
         /// Its id, as `keys list` shows it.
         key: String,
-        /// Somebody else may have it: another takes over within seconds, and all tokens that it has signed are refused.
+        /// The key may be compromised: another takes over within seconds, and all its tokens are refused.
         #[arg(long)]
         compromised: bool,
     },
-    /// Take a private key from elsewhere as the next one (PKCS#8 in PEM, BEGIN PRIVATE KEY).
+    /// Import a private key as the next one (PKCS#8 in PEM, BEGIN PRIVATE KEY).
     Import {
         /// The file; - reads standard input.
         file: String,
-        /// Let it sign within seconds.
+        /// Sign within seconds. Emergencies only: verifiers with cached keys reject its tokens until they refetch.
         #[arg(long)]
         at_once: bool,
     },
-    /// Print the public halves that are published, as a JSON Web Key Set.
+    /// Print the published public keys as a JSON Web Key Set.
     ExportPublic,
 }
 
@@ -71,7 +71,7 @@ struct KeyView {
 }
 
 impl Keys {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// What to tell the operator.
@@ -123,7 +123,7 @@ async fn made(app: &UseCases, key: SigningKey, at_once: bool) -> KeyId {
     key.id
 }
 
-/// So that whoever comes after finds it done.
+/// Waits until a change has taken effect, so that it has when the command ends.
 async fn until(app: &UseCases, moment: DateTime<Utc>) {
     sleep((moment - app.ports.clock.now()).to_std().unwrap_or_default()).await;
 }

@@ -56,7 +56,7 @@ fn subcommand(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     own(command).try_for_each(|inner| subcommand(inner, page))
 }
 
-/// The commands below a command, but for the one that explains them.
+/// The subcommands of a command, except `help`.
 fn own(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
     command.get_subcommands().filter(|inner| inner.get_name() != "help")
 }

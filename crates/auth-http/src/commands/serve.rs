@@ -1,4 +1,4 @@
-//! `serve`: everything in its order, and an orderly end.
+//! `serve`: starts everything in its order, and stops it gracefully.
 
 use std::{
     fmt::Display,
@@ -60,7 +60,7 @@ fn no_start(fault: impl Display) -> Failure {
     Failure::Start(fault.to_string())
 }
 
-/// An encryption key may be lost for good.
+/// Adds a way out, since an encryption key may be lost for good.
 fn no_keys(fault: PortError) -> Failure {
     match &fault {
         PortError::Corrupt(what) => Failure::Start(format!(

@@ -30,7 +30,7 @@ pub(crate) struct Users {
 /// Passwords are read from the terminal without echo, or as one line from stdin; never from an argument.
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make an account; asks for its password.
+    /// Create an account; asks for its password.
     Create { email: String },
     /// Show an account and its live sessions.
     Show { user: String },
@@ -39,7 +39,7 @@ enum Action {
         /// Only addresses that begin with this.
         #[arg(long, default_value = "")]
         prefix: String,
-        /// Only addresses behind this one: the last of the page before.
+        /// Only addresses after this one: the last one of the previous page.
         #[arg(long)]
         after: Option<String>,
         /// How many at most.
@@ -50,25 +50,25 @@ enum Action {
     Disable { user: String },
     /// Allow logins again.
     Enable { user: String },
-    /// Set another password and end all sessions; asks for the password.
+    /// Set a new password and end all sessions; asks for the password.
     SetPassword { user: String },
     /// End all sessions.
     EndSessions { user: String },
     /// Delete an account and its sessions; the address is free again.
     Delete { user: String },
-    /// Take over the accounts of another system, with their bcrypt hashes; those that are here already stay as they are.
+    /// Import the accounts of another system, with their bcrypt hashes; existing accounts stay as they are.
     Import {
         /// Its SQLite file, with a table `users` as SQLAlchemy makes it: sqlite:///./secure_app.db
         #[arg(long)]
         from: String,
-        /// Tell what would be done, and keep no account.
+        /// Only report what would be imported.
         #[arg(long)]
         dry_run: bool,
     },
 }
 
 impl Users {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// What to tell the operator.

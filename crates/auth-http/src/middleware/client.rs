@@ -18,10 +18,10 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID_MAX: usize = 128;
 
-/// What proxies write, ours and anybody's.
+/// The headers in which proxies forward a client's address.
 const FORWARDING: [HeaderName; 3] = [X_FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
 
-/// Reads the origin of a request off its connection and its head.
+/// Reads the origin of a request from its connection and its head.
 #[must_use]
 pub fn origin(request: &ServiceRequest, trusted: &[IpNet], ids: &dyn Ids) -> Origin {
     let headers = request.headers();
@@ -40,7 +40,7 @@ fn forwards_as_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) 
     FORWARDING.iter().any(|name| headers.contains_key(name)) && !is_trusted(peer.to_canonical(), trusted)
 }
 
-/// Either somebody pretends, or `TRUSTED_PROXIES` lacks a proxy and all its clients share one budget.
+/// Either the headers are forged, or `TRUSTED_PROXIES` lacks a proxy and all its clients share one budget.
 fn warn_now_and_then(peer: IpAddr) {
     static WARNING: OnceAMinute = OnceAMinute::new();
     if WARNING.is_due() {
@@ -52,15 +52,15 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// A request id that came in, when it can be logged and echoed without harm.
+/// The client's request id, if it can be logged and echoed without harm.
 fn sane_request_id(headers: &HeaderMap) -> Option<&str> {
     let Ok(id) = headers.get(X_REQUEST_ID)?.to_str() else { return None };
     let sane = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     ((1..=REQUEST_ID_MAX).contains(&id.len()) && id.chars().all(sane)).then_some(id)
 }
 
-/// The peer, unless it is a trusted proxy: then the right-most forwarded address that
-/// is not itself one. What stands further left, anybody can have written.
+/// The peer, unless it is a trusted proxy: then the right-most forwarded address that is not itself a trusted proxy. What stands
+/// further left may be forged.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     // Hop by hop: a byte that is no text spoils the hop it is in, not what a proxy of ours added behind it.

@@ -42,7 +42,7 @@ pub fn check_origin(request: &HttpRequest, settings: &HttpSettings) -> Result<()
     Err(Problem::new(Code::OriginNotAllowed))
 }
 
-/// Stands outside the CORS layer, which would answer a foreign preflight in a shape of its own.
+/// Refuses foreign preflights before the CORS layer does, in a shape of its own.
 ///
 /// # Errors
 /// What the inner layers return.

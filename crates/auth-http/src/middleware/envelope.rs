@@ -35,16 +35,16 @@ const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// With TLS, never without it again, for two years and below this name as well (OWASP ASVS 5.0: 3.4.1). Not
-/// `preload`: that is for the owner of the whole domain to ask for.
+/// HTTPS only, for two years, subdomains included (OWASP ASVS 5.0: 3.4.1). Not `preload`: that is for the owner of the whole
+/// domain to ask for.
 const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
 
-/// What every answer says of security, by this kind of connection.
+/// The security headers of every answer on this kind of connection.
 pub(crate) fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
     SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS))
 }
 
-/// Nothing here is to be kept, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
+/// Answers must not be cached, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
 pub(crate) const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
 /// Wraps a request and its answer.

@@ -63,7 +63,7 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
     body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))
 }
 
-/// How many bytes the head announces: `None` when only the end will tell.
+/// The length of the body, as the head declares it; `None` for a chunked one.
 fn declared_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(None);
@@ -77,12 +77,12 @@ fn unusable_length() -> Problem {
     Problem::malformed("Content-Length is not usable")
 }
 
-/// What bodies are written in.
+/// The media type of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
-    /// As OAuth has it (RFC 6749 appendix B), and nowhere else: a plain HTML form can send it. There it does no harm,
-    /// for no browser adds a credential by itself: what these routes act upon stands in the form.
+    /// An OAuth form (RFC 6749 appendix B), on OAuth's routes alone: a plain HTML form can send it. That does no harm there:
+    /// browsers add no credentials by themselves, and these routes act only on what the form contains.
     Form,
 }
 
@@ -108,8 +108,8 @@ impl Media {
     }
 }
 
-/// The one media type, in UTF-8 and as it is; where it is JSON, anything a plain HTML form could send is refused
-/// (OWASP ASVS 5.0: 3.5.2).
+/// Accepts one media type only, in UTF-8 and without a Content-Encoding. Where that is JSON, anything that a plain HTML form
+/// could send is refused (OWASP ASVS 5.0: 3.5.2).
 ///
 /// # Errors
 /// `unsupported_media_type`.
@@ -128,7 +128,7 @@ fn is_written_in(wanted: Media, value: &HeaderValue) -> bool {
     })
 }
 
-/// No further than was announced: after `Upgrade` actix takes all that follows for the body.
+/// Reads no further than the declared length: after `Upgrade`, actix takes all that follows as the body.
 async fn collect(payload: &mut Payload, declared: Option<usize>, max: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while declared.is_none_or(|length| body.len() < length) {

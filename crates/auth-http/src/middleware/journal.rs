@@ -1,5 +1,5 @@
-//! What is kept of a request: one line in the log, one count, one span. Never its query, its body or a header of the
-//! client's but the two ids, which cannot be more than what they look like.
+//! What is recorded of a request: a log line, a count, a span. Never its query, its body or its headers, except its request id
+//! and trace id, which are validated.
 
 use std::{net::IpAddr, rc::Rc, time::Instant};
 
@@ -17,7 +17,7 @@ use crate::{
     telemetry::traces,
 };
 
-/// A request under way. Told of at its end: when it is answered, or dropped because its client has gone.
+/// A request under way. It is recorded at its end: when it is answered, or dropped because its client has gone.
 pub(crate) struct Visit {
     begun: Instant,
     method: Method,
@@ -49,7 +49,7 @@ impl Visit {
         }
     }
 
-    /// What other log lines of this request stand in.
+    /// The span for other log lines of this request.
     pub(crate) fn span(&self) -> Span {
         self.span.clone()
     }

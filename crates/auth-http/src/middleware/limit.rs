@@ -1,5 +1,4 @@
-//! So many requests per window and client: governor's GCRA, a burst that is refilled evenly. Why not the
-//! actix-governor around it: docs/decisions.md.
+//! Rate limits by client: governor's GCRA, a burst that is refilled evenly. docs/decisions.md says why not actix-governor.
 
 mod key;
 
@@ -44,7 +43,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// How often keys that count no longer are dropped.
+/// How often keys with a full budget are dropped.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// All limits of a server, shared by its workers.
@@ -66,12 +65,12 @@ struct Limiter {
 struct Standing {
     limit: u32,
     remaining: u32,
-    /// Until the whole budget is there again, or, refused, until the next request passes.
+    /// Until the budget is full again or, for a refused request, until the next one passes.
     reset: u64,
 }
 
 impl Limiters {
-    /// `None` for a limit of nothing, which settings do not allow.
+    /// `None` for a limit of zero, which settings do not allow.
     #[must_use]
     pub(crate) fn new(settings: &HttpSettings) -> Option<Self> {
         let general = Arc::new(Limiter::new(settings.rate_limit)?);
@@ -91,7 +90,7 @@ impl Limiters {
         }
     }
 
-    /// Drops keys whose budget is full again, for ever: the limiter itself never does.
+    /// Drops keys whose budget is full again; the limiter itself never does. Never returns.
     pub(crate) async fn sweep(limiters: Data<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;

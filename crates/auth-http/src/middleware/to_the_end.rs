@@ -1,5 +1,5 @@
-//! What a client asked for is done to the end, whether or not it waits for the answer. Dropped half-way, a password
-//! could be changed and no audit event say so, or a good login be left among the failures.
+//! Finishes a request whether or not its client waits for the answer. Otherwise a password could be changed without an audit
+//! event, or a successful login stay counted as a failure.
 
 use std::{
     future::Future,
@@ -13,12 +13,12 @@ use tracing::{Instrument, Span};
 
 use crate::wire::Requests;
 
-/// A request's work. Dropped before its end, it goes on by itself.
+/// A request's work. Dropped before its end, it goes on as a task of its own.
 pub(crate) struct ToTheEnd<T: 'static> {
     work: Option<LocalBoxFuture<'static, T>>,
     span: Span,
-    /// Holds the connection's place as long as the work goes on: who hangs up and comes again has no more under way
-    /// than who waits.
+    /// Holds the connection's place until the work is done: clients that reconnect cannot have more requests under way than
+    /// clients that wait.
     place: Option<Requests>,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct TraceParent {
 }
 
 impl TraceParent {
-    /// What the one `traceparent` of a head says. One that is malformed is as good as none, and so are two.
+    /// The `traceparent` of a head; `None` where it is missing, malformed or repeated.
     #[must_use]
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut all = headers.get_all(TRACEPARENT);

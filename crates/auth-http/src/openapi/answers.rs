@@ -1,4 +1,4 @@
-//! What can go wrong with each operation: what its handler says of itself, and what the layers around it refuse.
+//! The errors of each operation: those that its handler lists, and those of the layers around it.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ use crate::{
     routes::revocations,
 };
 
-/// What handlers say of themselves: a list of [`Code`]s. It becomes answers.
+/// The extension in which handlers list their own [`Code`]s. It is replaced with responses.
 const OWN: &str = "x-problems";
 
-/// Gives every operation the answers that it can have besides its good ones, and every answer its headers.
+/// Adds to every operation its error responses, and to every response its headers.
 pub(super) struct Refusals;
 
 impl Modify for Refusals {
@@ -76,7 +76,7 @@ fn is_tagged(path: &str) -> bool {
     is_docs(path) || is_published(path) || path == revocations::PATH
 }
 
-/// Takes what the handler says of itself.
+/// Takes the codes that the handler lists.
 fn own(operation: &mut Operation) -> Vec<Code> {
     let said = operation.extensions.take().and_then(|mut extensions| extensions.remove(OWN));
     let names: Vec<_> = said.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
@@ -127,7 +127,7 @@ fn refusal(codes: &[Code]) -> Response {
     response
 }
 
-/// As the server says it.
+/// The problem as the server sends it.
 fn example(code: Code) -> Value {
     let problem = if code == Code::ValidationFailed {
         Problem::parameter("password", "too_short", "must have at least 12 characters")

@@ -17,7 +17,7 @@ macro_rules! codes {
         impl Code {
             pub const ALL: &[Self] = &[$(Self::$code),*];
 
-            /// As it is written in answers.
+            /// The code as answers spell it.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -33,7 +33,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What people are told, where nothing better is known.
+            /// The default text for people.
             #[must_use]
             pub const fn detail(self) -> &'static str {
                 match self {

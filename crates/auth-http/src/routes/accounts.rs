@@ -1,4 +1,4 @@
-//! One's account: make it, see it, change its password, leave.
+//! The caller's account: register, show, change the password, delete.
 
 use actix_web::{
     HttpResponse,
@@ -60,10 +60,10 @@ pub struct DeleteAccountBody {
     password: Member<PasswordAttempt>,
 }
 
-/// Make an account.
+/// Create an account.
 ///
-/// The answer holds the tokens of its first session. Passwords have an upper-case and a lower-case letter, a digit and a
-/// special character (unless the server asks for length alone), and are neither common nor made of the address.
+/// The answer holds the tokens of its first session. Passwords need an upper-case and a lower-case letter, a digit and a special
+/// character (unless the server asks for length alone), and must be neither common nor derived from the address.
 #[utoipa::path(
     post, path = "/auth/register", tag = "accounts",
     request_body = RegisterBody,
@@ -90,7 +90,7 @@ pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
 
 /// Change the password.
 ///
-/// Every other session has ended then; this one lives on.
+/// Ends every other session of the account.
 #[utoipa::path(
     post, path = "/auth/password", tag = "accounts", security(("bearer" = [])),
     request_body = ChangePasswordBody,

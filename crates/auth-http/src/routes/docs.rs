@@ -1,4 +1,4 @@
-//! The OpenAPI document, and Swagger UI to try it. All of it is part of the program; nothing is asked of anybody else.
+//! The OpenAPI document, and Swagger UI to try it. All of it is part of the program; nothing is loaded from elsewhere.
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,7 @@ use crate::{
     tagged,
 };
 
-/// The page may use what this server has, and nothing else. No inline script; `data:` for the images of its style sheet.
+/// The page may load from this server, and from nowhere else. No inline script; `data:` for the images of its style sheet.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -29,7 +29,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Something that is always the same.
+/// A static file.
 struct Asset {
     media: &'static str,
     stored: Stored,
@@ -38,7 +38,7 @@ struct Asset {
 
 enum Stored {
     Plain(&'static [u8]),
-    /// And as it was before, once somebody needs it.
+    /// Compressed, and unpacked once a client needs that.
     Gzip(&'static [u8], OnceLock<Bytes>),
 }
 
@@ -105,7 +105,7 @@ impl Asset {
         Self { media, stored, tag }
     }
 
-    /// To be asked for again each time, and sent again only when it has changed: after an upgrade.
+    /// Clients ask again each time, and get it again only when it has changed: after an upgrade.
     fn serve(&self, request: &HttpRequest) -> HttpResponse {
         let zipped = takes_gzip(request);
         let (body, encoding) = match &self.stored {

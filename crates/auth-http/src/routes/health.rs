@@ -1,4 +1,4 @@
-//! Is it there, and can it serve.
+//! Liveness and readiness.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +22,7 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// Is it there?
+/// Is it alive?
 ///
 /// Answers as long as the process lives; never touches the database.
 #[utoipa::path(
@@ -33,7 +33,7 @@ pub(crate) async fn health() -> Json<Health> {
     live().await
 }
 
-/// Is it there? For probes of liveness.
+/// Is it alive? For liveness probes.
 ///
 /// The same as `/health`.
 #[utoipa::path(
@@ -57,7 +57,7 @@ pub(crate) struct Checks {
     database: &'static str,
 }
 
-/// Can it serve?
+/// Is it ready?
 ///
 /// Whether traffic should come here: the database answers, its schema is ours, and no stop is under way.
 #[utoipa::path(

@@ -19,19 +19,19 @@ pub(crate) struct IntrospectionForm {
     /// An access or a refresh token.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     token: String,
-    /// Not needed: a token says itself what it is.
+    /// Ignored: a token says itself what it is.
     token_type_hint: Option<String>,
     /// With `client_secret`, instead of `Authorization: Basic`.
     client_id: Option<String>,
     client_secret: Option<String>,
 }
 
-/// RFC 7662 section 2.2. Of a token that does not count, `active` is all that is told. Times in seconds since 1970.
+/// RFC 7662 section 2.2. Of a token that is not active, `active` is the only member. Times in seconds since 1970.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Introspection)]
 pub(crate) struct IntrospectionView<'a> {
     active: bool,
-    /// `Bearer` is an access token. What is none (`refresh_token`) opens nothing: refuse it.
+    /// `Bearer` for an access token. Refuse anything else (`refresh_token`).
     #[schema(required = false, pattern = "^(Bearer|refresh_token)$", examples("Bearer"))]
     token_type: &'static str,
     /// The account's id.
@@ -61,7 +61,7 @@ pub(crate) struct IntrospectionView<'a> {
     aud: Option<&'a str>,
 }
 
-/// All that is told of a token that does not count.
+/// The whole answer for a token that is not active.
 #[derive(Serialize)]
 struct Inactive {
     active: bool,
@@ -89,10 +89,10 @@ impl<'a> IntrospectionView<'a> {
     }
 }
 
-/// Ask whether a token counts.
+/// Ask whether a token is active.
 ///
 /// For resource servers, whose credentials are made by `auth-server clients add`. A token whose session has ended, or whose
-/// account is disabled or gone, does not count; asking changes nothing.
+/// account is disabled or gone, is not active. Asking changes nothing.
 #[utoipa::path(
     post, path = "/oauth/introspect", tag = "oauth", security(("client" = [])),
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),

@@ -30,7 +30,7 @@ pub(crate) struct RevocationForm {
     /// An access or a refresh token.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     token: String,
-    /// Not needed: a token says itself what it is.
+    /// Ignored: a token says itself what it is.
     token_type_hint: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct OauthTokensView {
     token_type: &'static str,
     #[schema(examples(900))]
     expires_in: i64,
-    /// Good for one refresh.
+    /// Valid for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
 }
@@ -90,7 +90,7 @@ pub(crate) async fn token(
 
 const NO_PASSWORDS: &str = "the password grant is not offered (RFC 9700 section 2.4); log in with POST /auth/login";
 
-/// Whatever is wrong with a token, its bearer learns no more than that it does not count.
+/// Whatever is wrong with a token, its bearer learns only that it is not valid.
 fn refused(error: RefreshError) -> Error {
     match error {
         RefreshError::Token(_) | RefreshError::Reused => {

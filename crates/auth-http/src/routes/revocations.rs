@@ -1,4 +1,4 @@
-//! What verifiers hear of that never call home: a signed list of what is revoked.
+//! Revocations for offline verifiers: a signed list.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,7 +20,7 @@ pub(crate) const PATH: &str = "/oauth/revocations";
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Since {
-    /// The `next` of the list before, or seconds since 1970; without, the list names all whose tokens have not expired.
+    /// The `next` of the previous list, or seconds since 1970. Without it, the list names all whose tokens may not have expired.
     #[param(example = "1767323045")]
     since: Option<String>,
 }
@@ -34,9 +34,9 @@ impl Since {
 
 /// Sessions that have ended, and keys that are revoked.
 ///
-/// For services that verify access tokens by themselves: a JWT (`typ` `revocations+jwt`, signed like an access token made
-/// now) with the `sids` of sessions that ended and the `kids` of keys that were revoked since a place, as long as a token of theirs
-/// may be alive; `next`, the place to go on from, and `more`, whether to do so at once. Ask every few seconds.
+/// For services that verify access tokens by themselves: a JWT (`typ` `revocations+jwt`, signed like an access token made now).
+/// `sids` are the sessions that ended, and `kids` the keys that were revoked, since a place, while their tokens may not have
+/// expired. `next` is the place to continue from, and `more` says whether to do so at once. Poll every few seconds.
 #[utoipa::path(
     get, path = "/oauth/revocations", operation_id = "revocations", tag = "keys", params(Since),
     responses(

@@ -1,4 +1,4 @@
-//! Where one is logged in, and ending it.
+//! The sessions of an account, and logging out.
 
 use actix_web::{
     HttpResponse,
@@ -35,7 +35,7 @@ pub(crate) struct LogoutQuery {
 pub(crate) struct ListedSession {
     #[serde(flatten)]
     session: SessionView,
-    /// Whether the request was made with it.
+    /// Whether this request was made with it.
     current: bool,
 }
 

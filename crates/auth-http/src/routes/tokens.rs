@@ -46,7 +46,7 @@ pub struct TokensView {
     /// Goes in `Authorization: Bearer …`.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     access_token: String,
-    /// Good for one refresh.
+    /// Valid for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
     #[schema(pattern = "^bearer$", examples("bearer"))]
@@ -75,7 +75,7 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
 
 /// Log in.
 ///
-/// A refusal never says why, and takes as long as any other.
+/// All refusals look the same and take the same time.
 #[utoipa::path(
     post, path = "/auth/login", tag = "tokens",
     request_body = LoginBody,
@@ -95,7 +95,7 @@ pub async fn login(
 
 /// Get the next pair of tokens.
 ///
-/// The refresh token is spent then. Presented again within a few seconds, it gets the same answer; later, it was stolen:
+/// This spends the refresh token. Presented again within a few seconds, it gets the same answer; later, it counts as stolen, and
 /// the session ends.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "tokens",

@@ -1,4 +1,4 @@
-//! What others have to know to verify tokens and to find the way (RFC 7517, RFC 8414).
+//! Keys and metadata for verifiers and client libraries (RFC 7517, RFC 8414).
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -25,7 +25,7 @@ pub(crate) struct KeySet {
 }
 
 impl KeySet {
-    /// What verifiers may have at a time.
+    /// The keys that are published at a time.
     #[must_use]
     pub(crate) fn of(ring: &KeyRing, now: DateTime<Utc>) -> Self {
         // A key that is no JSON was never known to begin with.
@@ -33,8 +33,8 @@ impl KeySet {
     }
 }
 
-/// What others may know of this server (RFC 8414 section 2). `openid-configuration` is the same: there are no ID tokens,
-/// so what would describe them is not there.
+/// Authorization server metadata (RFC 8414 section 2). `openid-configuration` is the same: without ID tokens, it lacks what would
+/// describe them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Metadata)]
 pub(crate) struct MetadataView {
@@ -78,9 +78,10 @@ impl MetadataView {
     }
 }
 
-/// The keys that vouch for access tokens.
+/// The keys that verify access tokens.
 ///
-/// Public halves only; none where a shared secret signs. A key is here before it signs, for longer than this answer may be kept.
+/// Public keys only; none where a shared secret signs. A key is published before it signs, for longer than this answer may be
+/// cached.
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", operation_id = "keys", tag = "keys",
     responses(
@@ -99,7 +100,7 @@ pub(crate) async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<Ht
     publish(&request, &set, app.realm.keys_max_age)
 }
 
-/// Where everything is.
+/// Authorization server metadata.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", operation_id = "metadata", tag = "keys",
     responses(
@@ -113,7 +114,7 @@ pub(crate) async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Resul
     publish(&request, &MetadataView::of(issuer), METADATA_MAX_AGE)
 }
 
-/// Where everything is, for OpenID Connect client libraries.
+/// Authorization server metadata, for OpenID Connect client libraries.
 ///
 /// The same as `oauth-authorization-server`. This is no OpenID provider: there are no ID tokens.
 #[utoipa::path(

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         self.source.get(name).map(str::to_owned)
     }
 
-    /// Two variables that mean something only together.
+    /// Two variables that must be set together.
     pub(super) fn both(&mut self, first: &str, second: &str) -> Option<(String, String)> {
         match (self.text(first), self.text(second)) {
             (Some(a), Some(b)) => Some((a, b)),
@@ -83,14 +83,14 @@ impl<'a> Reader<'a> {
         given
     }
 
-    /// What has to hold between variables.
+    /// Adds a fault unless a condition on several variables holds.
     pub(super) fn demand(&mut self, name: &str, holds: bool, otherwise: &str) {
         if !holds {
             self.fault::<()>(name, otherwise);
         }
     }
 
-    /// Where something listens, if at all.
+    /// An address to listen on, if there is one.
     pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
         match self.source.get(name)?.trim().parse() {
             Ok(address) => Some(address),
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A collector of spans, if there is one. Without TLS: it stands beside the program.
+    /// A collector of spans, if there is one. Without TLS: it runs beside the program.
     pub(super) fn collector(&mut self, name: &str) -> Option<Url> {
         let given = self.source.get(name)?;
         match Url::parse(given) {
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// As much of a file as a secret can have: some paths never end.
+/// Reads a file, up to the longest secret: some paths never end.
 fn read_secret(path: &str) -> io::Result<String> {
     let mut text = String::new();
     let read = fs::File::open(path)?.take(SECRET_MAX_BYTES + 1).read_to_string(&mut text)?;
@@ -225,7 +225,7 @@ fn read_secret(path: &str) -> io::Result<String> {
     if fits { Ok(text) } else { Err(io::Error::other(format!("it has more than {SECRET_MAX_BYTES} bytes"))) }
 }
 
-/// A host name or an address, as far as that can be told without asking anybody.
+/// A host name or an address, as far as syntax tells.
 pub(super) fn is_host(text: &str) -> bool {
     let name = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     let numeric = text.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -255,7 +255,7 @@ pub fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// URLs allow more in a host than any name has, and more than the CORS layer takes for a URL.
+/// URLs allow more characters in a host than names have, and more than the CORS layer accepts.
 fn is_found(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),

@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, path::Path};
 
 use config::{Config, ConfigError, Environment};
 
-/// What fills in what the environment lacks.
+/// The file with variables that the environment lacks.
 pub const DOTENV: &str = ".env";
 
 /// A variable that this program knows.

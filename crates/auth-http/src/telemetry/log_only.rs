@@ -8,7 +8,7 @@ use crate::middleware::trace_parent::TraceParent;
 
 /// Where spans go: nowhere.
 pub(crate) struct Traces {
-    /// Somebody wants them somewhere.
+    /// A collector is configured.
     wanted: bool,
 }
 
@@ -34,5 +34,5 @@ pub(crate) fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Opt
     (tracing::error_span!("request", request_id, trace_id), trace_id)
 }
 
-/// A request has been answered: nobody to tell.
+/// A request has been answered: nothing to do.
 pub(crate) fn end(_span: &Span, _method: &str, _route: &str, _status: u16) {}

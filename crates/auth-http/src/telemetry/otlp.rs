@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::middleware::trace_parent::TraceParent;
 
-/// Whose spans they are, unless `OTEL_SERVICE_NAME` says otherwise.
+/// The name of the service, unless `OTEL_SERVICE_NAME` says otherwise.
 const SERVICE: &str = "auth-server";
 
 /// Where spans go. When it is dropped, those that are left are sent.
@@ -32,7 +32,7 @@ impl Traces {
         }
     }
 
-    /// Our spans alone: events are the log's, and the exporter's own would breed more of their kind.
+    /// Only our own spans: events belong to the log, and spans of the exporter would cause more spans.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,

@@ -104,5 +104,5 @@ async fn wrong_usage_is_told_apart_from_failure() {
         assert_eq!(service.command(usage, "").0, 2, "{usage:?}");
     }
     let help = service.command(&["clients", "--help"], "").1;
-    assert!(help.contains("rotate-secret") && help.contains("this once"), "{help}");
+    assert!(help.contains("rotate-secret") && help.contains("cannot be shown again"), "{help}");
 }

@@ -19,7 +19,7 @@ use crate::system::UuidV7;
 /// How a queue treats its entries.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueOptions {
-    /// How many wait at most, half as many requests that were refused for their number; what comes beyond is not kept.
+    /// The most entries in the queue; what comes beyond goes to the log only. Refused requests may fill half of it.
     pub capacity: usize,
     /// How many are written at once.
     pub batch: usize,
@@ -60,9 +60,9 @@ struct State {
     queue: VecDeque<Entry>,
     /// Taken from the queue and not written yet.
     in_hand: usize,
-    /// Came while the queue was full, since it last was.
+    /// How many were dropped because the queue was full; reset once there is room again.
     dropped: u64,
-    /// When to give up: nothing is said of it while more may come.
+    /// When to give up; `None` until the queue is closed.
     deadline: Option<Instant>,
     /// The thread has ended.
     over: bool,
@@ -87,8 +87,7 @@ impl QueuedAudit {
         Ok(Self { log, shared })
     }
 
-    /// Has everything written that is queued, and says in the log what could not be in time. Events from
-    /// now on go no further than the log.
+    /// Writes what is queued, and logs how many entries were not written in time. Later events go to the log only.
     pub fn close(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         let mut state = self.shared.lock();
@@ -119,11 +118,11 @@ impl Drop for QueuedAudit {
     }
 }
 
-/// What anybody can bring about as often as they ask.
+/// Events that anybody can cause at any rate.
 const REFUSALS: [EventKind; 2] = [EventKind::RateLimited, EventKind::ClientRefused];
 
 impl Shared {
-    /// Nothing that panics runs under the lock, so a poisoned one is as good as another.
+    /// Nothing that panics runs under the lock, so a poisoned one is still good.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,7 +184,7 @@ impl Shared {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Again and again until it is written: `false` when there is no time left for that.
+    /// Retries until the batch is written; `false` when there is no time left for that.
     fn keep(&self, batch: &[Entry], runtime: &Runtime, trail: &dyn AuditTrail) -> bool {
         let mut pauses = 0;
         loop {

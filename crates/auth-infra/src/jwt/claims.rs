@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Who issues the tokens and whom they are for.
+/// The issuer and the audience of tokens.
 pub(super) struct Realm {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
@@ -61,7 +61,7 @@ impl Realm {
         serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("claims cannot be written: {fault}")))
     }
 
-    /// Everything is in order but perhaps the times, or the answer is the same whatever is wrong.
+    /// The claims of a payload, their times not checked yet. Whatever else is wrong, the answer is the same.
     pub(super) fn read(&self, kind: TokenKind, payload: &[u8]) -> Result<Claims, InvalidToken> {
         let Ok(Value::Object(members)) = strict_json::parse(payload) else { return Err(InvalidToken::Invalid) };
         let members = Members(members);
@@ -86,7 +86,7 @@ impl Realm {
         self.issuer.as_ref().is_none_or(|own| members.0.get("iss").is_some_and(|one| one == own))
     }
 
-    /// RFC 7519 section 4.1.3: who does not find itself among those addressed must refuse, also when it has no name.
+    /// RFC 7519 section 4.1.3: a token for an audience is refused unless this server is in it, even if this server has no name.
     fn is_audience(&self, members: &Members) -> bool {
         match (members.0.get("aud"), &self.audience) {
             (None, None) => true,
@@ -111,7 +111,7 @@ struct ListPayload<'a> {
 }
 
 impl Realm {
-    /// A list of what is revoked. It has neither `sub` nor `exp` nor `type`: whoever took it for a token would refuse it.
+    /// A list of revocations. It has neither `sub` nor `exp` nor `type`, so nobody accepts it as a token.
     pub(super) fn write_list(&self, list: &Revocations) -> Result<Vec<u8>, PortError> {
         let payload = ListPayload {
             iss: self.issuer.as_deref(),

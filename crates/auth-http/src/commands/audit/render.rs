@@ -12,7 +12,7 @@ pub(super) struct Page {
     pub(super) limit: u32,
 }
 
-/// An event by the names that it has in the log.
+/// An event with the field names of the log.
 #[derive(Serialize)]
 struct EventView<'a> {
     id: String,
@@ -63,7 +63,7 @@ impl Page {
         serde_json::to_string(&document).unwrap_or_default()
     }
 
-    /// Without what clients call themselves: it may turn a line around in a terminal.
+    /// Without user agents: bidirectional characters in them could garble the line in a terminal.
     pub(super) fn text(&self) -> String {
         let lines = self.entries.iter().map(|entry| in_one_line(&entry.into())).collect();
         page::text(lines, self.next(), "No events.")

@@ -10,10 +10,10 @@ use super::finding::Finding;
 
 const TOPIC: &str = "certificate";
 
-/// Time to renew one, and to notice that nothing did.
+/// Enough time to notice that a renewal failed, and to renew.
 const SOON: TimeDelta = TimeDelta::days(14);
 
-/// The server's certificate in any case; those that lead to its root where there is something to mind.
+/// Findings for the server's certificate in any case, and for the rest of its chain where something is wrong.
 pub(super) fn of_certificates(chain: &[CertificateDer<'_>], now: DateTime<Utc>) -> Vec<Finding> {
     let names = iter::once(String::new()).chain((2..).map(|number| format!("number {number} of the chain ")));
     let judged = chain.iter().zip(names).map(|(certificate, name)| judge(certificate, &name, now));

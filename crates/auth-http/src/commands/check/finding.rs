@@ -1,4 +1,4 @@
-//! What `check` found, line by line: as it should be, or worth a thought.
+//! What `check` found, line by line: fine, or worth attention.
 
 use std::{env, fmt, io, io::IsTerminal, net::IpAddr};
 

@@ -1,4 +1,4 @@
-//! Whether signing secrets look like what somebody typed. They are long enough, or there would be no settings.
+//! Whether signing secrets look typed instead of random. Settings have checked their length.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::settings::TokenSettings;
 
 const TOPIC: &str = "secrets";
 
-/// Of 32 hexadecimal digits drawn at random, all but one in ten thousand have as many different ones.
+/// Of random strings of 32 hexadecimal digits, all but one in ten thousand have at least this many distinct ones.
 const DISTINCT_MIN: usize = 10;
 
 pub(super) fn of_secrets(tokens: &TokenSettings) -> Vec<Finding> {

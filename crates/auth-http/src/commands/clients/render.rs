@@ -16,14 +16,14 @@ pub(super) enum Answer {
     Removed(ClientId),
 }
 
-/// A client as an operator sees it, by the names that OAuth has.
+/// A client as an operator sees it, with OAuth's field names.
 #[derive(Serialize)]
 struct ClientView<'a> {
     client_id: String,
     name: &'a str,
     created_at: String,
     rotated_at: Option<String>,
-    /// Until when the secret before is good.
+    /// Until when the previous secret is valid.
     former_secret_until: Option<String>,
 }
 

@@ -26,7 +26,7 @@ struct Imported {
     id: Option<String>,
 }
 
-/// With what names it in the other system, and the address as it is written there.
+/// Identified as in the other system, with the address as it is written there.
 #[derive(Serialize)]
 struct Refused {
     row: String,
@@ -34,7 +34,7 @@ struct Refused {
     reason: String,
 }
 
-/// Takes over what is in the file, or only says what would be.
+/// Imports the accounts in the file, or only reports what would be imported.
 pub(super) async fn import(app: &UseCases, from: &str, dry_run: bool, origin: &Origin) -> Result<Report, Failure> {
     let told = |fault: &dyn std::fmt::Display| Failure::Told(format!("--from: {fault}"));
     let source: DatabaseUrl = from.parse().map_err(|fault| told(&fault))?;
@@ -74,7 +74,7 @@ impl Report {
         imported.chain(there).chain(refused).chain([total]).collect::<Vec<_>>().join("\n")
     }
 
-    /// Who is left behind has to be seen to: a script that goes on would forget them.
+    /// Fails when any account was refused, so that a script does not go on unaware.
     pub(super) fn verdict(&self) -> Result<(), Failure> {
         match self.refused.len() {
             0 => Ok(()),

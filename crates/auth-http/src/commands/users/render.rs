@@ -78,7 +78,7 @@ impl Answer {
         serde_json::to_string(&document).unwrap_or_default()
     }
 
-    /// Whether all came about that was asked for.
+    /// Whether everything was done that was asked for.
     pub(super) fn verdict(&self) -> Result<(), Failure> {
         match self {
             Self::Imported(report) => report.verdict(),

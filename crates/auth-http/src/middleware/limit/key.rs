@@ -14,17 +14,18 @@ pub(super) const CROWD: usize = 100_000;
 /// Which budget a request draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Budget {
-    /// Where passwords are tried, accounts made, and whatever else there is.
+    /// Logins, registrations, and everything else.
     General,
-    /// Where a token is presented.
+    /// Requests with a token.
     Sessions,
-    /// Where resource servers ask: about a token, once for each request that they get themselves, or for what is revoked. Refused credentials count as much:
-    /// of 256 random bits nobody guesses any, and one server with an old secret must not hold up others behind its address.
+    /// Resource servers: introspection, once for each request that they get themselves, and the list of revocations. Refused
+    /// credentials draw on it, too: nobody guesses 256 random bits, and one server with an outdated secret must not block others
+    /// behind its address.
     Introspection,
 }
 
 impl Budget {
-    /// None for what is never counted.
+    /// `None` for paths that are not limited.
     pub(super) fn of(path: &str) -> Option<Self> {
         if matches!(path, "/oauth/introspect" | revocations::PATH) {
             return Some(Self::Introspection);
@@ -43,7 +44,7 @@ impl Budget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     V4(Ipv4Addr),
-    /// One subscriber's network: a /64, in a crowd a wider one.
+    /// One subscriber's network: a /64, or a wider one while there are very many clients.
     V6([u8; 8]),
 }
 

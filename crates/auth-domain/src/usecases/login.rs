@@ -65,11 +65,12 @@ impl Login {
         let proof = self.strengthen(&user, attempt).await?;
         let now = self.clock.now();
         let session = self.issuer.session(&user, origin, now);
+        let pair = self.issuer.pair(&session, &user, now)?;
         match self.sessions.begin(&session, &proof, self.session_limit).await? {
             Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), origin),
             Begun::Yes { displaced } => {
                 self.report(&user, &session, &displaced, now);
-                Ok(self.issuer.pair(&session, &user, now)?)
+                Ok(pair)
             }
         }
     }

@@ -40,7 +40,7 @@ const LOOKS: usize = 2;
 
 /// What came of one look at the session.
 enum Step {
-    Answer(Session),
+    Answer(TokenPair),
     Reuse(Session),
     Refuse,
     /// Somebody else moved or ended the session between the look and the step.
@@ -66,7 +66,11 @@ impl Refresh {
                 return self.refuse(of_session, InvalidToken::Invalid, origin, now);
             };
             match self.step(session, &user, generation, origin, now).await? {
-                Step::Answer(session) => return self.answer(&session, &user, origin, now),
+                Step::Answer(pair) => {
+                    let event = AuditEvent::new(EventKind::TokenRefreshed, origin, now);
+                    self.audit.record(of_session(event).by(user.id, &user.email));
+                    return Ok(pair);
+                }
                 Step::Reuse(session) => return self.end(&session, &user, origin, now).await,
                 Step::Refuse => {
                     let whose = |event| of_session(event).by(user.id, &user.email);
@@ -92,21 +96,15 @@ impl Refresh {
         Ok(match session.judge(presented, now, self.reuse_window) {
             Presented::Current => {
                 let successor = session.successor(origin.clone(), now, &self.issuer.lifetimes);
-                if self.sessions.rotate(&successor).await? { Step::Answer(successor) } else { Step::LookAgain }
+                // Signed first: a session that has moved with nothing to hand out would make its owner look like a thief.
+                let pair = self.issuer.pair(&successor, user, now)?;
+                if self.sessions.rotate(&successor).await? { Step::Answer(pair) } else { Step::LookAgain }
             }
             // The same successor again, so the chain cannot fork.
-            Presented::Repeat => Step::Answer(session),
+            Presented::Repeat => Step::Answer(self.issuer.pair(&session, user, now)?),
             Presented::Reuse => Step::Reuse(session),
             Presented::FromTheFuture => Step::Refuse,
         })
-    }
-
-    fn answer(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
-        // Reported once there is something to hand out: a repeat that comes to nothing is no refresh.
-        let pair = self.issuer.pair(session, user, now)?;
-        let event = AuditEvent::new(EventKind::TokenRefreshed, origin, now);
-        self.audit.record(event.by(user.id, &user.email).in_session(session.id));
-        Ok(pair)
     }
 
     /// Owner and thief look alike here, so the whole session ends.

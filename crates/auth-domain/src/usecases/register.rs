@@ -42,12 +42,14 @@ impl Register {
         let mut user = User::new(UserId(self.issuer.ids.next()), email, hash, now);
         user.last_login_at = Some(now);
         let session = self.issuer.session(&user, origin, now);
+        // Signed first, here and wherever tokens are issued: nothing is stored that could not be handed out.
+        let pair = self.issuer.pair(&session, &user, now)?;
         match self.users.insert(&user, Some(&session)).await? {
             Inserted::EmailTaken => self.refuse(&user.email, origin),
             Inserted::Yes => {
                 let event = AuditEvent::new(EventKind::UserRegistered, origin, now);
                 self.audit.record(event.by(user.id, &user.email).in_session(session.id));
-                Ok(self.issuer.pair(&session, &user, now)?)
+                Ok(pair)
             }
         }
     }

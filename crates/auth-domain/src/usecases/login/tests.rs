@@ -264,12 +264,8 @@ async fn an_outage_stays_an_outage_while_beginning() {
 }
 
 #[tokio::test]
-async fn an_outage_stays_an_outage_while_signing() {
-    let ann = ann();
-    let scene = Scene { issuer: broken_issuer(), ..Scene::with(Some(ann.clone()), true) }.beginning(&ann.password, begun());
-    let (outcome, events) = scene.login().await;
-    assert!(matches!(outcome, Err(LoginError::Port(PortError::Unavailable(_)))));
-    assert_eq!(told(&events), [("login_succeeded", None)], "there is a session now, so the trail has it");
+async fn no_session_begins_where_nothing_can_be_signed() {
+    Scene { issuer: broken_issuer(), ..Scene::with(Some(ann()), true) }.ends_in_an_outage().await;
 }
 
 #[tokio::test]

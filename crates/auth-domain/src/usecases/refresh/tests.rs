@@ -275,14 +275,15 @@ async fn an_outage_stays_an_outage_while_ending() {
 }
 
 #[tokio::test]
-async fn an_outage_stays_an_outage_while_signing() {
+async fn a_session_does_not_move_where_nothing_can_be_signed() {
     let (caller, session) = third();
     let mut codec = MockTokenCodec::new();
     let decoded = crate::token::Claims::refresh(crate::token::TokenId(id()), &session, &caller.user);
     codec.expect_decode().returning(move |_, _, _| Ok(decoded.clone()));
     codec.expect_encode().returning(|_| down());
     let issuer = Issuer { codec: Arc::new(codec), ..issuer() };
-    let scene = Scene { issuer, ..Scene::at(25) }.finding(&session, &caller.user).rotating(|| Ok(true));
-    let (outcome, _) = scene.refresh("any").await;
+    let scene = Scene { issuer, ..Scene::at(25) }.finding(&session, &caller.user);
+    let (outcome, events) = scene.refresh("any").await;
     assert!(matches!(outcome, Err(RefreshError::Port(PortError::Unavailable(_)))));
+    assert_eq!(told(&events), []);
 }

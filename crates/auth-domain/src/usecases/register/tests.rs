@@ -114,9 +114,7 @@ async fn an_outage_stays_an_outage_while_inserting() {
 }
 
 #[tokio::test]
-async fn an_outage_stays_an_outage_while_signing() {
-    let scene = Scene { issuer: broken_issuer(), ..Scene::inserting(|| Ok(Inserted::Yes)) };
-    let (outcome, events) = scene.register().await;
-    assert!(matches!(outcome, Err(RegisterError::Port(PortError::Unavailable(_)))));
-    assert_eq!(told(&events), [("user_registered", None)], "there is an account now, so the trail has it");
+async fn nobody_is_registered_where_nothing_can_be_signed() {
+    let scene = Scene { hasher: hasher_that_says(true), issuer: broken_issuer(), ..Scene::looking(|| Ok(None)) };
+    scene.ends_in_an_outage().await;
 }

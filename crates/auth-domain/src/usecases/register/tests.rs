@@ -15,7 +15,7 @@ use crate::{
     token::TokenPair,
     usecases::{
         issue::Issuer,
-        testing::{broken_issuer, clock, down, hasher_that_says, issuer, opened, told},
+        testing::{broken_issuer, clock, down, hasher_that_says, issuer, opened},
     },
     user::User,
 };

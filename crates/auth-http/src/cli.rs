@@ -28,7 +28,7 @@ enum Command {
     Dev,
     /// Write a .env with fresh random secrets; never overwrites one.
     Init,
-    /// Validate the configuration, connect to the database, report pending migrations.
+    /// Validate the configuration, connect to the database, report pending migrations and whether the keys can be opened.
     Check,
     /// Apply pending migrations and exit.
     Migrate,

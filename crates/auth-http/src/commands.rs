@@ -52,6 +52,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The server cannot sign. Adds a way out, since an encryption key may be lost for good.
+    fn of_keys(fault: PortError) -> Self {
+        match fault {
+            PortError::Corrupt(what) => Self::Start(format!(
+                "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
+                 (docs/keys.md)"
+            )),
+            outage @ (PortError::Unavailable(_) | PortError::Overloaded { .. }) => Self::Start(outage.to_string()),
+        }
+    }
+
     /// The reader of the output closed it early, as `head` does. Nothing is wrong.
     #[must_use]
     pub fn is_of_the_reader(&self) -> bool {

@@ -3,6 +3,7 @@
 mod certificates;
 mod files;
 mod finding;
+mod keys;
 mod secrets;
 
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use self::{
     certificates::of_certificates,
     files::of_files,
     finding::{Finding, is_wanted, of_clients},
+    keys::of_keys,
     secrets::of_secrets,
 };
 use super::{Failure, settings};
@@ -21,7 +23,7 @@ use crate::{
     settings::{Settings, Source},
 };
 
-/// Validates the configuration, connects to the database, reports pending migrations.
+/// Validates the configuration, connects to the database, reports pending migrations and whether the keys can be opened.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
@@ -46,6 +48,9 @@ pub(crate) fn check() -> Result<(), Failure> {
     let newer = database.newer()?.join(", ");
     if !newer.is_empty() {
         tell(&Finding::mind("migrations", format!("applied by a newer release, and unknown to this one: {newer}")))?;
+    }
+    if pending.is_empty() {
+        tell(&of_keys(&database, &settings)?)?;
     }
     Ok(())
 }

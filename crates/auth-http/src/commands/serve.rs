@@ -43,7 +43,7 @@ pub(crate) fn serve() -> Result<(), Failure> {
     let patience = settings.http.shutdown_timeout;
     actix_web::rt::System::new().block_on(async {
         let clock = use_cases.ports.clock.clone();
-        if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(no_keys)? {
+        if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(Failure::of_keys)? {
             // What this server signs from now on, the others would not take before.
             sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
         }
@@ -58,17 +58,6 @@ pub(crate) fn serve() -> Result<(), Failure> {
 
 fn no_start(fault: impl Display) -> Failure {
     Failure::Start(fault.to_string())
-}
-
-/// Adds a way out, since an encryption key may be lost for good.
-fn no_keys(fault: PortError) -> Failure {
-    match &fault {
-        PortError::Corrupt(what) => Failure::Start(format!(
-            "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
-             (docs/keys.md)"
-        )),
-        PortError::Unavailable(_) | PortError::Overloaded { .. } => no_start(fault),
-    }
 }
 
 fn listen((host, port): (&str, u16)) -> Result<TcpListener, Failure> {

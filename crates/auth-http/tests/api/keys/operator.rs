@@ -97,10 +97,17 @@ async fn without_its_encryption_key_a_server_does_not_start_and_the_way_out_is_a
     drop(service);
     let lost = encryption("other", 9);
     let variables = [("KEY_ENCRYPTION_KEY", lost.as_str())];
-    let told = refused(&database, "EdDSA", &variables, &["serve"]);
-    assert!(told.contains(&kid(tokens.access())) && told.contains("`k1`") && told.contains("keys rotate --at-once"), "{told}");
+    for command in ["check", "serve"] {
+        let told = refused(&database, "EdDSA", &variables, &[command]);
+        assert!(
+            told.contains(&kid(tokens.access())) && told.contains("`k1`") && told.contains("keys rotate --at-once"),
+            "{told}"
+        );
+    }
     let (code, _, fault) = command(&database, &borrowed(&configured("EdDSA", &variables)), &["keys", "rotate", "--at-once"], "");
     assert_eq!(code, 0, "{fault}");
+    let (code, told, fault) = command(&database, &borrowed(&configured("EdDSA", &variables)), &["check"], "");
+    assert!(code == 0 && told.contains("signs access tokens (EdDSA)"), "{told}{fault}");
     let service = server(&database, "EdDSA", &variables).await;
     assert_eq!(service.me(tokens.access()).await.status, 200, "its public half is not encrypted");
     assert_eq!(service.login("ann@example.org").await.status, 200);

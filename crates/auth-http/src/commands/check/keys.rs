@@ -1,0 +1,26 @@
+//! Whether the server can sign with the keys that the database has.
+
+use actix_web::rt::System;
+
+use super::{Failure, finding::Finding};
+use crate::{
+    app::{Database, Ports, start_audit},
+    settings::Settings,
+};
+
+const TOPIC: &str = "keys";
+
+/// # Errors
+/// One that is in use cannot be opened, or the database does not answer.
+pub(super) fn of_keys(database: &Database, settings: &Settings) -> Result<Finding, Failure> {
+    if settings.tokens.keys.policy.is_none() {
+        return Ok(Finding::fine(TOPIC, "access tokens are signed with JWT_SECRET_KEY (HS256)"));
+    }
+    let ports = Ports::over(database, settings, start_audit(database)?)?;
+    let (keys, now) = (System::new().block_on(ports.keys.all())?, ports.clock.now());
+    ports.known_keys.learn(keys, now).map_err(Failure::of_keys)?;
+    Ok(match ports.known_keys.ring().signer(now) {
+        Some(key) => Finding::fine(TOPIC, format!("{} signs access tokens ({})", key.id, key.algorithm.name())),
+        None => Finding::fine(TOPIC, "none yet: the server makes the first one"),
+    })
+}

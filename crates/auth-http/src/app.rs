@@ -30,6 +30,7 @@ use auth_domain::{
     },
 };
 pub use auth_infra::{
+    asker::Asker,
     audit::QueuedAudit,
     db::{Database, DatabaseUrl, OpenError, legacy_accounts},
     measures::{level, sampled},

@@ -1,8 +1,8 @@
 //! Finishes a request whether or not its client waits for the answer. Otherwise a password could be changed without an audit
-//! event, or a successful login stay counted as a failure.
+//! event, or a successful login stay counted as a failure. Only a password that still waits to be hashed is given up.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -11,11 +11,12 @@ use actix_web::rt;
 use futures_util::future::LocalBoxFuture;
 use tracing::{Instrument, Span};
 
-use crate::wire::Requests;
+use crate::{app::Asker, wire::Requests};
 
 /// A request's work. Dropped before its end, it goes on as a task of its own.
 pub(crate) struct ToTheEnd<T: 'static> {
     work: Option<LocalBoxFuture<'static, T>>,
+    client: Asker,
     span: Span,
     /// Holds the connection's place until the work is done: clients that reconnect cannot have more requests under way than
     /// clients that wait.
@@ -24,7 +25,7 @@ pub(crate) struct ToTheEnd<T: 'static> {
 
 impl<T> ToTheEnd<T> {
     pub(crate) fn of(work: LocalBoxFuture<'static, T>, span: Span, place: Option<Requests>) -> Self {
-        Self { work: Some(work), span, place }
+        Self { work: Some(work), client: Asker::default(), span, place }
     }
 }
 
@@ -34,7 +35,7 @@ impl<T> Future for ToTheEnd<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         // Taken out: what panics is not polled again.
         let Some(mut work) = self.work.take() else { return Poll::Pending };
-        let polled = work.as_mut().poll(context);
+        let polled = self.client.asks(|| work.as_mut().poll(context));
         if polled.is_pending() {
             self.work = Some(work);
         }
@@ -44,10 +45,11 @@ impl<T> Future for ToTheEnd<T> {
 
 impl<T> Drop for ToTheEnd<T> {
     fn drop(&mut self) {
-        let Some(work) = self.work.take() else { return };
-        let place = self.place.take();
+        let Some(mut work) = self.work.take() else { return };
+        self.client.leave();
+        let (client, place) = (self.client.clone(), self.place.take());
         let rest = async move {
-            drop(work.await);
+            drop(poll_fn(|context| client.asks(|| work.as_mut().poll(context))).await);
             drop(place);
         };
         drop(rt::spawn(rest.instrument(self.span.clone())));

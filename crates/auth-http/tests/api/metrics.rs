@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     general::raw,
-    service::{Answer, Engine, Hold, Service, on_every_engine},
+    service::{Answer, Engine, Hold, PASSWORD, Service, on_every_engine},
 };
 
 pub const ON: (&str, &str) = ("METRICS_ADDR", "127.0.0.1:0");
@@ -127,6 +127,38 @@ on_every_engine! {
         // The answer that nobody took, once more.
         assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn who_leaves_while_their_password_waits_costs_no_hash() {
+    // Nearly two seconds a hash: long enough for the others to come and go while the first is at work.
+    let hashing = [("BCRYPT_COST", "15"), ("HASH_WORKERS", "1"), ("HASH_MAX_WAIT_SECONDS", "60")];
+    let service = Service::with(Engine::Sqlite, &[ON, hashing[0], hashing[1], hashing[2]]).await;
+    let body = json!({ "email": "nobody@example.org", "password": PASSWORD }).to_string();
+    let at_work = async |running: f64, waiting: f64| {
+        loop {
+            let text = scrape(&service).await;
+            let seen = [value(&text, "auth_hash_running"), value(&text, "auth_hash_queue_depth")];
+            if seen == [running, waiting] {
+                return text;
+            }
+        }
+    };
+    let mut clients = Vec::new();
+    for waiting in [0.0, 1.0, 2.0, 3.0] {
+        let mut client = service.login_in_flight(body.len()).await;
+        client.write_all(body.as_bytes()).await.unwrap();
+        clients.push(client);
+        at_work(1.0, waiting).await;
+    }
+    let stays = clients.swap_remove(0);
+    drop(clients);
+    service.lines(3, |line| line["status"] == 499).await;
+    let text = at_work(0.0, 0.0).await;
+    assert!((value(&text, "auth_hash_duration_seconds_count") - 1.0).abs() < f64::EPSILON, "{text}");
+    drop(stays);
+    assert_eq!(service.audited("login_failed", 1).await.len(), 1, "nobody else has tried");
+    assert!(!service.log_text().contains("a dependency is unavailable"));
 }
 
 #[tokio::test]

@@ -15,7 +15,10 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use tokio::sync::oneshot;
 
 use super::load::{Load, Turn};
-use crate::measures::{self, level};
+use crate::{
+    asker::Asker,
+    measures::{self, level},
+};
 
 /// Below what the system gives by default, everywhere; nice 7 on Linux. Answering requests goes first,
 /// yet hashing keeps a sixth of a core that both want.
@@ -64,16 +67,17 @@ type Answer = Box<dyn FnOnce()>;
 
 struct Task<F, T> {
     work: F,
+    asker: Asker,
     answer: oneshot::Sender<T>,
 }
 
 impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
     fn is_awaited(&self) -> bool {
-        !self.answer.is_closed()
+        !self.answer.is_closed() && !self.asker.has_left()
     }
 
     fn run(self: Box<Self>) -> Answer {
-        let Self { work, answer } = *self;
+        let Self { work, answer, asker: _ } = *self;
         let done = work();
         // Whoever asked may have gone meanwhile; then nobody misses the answer.
         Box::new(move || drop(answer.send(done)))
@@ -96,9 +100,13 @@ impl Pool {
 
     /// Runs the work on one of the threads, or refuses at once when the wait would be too long.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
-        let (answer, answered) = oneshot::channel();
-        self.shared.admit(Box::new(Task { work, answer }))?;
-        answered.await.map_err(|_gone| PortError::Unavailable("a hash was given up".to_owned()))
+        let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
+        self.shared.admit(Box::new(Task { work, answer, asker: asker.clone() }))?;
+        answered.await.map_err(|_given_up| match asker.has_left() {
+            // Refused, and nobody hears it: no outage that a log should tell of.
+            true => PortError::Overloaded { retry_after: Duration::ZERO },
+            false => PortError::Unavailable("a hash was given up".to_owned()),
+        })
     }
 
     /// Lets a registry see how busy the threads are.

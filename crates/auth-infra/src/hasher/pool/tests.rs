@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::Poll,
+    task::{Context, Poll},
 };
 
 use super::*;
@@ -114,6 +114,21 @@ async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
     assert_eq!(stays.await.unwrap(), 0);
     pool.run(|| ()).await.unwrap();
     assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
+    let (pool, _threads) = pool();
+    let (held, gate) = hold(&pool).await;
+    let asker = Asker::default();
+    let mut asked = Box::pin(pool.run(|| ()));
+    let mut poll = |context: &mut Context<'_>| asker.asks(|| asked.as_mut().poll(context));
+    assert!(poll_fn(|context| Poll::Ready(poll(context).is_pending())).await);
+    asker.leave();
+    drop(gate);
+    held.await.unwrap();
+    let refused = poll_fn(poll).await;
+    assert!(matches!(refused, Err(PortError::Overloaded { .. })), "{refused:?}");
 }
 
 #[tokio::test]

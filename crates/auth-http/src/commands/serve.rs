@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_domain::ports::PortError;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::sleep,

@@ -64,6 +64,7 @@ async fn ten_thousand_open_connections_leave_room_for_another() {
     }
     let tokens = service.register("ann@example.org").await;
     assert_eq!(service.me(tokens.access()).await.status, 200);
+    eprintln!("{MANY} open connections: the server has {}", service.memory());
     for (number, stream) in open.iter_mut().enumerate() {
         assert!(is_served(stream).await, "{number} was closed");
     }

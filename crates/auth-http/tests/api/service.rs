@@ -225,6 +225,12 @@ impl Service {
         command(&self.database, &[("DATABASE_URL", url)], arguments, "")
     }
 
+    /// What the kernel says of the memory in use.
+    pub fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        status.lines().filter(|line| line.starts_with("VmRSS")).collect()
+    }
+
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.pid()]).status().unwrap();
         assert!(sent.success());

@@ -32,10 +32,17 @@ fn scattered(number: u32) -> Ipv4Addr {
     number.wrapping_mul(0x9e37_79b1).into()
 }
 
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter(|line| line.starts_with("VmRSS")).collect()
+}
+
 #[test]
 fn a_million_addresses_do_not_leave_a_million_keys() {
+    let before = memory();
     let limiter = limiter();
     let most = flood(&limiter, (0..MILLION).map(|number| scattered(number).into()));
+    eprintln!("IPv4: at most {most} keys; {before} before, {} after", memory());
     // Addresses, /24s, and all the /16s that there are, each with what comes between two sweeps.
     assert!(most <= 2 * CROWD + 2 * usize::try_from(PER_SWEEP).unwrap() + 65_536, "{most}");
     // Nobody has been given a budget anew: who spent it has none.
@@ -46,6 +53,7 @@ fn a_million_addresses_do_not_leave_a_million_keys() {
 
 #[test]
 fn a_flood_of_ipv6_networks_ends_in_its_providers() {
+    let before = memory();
     let limiter = limiter();
     // A /64 each, in a thousand /32s: as many as providers large enough to have one could lend a flood.
     let network = |number: u32| {
@@ -54,5 +62,6 @@ fn a_flood_of_ipv6_networks_ends_in_its_providers() {
         Ipv6Addr::new(0x2a00, provider, u16::from_be_bytes([high, middle]), u16::from(low), 0, 0, 0, 1)
     };
     let most = flood(&limiter, (0..MILLION / 2).map(|number| network(number).into()));
+    eprintln!("IPv6: at most {most} keys; {before} before, {} after", memory());
     assert!(most <= 2 * CROWD + 2 * usize::try_from(PER_SWEEP).unwrap() + 1000, "{most}");
 }

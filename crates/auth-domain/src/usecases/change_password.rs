@@ -56,7 +56,11 @@ impl ChangePassword {
         if unchanged {
             return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));
         }
-        let hash = self.hasher.hash(new).await?;
+        let hash = match self.hasher.hash(new).await {
+            Ok(hash) => hash,
+            // Recorded, since the caller now knows that the current password is right.
+            Err(fault) => return Err(self.refuse(caller, "not_hashed", origin, fault.into())),
+        };
         let now = self.clock.now();
         let own = caller.session.id;
         // Another change won the race: the password that was checked is no longer the current one.

@@ -54,8 +54,8 @@ async fn disturbed(case: Case, fault: Fault, plain: &Undisturbed) -> bool {
     if took_effect && case.deed == Deed::Refresh(1) {
         assert!(reported.contains(&EventKind::TokenReused), "{what}: no session ends by a theft that nobody hears of");
     }
-    // A spent token was presented, whatever came of it.
-    reported.retain(|kind| *kind != EventKind::TokenReused);
+    // A spent token was presented, or a right password tried, whatever came of it.
+    reported.retain(|kind| ![EventKind::TokenReused, EventKind::PasswordChangeRefused].contains(kind));
     if is_done {
         assert_eq!(sight, plain.after, "{what}: all or nothing");
     } else if !took_effect {

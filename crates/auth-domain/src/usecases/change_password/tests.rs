@@ -133,7 +133,9 @@ async fn an_outage_stays_an_outage_while_hashing() {
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_verify().returning(|_, _| Ok(true));
     hasher.expect_hash().returning(|_| down());
-    Scene::with(hasher).ends_in_an_outage().await;
+    let (outcome, events) = Scene::with(hasher).change(&caller(), OTHER_PASSWORD).await;
+    assert!(matches!(outcome, Err(ChangePasswordError::Port(PortError::Unavailable(_)))));
+    assert_eq!(told(&events), [("password_change_refused", Some("not_hashed"))], "a thief may have learnt the password");
 }
 
 #[tokio::test]

@@ -19,8 +19,13 @@ pub(super) fn of_keys(database: &Database, settings: &Settings) -> Result<Findin
     let ports = Ports::over(database, settings, start_audit(database)?)?;
     let (keys, now) = (System::new().block_on(ports.keys.all())?, ports.clock.now());
     ports.known_keys.learn(keys, now).map_err(Failure::of_keys)?;
-    Ok(match ports.known_keys.ring().signer(now) {
-        Some(key) => Finding::fine(TOPIC, format!("{} signs access tokens ({})", key.id, key.algorithm.name())),
-        None => Finding::fine(TOPIC, "none yet: the server makes the first one"),
-    })
+    let ring = ports.known_keys.ring();
+    Ok(Finding::fine(
+        TOPIC,
+        match (ring.signer(now), ring.newest(now)) {
+            (Some(key), _) => format!("{} signs access tokens ({})", key.id, key.algorithm.name()),
+            (None, Some(next)) => format!("{} is to sign access tokens; until then JWT_SECRET_KEY does", next.id),
+            (None, None) => "none in use: the server makes one when it starts".to_owned(),
+        },
+    ))
 }

@@ -1,4 +1,4 @@
-//! The database: one set of queries for three engines, a pool that heals, and what breaks as an `Err`.
+//! The database: one set of queries for three engines, a pool that recovers from broken connections, and outages as `Err`.
 
 mod attempts;
 mod audit;
@@ -56,7 +56,7 @@ use writer::Writer;
 
 use crate::measures;
 
-/// How long a caller waits for the database, everything included: less than clients and proxies wait for an answer.
+/// How long a caller waits for the database in all: less than clients and proxies wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers waited for a connection, in vain or not.");
@@ -65,9 +65,9 @@ const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers wait
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
-    /// As many as there are connections, less the writer's: nobody blocks a thread to wait for one.
+    /// One for each connection but the writer's: callers wait for a connection without blocking a thread.
     permits: Arc<Semaphore>,
-    /// Of a SQLite file. Elsewhere, who writes takes a connection of the pool like all others.
+    /// Writes to a SQLite file. On other engines writes use the pool like reads.
     writer: Option<Arc<Writer>>,
     look_ups: Arc<LookUps>,
     /// How long callers waited for a connection, or for the writer.
@@ -75,10 +75,10 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects once, to prove that it can be done, and prepares the pool. Blocks.
+    /// Connects once, to prove that the database can be reached, and prepares the pool. Blocks.
     ///
     /// # Errors
-    /// The database cannot be reached (the message names its engine and its host), or is another program's.
+    /// The database cannot be reached (the message names its engine and its host), or belongs to another program.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, OpenError> {
         let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
         let connector = Connector::new(url.clone());
@@ -93,7 +93,7 @@ impl Database {
         let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;
         let look_ups = Arc::new(look_ups);
         let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
-        // The writer's own is one of the pool's, so that all of them are replaced together: see `Readers::start_anew`.
+        // The writer's connection belongs to the same pool, so that all are replaced together: see `Readers::start_anew`.
         let pool = Pool::new(connector, size + u32::from(is_file));
         let writer = is_file.then(|| Writer::new(pool.clone(), look_ups.clone())).transpose().map_err(no_thread)?;
         Ok(Self {
@@ -105,10 +105,10 @@ impl Database {
         })
     }
 
-    /// Lets a registry see how the pool is used. Reading it asks nothing of the database.
+    /// Registers the metrics of the pool. Scraping them does not touch the database.
     ///
     /// # Errors
-    /// It knows such measures already.
+    /// They are registered already.
     pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
         registry.register(Box::new(self.waits.clone()))?;
         let (pool, permits) = (self.pool.clone(), self.permits.clone());
@@ -124,7 +124,8 @@ impl Database {
         })
     }
 
-    /// The same by a connection of its own: what waits there keeps nobody else from one. SQLite has but one writer.
+    /// The same database through a connection of its own, so that slow work there takes none from the pool. On SQLite there is only
+    /// the one writer.
     #[must_use]
     pub fn aside(&self) -> Self {
         if self.pool.url().engine() == Engine::Sqlite {
@@ -133,7 +134,7 @@ impl Database {
         Self { pool: self.pool.another(1), permits: Arc::new(Semaphore::new(1)), ..self.clone() }
     }
 
-    /// Reads. Done once more on a fresh connection when the first turns out to be broken.
+    /// Reads. Retried once on a fresh connection if the first turns out to be broken.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
@@ -142,7 +143,7 @@ impl Database {
         self.blocking(move |pool| pool.read(&work)).await
     }
 
-    /// A session and whose it is, as they are now: what every request with a token asks.
+    /// A session and its account as they are now: the query behind every request with a token.
     async fn look_up(&self, session: String) -> Result<Option<Found>, PortError> {
         match self.look_ups.find(&session).await {
             Some(outcome) => outcome,
@@ -150,7 +151,8 @@ impl Database {
         }
     }
 
-    /// Writes, with a single statement. Not done again when the connection breaks: what became of it is unknown.
+    /// Writes. Not retried when the connection breaks, since the write may have happened. Several statements need
+    /// [`in_transaction`].
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
@@ -182,11 +184,11 @@ impl Database {
             let permit = self.permits.clone().acquire_owned().await;
             let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
             let work = move || {
-                // Held until the work is done, even when nobody waits for it any more.
+                // Held until the work is done, even if the caller has given up.
                 let _held = held;
-                // Observed when it is dropped: here, or with the work of those who give up.
+                // Records the wait when dropped: here, or with the work of a caller that gave up.
                 drop(waiting);
-                // Nobody would hear of it.
+                // The caller has timed out.
                 if Instant::now() >= deadline {
                     return Err(pool.no_answer());
                 }
@@ -208,22 +210,22 @@ impl fmt::Debug for Database {
     }
 }
 
-/// All or nothing, and the error that was met first.
+/// Runs the work in a transaction, or in a savepoint of the one under way. Returns the work's own error.
 fn in_transaction<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
     begin(db)?;
     match work(db) {
         Ok(done) => AnyConnection::commit_transaction(db).map(|()| done),
         Err(met) => {
-            // SQLite undoes everything by itself when the disk is full, and then there is nothing left to undo. What
-            // cannot be undone otherwise is a broken connection, which Diesel knows.
+            // Fails if SQLite has rolled back by itself, as on a full disk, or if the connection is broken, which Diesel
+            // remembers. The first error says more.
             let _nothing_left = AnyConnection::rollback_transaction(db);
             Err(met)
         }
     }
 }
 
-/// On SQLite as one who writes, from the start: who begins as a reader and writes later is refused if another has written
-/// meanwhile.
+/// On SQLite takes the write lock at once: a transaction that begins by reading fails if another one has written before its
+/// first write.
 fn begin(db: &mut AnyConnection) -> QueryResult<()> {
     #[cfg(feature = "sqlite")]
     if let AnyConnection::Sqlite(sqlite) = db {
@@ -235,7 +237,7 @@ fn begin(db: &mut AnyConnection) -> QueryResult<()> {
     AnyConnection::begin_transaction(db)
 }
 
-/// The work panicked, or the program is about to end.
+/// The work panicked, or the program is shutting down.
 fn failed(error: impl fmt::Display) -> PortError {
     PortError::Corrupt(format!("database work failed: {error}"))
 }

@@ -44,7 +44,7 @@ impl LookUps {
     /// The way, and how many of so many connections are left for all else.
     ///
     /// # Errors
-    /// The system has no thread to give.
+    /// The thread cannot be started.
     pub(super) fn with_some_of(size: u32, connector: &Connector) -> io::Result<(Self, u32)> {
         Ok(if connector.url().is_in_memory() {
             (Self::LikeAnyRead, size)

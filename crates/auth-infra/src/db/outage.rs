@@ -32,7 +32,7 @@ impl Failure {
                 _,
             )
         );
-        let is_broken = is_over || (may_be_over && connection.ping().is_err());
+        let is_broken = is_over || connection.is_broken() || (may_be_over && connection.ping().is_err());
         if is_broken { Self::Broken(error) } else { Self::Refused(error) }
     }
 

@@ -30,7 +30,7 @@ impl Errand for Question {
 
 impl Together {
     /// # Errors
-    /// The system has no thread to give.
+    /// The thread cannot be started.
     pub(super) fn new(pool: Pool) -> io::Result<Self> {
         Desk::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
     }

@@ -1,10 +1,10 @@
-//! SQLite has one writer at a time, and a sync for each commit. Here that writer is a thread: whatever is to be written
-//! while it waits for the disk is written next, all of it in one transaction with one sync.
+//! Group commit for SQLite, which allows one writer at a time and syncs each commit: a single thread writes, and everything
+//! that queues up during one sync goes into the next transaction.
 
 use std::{io, sync::Arc};
 
 use auth_domain::ports::PortError;
-use diesel::QueryResult;
+use diesel::{QueryResult, result::Error};
 use prometheus::HistogramTimer;
 use tokio::sync::oneshot;
 
@@ -16,17 +16,17 @@ use super::{
     pool::Pool,
 };
 
-/// Writes for everybody, by one connection at a time.
+/// The handle of the thread that writes.
 pub(super) struct Writer(Desk<Box<dyn Order>>);
 
 impl Writer {
     /// # Errors
-    /// The system has no thread to give.
+    /// The thread cannot be started.
     pub(super) fn new(pool: Pool, look_ups: Arc<LookUps>) -> io::Result<Self> {
         Desk::open("writer", move |orders| write(&pool, &look_ups, orders)).map(Self)
     }
 
-    /// What becomes of it is told when it is on disk, and never if the work panics.
+    /// The outcome arrives once it is on disk. If the work panics, the channel closes instead.
     pub(super) fn write<T, F>(&self, work: F, waiting: HistogramTimer) -> oneshot::Receiver<Result<T, PortError>>
     where
         T: Send + 'static,
@@ -38,21 +38,21 @@ impl Writer {
     }
 }
 
-/// Some work, whatever comes of it.
+/// A queued write of any result type.
 trait Order: Errand {
-    /// Within the transaction of all; what was given up meanwhile is left out, here and below.
+    /// Runs inside the shared transaction. Does nothing if the caller has given up, here and below.
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()>;
 
-    /// By itself.
+    /// Runs in a transaction of its own, and answers.
     fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps);
 
-    /// It is kept, or it cannot be known whether it is.
+    /// Answers after the shared transaction: committed, or lost with the error.
     fn tell(self: Box<Self>, outcome: Result<(), PortError>);
 }
 
 struct Ordered<T, F> {
     work: F,
-    /// Observed when it is dropped.
+    /// Records the wait when dropped.
     waiting: Option<HistogramTimer>,
     done: Option<T>,
     tell: oneshot::Sender<Result<T, PortError>>,
@@ -84,10 +84,12 @@ where
     }
 
     fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps) {
-        drop(self.waiting);
-        if !self.tell.is_closed() {
-            let _gone = self.tell.send(pool.write(&self.work).map_err(|failure| look_ups.hear_of(failure)));
-        }
+        let Self { work, waiting, tell, .. } = *self;
+        drop(waiting);
+        // Asked again once the file is locked, which may have taken a while.
+        let unless_given_up = |db: &mut AnyConnection| if tell.is_closed() { Err(Error::RollbackTransaction) } else { work(db) };
+        let outcome = pool.write(&|db: &mut AnyConnection| in_transaction(db, unless_given_up));
+        let _gone = tell.send(outcome.map_err(|failure| look_ups.hear_of(failure)));
     }
 
     fn tell(self: Box<Self>, outcome: Result<(), PortError>) {
@@ -104,15 +106,15 @@ fn write(pool: &Pool, look_ups: &LookUps, mut orders: Vec<Box<dyn Order>>) {
         match &together {
             Some(outcome) => order.tell(outcome.clone()),
             None => {
-                // It is dropped then, which who waits for it sees.
+                // Dropping the order closes its channel.
                 let _panicked = guarded(|| order.carry_out_alone(pool, look_ups));
             }
         }
     }
 }
 
-/// All or nothing. `None` if some of the work failed, whereupon nothing was done of any: each is to be done by itself then,
-/// so that none hears of another's failure. What fails before any or after all is everybody's.
+/// Runs all orders in one transaction. `None` if one of them failed and everything was rolled back: each must then run alone,
+/// so that no caller gets another's error. A failure to begin or to commit is everybody's.
 fn write_together(pool: &Pool, look_ups: &LookUps, orders: &mut [Box<dyn Order>]) -> Option<Result<(), PortError>> {
     let mut was_undone = false;
     let outcome = guarded(|| {

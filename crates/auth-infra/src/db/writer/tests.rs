@@ -1,7 +1,7 @@
 //! What waits for SQLite's one writer is written together, and yet each for itself.
 
 use auth_domain::testkit::samples::user;
-use diesel::{connection::SimpleConnection, prelude::*, result::Error};
+use diesel::{connection::SimpleConnection, prelude::*};
 use futures_util::FutureExt;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -111,6 +111,25 @@ async fn what_was_given_up_is_not_done_later() {
     let_go_on.send(()).unwrap();
     first.await.unwrap().unwrap();
     assert_eq!(database.write(emails).await.unwrap(), [""; 0]);
+}
+
+/// Another program's lock, held for longer than the caller waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_given_up_before_the_file_was_free_is_not_done() {
+    let (database, _folder) = file(1);
+    let mut other = database.pool.connect().unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let ann = order(&database, inserting(ANN)).await;
+    // Taken by the writer: what comes now is the next batch.
+    while database.writer.as_ref().unwrap().0.is_idle() {
+        tokio::task::yield_now().await;
+    }
+    let bob = order(&database, inserting(BOB)).await;
+    ann.abort();
+    assert!(ann.await.unwrap_err().is_cancelled());
+    other.batch_execute("COMMIT").unwrap();
+    bob.await.unwrap().unwrap();
+    assert_eq!(database.read(emails).await.unwrap(), [BOB]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

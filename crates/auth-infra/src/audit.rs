@@ -1,4 +1,4 @@
-//! The audit trail as log lines: one per event, with the target `audit`. On its way into the database: `queue`.
+//! The audit trail as log lines: one per event, with the target `audit`. `queue` stores it in the database.
 
 mod counting;
 mod queue;
@@ -19,7 +19,7 @@ impl AuditLog for TracingAudit {
         let origin = &event.origin;
         let email = event.email.as_ref().map(|email| one_line(email.as_str()));
         let user_agent = origin.user_agent.as_ref().map(|agent| one_line(agent.as_str()));
-        // What a client chose goes in as text, never as Display: the text format quotes and escapes only that.
+        // What a client chose is recorded as text, never by Display: the log's text format quotes and escapes only text.
         tracing::info!(
             target: "audit",
             event = name,
@@ -36,8 +36,8 @@ impl AuditLog for TracingAudit {
     }
 }
 
-/// Replaces what some reader takes for the end of a line, acts on or turns around. JSON escapes only what is
-/// below the space, and would leave C1 controls, the Unicode line ends and bidirectional overrides as they are.
+/// Replaces characters that some reader takes for a line end, executes or reorders. JSON escapes only control characters below
+/// the space, not C1 controls, Unicode line ends or bidirectional overrides.
 fn one_line(text: &str) -> Cow<'_, str> {
     if text.contains(is_disruptive) { text.replace(is_disruptive, "\u{fffd}").into() } else { text.into() }
 }

@@ -1,8 +1,8 @@
-//! The secrets of resource servers: random bits of the operating system, kept as their SHA-256.
+//! The secrets of resource servers: random bits of the operating system, stored as their SHA-256.
 //!
-//! A hash without salt and cost is what passwords must not have, and all that these need: nobody chose them, so there
-//! is no list to try, and 2^256 is as far from a search with a fast hash as with a slow one (NIST SP 800-63B section
-//! 5.1.2.2 asks for no more from 112 bits on). A slow one would have to be computed for every introspection.
+//! A fast hash without salt is wrong for passwords, but enough for these: nobody chose them, so there is no list to try, and a
+//! search of 2^256 is hopeless with any hash (NIST SP 800-63B section 5.1.2.2 asks for no more from 112 bits on). A slow hash
+//! would have to be computed for every introspection.
 
 use auth_domain::{
     client::{ClientSecret, SecretHash},
@@ -17,10 +17,10 @@ use zeroize::Zeroizing;
 
 use crate::system::random;
 
-/// Names the form in which secrets are kept, should there be another one day.
+/// The scheme of a stored secret, so that another one could be added.
 const SCHEME: &str = "sha256:";
 
-/// Makes secrets of 256 bits, in 43 characters that forms and headers take as they are.
+/// Makes secrets of 256 bits, in 43 characters that forms and headers take without encoding.
 pub struct Sha256Secrets;
 
 impl ClientSecrets for Sha256Secrets {

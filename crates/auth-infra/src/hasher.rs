@@ -1,4 +1,4 @@
-//! Passwords by bcrypt, on threads of its own. Which passwords take which form: `stored`; who waits how long: `load` and `pool`.
+//! Password hashing with bcrypt, on threads of its own. `stored` has the formats; `load` and `pool` decide who waits.
 
 mod load;
 mod pool;
@@ -31,14 +31,14 @@ pub struct BcryptHasher {
 pub struct HasherOptions {
     /// The cost of new hashes: the logarithm of the rounds.
     pub cost: u32,
-    /// Threads that hash.
+    /// The number of hashing threads.
     pub workers: usize,
-    /// Who would wait longer than this for a thread is refused.
+    /// The longest wait for a thread; requests that would wait longer are refused.
     pub max_wait: Duration,
 }
 
 impl BcryptHasher {
-    /// Starts the threads. Hashes nothing, so it takes no time.
+    /// Starts the threads. Hashes nothing, so it returns at once.
     ///
     /// # Errors
     /// The options make no sense, or a thread cannot be started.
@@ -53,10 +53,10 @@ impl BcryptHasher {
         Ok(Self { cost, decoy: Arc::new(StoredHash::decoy(cost, random(), random())), pool })
     }
 
-    /// Lets a registry see how busy the threads are.
+    /// Registers the metrics of the threads.
     ///
     /// # Errors
-    /// It knows such measures already.
+    /// The registry has such metrics already.
     pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
         self.pool.register(registry)
     }
@@ -84,7 +84,7 @@ impl PasswordHasher for BcryptHasher {
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        // One that cannot be read cannot have been verified, so it is not for replacing.
+        // A hash that cannot be read was never verified, so there is nothing to replace.
         StoredHash::parse(hash.expose()).is_ok_and(|stored| stored.cost < self.cost)
     }
 }

@@ -23,18 +23,18 @@ use uuid::Uuid;
 
 use self::{claims::Realm, jws::SigningKey, known::Known, pair::KeyPair, sealing::EncryptionKeys};
 
-/// Signs and verifies, each kind of token with a key of its own: with shared secrets (HMAC-SHA-256), and access tokens
-/// with the key pairs that are known, where there are any.
+/// Signs and verifies, each kind of token with its own key: with shared secrets (HMAC-SHA-256), and access tokens also with the
+/// known key pairs, if any.
 pub struct JwtCodec {
     access: SigningKey,
     refresh: SigningKey,
     realm: Realm,
-    /// What opens the private halves; without, the shared secret signs whatever pairs there are.
+    /// Decrypts the private halves. Without it, the shared secret signs even if there are key pairs.
     pairs: Option<Arc<EncryptionKeys>>,
     known: RwLock<Arc<Known>>,
 }
 
-/// The `typ` of a list of what is revoked (RFC 8725 section 3.11): under another, it is no access token.
+/// The `typ` of the list of revocations (RFC 8725 section 3.11), so that the list cannot pass for an access token.
 const LIST_TYPE: &str = "revocations+jwt";
 
 /// The keys, each at least 32 bytes.
@@ -44,8 +44,8 @@ pub struct JwtSecrets<'a> {
 }
 
 impl JwtCodec {
-    /// Signs and verifies once with each key: without a crypto back end, or with
-    /// two, `jsonwebtoken` panics, and that belongs at the start of the program.
+    /// Signs and verifies once with each key: without a crypto back end, or with two, `jsonwebtoken` panics, which should happen
+    /// at start-up.
     ///
     /// # Errors
     /// A key is too short, both are the same, or issuer and audience make every token too long.
@@ -61,7 +61,7 @@ impl JwtCodec {
         Ok(codec)
     }
 
-    /// The same, signing access tokens with key pairs once it knows some, whose private halves these open.
+    /// The same codec, which signs access tokens with key pairs once it knows some whose private halves it can decrypt.
     #[must_use]
     pub fn signing_with_pairs(self, opening: Arc<EncryptionKeys>) -> Self {
         Self { pairs: Some(opening), ..self }
@@ -71,7 +71,7 @@ impl JwtCodec {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The pair that signs at a time; none where the shared secret does.
+    /// The pair that signs at a time; `None` where the shared secret does.
     fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
         if self.pairs.is_some() { self.known().signer(at) } else { Ok(None) }
     }
@@ -153,7 +153,7 @@ impl KnownKeys for JwtCodec {
     }
 }
 
-/// Claims as long as claims get.
+/// Claims of the greatest length.
 fn probe(grant: Grant, now: DateTime<Utc>) -> Result<Claims, auth_domain::email::EmailFault> {
     let label = "a".repeat(60);
     let email: Email = format!("{label}@{label}.{label}.{label}.example").parse()?;

@@ -1,4 +1,4 @@
-//! What Prometheus asks of the adapters: buckets and gauges that they share.
+//! Prometheus buckets and gauges that the adapters share.
 
 use prometheus::{
     Histogram, HistogramOpts, IntGauge, Registry,
@@ -6,27 +6,27 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-/// Buckets for waits, in seconds: from at once to longer than anybody is let to wait.
+/// Buckets for waits, in seconds: from no wait to longer than any wait allowed.
 pub const WAITS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
-/// A histogram that no registry knows yet.
+/// A histogram, not registered yet.
 ///
 /// # Errors
-/// The name is none, or the buckets are not in order.
+/// The name is invalid, or the buckets are not in order.
 pub fn histogram(name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<Histogram> {
     Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
 }
 
-/// A count as a gauge has it.
+/// A count as the value of a gauge.
 #[must_use]
 pub fn level(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Gauges whose values are read, all at one moment, when somebody asks.
+/// Gauges whose values are read, all at one moment, on each scrape.
 ///
 /// # Errors
-/// The registry knows one of the names already, or a name is none.
+/// The registry has one of the names already, or a name is invalid.
 pub fn sampled<const N: usize>(
     registry: &Registry,
     gauges: [(&str, &str); N],

@@ -1,14 +1,14 @@
-//! What the operating system gives: the time, ids and secrets.
+//! What the operating system provides: the time, ids and secrets.
 
 use auth_domain::ports::{Clock, Ids};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-/// The system's clock, cut to the microseconds that every database keeps.
+/// The system's clock, cut to the microseconds that every database stores.
 pub struct SystemClock;
 
-/// UUIDs that grow with time, also within one millisecond of one process.
+/// UUIDs that increase with time, even within a millisecond of one process.
 pub struct UuidV7;
 
 impl Clock for SystemClock {
@@ -25,7 +25,7 @@ impl Ids for UuidV7 {
     }
 }
 
-/// A fresh secret: 384 bits from the operating system, in 64 characters that every shell and `.env` takes as they are.
+/// A fresh secret: 384 bits from the operating system, in 64 characters that every shell and `.env` takes without quotes.
 #[must_use]
 pub fn os_secret() -> String {
     URL_SAFE_NO_PAD.encode(random::<48>())

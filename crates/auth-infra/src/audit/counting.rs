@@ -1,4 +1,4 @@
-//! The audit trail counted: logins, sessions and refusals as Prometheus has them, and every event by its name.
+//! The audit trail counted: logins, sessions and refusals as Prometheus counters, and every event by its name.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use auth_domain::{
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
-/// Why a server ends sessions; what an operator ends is ended by another process. Reasons are words of the program, never
-/// of a client: there are few.
+/// Why a server ends sessions. (Operators' commands end them in another process.) The reasons are constants, never a client's
+/// text, so there are few.
 const REASONS: [&str; 6] = ["logout", "ended_by_owner", "token_revoked", "password_changed", "session_limit", "reuse"];
 
-/// Counts each event, then hands it on.
+/// Counts each event, then passes it on.
 pub struct CountingAudit {
     next: Arc<dyn AuditLog>,
     events: IntCounterVec,
@@ -24,10 +24,10 @@ pub struct CountingAudit {
 }
 
 impl CountingAudit {
-    /// Counts what goes to `next`.
+    /// Counts the events that go to `next`.
     ///
     /// # Errors
-    /// The registry knows such counters already.
+    /// The registry has such counters already.
     pub fn over(next: Arc<dyn AuditLog>, registry: &Registry) -> prometheus::Result<Self> {
         let labelled = |name: &str, help: &str, label: &str, values: &[&str]| {
             let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;

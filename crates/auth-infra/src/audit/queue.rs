@@ -1,4 +1,4 @@
-//! The audit trail on its way into the database: a queue, and a thread of its own that writes it down in batches.
+//! The audit trail on its way into the database: a queue, and a thread of its own that writes the events in batches.
 
 use std::{
     collections::VecDeque,
@@ -19,13 +19,13 @@ use crate::system::UuidV7;
 /// How a queue treats its entries.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueOptions {
-    /// The most entries in the queue; what comes beyond goes to the log only. Refused requests may fill half of it.
+    /// The most entries in the queue; events beyond it go to the log only. Refused requests may fill half of it.
     pub capacity: usize,
-    /// How many are written at once.
+    /// How many entries are written at once.
     pub batch: usize,
-    /// How long a first entry waits for others to be written with it.
+    /// How long the first entry of a batch waits for others.
     pub linger: Duration,
-    /// The pause after a first failure, which doubles up to the other.
+    /// The pause after a first failure. It doubles with each further failure, up to `longest_pause`.
     pub first_pause: Duration,
     pub longest_pause: Duration,
 }
@@ -42,7 +42,7 @@ impl Default for QueueOptions {
     }
 }
 
-/// Reports each event to another log first, then keeps it for the trail. Nobody waits for the trail.
+/// Reports each event to the log first, then queues it for the trail. Callers do not wait for the database.
 pub struct QueuedAudit {
     log: Arc<dyn AuditLog>,
     shared: Arc<Shared>,
@@ -51,7 +51,7 @@ pub struct QueuedAudit {
 struct Shared {
     options: QueueOptions,
     state: Mutex<State>,
-    /// There is something to write, or no more time to do so, or all is done.
+    /// Signals a new entry, the closing of the queue, and the end of the thread.
     changed: Condvar,
 }
 
@@ -80,7 +80,7 @@ impl QueuedAudit {
         let writer = shared.clone();
         let write = move || {
             writer.write(&runtime, &*trail);
-            // What the database is still asked for, nobody waits for any more.
+            // Does not wait for a database call that is still running.
             runtime.shutdown_background();
         };
         thread::Builder::new().name("audit".to_owned()).spawn(write).map_err(failed)?;
@@ -110,7 +110,7 @@ impl AuditLog for QueuedAudit {
     }
 }
 
-/// The thread ends once it has written what it can at once.
+/// The thread writes what it can without a retry, then ends.
 impl Drop for QueuedAudit {
     fn drop(&mut self) {
         self.shared.lock().deadline.get_or_insert_with(Instant::now);
@@ -122,13 +122,13 @@ impl Drop for QueuedAudit {
 const REFUSALS: [EventKind; 2] = [EventKind::RateLimited, EventKind::ClientRefused];
 
 impl Shared {
-    /// Nothing that panics runs under the lock, so a poisoned one is still good.
+    /// Nothing panics while it holds the lock, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, entry: Entry) {
-        // Whoever floods the server is refused, and must not push out what else is done meanwhile.
+        // A flood of refused requests must not crowd out other events.
         let half = REFUSALS.iter().any(|kind| entry.event == kind.name());
         let room = if half { self.options.capacity / 2 } else { self.options.capacity };
         let mut state = self.lock();
@@ -163,7 +163,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// The next batch, once it is whole or its first entry has waited long enough; `None` when no more will come.
+    /// The next batch, once it is full or its first entry has waited long enough; `None` when no more will come.
     fn take(&self) -> Option<Vec<Entry>> {
         let closed = |state: &State| state.deadline.is_some();
         let state = self.changed.wait_while(self.lock(), |state| state.queue.is_empty() && !closed(state));
@@ -174,7 +174,7 @@ impl Shared {
         let count = state.queue.len().min(self.options.batch);
         let batch: Vec<_> = state.queue.drain(..count).collect();
         state.in_hand = batch.len();
-        // Not at the first place that is free: in a long burst that would be told again and again.
+        // Not as soon as one place is free: a long burst would log it again and again.
         let caught_up = state.queue.len() <= self.options.capacity / 4;
         let dropped = if caught_up { std::mem::take(&mut state.dropped) } else { 0 };
         drop(state);
@@ -184,7 +184,7 @@ impl Shared {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Retries until the batch is written; `false` when there is no time left for that.
+    /// Retries until the batch is written; `false` when time ran out first.
     fn keep(&self, batch: &[Entry], runtime: &Runtime, trail: &dyn AuditTrail) -> bool {
         let mut pauses = 0;
         loop {
@@ -212,11 +212,11 @@ impl Shared {
         }
     }
 
-    /// Waits after so many pauses before. Whether there is time for another try.
+    /// Pauses before another try; `before` is the number of pauses so far. Returns whether there is time for it.
     fn pause(&self, before: u32) -> bool {
         let state = self.lock();
         let open = state.deadline.is_none();
-        // Where time is running out, the first chance must not be missed.
+        // After closing, pauses stay short, so that no chance is missed before the deadline.
         let factor = if open { 2_u32.saturating_pow(before) } else { 1 };
         let pause = self.options.first_pause.saturating_mul(factor).min(self.options.longest_pause);
         let waited = self.changed.wait_timeout_while(state, pause, |state| state.deadline.is_none() == open);

@@ -1,4 +1,4 @@
-//! What an event looks like in the log, and that no client can make one up.
+//! What an event looks like in the log, and that no client can forge one.
 
 use std::{
     io::{self, Write},

@@ -1,4 +1,4 @@
-//! Failed attempts at passwords, and the networks that accounts are known to be logged in to from.
+//! Failed password attempts, and the networks that accounts have been logged in to from.
 
 use async_trait::async_trait;
 use auth_domain::{
@@ -21,7 +21,7 @@ use super::{
     schema::{known_networks, login_failures, users},
 };
 
-/// Keeps attempts.
+/// Stores attempts.
 #[derive(Clone)]
 pub struct DieselAttempts(pub Database);
 
@@ -96,7 +96,7 @@ fn insert(db: &mut AnyConnection, account: &str, count: i64, at: At) -> QueryRes
     }
 }
 
-/// Knows the network of a session that begins, in its transaction, which holds the account's row:
+/// Remembers the network of a session that begins, in the session's transaction. That transaction holds the account's row, so
 /// nobody else inserts for the account at the same time.
 pub(super) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
     let Some(network) = session.origin.network() else { return Ok(()) };

@@ -16,7 +16,7 @@ use super::{
     schema::audit_events,
 };
 
-/// Keeps the audit trail.
+/// Stores the audit trail.
 #[derive(Clone)]
 pub struct DieselAudit(pub Database);
 
@@ -26,7 +26,8 @@ impl AuditTrail for DieselAudit {
         let rows: Vec<_> = entries.iter().map(EntryRow::from).collect();
         self.0
             .write(move |db| match insert(db, rows.iter().collect()) {
-                // The whole transaction is undone. Who asks again has not heard that it was done.
+                // The whole transaction is undone. Some entries are there already: an earlier call wrote them, but its success
+                // was not reported.
                 Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                     let ids: Vec<_> = rows.iter().map(|row| &row.id).collect();
                     let kept = audit_events::table.filter(audit_events::id.eq_any(ids)).select(audit_events::id);
@@ -53,7 +54,7 @@ impl AuditTrail for DieselAudit {
                 }
                 if let Some(place) = filter.before {
                     let (at, id) = (At::from(place.at), place.id.to_string());
-                    // The first alone would do for the answer; the second lets the index end there.
+                    // The first filter alone is correct; the second lets the index scan end there.
                     query = query.filter(audit_events::occurred_at.lt(at).or(audit_events::id.lt(id)));
                     query = query.filter(audit_events::occurred_at.le(at));
                 }
@@ -70,8 +71,8 @@ impl AuditTrail for DieselAudit {
     }
 }
 
-/// One statement for all: a batch takes one round trip, however far the database is. Each engine by itself, for
-/// Diesel does not write such a statement for all of them.
+/// One statement for all rows, so that a batch takes one round trip. Each engine separately: Diesel cannot write such a statement
+/// for all of them.
 fn insert(db: &mut AnyConnection, rows: Vec<&EntryRow>) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());

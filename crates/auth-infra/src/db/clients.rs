@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use super::{Database, moment::At, rows::ClientRow, schema::oauth_clients};
 
-/// Keeps clients.
+/// Stores clients.
 #[derive(Clone)]
 pub struct DieselClients(pub Database);
 
@@ -35,7 +35,7 @@ impl ClientStore for DieselClients {
     }
 
     async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError> {
-        // No id stands before the empty text.
+        // No id sorts before the empty text.
         let after = after.map_or_else(String::new, |id| id.to_string());
         self.0
             .read(move |db| {

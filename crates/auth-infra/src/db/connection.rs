@@ -34,8 +34,8 @@ pub enum AnyConnection {
     Mysql(diesel::MysqlConnection),
 }
 
-/// The same work on whichever engine it is, compiled for each: Diesel then keeps the SQL, which it would write anew for
-/// each call through [`AnyConnection`]. For what every request asks.
+/// The same work on whichever engine it is, compiled for each: Diesel then caches the SQL, which it would build anew for each
+/// call through [`AnyConnection`]. Used for queries that every request makes.
 macro_rules! on_its_engine {
     ($db:expr, |$connection:ident| $work:expr) => {
         match $db {
@@ -50,22 +50,22 @@ macro_rules! on_its_engine {
 }
 pub(super) use on_its_engine;
 
-/// Who waits for a lock, or for a statement, gives up before the client does.
+/// Timeouts of locks and statements are shorter than those of clients.
 #[cfg(feature = "sqlite")]
 const SQLITE_SETUP: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-/// Beside those that write: whatever would make it wait is an error at once.
+/// For connections that only read: whatever would make one wait is an error at once.
 #[cfg(feature = "sqlite")]
 const SQLITE_READER_SETUP: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
 #[cfg(feature = "sqlite")]
 const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
-/// What was answered has to be on disk, also where the server's default is not to wait for it.
+/// A commit that was reported has to be on disk, even where the server's default is not to wait for that.
 #[cfg(feature = "postgres")]
 const POSTGRES_SETUP: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// What the queries are written for: PostgreSQL's isolation, no silent truncation. Only MariaDB reads `/*M! */`; it
-/// alone can do without a server that stands still in a transaction, with rows in its hands.
+/// What the queries rely on: PostgreSQL's isolation level, and no silent truncation. Only MariaDB reads `/*M! */`; only MariaDB
+/// can drop a client that stalls in a transaction while it holds row locks.
 #[cfg(feature = "mysql")]
 const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'TRADITIONAL' \
     /*M! , max_statement_time = 5, idle_transaction_timeout = 10 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
@@ -74,15 +74,15 @@ const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 
 pub(super) struct Pooled {
     pub(super) connection: AnyConnection,
     epoch: u64,
-    /// Found out to be of no more use.
+    /// Found to be unusable.
     pub(super) broken: bool,
 }
 
-/// Makes connections: only ever of the engine that the URL says.
+/// Makes connections, only of the engine that the URL names.
 #[derive(Clone)]
 pub(super) struct Connector {
     url: Arc<DatabaseUrl>,
-    /// Raised when a connection turns out to be broken: those from before are not to be trusted.
+    /// Raised when a connection turns out to be broken: connections from before are not trusted.
     epoch: Arc<AtomicU64>,
 }
 
@@ -95,14 +95,14 @@ impl Connector {
         &self.url
     }
 
-    /// From now on, connections as old as this one are thrown away. Those that were made since
-    /// an elder one broke are not blamed for its contemporaries.
+    /// From now on, connections as old as this one are discarded. When several of the same age break, only the first counts:
+    /// connections made since then stay.
     pub(super) fn distrust(&self, pooled: &Pooled) {
         let _blamed_before = self.epoch.compare_exchange(pooled.epoch, pooled.epoch + 1, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     pub(super) fn trusts(&self, pooled: &Pooled) -> bool {
-        // A database in memory is gone with its connection.
+        // A database in memory disappears with its connection.
         self.url.is_in_memory() || pooled.epoch >= self.epoch.load(Ordering::Relaxed)
     }
 
@@ -112,7 +112,7 @@ impl Connector {
         Ok(connection)
     }
 
-    /// A connection to a SQLite file that only reads and never waits; to another engine, one like any other.
+    /// A connection to a SQLite file that only reads and never waits; for the other engines, an ordinary one.
     pub(super) fn connect_to_read(&self) -> ConnectionResult<AnyConnection> {
         let mut connection = self.establish()?;
         let set_up = match &mut connection {
@@ -127,8 +127,8 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Connects, and says what tables another program has there. That is found out before SQLite's file is set up:
-    /// another program's stays as it is, to the byte.
+    /// Connects, and returns the tables of another program. Looks before it sets up SQLite's file, so that a file of another
+    /// program stays the same to the byte.
     pub(super) fn first_look(&self) -> ConnectionResult<Vec<String>> {
         #[cfg(feature = "sqlite")]
         if let Target::Sqlite(path) = self.url.target()
@@ -144,8 +144,8 @@ impl Connector {
         foreign_tables(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
-    /// Never `MultiConnection::establish`: it tries one engine after the other, and a
-    /// mistyped URL becomes a SQLite file of that name.
+    /// Avoids `MultiConnection::establish`, which tries one engine after the other: a mistyped URL would become a SQLite file of
+    /// that name.
     fn establish(&self) -> ConnectionResult<AnyConnection> {
         match self.url.target() {
             #[cfg(feature = "sqlite")]
@@ -183,8 +183,7 @@ fn set_up_sqlite(connection: &mut diesel::SqliteConnection) -> QueryResult<()> {
     patiently(|| connection.batch_execute(SQLITE_SETUP))
 }
 
-/// Again, while another program turns the same new file to WAL: SQLite says "locked" at once then, whatever
-/// the busy timeout.
+/// Retries while another program switches the same new file to WAL: SQLite then says "locked" at once, whatever the busy timeout.
 #[cfg(feature = "sqlite")]
 fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
     let begun = Instant::now();
@@ -198,23 +197,23 @@ fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
     }
 }
 
-/// Whether there is a file, and something in it.
+/// Whether the file exists and is not empty.
 #[cfg(feature = "sqlite")]
 fn has_content(path: &str) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-/// A connection that changes nothing, and makes no file.
+/// A connection that changes nothing and creates no file.
 #[cfg(feature = "sqlite")]
 pub(super) fn read_only(path: &str) -> ConnectionResult<diesel::SqliteConnection> {
-    // What SQLite would read as the end of the name, or as an encoded character (<https://sqlite.org/uri.html>).
+    // SQLite would read these as the end of the name, or as an encoded character (<https://sqlite.org/uri.html>).
     let name = path.replace('%', "%25").replace('#', "%23").replace('?', "%3f");
     let mut connection = diesel::SqliteConnection::establish(&format!("file:{name}?mode=ro"))?;
     let set_up = connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;");
     set_up.map_err(ConnectionError::CouldntSetupConfiguration).map(|()| connection)
 }
 
-/// Asks the server, for MariaDB's client library takes "enforce" for a wish.
+/// Asks the server, since MariaDB's client library takes "enforce" for a preference.
 #[cfg(feature = "mysql")]
 fn is_encrypted(connection: &mut diesel::MysqlConnection) -> QueryResult<bool> {
     use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
@@ -238,7 +237,7 @@ impl r2d2::ManageConnection for Connector {
         Ok(Pooled { connection: self.try_connect()?, epoch, broken: false })
     }
 
-    /// Not asked on checkout: a ping for every request costs a quarter of the throughput.
+    /// Not called on checkout: a ping for every request costs a quarter of the throughput.
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
         pooled.connection.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
     }
@@ -252,8 +251,7 @@ impl r2d2::ManageConnection for Connector {
     }
 }
 
-/// Hears of every failed attempt to connect, of which there are many in an outage. Who needs the
-/// connection gets the same words as an error.
+/// Receives every failed attempt to connect, of which there are many in an outage. The caller gets the same text as an error.
 #[derive(Debug)]
 pub(super) struct Report;
 

@@ -14,7 +14,7 @@ use diesel::{
 
 use super::{Database, moment::At, rows::parsed, schema::signing_keys};
 
-/// Keeps signing keys.
+/// Stores signing keys.
 #[derive(Clone)]
 pub struct DieselKeys(pub Database);
 

@@ -1,4 +1,4 @@
-//! The accounts of another system in a SQLite file, as SQLAlchemy keeps them: read, and nothing else.
+//! The accounts of another system in a SQLite file with SQLAlchemy's columns. Read only.
 
 use auth_domain::usecases::import::Candidate;
 #[cfg(feature = "sqlite")]
@@ -17,7 +17,7 @@ use diesel::{
 
 use super::DatabaseUrl;
 
-/// Why there is nothing to take over.
+/// Why accounts cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LegacyFault {
     #[error("accounts are taken over from a SQLite file: sqlite:///./secure_app.db")]
@@ -28,7 +28,7 @@ pub enum LegacyFault {
     Unreadable { url: String, why: String },
 }
 
-/// Every row of its table `users`. The file is not changed.
+/// Every row of the file's table `users`. The file is not changed.
 ///
 /// # Errors
 /// [`LegacyFault`].
@@ -40,7 +40,7 @@ pub fn legacy_accounts(url: &DatabaseUrl) -> Result<Vec<Candidate>, LegacyFault>
     Err(LegacyFault::Unreadable { url: url.to_string(), why: format!("{path} needs the feature sqlite") })
 }
 
-/// What the column of the password's form is called, here and there.
+/// The names that systems give to the column with the password hash.
 #[cfg(feature = "sqlite")]
 const HASHES: [&str; 3] = ["hashed_password", "password_hash", "password"];
 
@@ -68,14 +68,14 @@ struct Column {
 #[cfg(feature = "sqlite")]
 struct Account(Candidate);
 
-/// By hand, for not every such table has every column.
+/// Written by hand, since not every such table has every column.
 #[cfg(feature = "sqlite")]
 impl QueryableByName<Sqlite> for Account {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
-        // SQLite lends out one field at a time.
+        // SQLite lends one field at a time.
         let has_flag = Row::get(row, "is_active").is_some();
         let active = if has_flag {
-            // Python takes what is null for false.
+            // As in Python, null counts as false.
             text(row, "is_active")?.is_some_and(|flag| !["0", "false", "f", ""].contains(&flag.to_lowercase().as_str()))
         } else {
             text(row, "disabled_at")?.is_none()
@@ -94,14 +94,14 @@ impl QueryableByName<Sqlite> for Account {
     }
 }
 
-/// As text, whatever it is; `None` where it is null, or there is no such column.
+/// Any value as text; `None` where it is null or the column is missing.
 #[cfg(feature = "sqlite")]
 fn text<'a>(row: &impl NamedRow<'a, Sqlite>, name: &str) -> deserialize::Result<Option<String>> {
     let Some(field) = Row::get(row, name) else { return Ok(None) };
     if field.is_null() { Ok(None) } else { <String as FromSql<Text, Sqlite>>::from_nullable_sql(field.value()).map(Some) }
 }
 
-/// With a zone, or in UTC, to the microsecond that every database keeps.
+/// A time with a zone, or else in UTC, cut to the microseconds that every database stores.
 #[cfg(feature = "sqlite")]
 fn time(text: &str) -> Result<DateTime<Utc>, NoTime> {
     let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];

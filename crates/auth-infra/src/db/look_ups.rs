@@ -1,8 +1,8 @@
-//! Who calls? What every request with a token asks: so little that the way to the database is what it costs.
+//! Look-ups of sessions, for every request with a token. The query is so cheap that the way to the database dominates.
 //!
-//! A SQLite file is read on the spot ([`Readers`]): a row by its key is there sooner than another thread is. A server
-//! is asked by one thread for all ([`Together`]): what is asked while it waits goes in its next statement. Nothing is
-//! kept: each answer was read after it was asked for.
+//! A SQLite file is read on the calling thread ([`Readers`]): that is faster than waking another thread. For a server, one thread
+//! asks for all callers ([`Together`]): requests that arrive while it waits share its next statement. Nothing is cached: each
+//! answer was read after it was asked for.
 
 use std::io;
 
@@ -20,10 +20,10 @@ use super::{
     together::Together,
 };
 
-/// The connection that look-ups have to themselves, where there is another.
+/// The connection reserved for look-ups, in a pool of more than one.
 const SET_ASIDE: u32 = 1;
 
-/// A session as it is kept, and its account.
+/// A stored session and its account.
 #[derive(Clone, Queryable, Selectable)]
 pub(super) struct Found {
     #[diesel(embed)]
@@ -32,16 +32,16 @@ pub(super) struct Found {
     user: UserRow,
 }
 
-/// The way that look-ups take.
+/// How look-ups reach the database.
 pub(super) enum LookUps {
-    /// A database in memory has one connection, and a pool of one none to set aside.
+    /// For a database in memory, which has one connection, and for a pool of one.
     LikeAnyRead,
     OnTheSpot(Readers),
     Together(Together),
 }
 
 impl LookUps {
-    /// The way, and how many of so many connections are left for all else.
+    /// How look-ups are done, and how many of the `size` connections are left for everything else.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -57,8 +57,7 @@ impl LookUps {
         })
     }
 
-    /// What a failure is to those outside. After a break they go on by fresh connections, where it is not for the
-    /// pool to see to that.
+    /// Converts a failure into the error for callers. After a broken connection, readers outside the pool reconnect as well.
     pub(super) fn hear_of(&self, failure: Failure) -> PortError {
         match self {
             Self::OnTheSpot(readers) if failure.is_broken() => readers.start_anew(),
@@ -67,7 +66,7 @@ impl LookUps {
         failure.into()
     }
 
-    /// `None` is no answer: it has to be asked like anything else.
+    /// `None` means no answer: ask through the pool.
     pub(super) async fn find(&self, session: &str) -> Option<Result<Option<Found>, PortError>> {
         match self {
             Self::LikeAnyRead => None,
@@ -91,8 +90,8 @@ impl Found {
 }
 
 pub(super) fn one(db: &mut AnyConnection, session: &str) -> QueryResult<Option<Found>> {
-    // Not `first`, here and wherever a key finds one row at most: since SQLite plans by the value that is
-    // bound to LIMIT, it would parse and plan the statement anew each time.
+    // Not `first`, here and wherever a key finds at most one row: SQLite plans by the value bound to LIMIT, so it would parse and
+    // plan the statement anew each time.
     on_its_engine!(db, |db| with_accounts().filter(sessions::id.eq(session)).select(Found::as_select()).get_result(db)).optional()
 }
 

@@ -9,7 +9,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, Database};
 
-/// Diesel's own book of what has been applied.
+/// Diesel's own table of applied migrations.
 pub(super) const BOOK: &str = "__diesel_schema_migrations";
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
@@ -21,7 +21,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 #[cfg(feature = "mysql")]
 const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 
-/// Names the lock among whatever else uses the database server: "auth" in ASCII.
+/// Identifies the lock on the database server: "auth" in ASCII.
 #[cfg(feature = "postgres")]
 const POSTGRES_LOCK: i64 = 0x6175_7468;
 
@@ -32,21 +32,21 @@ diesel::table! {
 }
 
 impl Database {
-    /// Applies pending migrations and says which. Blocks, and waits for another server that does the same.
+    /// Applies pending migrations and returns their names. Blocks, and waits for another server that does the same.
     ///
     /// # Errors
-    /// The database cannot be reached, or a migration fails: then nothing of it stays (on MySQL,
-    /// whose DDL is not transactional, it can be repeated).
+    /// The database cannot be reached, or a migration fails. A failed migration leaves nothing behind; on MySQL, whose DDL is not
+    /// transactional, it can be repeated.
     pub fn migrate(&self) -> Result<Vec<String>, PortError> {
         if self.pending()?.is_empty() {
             return Ok(Vec::new());
         }
         let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
         if self.pool.url().is_in_memory() {
-            // There is no other connection to that, and nobody else.
+            // A database in memory has no other connection, and no other user.
             return apply(&mut self.pool.checkout()?.connection).map_err(|error| failed(error.to_string()));
         }
-        // A connection of its own: closing it gives its locks back, whatever happened.
+        // A connection of its own: closing it releases its locks, whatever happened.
         let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
         apply(&mut connection).map_err(|error| failed(error.to_string()))
     }
@@ -59,7 +59,7 @@ impl Database {
         Ok(self.pool.read(&pending)?)
     }
 
-    /// Migrations that a newer release has applied: this one was put in its place, and finds what it needs. Blocks.
+    /// Migrations that a newer release applied before a rollback to this one, whose needs the schema still meets. Blocks.
     ///
     /// # Errors
     /// The database cannot be reached.
@@ -78,7 +78,7 @@ pub(super) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     Ok(known(db)?.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
 }
 
-/// The versions that have been applied, by whichever release; `None` where there is no book of it.
+/// The versions that any release has applied; `None` where Diesel's table does not exist.
 pub(super) fn applied(db: &mut AnyConnection) -> QueryResult<Option<Vec<String>>> {
     if has_book(db)? {
         let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
@@ -101,7 +101,7 @@ pub(super) fn known(db: &AnyConnection) -> QueryResult<Vec<(String, String)>> {
     known.map_err(Error::QueryBuilderError)
 }
 
-/// Whether Diesel's table is there. Each engine keeps that elsewhere, and says "missing" in its own tongue.
+/// Whether Diesel's table exists. Each engine has its own catalogue.
 fn has_book(db: &mut AnyConnection) -> QueryResult<bool> {
     let query = match db {
         #[cfg(feature = "sqlite")]
@@ -137,7 +137,7 @@ fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
     match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(db) => {
-            // DDL is transactional: one exclusive transaction is lock and safety net in one.
+            // DDL is transactional: one exclusive transaction both locks and rolls back.
             db.batch_execute("PRAGMA busy_timeout = 60000")?;
             Ok(db.exclusive_transaction(|db| run(db, SQLITE).map_err(Error::QueryBuilderError))?)
         }
@@ -153,7 +153,7 @@ fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(db) => {
             db.batch_execute("SET innodb_lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */")?;
-            // Locks are the whole server's, so this one goes by the name of the database.
+            // Such locks are server-wide, so the name contains that of the database.
             let locked: Count =
                 sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count").get_result(db)?;
             if locked.count != 1 {
@@ -164,7 +164,7 @@ fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
     }
 }
 
-/// Asks again what is pending, now under the lock, and applies it.
+/// Determines again what is pending, now under the lock, and applies it.
 fn run<DB: Backend>(db: &mut impl MigrationHarness<DB>, source: EmbeddedMigrations) -> Result<Vec<String>, BoxedError> {
     let names = names::<DB>(&source)?;
     let applied = db.run_pending_migrations(source)?;

@@ -1,4 +1,4 @@
-//! A time, as all three engines keep it, for as long as they can.
+//! Times, in a form that all three engines can store over their full range.
 
 use std::fmt;
 
@@ -23,15 +23,15 @@ use super::AnyConnection;
 
 type AnyBackend = <AnyConnection as Connection>::Backend;
 
-/// What a column of times is for Diesel. Not its `Timestamp`, which MySQL gets as its TIMESTAMP: that ends in 2038,
-/// and MariaDB reads NULL in the place of what is later. Elsewhere it is the same.
+/// The SQL type of time columns. Not Diesel's `Timestamp`, which is MySQL's TIMESTAMP: that ends in 2038, and MariaDB reads later
+/// times as NULL. Elsewhere it is the same.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(sqlite_type(name = "Text"), postgres_type(oid = 1114, array_oid = 1115), mysql_type(name = "DateTime"))]
 pub struct Moment;
 
 impl SqlOrd for Moment {}
 
-/// A time in such a column: in UTC, without saying so.
+/// A time in such a column: in UTC, without a zone.
 #[derive(Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Moment)]
 pub(super) struct At(NaiveDateTime);
@@ -48,14 +48,14 @@ impl From<DateTime<Utc>> for At {
     }
 }
 
-/// As itself, for whoever reads statements with what is bound to them.
+/// Shown as the time itself, for logs of statements and their bound values.
 impl fmt::Debug for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// The way a time is written and read is the engine's own.
+/// Written and read as the engine's own timestamps are.
 macro_rules! as_a_timestamp {
     ($backend:ty) => {
         impl ToSql<Moment, $backend> for At {
@@ -79,7 +79,7 @@ as_a_timestamp!(Pg);
 #[cfg(feature = "mysql")]
 as_a_timestamp!(Mysql);
 
-// For a connection that is one of them, as `MultiConnection` writes it for the types that it knows.
+// What `MultiConnection` generates for the types that it knows.
 
 impl HasSqlType<Moment> for AnyBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {

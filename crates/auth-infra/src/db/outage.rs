@@ -1,4 +1,4 @@
-//! What a failure means: gone for now, undone, or nonsense.
+//! What a failure means: unavailable for now, rolled back, or corrupt.
 
 use auth_domain::ports::PortError;
 use diesel::{
@@ -8,20 +8,20 @@ use diesel::{
 
 use super::AnyConnection;
 
-/// Why work on the database came to nothing.
+/// Why work on the database failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// There was no connection to be had; nothing was done.
+    /// No connection was available; nothing was done.
     NoConnection(String),
-    /// The connection broke before or while it worked, and what became of a write is unknown; or it is one that only reads.
+    /// The connection broke before or during the work, and a write may or may not have happened; or the connection is read-only.
     Broken(Error),
     /// The database answered, with an error.
     Refused(Error),
 }
 
 impl Failure {
-    /// Sorts an error by what the connection is still good for. Asked of the connection itself:
-    /// client libraries tell a lost one in words only, and not always in the same.
+    /// Classifies an error by whether the connection can still be used. Pings it where in doubt: client libraries report a lost
+    /// connection only as text, which varies.
     pub(super) fn of(error: Error, connection: &mut AnyConnection) -> Self {
         let is_over =
             matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. }) || only_reads(&error);
@@ -40,7 +40,7 @@ impl Failure {
         matches!(self, Self::Broken(_))
     }
 
-    /// Whether the database undid everything to let another go first: doing it again is safe.
+    /// Whether the database rolled everything back in favour of another transaction: a retry is safe.
     pub(super) fn was_rolled_back(&self) -> bool {
         match self {
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
@@ -51,15 +51,15 @@ impl Failure {
     }
 }
 
-/// What does not fit the schema, or does not parse, makes no sense and will not. All else may be
-/// better later: a lock held for too long, a full disk, a server on its way down.
+/// What does not fit the schema or does not parse is corrupt, and stays so. Everything else may pass: a lock held for too long, a
+/// full disk, a server that shuts down.
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoConnection(why) => Self::Unavailable(format!("no connection: {why}")),
             Failure::Broken(error) => Self::Unavailable(format!("the connection broke: {error}")),
             Failure::Refused(Error::DatabaseError(kind, _)) if is_constraint(&kind) => {
-                // Not the server's own words: they may repeat the row.
+                // Not the server's own message, which may repeat the row.
                 Self::Corrupt(format!("the database refused a row: {kind:?}"))
             }
             Failure::Refused(
@@ -74,11 +74,11 @@ impl From<Failure> for PortError {
     }
 }
 
-/// A connection made while its file could not be written, or to a server that was a replica then, only reads
-/// for as long as it lives. A fresh one may write.
+/// A connection that was made while its file could not be written, or to a server that was a replica then, stays read-only. A
+/// fresh one may write.
 fn only_reads(error: &Error) -> bool {
     let Error::DatabaseError(kind, info) = error else { return false };
-    // Diesel has no kind for SQLite's.
+    // Diesel has no kind for SQLite's error.
     matches!(kind, DatabaseErrorKind::ReadOnlyTransaction) || info.message().contains("attempt to write a readonly database")
 }
 
@@ -92,7 +92,7 @@ fn is_constraint(kind: &DatabaseErrorKind) -> bool {
     )
 }
 
-/// SQLite's words for a file that is none of its own any more.
+/// SQLite's messages for a file that is not, or no longer, a database.
 fn is_ruined(error: &Error) -> bool {
     let text = error.to_string();
     ["database disk image is malformed", "file is not a database"].iter().any(|words| text.contains(words))

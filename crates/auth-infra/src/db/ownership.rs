@@ -1,4 +1,4 @@
-//! Whose database it is: one that another program made its tables in is left as it is.
+//! Whose database it is: a database with tables of another program is left alone.
 
 use auth_domain::ports::PortError;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
@@ -18,7 +18,7 @@ pub enum OpenError {
     NotOurs { url: String, tables: String, example: String },
 }
 
-/// As many names as help to recognise a database.
+/// Enough names to recognise a database by.
 const NAMES_SHOWN: usize = 5;
 
 impl OpenError {
@@ -38,7 +38,7 @@ struct Table {
     name: String,
 }
 
-/// The tables of a database that is another program's; none where it is ours, or nobody's yet. Reads only.
+/// The tables of a database that belongs to another program; none where it is ours or empty. Reads only.
 pub(super) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let mut tables: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
     let Some(applied) = migrate::applied(db)? else { return Ok(tables) };
@@ -46,14 +46,14 @@ pub(super) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>>
     if applied.iter().any(|version| known.iter().any(|(known, _)| known == version)) {
         return Ok(Vec::new());
     }
-    // Diesel's book without an entry: on MySQL, a first migration that stopped half-way leaves it so.
+    // Diesel's table without an entry: on MySQL, a first migration that stopped half-way leaves it so.
     if applied.is_empty() {
         tables.retain(|table| table != migrate::BOOK && !TABLES.contains(&table.as_str()));
     }
     Ok(tables)
 }
 
-/// What the engine itself or an extension has put there is no program's.
+/// Without the tables of the engine itself and of extensions.
 fn tables(db: &mut AnyConnection) -> QueryResult<Vec<Table>> {
     let query = match db {
         #[cfg(feature = "sqlite")]

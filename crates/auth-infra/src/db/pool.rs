@@ -1,4 +1,4 @@
-//! Connections to one database that heal: one that broke is never handed out again, nor any as old.
+//! Connections to one database that recover: once one breaks, neither it nor any as old is handed out again.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::{
     url::DatabaseUrl,
 };
 
-/// How long one waits for a new connection.
+/// How long to wait for a new connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often work is done that the database rolled back to let another go first.
+/// How often to try work that the database rolls back in favour of another transaction.
 const ATTEMPTS: u32 = 3;
 
-/// A server's connections are replaced after a while, before a firewall or the server forgets them.
+/// A server's connections are replaced before a firewall or the server drops them.
 const IDLE_LIFE: Duration = Duration::from_secs(600);
 const LIFE: Duration = Duration::from_secs(1800);
 
-/// So many connections at most, made when they are asked for. All of it blocks.
+/// A limited number of connections, made on demand. Every method blocks.
 #[derive(Clone)]
 pub(super) struct Pool {
     pool: r2d2::Pool<Connector>,
@@ -34,8 +34,8 @@ impl Pool {
         let is_file = connector.url().engine() == Engine::Sqlite;
         let pool = r2d2::Pool::builder()
             .max_size(size)
-            // None before it is asked for: a connection that a background thread is still making when the
-            // program ends makes OpenSSL's and libpq's exit handlers crash.
+            // None before it is needed: a connection that a background thread is still making when the program ends makes
+            // OpenSSL's and libpq's exit handlers crash.
             .min_idle(Some(0))
             .test_on_check_out(false)
             .max_lifetime((!is_file).then_some(LIFE))
@@ -46,7 +46,7 @@ impl Pool {
         Self { pool, connector }
     }
 
-    /// Other connections to the same database.
+    /// A second pool for the same database.
     pub(super) fn another(&self, size: u32) -> Self {
         Self::new(self.connector.clone(), size)
     }
@@ -55,12 +55,12 @@ impl Pool {
         self.connector.url()
     }
 
-    /// How many connections there may be.
+    /// The most connections that it opens.
     pub(super) fn size(&self) -> u32 {
         self.pool.max_size()
     }
 
-    /// How many there are.
+    /// How many connections are open.
     pub(super) fn open(&self) -> u32 {
         self.pool.state().connections
     }
@@ -69,12 +69,12 @@ impl Pool {
         PortError::Unavailable(format!("{} does not answer", self.url()))
     }
 
-    /// A connection beside those of the pool.
+    /// A connection outside the pool.
     pub(super) fn connect(&self) -> ConnectionResult<AnyConnection> {
         self.connector.try_connect()
     }
 
-    /// Reads again, on a fresh connection, when the first turns out to be broken.
+    /// Reads again on a fresh connection when the first turns out to be broken.
     pub(super) fn read<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         match self.once(work) {
             Err(failure) if failure.is_broken() => self.once(work),
@@ -82,7 +82,7 @@ impl Pool {
         }
     }
 
-    /// Writes again, when the database itself says that it undid everything.
+    /// Writes again when the database itself reports that it rolled everything back.
     pub(super) fn write<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
@@ -105,14 +105,14 @@ impl Pool {
         })
     }
 
-    /// A connection from after the last one that broke.
+    /// A connection made after the last one that broke.
     pub(super) fn checkout(&self) -> Result<r2d2::PooledConnection<Connector>, Failure> {
         loop {
             let pooled = self.pool.get().map_err(|error| Failure::NoConnection(error.to_string()))?;
             if self.connector.trusts(&pooled) {
                 return Ok(pooled);
             }
-            // Given back here, and thrown away by the pool.
+            // Dropped here, and discarded by the pool.
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Forgetting what is old: one way for every table whose rows have a time.
+//! Deleting old rows: one way for every table whose rows have a time.
 
-/// Deletes the oldest rows of a table from before `cutoff`, from the end of that time's index: about `limit` of them,
-/// for those of the last's very microsecond go with it. How many went.
+/// Deletes the oldest rows of a table from before `cutoff`, using that time's index. Deletes about `limit` of them: rows with the
+/// same time as the last one go with it. Returns how many.
 macro_rules! forget_oldest {
     ($db:expr, $table:ident . $time:ident, $cutoff:expr, $limit:expr) => {{
         let old = $table::table.filter($table::$time.lt($cutoff)).order($table::$time.asc());

@@ -1,4 +1,4 @@
-//! SQLite read on the spot: a row by its key is there sooner than another thread is.
+//! Reading SQLite on the calling thread, which is faster than waking another one.
 
 use std::{
     fmt,
@@ -10,8 +10,8 @@ use diesel::QueryResult;
 
 use super::{AnyConnection, connection::Connector};
 
-/// Connections that only read, and never wait: as many as there ever were callers at one time, which on the
-/// server's workers is one each.
+/// Connections that only read, and never wait. There are as many as there ever were concurrent callers: one for each of the
+/// server's workers.
 pub(super) struct Readers {
     connector: Connector,
     idle: Mutex<Idle>,
@@ -19,9 +19,9 @@ pub(super) struct Readers {
 
 #[derive(Default)]
 struct Idle {
-    /// Each with the thread that it served last: what it knows is in the caches of that thread's core.
+    /// Each with the thread that used it last, since its data is in the caches of that thread's core.
     connections: Vec<(ThreadId, AnyConnection)>,
-    /// Raised with each break: what was made before is not used after it.
+    /// Raised with each break: connections from before are not used again.
     era: u64,
 }
 
@@ -30,7 +30,8 @@ impl Readers {
         Self { connector, idle: Mutex::default() }
     }
 
-    /// `None` is no answer: whatever stood in the way, who may wait has to ask. A connection that failed is not used again.
+    /// `None` means no answer: whatever the reason, ask through the pool, which may wait. A connection that failed is not used
+    /// again.
     pub(super) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
         let caller = thread::current().id();
         let mut idle = self.idle();
@@ -52,8 +53,8 @@ impl Readers {
         }
     }
 
-    /// Closes them, since one that writes broke. Connections of one process to one file share what they know of it: as long
-    /// as one lives that was made when the file could not be written, none can write.
+    /// Closes all, since a connection that writes broke. Connections of one process to one file share state: while one is open
+    /// that was made when the file could not be written, none can write.
     pub(super) fn start_anew(&self) {
         let mut idle = self.idle();
         idle.connections.clear();
@@ -65,7 +66,7 @@ impl Readers {
     }
 }
 
-/// The caller's own, or whichever there is.
+/// The caller's own connection, or any other.
 fn take<T>(idle: &mut Vec<(ThreadId, T)>, caller: ThreadId) -> Option<T> {
     let own = idle.iter().position(|(thread, _)| *thread == caller);
     let taken = own.map(|place| idle.swap_remove(place)).or_else(|| idle.pop());

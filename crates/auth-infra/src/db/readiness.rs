@@ -5,7 +5,7 @@ use auth_domain::ports::{PortError, Readiness};
 
 use super::{Database, migrate};
 
-/// Asks the database each time: what was true a minute ago says nothing.
+/// Asks the database each time: an older answer proves nothing.
 #[derive(Clone)]
 pub struct DieselReadiness(pub Database);
 

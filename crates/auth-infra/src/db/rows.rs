@@ -1,4 +1,4 @@
-//! Rows and the entities they keep. A row that does not parse is corrupt, never missing.
+//! Rows and their entities. A row that does not parse is corrupt, never missing.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -86,7 +86,7 @@ fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Result<Option<T>
     text.map(|text| parsed(text, what)).transpose()
 }
 
-/// Where something came from; which request it was is kept for the audit trail alone.
+/// The origin of a session or an event. Only the audit trail stores the request's id.
 fn origin(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<Origin, Error> {
     let address = parsed_if_any::<IpAddr>(address, "address")?;
     Ok(Origin { address, user_agent: user_agent.map(UserAgent::new), request_id })
@@ -100,7 +100,7 @@ pub(super) fn user_agent_of(origin: &Origin) -> Option<String> {
     origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned())
 }
 
-/// In its one spelling: an account under another could not be found by it.
+/// In its canonical spelling: an account stored under another could not be found.
 fn address(text: &str) -> Result<Email, Error> {
     let email: Email = parsed(text, "e-mail address")?;
     if email.as_str() == text {

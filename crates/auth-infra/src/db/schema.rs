@@ -1,6 +1,6 @@
-//! The columns that all three engines share. Times are in UTC without saying so, to the microsecond; ids are text.
+//! The columns that all three engines share. Times are in UTC without a zone, to the microsecond; ids are text.
 
-/// All of them, as the database calls them.
+/// The names of all tables in the database.
 pub(super) const TABLES: [&str; 8] =
     ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys", "oauth_clients", "ended_sessions"];
 

@@ -1,4 +1,4 @@
-//! Sessions in the database. Compare-and-set by affected rows takes the place of locks.
+//! Sessions in the database. Compare-and-set by affected rows replaces locks.
 
 use async_trait::async_trait;
 use auth_domain::{
@@ -20,11 +20,11 @@ use super::{
     schema::{ended_sessions, sessions, users},
 };
 
-/// Keeps sessions.
+/// Stores sessions.
 #[derive(Clone)]
 pub struct DieselSessions(pub Database);
 
-/// The rows of a table that ended behind a place, from that place in the index on.
+/// The rows of a table that ended after a place, read from that place in the index on.
 macro_rules! ended {
     ($db:expr, $table:ident, $at:expr, $id:expr, $limit:expr) => {{
         let behind = $table::ended_at.gt($at).or($table::id.gt(&$id));
@@ -46,9 +46,8 @@ impl SessionStore for DieselSessions {
         let (user, now) = (session.user.to_string(), At::from(session.created_at));
         self.0
             .transaction(move |db| {
-                // The account first, by the very hash that was verified: a change of password or a
-                // disabling at the same time either comes before, and this fails, or waits here
-                // and ends this session with the others.
+                // Claims the account first, by the very hash that was verified. A concurrent change of password or disabling
+                // either comes first, and this fails, or waits here and then ends this session with the others.
                 let claimed = diesel::update(users::table.find(&user))
                     .filter(users::password_hash.eq(proof.expose()).and(users::disabled_at.is_null()))
                     .set(users::last_login_at.eq(now))
@@ -104,7 +103,7 @@ impl SessionStore for DieselSessions {
         let (user, now) = (user.to_string(), At::from(now));
         self.0
             .transaction(move |db| {
-                // Takes the account's row, as everything does that ends or begins several of its sessions.
+                // Locks the account's row, as everything does that ends or begins several of its sessions.
                 let found = diesel::update(users::table.find(&user)).set(users::updated_at.eq(users::updated_at)).execute(db)?;
                 if found == 1 { end_live(db, &user, keep, now) } else { Ok(Vec::new()) }
             })
@@ -145,7 +144,7 @@ impl EndedSessions for DieselSessions {
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         let cutoff = At::from(cutoff);
         let mut forgotten = self.0.write(move |db| forget_oldest!(db, ended_sessions.ended_at, cutoff, limit.into())).await?;
-        // In batches: no statement is long, and on SQLite others can write in between.
+        // In batches: no statement takes long, and on SQLite others can write in between.
         let mut room = limit;
         while room > 0 {
             let batch = room.min(PRUNE_BATCH);
@@ -160,10 +159,10 @@ impl EndedSessions for DieselSessions {
     }
 }
 
-/// Fewer than any engine has room for in one statement.
+/// Below the parameter limit of every engine.
 const PRUNE_BATCH: u32 = 500;
 
-/// Two questions, each answered from the end of its index. What another server forgets meanwhile is not counted.
+/// Two queries, each answered from the end of its index. Rows that another server deletes meanwhile are not counted.
 fn prune_batch(db: &mut AnyConnection, cutoff: At, limit: i64) -> QueryResult<usize> {
     let expired = sessions::table.filter(sessions::expires_at.lt(cutoff)).order(sessions::expires_at.asc());
     let mut ids: Vec<String> = expired.select(sessions::id).limit(limit).load(db)?;
@@ -179,7 +178,7 @@ fn prune_batch(db: &mut AnyConnection, cutoff: At, limit: i64) -> QueryResult<us
     diesel::delete(sessions::table.filter(sessions::id.eq_any(ids)).filter(still_over)).execute(db)
 }
 
-/// Ends the live sessions of an account whose row the transaction holds.
+/// Ends the live sessions of an account whose row the transaction has locked.
 pub(super) fn end_live(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
     let keep = keep.map(|id| id.to_string());
     let ids: Vec<String> = sessions::table
@@ -190,12 +189,12 @@ pub(super) fn end_live(db: &mut AnyConnection, user: &str, keep: Option<SessionI
     end_these(db, ids.into_iter().filter(|id| Some(id) != keep.as_ref()).collect(), now)
 }
 
-/// What is kept of the sessions of an account that is about to go with all its rows: which, and when they ended.
+/// Keeps the ids and end times of the sessions of an account that is about to be deleted with all its rows.
 pub(super) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
     end_live(db, user, None, now)?;
     let ended = sessions::table.filter(sessions::user_id.eq(user)).select((sessions::id, sessions::ended_at));
     for (id, at) in ended.load::<(String, Option<At>)>(db)? {
-        // What has only expired has no token that counts.
+        // A session that has only expired has no valid tokens.
         if let Some(at) = at {
             let row = (ended_sessions::id.eq(id), ended_sessions::ended_at.eq(at));
             diesel::insert_into(ended_sessions::table).values(row).execute(db)?;
@@ -215,7 +214,7 @@ fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: At) -> Query
     end_these(db, ids.into_iter().take(surplus).collect(), now)
 }
 
-/// One by one, so that each is told by one caller only; an account has but a few that live.
+/// One by one, so that only one caller reports each; an account has few live sessions.
 fn end_these(db: &mut AnyConnection, ids: Vec<String>, now: At) -> QueryResult<Vec<SessionId>> {
     let mut ended = Vec::with_capacity(ids.len());
     for id in ids {

@@ -1,4 +1,4 @@
-//! A pool with nothing left to give, a disk without room, and a file that cannot be written.
+//! A pool without a free connection, a disk without space, and a file that cannot be written.
 #![cfg(feature = "sqlite")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-/// A migrated file, and the folder that goes with the test.
+/// A migrated file, and its temporary folder.
 pub(super) fn file(pool_size: u32) -> (Database, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:///{}/auth.db", folder.path().display()).parse().unwrap();
@@ -24,7 +24,7 @@ pub(super) fn file(pool_size: u32) -> (Database, TempDir) {
 
 pub(super) type Held = (JoinHandle<Result<(), PortError>>, Sender<()>);
 
-/// Holds one connection until told to let go.
+/// Holds one connection until released.
 async fn hold(database: &Database) -> Held {
     let (work, held, let_go) = holding();
     let database = database.clone();
@@ -33,7 +33,7 @@ async fn hold(database: &Database) -> Held {
     (holder, let_go)
 }
 
-/// Holds the writer until told to let go.
+/// Holds the writer until released.
 pub(super) async fn hold_writer(database: &Database) -> Held {
     let (work, held, let_go) = holding();
     let database = database.clone();
@@ -42,7 +42,7 @@ pub(super) async fn hold_writer(database: &Database) -> Held {
     (holder, let_go)
 }
 
-/// Work that lasts until it is told to end, what says that it has begun, and what tells it.
+/// Work that lasts until it is released, a receiver that learns that it has begun, and the sender that releases it.
 pub(super) fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static, Receiver<()>, Sender<()>) {
     let (let_go, told) = channel::<()>();
     let (say, held) = channel();
@@ -50,14 +50,14 @@ pub(super) fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Sen
     let work = move |_: &mut AnyConnection| {
         say.send(()).unwrap();
         let told: &Receiver<()> = &told.lock().unwrap();
-        // Let go of also by a test that has failed.
+        // A test that failed releases it as well.
         let _told = told.recv();
         Ok(())
     };
     (work, held, let_go)
 }
 
-/// Says to SQLite what the connection that writes is to be like.
+/// Runs a pragma on the connection that writes.
 pub(super) async fn tell(database: &Database, pragma: &'static str) {
     database.write(move |db| db.batch_execute(pragma)).await.unwrap();
 }
@@ -96,7 +96,7 @@ async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_d
     assert!(matches!(written, Err(PortError::Unavailable(_))), "{written:?}");
     for (holder, let_go) in held {
         let_go.send(()).unwrap();
-        // Nobody waits for it any more.
+        // Nobody needs its result any more.
         assert!(matches!(holder.await.unwrap(), Ok(()) | Err(PortError::Unavailable(_))));
     }
     assert_eq!(UserStore::find(&users, ann.id).await.unwrap(), None, "what was given up is not done later");
@@ -107,7 +107,7 @@ async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_d
 async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
     let (database, _folder) = file(1);
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
-    // As many pages as there are: SQLITE_FULL from the next one on.
+    // No more pages than there are: SQLITE_FULL from the next one on.
     tell(&database, "PRAGMA max_page_count = 1").await;
     let mut kept = Vec::new();
     let refused = loop {
@@ -130,7 +130,7 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
     assert!(SessionStore::find(&sessions, session.id).await.unwrap().is_some());
 }
 
-/// A connection that was made while the file could not be written stays one that only reads.
+/// A connection that was made while the file could not be written stays read-only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     let (database, _folder) = file(1);

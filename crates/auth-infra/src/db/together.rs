@@ -1,4 +1,4 @@
-//! Look-ups in company: whatever is asked while the database is at work goes to it in the next statement, together.
+//! Batched look-ups: those that arrive while the database is busy share its next statement.
 
 use std::{io, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
     pool::Pool,
 };
 
-/// How long one waits in company. A connection that says nothing must not hold up everybody: after this, each asks alone.
+/// How long to wait for a batch. A connection that stalls must not hold up everybody: after this, each caller asks alone.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(super) struct Together(Desk<Question>);
@@ -35,7 +35,7 @@ impl Together {
         Desk::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
     }
 
-    /// `None` is no answer: the company does not get on, and one had better ask alone.
+    /// `None` means no answer: batches are too slow, so ask alone.
     pub(super) async fn find(&self, session: String) -> Option<Result<Option<Found>, PortError>> {
         if self.0.is_slower_than(PATIENCE) {
             return None;
@@ -58,7 +58,7 @@ fn answer(pool: &Pool, questions: Vec<Question>) {
     let outcome: Result<Vec<Found>, PortError> = outcome.map_err(Failure::into);
     for Question { session, tell } in questions {
         let found = |found: &Vec<Found>| found.iter().find(|found| found.is_of(&session)).cloned();
-        // Who has gone meanwhile does not hear it.
+        // Fails only when the caller has gone.
         let _gone = tell.send(outcome.as_ref().map(found).map_err(PortError::clone));
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 #[cfg(feature = "sqlite")]
 pub(super) use sqlite::create_privately;
 
-/// The engines there are, built in or not.
+/// The supported engines, built in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,
@@ -28,19 +28,19 @@ pub struct DatabaseUrl {
     shown: String,
 }
 
-/// What the engine's own library wants to hear.
+/// What the engine's own library connects with.
 #[derive(Clone)]
 pub(super) enum Target {
     #[cfg(feature = "sqlite")]
     Sqlite(String),
     #[cfg(feature = "postgres")]
     Postgres(String),
-    /// With whether the connection has to be encrypted: the library may settle for less without a word.
+    /// Also whether the connection has to be encrypted: the library may silently settle for less.
     #[cfg(feature = "mysql")]
     Mysql { url: String, encrypted: bool },
 }
 
-/// Why a text is no `DATABASE_URL`. Never repeats it.
+/// Why a text is not a valid `DATABASE_URL`. Never repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlFault {
     #[error("must begin with sqlite:, postgresql://, postgres:// or mysql://")]
@@ -91,13 +91,13 @@ impl DatabaseUrl {
         &self.target
     }
 
-    /// Where SQLite keeps everything; `None` for the other engines, and in memory.
+    /// SQLite's file; `None` for the other engines, and in memory.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.path().filter(|path| *path != sqlite::MEMORY).map(Path::new)
     }
 
-    /// SQLite's file.
+    /// The path of SQLite's file, or [`sqlite::MEMORY`].
     pub(super) fn path(&self) -> Option<&str> {
         match &self.target {
             #[cfg(feature = "sqlite")]
@@ -122,7 +122,7 @@ impl FromStr for DatabaseUrl {
         let (scheme, rest) = text.split_once(':').ok_or(DatabaseUrlFault::UnknownScheme)?;
         match scheme {
             "sqlite" => sqlite::parse(rest),
-            // Without the slashes libpq sees no URL, but words that it repeats where it does not know them.
+            // Without the slashes, libpq would take the text for keywords, and repeat the unknown ones in errors.
             _server if !rest.starts_with("//") => Err(DatabaseUrlFault::UnknownScheme),
             "postgres" | "postgresql" => postgres::parse(text),
             "mysql" => mysql::parse(text),
@@ -131,9 +131,9 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// The URL of a server, and how it is shown.
+/// The parsed URL of a server, and how it is shown.
 fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String), DatabaseUrlFault> {
-    // libpq would repeat a `%` that it cannot decode with what surrounds it, and that may be the password.
+    // libpq's errors repeat a `%` that it cannot decode and the text around it, which may be the password.
     if !is_percent_encoded(text) {
         return Err(DatabaseUrlFault::Malformed(
             "a `%` must begin an encoded character other than NUL, as in `%40` for `@`".to_owned(),
@@ -148,11 +148,11 @@ fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String)
     if database.is_empty() {
         return Err(DatabaseUrlFault::Lacks("database"));
     }
-    // What stands behind the host may be the rest of a password that was not encoded. Asked of the text
-    // itself: in the URL, `/../` takes away what stands before it.
+    // What follows the host may be the rest of an unencoded password. Checks the text itself: parsing would resolve `/../` and
+    // drop what precedes it.
     let behind = text.split_once("://").and_then(|(_, rest)| rest.split_once(['/', '?', '#']));
     let at_behind = behind.is_some_and(|(_authority, behind)| behind.contains('@'));
-    // So may be a host that is named behind it.
+    // A host parameter may contain such a rest, too.
     if at_behind || host.contains('@') || database.contains([':', '/']) || url.fragment().is_some() {
         let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
         return Err(DatabaseUrlFault::Malformed(hint.to_owned()));

@@ -24,7 +24,7 @@ use super::{
     sessions::{end_for_good, end_live},
 };
 
-/// Keeps accounts.
+/// Stores accounts.
 #[derive(Clone)]
 pub struct DieselUsers(pub Database);
 
@@ -54,7 +54,7 @@ impl UserStore for DieselUsers {
                 });
                 match inserted {
                     Ok(()) => Ok(Inserted::Yes),
-                    // The whole transaction is undone. An id that is there already would be no answer.
+                    // The whole transaction is undone. A duplicate id stays an error.
                     Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
                         let taken = users::table.filter(users::email.eq(user.email.as_str())).count().get_result::<i64>(db)?;
                         if taken > 0 {
@@ -93,7 +93,7 @@ impl UserStore for DieselUsers {
         let (id, old, new, now) = (id.to_string(), old.clone(), new.clone(), At::from(now));
         self.0
             .transaction(move |db| {
-                // The account first: who begins a session for it at the same time waits here.
+                // The account first: a session that begins for it at the same time waits here.
                 let changed = diesel::update(users::table.find(&id))
                     .filter(users::password_hash.eq(old.expose()))
                     .set((users::password_hash.eq(new.expose()), users::updated_at.eq(now)))
@@ -107,7 +107,7 @@ impl UserStore for DieselUsers {
         let (id, proof, now) = (id.to_string(), proof.cloned(), At::from(now));
         self.0
             .transaction(move |db| {
-                // Takes the account's row, as everything does that ends or begins several of its sessions.
+                // Locks the account's row, as everything does that ends or begins several of its sessions.
                 let taken = diesel::update(users::table.find(&id)).set(users::updated_at.eq(users::updated_at));
                 let found = match &proof {
                     Some(proof) => taken.filter(users::password_hash.eq(proof.expose())).execute(db)?,
@@ -117,7 +117,7 @@ impl UserStore for DieselUsers {
                     return Ok(false);
                 }
                 end_for_good(db, &id, now)?;
-                // Its sessions go with it: a foreign key that cascades.
+                // Its sessions are deleted by a cascading foreign key.
                 Ok(diesel::delete(users::table.find(&id)).execute(db)? == 1)
             })
             .await
@@ -130,7 +130,7 @@ impl UserDirectory for DieselUsers {
         let (prefix, after) = (prefix.to_owned(), after.map(Email::to_string));
         self.0
             .read(move |db| {
-                // A range serves the index on every engine, and knows no wildcards.
+                // A range uses the index on every engine, and has no wildcards.
                 let mut query = users::table.filter(users::email.ge(&prefix)).select(UserRow::as_select()).into_boxed();
                 if let Some(end) = behind_every(&prefix) {
                     query = query.filter(users::email.lt(end));
@@ -170,11 +170,11 @@ fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {
     row.optional()?.map(User::try_from).transpose()
 }
 
-/// The first text behind all that begin with `prefix`, in the order of bytes; none behind the last.
+/// The first text after all that begin with `prefix`, in byte order; `None` if there is none.
 fn behind_every(prefix: &str) -> Option<String> {
     let (last_at, last) = prefix.char_indices().next_back()?;
     let (head, _) = prefix.split_at(last_at);
-    // The order of bytes in UTF-8 is the order of characters; surrogates are none.
+    // In UTF-8, byte order is the order of code points; surrogates are not characters.
     let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
     match next {
         Some(next) => Some(format!("{head}{next}")),

@@ -1,23 +1,23 @@
-//! How long a newcomer would wait for a thread, and whether that is too long. Arithmetic only.
+//! How long a new job would wait for a thread, and whether that is too long. Arithmetic only.
 
 use std::time::Duration;
 
-/// A hash of cost 0, if there were one: what a hash takes before one has been measured. Cost 12 is then 240 ms.
+/// The time of a hash of cost 0, if there were one; used until a hash has been measured. Cost 12 then takes 240 ms.
 const ASSUMED_BASE: Duration = Duration::from_nanos(58_600);
 
-/// What the pool knows of itself.
+/// The measured load of the pool.
 #[derive(Debug)]
 pub(super) struct Load {
     workers: u32,
     max_wait: Duration,
-    /// The time a hash takes: a moving average, so that a busy machine counts as a slow one.
+    /// The time of a hash: a moving average, so that a busy machine counts as a slow one.
     hash_time: Duration,
     measured: bool,
-    /// How many were refused since it began, while it does.
+    /// How many were refused since shedding began; `None` while nothing is shed.
     shed: Option<u64>,
 }
 
-/// A moment worth a line in the log.
+/// A change of state worth a line in the log.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Sheds,
@@ -34,7 +34,7 @@ impl Load {
         self.measured = true;
     }
 
-    /// What is waiting, and one hash more for what is under way, is shared by all threads.
+    /// All threads share the queued jobs, plus one job for those that are running.
     fn wait(&self, queued: usize, running: usize) -> Duration {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         if count(queued).saturating_add(count(running)) < self.workers {
@@ -43,7 +43,7 @@ impl Load {
         self.hash_time.saturating_mul(count(queued).saturating_add(1)) / self.workers
     }
 
-    /// When to come back, if the wait is too long now: in whole seconds, as HTTP tells it.
+    /// When to retry, if the wait is too long now: in whole seconds, as in HTTP.
     pub(super) fn overload(&self, queued: usize, running: usize) -> Option<Duration> {
         let excess = self.wait(queued, running).checked_sub(self.max_wait).filter(|excess| !excess.is_zero())?;
         let whole = Duration::from_secs(excess.as_secs());
@@ -56,7 +56,7 @@ impl Load {
         first.then_some(Turn::Sheds)
     }
 
-    /// It is over when the wait is down to half of what is allowed: not with each place that falls free.
+    /// Shedding ends when the wait is down to half of the limit, not with each free place.
     pub(super) fn finished(&mut self, queued: usize, running: usize) -> Option<Turn> {
         let over = self.wait(queued, running) <= self.max_wait / 2;
         if over { self.shed.take().map(|refused| Turn::Recovers { refused }) } else { None }
@@ -69,7 +69,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Two threads, a second a hash, five seconds allowed.
+    /// Two threads, a second per hash, five seconds allowed.
     fn load() -> Load {
         let mut load = Load::new(12, 2, SECOND * 5);
         load.measure(SECOND);

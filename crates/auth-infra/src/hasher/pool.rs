@@ -1,4 +1,4 @@
-//! Threads of their own for what keeps a core busy: first come, first served, and nobody admitted who would wait too long.
+//! Threads for work that keeps a core busy: first in, first out, and jobs that would wait too long are refused.
 
 use std::{
     collections::VecDeque,
@@ -20,31 +20,31 @@ use crate::{
     measures::{self, level},
 };
 
-/// Below what the system gives by default, everywhere; nice 7 on Linux. Answering requests goes first,
-/// yet hashing keeps a sixth of a core that both want.
+/// Below the system's default everywhere; nice 7 on Linux. Requests take precedence, yet hashing keeps a sixth of a core under
+/// contention.
 const PRIORITY: u8 = 30;
 
-/// The threads; they end when it is dropped.
+/// The threads; they end when the pool is dropped.
 pub(super) struct Pool {
     shared: Arc<Shared>,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// There is something to do, or nothing any more.
+    /// Signals a new job, or the end.
     changed: Condvar,
     workers: usize,
     measures: Measures,
 }
 
-/// What an operator may know of the threads.
+/// The metrics of the threads.
 struct Measures {
     waited: Histogram,
     took: Histogram,
     refused: IntCounter,
 }
 
-/// A job, and since when it has been waiting.
+/// A job, and when it was queued.
 struct Waiting {
     job: Box<dyn Job>,
     since: Instant,
@@ -59,7 +59,7 @@ struct State {
 
 trait Job: Send {
     fn is_awaited(&self) -> bool;
-    /// Does the work. What it hands back gives the answer to whoever waits for it.
+    /// Does the work. The returned closure sends the answer.
     fn run(self: Box<Self>) -> Answer;
 }
 
@@ -79,13 +79,13 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
     fn run(self: Box<Self>) -> Answer {
         let Self { work, answer, asker: _ } = *self;
         let done = work();
-        // Whoever asked may have gone meanwhile; then nobody misses the answer.
+        // Fails only when the caller has gone.
         Box::new(move || drop(answer.send(done)))
     }
 }
 
 impl Pool {
-    /// The handles are for waiting until the threads have ended.
+    /// Join the handles to wait for the end of the threads.
     pub(super) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let state = State { queue: VecDeque::new(), running: 0, load, closed: false };
         let measures = Measures::new().map_err(io::Error::other)?;
@@ -103,13 +103,13 @@ impl Pool {
         let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
         self.shared.admit(Box::new(Task { work, answer, asker: asker.clone() }))?;
         answered.await.map_err(|_given_up| match asker.has_left() {
-            // Refused, and nobody hears it: no outage that a log should tell of.
+            // The client has left: no outage that a log should mention.
             true => PortError::Overloaded { retry_after: Duration::ZERO },
             false => PortError::Unavailable("a hash was given up".to_owned()),
         })
     }
 
-    /// Lets a registry see how busy the threads are.
+    /// Registers the metrics of the threads.
     pub(super) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
         let Measures { waited, took, refused } = &self.shared.measures;
         registry.register(Box::new(waited.clone()))?;
@@ -146,7 +146,7 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Nothing that panics runs under the lock, so a poisoned one is as good as another.
+    /// Nothing panics while it holds the lock, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,7 +154,7 @@ impl Shared {
     fn admit(&self, job: Box<dyn Job>) -> Result<(), PortError> {
         let mut state = self.lock();
         if state.overload().is_some() {
-            // Those who left do not count, but only now is it worth looking for them.
+            // Jobs of clients that left do not count; they are only removed when it matters.
             state.queue.retain(|waiting| waiting.job.is_awaited());
         }
         let Some(retry_after) = state.overload() else {
@@ -183,7 +183,7 @@ impl Shared {
             self.measures.waited.observe(since.elapsed().as_secs_f64());
             let done = perform(job);
             let turn = self.account(done.as_ref().map(|(_answer, took)| *took));
-            // Only now: whoever has an answer and comes again must not meet a thread that still seems busy.
+            // Answers last: a client that asks again at once must not meet a thread that still counts as busy.
             if let Some((answer, _took)) = done {
                 answer();
             }
@@ -210,7 +210,7 @@ impl State {
     }
 }
 
-/// The answer and how long it took. Nothing is done for somebody who has gone, and a panic ends the job only.
+/// The answer and how long the work took. Skips the work if the caller has gone; a panic ends the job only.
 fn perform(job: Box<dyn Job>) -> Option<(Answer, Duration)> {
     if !job.is_awaited() {
         return None;

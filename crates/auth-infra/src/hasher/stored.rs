@@ -1,4 +1,4 @@
-//! The forms in which passwords are kept, and the computing behind them. Slow and pure: this runs on the hashing threads.
+//! The formats of stored password hashes, and how they are computed. Slow and pure: this runs on the hashing threads.
 
 use auth_domain::ports::PortError;
 use aws_lc_rs::{constant_time, hmac};
@@ -8,16 +8,16 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-/// What costs are computed. Each step doubles the time: a higher one in the database
-/// would be a denial of service, so it is taken for damage.
+/// The costs that are accepted. Each step doubles the time: a higher cost in the database would be a denial of service, so it
+/// counts as corruption.
 pub(super) const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
 
-/// The longest password bcrypt takes whole: its input ends with a NUL and is cut at 72 bytes.
+/// The longest password that bcrypt uses whole: its input ends with a NUL and is cut at 72 bytes.
 const BCRYPT_MAX_BYTES: usize = 71;
 
 const PREHASHED: &str = "$bcrypt-sha256$v=2,t=2b,r=";
 
-/// bcrypt's own base64. The last character of salt and digest has bits to spare, and not everybody leaves them zero.
+/// bcrypt's own base64. The last character of salt and digest has unused bits, which some implementations do not set to zero.
 const BCRYPT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::BCRYPT,
     GeneralPurposeConfig::new()
@@ -29,13 +29,13 @@ const BCRYPT: GeneralPurpose = GeneralPurpose::new(
 /// How a password becomes bcrypt's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
-    /// As it is, with a NUL behind it.
+    /// As it is, followed by a NUL.
     Plain,
     /// passlib's `bcrypt_sha256` version 2: an HMAC keyed with the salt as it is written, in base64.
     Prehashed,
 }
 
-/// A stored form, taken apart.
+/// A parsed hash.
 #[derive(Debug)]
 pub(super) struct StoredHash {
     scheme: Scheme,
@@ -64,8 +64,8 @@ impl StoredHash {
         };
         let Ok(rounds) = cost.parse() else { return None };
         let stored = Self { scheme, cost: rounds, salt: decoded(salt)?, digest: decoded(digest)? };
-        // Plain costs have two digits, the others no zero in front; and where the
-        // written salt is a key, it has to be the one spelling that passlib writes.
+        // Plain costs have two digits, the others no leading zero. Where the encoded salt is a key, it must be spelled as passlib
+        // spells it.
         let expected = match scheme {
             Scheme::Plain => cost == format!("{:02}", stored.cost),
             Scheme::Prehashed => cost == stored.cost.to_string() && salt == BCRYPT.encode(stored.salt),
@@ -73,19 +73,19 @@ impl StoredHash {
         expected.then_some(stored)
     }
 
-    /// The form of a new password.
+    /// Hashes a new password.
     pub(super) fn of(password: &str, cost: u32, salt: [u8; 16]) -> Self {
         let scheme = if fits(password) { Scheme::Plain } else { Scheme::Prehashed };
         let digest = digest(scheme, password, cost, salt);
         Self { scheme, cost, salt, digest }
     }
 
-    /// A form that no password has: what an attempt is measured against when there is no account.
+    /// A hash that no password matches, verified when there is no account.
     pub(super) fn decoy(cost: u32, salt: [u8; 16], digest: [u8; 23]) -> Self {
         Self { scheme: Scheme::Plain, cost, salt, digest }
     }
 
-    /// Whether this is the password's form. Takes the same time whatever the answer.
+    /// Whether the password has this hash. Takes the same time either way.
     pub(super) fn matches(&self, password: &str) -> bool {
         let digest = digest(self.scheme, password, self.cost, self.salt);
         let same = constant_time::verify_slices_are_equal(&digest, &self.digest).is_ok();
@@ -101,8 +101,8 @@ impl StoredHash {
     }
 }
 
-/// Whether bcrypt tells a password from every other. It repeats its input to 72 bytes,
-/// so beside what it cuts off, "x", NUL, "x" would count as "x".
+/// Whether bcrypt distinguishes this password from all others. It repeats its input to 72 bytes, so besides cutting
+/// long ones, it takes "x", NUL, "x" for "x".
 fn fits(password: &str) -> bool {
     password.len() <= BCRYPT_MAX_BYTES && !password.contains('\0')
 }

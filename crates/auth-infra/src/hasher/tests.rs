@@ -1,4 +1,4 @@
-//! Forms of passwords, against passlib's and against damage.
+//! Password hashes, compared with passlib's, and damaged ones.
 
 mod vectors;
 
@@ -84,7 +84,7 @@ async fn every_byte_counts_also_a_nul_and_those_beyond_72() {
         assert!(verifies(password, form.expose()).await, "{password:?}");
         assert!(!verifies("P", form.expose()).await, "{password:?}");
     }
-    // bcrypt repeats its input, NUL included, so these are all one to it.
+    // bcrypt repeats its input, NUL included, so it cannot distinguish these.
     let (of_p, of_none) = (hashed("P").await, hashed("").await);
     assert!(!verifies("P\0P", of_p.expose()).await);
     assert!(!verifies("P\0P\0P", of_p.expose()).await);
@@ -99,7 +99,7 @@ async fn nobody_has_the_decoys_password() {
     for text in ["", "Correct-Horse-1", &"x".repeat(100)] {
         assert!(!hasher.verify(attempt(text), None).await.unwrap());
     }
-    // Not even who should hit upon it.
+    // Not even a password that matches the decoy.
     let found = BcryptHasher { decoy: Arc::new(StoredHash::of("found", LOWEST, [0; 16])), ..hasher };
     assert!(!found.verify(attempt("found"), None).await.unwrap());
 }
@@ -155,7 +155,7 @@ async fn a_form_that_cannot_be_read_or_costs_too_much_is_an_error_and_costs_noth
 
 #[tokio::test]
 async fn stray_bits_of_other_systems_are_borne_where_they_mean_nothing() {
-    // Salt and digest end in characters of which only two and four bits count; `S` and `e` are what passlib writes.
+    // Only two and four bits of the last characters of salt and digest count; passlib writes `S` and `e`.
     let form = StoredHash::of("U*U", LOWEST, *b"sixteen bytes ..").to_text();
     let (head, digest) = form.split_at(29);
     let next = |text: &str| {
@@ -185,7 +185,7 @@ async fn when_all_threads_are_busy_for_too_long_the_answer_is_overloaded() {
     let hasher = BcryptHasher::start(HasherOptions { cost: LOWEST, workers: 1, max_wait: Duration::ZERO }).unwrap();
     let (first, second) = tokio::join!(hasher.hash(attempt("one").proven()), hasher.verify(attempt("two"), None));
     assert!(first.is_ok());
-    // The first is handed in, and perhaps done already, when the second comes.
+    // The first is queued, perhaps even done, when the second comes.
     assert!(matches!(second, Ok(false) | Err(PortError::Overloaded { .. })));
 }
 

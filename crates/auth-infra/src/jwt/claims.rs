@@ -1,4 +1,4 @@
-//! The claims step (RFC 7519): from verified bytes to claims, every one demanded, and back.
+//! The claims step (RFC 7519): from verified bytes to claims, all of them required, and back.
 
 use std::str::FromStr;
 
@@ -40,7 +40,7 @@ struct Payload<'a> {
 }
 
 impl Realm {
-    /// Times are cut to whole seconds, all in the same direction, so `exp` stays `iat` and the token's life.
+    /// Times are cut to whole seconds, all in the same direction, so `exp` stays `iat` plus the token's lifetime.
     pub(super) fn write(&self, claims: &Claims) -> Result<Vec<u8>, PortError> {
         let payload = Payload {
             sub: claims.user.to_string(),
@@ -61,7 +61,7 @@ impl Realm {
         serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("claims cannot be written: {fault}")))
     }
 
-    /// The claims of a payload, their times not checked yet. Whatever else is wrong, the answer is the same.
+    /// The claims of a payload, with times not checked yet. Every other fault gives the same answer.
     pub(super) fn read(&self, kind: TokenKind, payload: &[u8]) -> Result<Claims, InvalidToken> {
         let Ok(Value::Object(members)) = strict_json::parse(payload) else { return Err(InvalidToken::Invalid) };
         let members = Members(members);
@@ -86,7 +86,7 @@ impl Realm {
         self.issuer.as_ref().is_none_or(|own| members.0.get("iss").is_some_and(|one| one == own))
     }
 
-    /// RFC 7519 section 4.1.3: a token for an audience is refused unless this server is in it, even if this server has no name.
+    /// RFC 7519 section 4.1.3: a token with an audience is refused unless this server is in it, even if this server has no name.
     fn is_audience(&self, members: &Members) -> bool {
         match (members.0.get("aud"), &self.audience) {
             (None, None) => true,
@@ -125,7 +125,7 @@ impl Realm {
     }
 }
 
-/// The members of the payload, by type. A number with a fraction or an exponent is no integer, whatever its value.
+/// The members of the payload, by type. A number with a fraction or an exponent is not an integer, whatever its value.
 struct Members(Map<String, Value>);
 
 impl Members {

@@ -1,23 +1,23 @@
-//! The signature step (RFC 7515): from the text of a token to the bytes its signature vouches for, and back.
+//! The signature step (RFC 7515): from a token to the bytes that its signature covers, and back.
 
 use auth_domain::{ports::PortError, token::InvalidToken};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde_json::{Value, json};
 
-/// The longest token that is looked at.
+/// The longest token that is parsed.
 pub(super) const TOKEN_MAX_BYTES: usize = 8 * 1024;
 
 /// What RFC 7518 section 3.2 demands of a key for HS256.
 const HS256_KEY_MIN_BYTES: usize = 32;
 
-/// The `typ` of tokens signed with a shared secret. A token may come without one (RFC 7519 section 5.1), but not with another.
+/// The `typ` of tokens signed with a shared secret. A token may come without `typ` (RFC 7519 section 5.1), but not with another.
 const TYPE: &str = "JWT";
 
-/// A key and the one algorithm it is for. Whether it is shared or one of a pair is nobody else's business.
+/// A key and its one algorithm. Callers need not know whether it is shared or one of a pair.
 pub(super) struct SigningKey {
     algorithm: Algorithm,
-    /// The algorithm's registered name, as headers have it.
+    /// The algorithm's registered name, as in headers.
     name: &'static str,
     /// The header of every token it signs, encoded.
     header: String,
@@ -43,13 +43,13 @@ impl SigningKey {
         sealed(&self.header, payload, &self.signing, self.algorithm)
     }
 
-    /// Signs what is not a token, with a `typ` of its own (RFC 8725 section 3.11).
+    /// Signs something that is not a token, under a `typ` of its own (RFC 8725 section 3.11).
     pub(super) fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
         let header = json!({ "alg": self.name, "typ": typ }).to_string();
         sealed(&URL_SAFE_NO_PAD.encode(header), payload, &self.signing, self.algorithm)
     }
 
-    /// The payload. The signature comes first, so that no parser ever sees what a stranger wrote.
+    /// The payload. The signature is checked first, so that no parser sees unauthenticated text.
     pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = vouched(token, &self.verifying, self.algorithm)?;
         self.check_header(&decode(header)?)?;
@@ -60,13 +60,13 @@ impl SigningKey {
     fn check_header(&self, header: &[u8]) -> Result<(), InvalidToken> {
         let header = strict_json::parse(header).map_err(|_fault| InvalidToken::Invalid)?;
         let is = |name: &str, expected: &str| header.get(name).and_then(Value::as_str) == Some(expected);
-        // No extension is understood here, so a header that lists critical ones is refused, however it does (RFC 7515 section 4.1.11).
+        // No extension is supported, so a header with `crit` is refused, whatever it lists (RFC 7515 section 4.1.11).
         let acceptable = is("alg", self.name) && header.get("crit").is_none() && (header.get("typ").is_none() || is("typ", TYPE));
         if acceptable { Ok(()) } else { Err(InvalidToken::Invalid) }
     }
 }
 
-/// Header and payload as they are written, once the signature is seen to be theirs.
+/// Header and payload, still encoded, once the signature is verified.
 pub(super) fn vouched<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorithm) -> Result<(&'a str, &'a str), InvalidToken> {
     if token.len() > TOKEN_MAX_BYTES {
         return Err(InvalidToken::Invalid);
@@ -79,7 +79,7 @@ pub(super) fn vouched<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorith
     }
 }
 
-/// The text of a token under a header that is encoded already.
+/// A token with this encoded header.
 pub(super) fn sealed(header: &str, payload: &[u8], key: &EncodingKey, algorithm: Algorithm) -> Result<String, PortError> {
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
     let signature = crypto::sign(signed.as_bytes(), key, algorithm)
@@ -87,7 +87,7 @@ pub(super) fn sealed(header: &str, payload: &[u8], key: &EncodingKey, algorithm:
     Ok(format!("{signed}.{signature}"))
 }
 
-/// Reads base64url in its one spelling: no padding, no white space, no stray bits.
+/// Decodes base64url in its canonical spelling: no padding, no white space, no stray bits.
 pub(super) fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_fault| InvalidToken::Invalid)
 }

@@ -1,4 +1,4 @@
-//! The keys as this server knows them, ready to sign and to verify.
+//! The keys that this server knows, ready to sign and to verify.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,23 +14,23 @@ use super::{
     sealing::EncryptionKeys,
 };
 
-/// What is made of the keys that the store has. Never changed, only followed by another.
+/// The parsed keys of the store. Never changed, only replaced.
 #[derive(Default)]
 pub(super) struct Known {
-    /// What is wrong with some of them.
+    /// The faults found in them.
     faults: Vec<PortError>,
     pub(super) ring: Arc<KeyRing>,
     public: HashMap<KeyId, Arc<PublicKey>>,
     private: HashMap<KeyId, Arc<KeyPair>>,
 }
 
-/// Whose token it is, told by its header.
+/// Which key a token belongs to, by its header.
 pub(super) enum Whose<'a> {
-    /// A key's that counts.
+    /// The token of a valid key.
     Key(&'a PublicKey),
-    /// A key's that does not count, or no more.
+    /// The token of a key that is not valid, or no longer.
     Refused,
-    /// No key's.
+    /// The token of no known key.
     Nobody,
 }
 
@@ -39,8 +39,8 @@ impl Known {
         self.ring.lives().map(|life| &life.key).eq(keys)
     }
 
-    /// What can be made of these keys. Private halves are only opened where they
-    /// can come to sign, and only once: an encryption key may be gone when they are sealed with another.
+    /// Parses these keys. Decrypts private halves only of keys that may sign, and only once: their encryption key may be gone
+    /// after they were re-encrypted with another.
     pub(super) fn next(&self, keys: Vec<SigningKey>, opening: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
         let mut next = Self { ring: Arc::new(KeyRing::of(keys)), ..Self::default() };
         let mut faults = Vec::new();
@@ -60,7 +60,7 @@ impl Known {
         next
     }
 
-    /// What is wrong, if anything is; told as long as it is.
+    /// The first fault, for as long as there is one.
     pub(super) fn verdict(&self) -> Result<(), PortError> {
         self.faults.first().map_or(Ok(()), |fault| Err(fault.clone()))
     }
@@ -82,7 +82,7 @@ impl Known {
         if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::pair::PairFault::NoPrivateKey)) }
     }
 
-    /// The key that signs at a time; none where the shared secret does.
+    /// The key that signs at a time; `None` where the shared secret does.
     pub(super) fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
         let Some(signer) = self.ring.signer(at) else { return Ok(None) };
         match self.private.get(&signer.id) {
@@ -91,7 +91,7 @@ impl Known {
         }
     }
 
-    /// A header is compared as it is written: no parser sees what a stranger wrote.
+    /// Compares the encoded header, so that no parser sees unauthenticated text.
     pub(super) fn whose(&self, token: &str, now: DateTime<Utc>) -> Whose<'_> {
         let header = token.split_once('.').map_or("", |(header, _)| header);
         let Some((id, public)) = self.public.iter().find(|(_, public)| public.writes(header)) else { return Whose::Nobody };
@@ -100,7 +100,7 @@ impl Known {
 }
 
 impl Whose<'_> {
-    /// The payload, if it is a key's; whoever else's it is, `otherwise` decides.
+    /// The payload of a valid key's token. For a token of no known key, `otherwise` decides.
     pub(super) fn open(
         self,
         token: &str,

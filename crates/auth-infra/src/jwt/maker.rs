@@ -1,4 +1,4 @@
-//! Makes key pairs, their private halves sealed.
+//! Makes key pairs, with encrypted private halves.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
     sealing::EncryptionKeys,
 };
 
-/// Makes keys for whoever has the encryption keys.
+/// Makes key pairs, encrypted with these keys.
 #[derive(Clone)]
 pub struct PairMaker(pub Arc<EncryptionKeys>);
 
@@ -27,7 +27,7 @@ impl PairMaker {
     }
 }
 
-/// RSA takes long enough to keep others waiting.
+/// On a blocking thread: RSA would hold up other tasks.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
     spawn_blocking(work).await.map_err(|error| PortError::Corrupt(format!("making a key failed: {error}")))
 }

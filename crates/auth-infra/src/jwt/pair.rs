@@ -1,4 +1,4 @@
-//! Key pairs: a private half that signs access tokens, and a public half that anybody may verify them with.
+//! Key pairs: a private half that signs access tokens, and a public half that anybody can verify them with.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ use super::jws::{decode, sealed, vouched};
 /// RFC 8017 appendix A.1.
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// Why something is no key to sign with. Says nothing of what is in it.
+/// Why a key cannot be used for signing. Says nothing of its contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PairFault {
     #[error("is not a private key in PKCS#8 (PEM, BEGIN PRIVATE KEY) on P-256 or Ed25519, or of RSA with 2048 to 4096 bits")]
@@ -45,13 +45,13 @@ pub struct KeyPair {
     pem: Zeroizing<String>,
 }
 
-/// The public half, and the one header of the tokens that it vouches for.
+/// The public half, and the only header of tokens that it verifies.
 pub struct PublicKey {
     id: KeyId,
     algorithm: KeyAlgorithm,
     jwk: String,
-    /// Encoded. Tokens are compared with it letter by letter: no parser sees a header that a stranger wrote, and
-    /// there is no room in it for `jku`, `jwk`, `x5u` or `crit`.
+    /// Encoded. Tokens are compared with it byte by byte: no parser sees an unauthenticated header, and `jku`, `jwk`, `x5u` and
+    /// `crit` cannot occur.
     header: String,
     verifying: DecodingKey,
 }
@@ -65,10 +65,10 @@ fn registered(algorithm: KeyAlgorithm) -> Algorithm {
 }
 
 impl KeyPair {
-    /// A fresh one. RSA takes a moment.
+    /// Makes a fresh pair. RSA takes a moment.
     ///
     /// # Errors
-    /// The crypto library does not make one.
+    /// The crypto library fails.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, PairFault> {
         let failed = |_unspecified| PairFault::NotMade("the crypto library gives no reason".to_owned());
         let der = Zeroizing::new(match algorithm {
@@ -80,7 +80,7 @@ impl KeyPair {
                 let pair = Ed25519KeyPair::generate().map_err(failed)?;
                 pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
             }
-            // RFC 7518 section 3.3 demands no more, and each signature costs the cube of the length.
+            // RFC 7518 section 3.3 demands no more, and the cost of a signature grows with the cube of the length.
             KeyAlgorithm::Rs256 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
                 AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?.as_ref().to_vec()
@@ -90,10 +90,10 @@ impl KeyPair {
         Self::from_pem(&text)
     }
 
-    /// Reads a private key in PKCS#8. Which algorithm it is for is told by what it is.
+    /// Reads a private key in PKCS#8. The key itself determines the algorithm.
     ///
     /// # Errors
-    /// It is none that tokens can be signed with.
+    /// Tokens cannot be signed with such a key.
     pub fn from_pem(text: &str) -> Result<Self, PairFault> {
         let document = document(text).ok_or(PairFault::NoPrivateKey)?;
         let der = document.as_bytes();
@@ -108,7 +108,7 @@ impl KeyPair {
             let Ok(jwk) = Jwk::from_encoding_key(&signing, registered(algorithm)) else { continue };
             let Ok(public) = PublicKey::of(algorithm, jwk) else { continue };
             let pair = Self { public, signing, pem: Zeroizing::new(text.to_owned()) };
-            // Also refuses a curve or a length that its algorithm does not have.
+            // Also refuses a curve or a length that does not fit the algorithm.
             if pair.seal(b"{}").is_ok_and(|token| pair.public.open(&token).is_ok()) {
                 return Ok(pair);
             }
@@ -121,7 +121,7 @@ impl KeyPair {
         &self.public
     }
 
-    /// The private half itself, to be kept sealed.
+    /// The private half in plain text, to be encrypted.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
@@ -130,22 +130,22 @@ impl KeyPair {
     /// A token with this payload.
     ///
     /// # Errors
-    /// The key does not sign.
+    /// The key cannot sign.
     pub fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
         sealed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
     }
 
-    /// Something else than an access token, under another `typ`.
+    /// Something other than an access token, under another `typ`.
     ///
     /// # Errors
-    /// The key does not sign.
+    /// The key cannot sign.
     pub fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
         let header = header(self.public.algorithm, &self.public.id, typ);
         sealed(&header, payload, &self.signing, registered(self.public.algorithm))
     }
 }
 
-/// RFC 7515 section 4.1, encoded.
+/// The encoded header (RFC 7515 section 4.1).
 fn header(algorithm: KeyAlgorithm, id: &KeyId, typ: &str) -> String {
     URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm.name(), "kid": id.as_str(), "typ": typ }).to_string())
 }
@@ -160,7 +160,7 @@ fn pem(der: &[u8]) -> der::Result<Zeroizing<String>> {
     SecretDocument::try_from(der)?.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
 }
 
-/// What stands between the lines of a PEM (RFC 7468 section 10).
+/// The content of a PEM block (RFC 7468 section 10).
 fn document(pem: &str) -> Option<SecretDocument> {
     match SecretDocument::from_pem(pem.trim()) {
         Ok((PrivateKeyInfoRef::PEM_LABEL, document)) => Some(document),
@@ -168,7 +168,7 @@ fn document(pem: &str) -> Option<SecretDocument> {
     }
 }
 
-/// The RSA key inside of PKCS#8, which is what signs (RFC 8017 appendix A.1.2).
+/// The RSA key inside PKCS#8, which is what signs (RFC 8017 appendix A.1.2).
 fn pkcs1<'a>(info: &PrivateKeyInfoRef<'a>) -> Option<&'a [u8]> {
     (info.algorithm.oid == RSA_ENCRYPTION).then_some(info.private_key.as_bytes())
 }
@@ -183,10 +183,10 @@ impl PublicKey {
         Self::new(KeyId::new(thumbprint), algorithm, text).map_err(|_corrupt| PairFault::NoPrivateKey)
     }
 
-    /// From what is kept of it.
+    /// From its stored form.
     ///
     /// # Errors
-    /// That is no public key of this algorithm.
+    /// It is not a public key of this algorithm.
     pub fn new(id: KeyId, algorithm: KeyAlgorithm, jwk: String) -> Result<Self, PortError> {
         let corrupt = |what: &str| PortError::Corrupt(format!("the public half of key {id} {what}"));
         let parsed: Jwk = serde_json::from_str(&jwk).map_err(|fault| corrupt(&format!("is no JWK: {fault}")))?;
@@ -220,15 +220,15 @@ impl PublicKey {
         &self.jwk
     }
 
-    /// Whether its tokens have this header.
+    /// Whether this is the header of its tokens.
     pub(super) fn writes(&self, header: &str) -> bool {
         self.header == header
     }
 
-    /// The payload of a token that this key's other half signed.
+    /// The payload of a token signed with the private half.
     ///
     /// # Errors
-    /// It did not, or the header is not the one that it writes.
+    /// The token is not signed with it, or has another header.
     pub fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = self.vouched(token)?;
         if self.writes(header) { decode(payload) } else { Err(InvalidToken::Invalid) }

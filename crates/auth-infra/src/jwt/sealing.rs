@@ -1,4 +1,4 @@
-//! Private halves at rest: encrypted with keys that the database does not have (AES-256-GCM).
+//! Private halves at rest: encrypted with keys that are not in the database (AES-256-GCM).
 
 use std::{fmt, str::FromStr};
 
@@ -18,14 +18,14 @@ const KEY_BYTES: usize = 32;
 /// The longest name of an encryption key.
 const NAME_MAX_CHARS: usize = 32;
 
-/// Encryption keys by their names. The first encrypts; all decrypt, so that one can follow another.
+/// Encryption keys by name. The first encrypts; all decrypt, so that keys can be rotated.
 #[derive(Default)]
 pub struct EncryptionKeys(Vec<(String, RandomizedNonceKey)>);
 
 impl FromStr for EncryptionKeys {
     type Err = String;
 
-    /// `name:key,name:key`, each key 32 bytes in base64. The fault does not repeat what was given.
+    /// `name:key,name:key`, each key 32 bytes in base64. Errors do not repeat the input.
     fn from_str(text: &str) -> Result<Self, String> {
         let rule = |number: usize| {
             format!(
@@ -55,19 +55,19 @@ impl EncryptionKeys {
         self.0.is_empty()
     }
 
-    /// Whether the one of this name encrypts.
+    /// Whether the key of this name encrypts.
     #[must_use]
     pub fn seals_with(&self, name: &str) -> bool {
         self.0.first().is_some_and(|(first, _)| first == name)
     }
 
-    /// Encrypts the private half of a key, for that key alone.
+    /// Encrypts the private half of a key, bound to that key.
     ///
     /// # Errors
     /// There is no encryption key.
     pub fn seal(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<Sealed, PortError> {
         let (name, key) = self.0.first().ok_or_else(|| PortError::Corrupt("there is no key to encrypt with".to_owned()))?;
-        // Sealed in place: nothing of the plain text stays.
+        // Encrypted in place: no plain text remains.
         let mut text = private.as_bytes().to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
         let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be sealed")))?;
@@ -76,7 +76,7 @@ impl EncryptionKeys {
     }
 
     /// # Errors
-    /// The encryption key is not there, or this is not the private half of that key.
+    /// The encryption key is missing, or this is not the private half of that key.
     pub fn open(&self, id: &KeyId, algorithm: KeyAlgorithm, sealed: &Sealed) -> Result<Zeroizing<String>, PortError> {
         let broken = || PortError::Corrupt(format!("the private half of key {id} was sealed otherwise, or for another key"));
         let (_, key) = self.0.iter().find(|(name, _)| *name == sealed.with).ok_or_else(|| {
@@ -90,7 +90,7 @@ impl EncryptionKeys {
     }
 }
 
-/// What a sealed text is bound to: put in the place of another's, it does not open.
+/// What an encrypted text is bound to: in the place of another key's, it does not decrypt.
 fn whose(id: &KeyId, algorithm: KeyAlgorithm) -> String {
     format!("{}/{id}", algorithm.name())
 }

@@ -1,4 +1,4 @@
-//! What a token looks like, and how every bent one is refused.
+//! What a token looks like, and that every altered one is refused.
 
 mod fuzz;
 mod pairs;
@@ -46,7 +46,7 @@ fn claims(grant: Grant) -> Claims {
     }
 }
 
-/// The payload of those claims, to be bent.
+/// The payload of those claims, to be altered.
 fn payload(grant: Grant) -> Value {
     let mut payload = json!({
         "sub": "01890a5d-ac96-774b-bcce-b302099a8058", "email": "ann@example.org", "type": "access",
@@ -60,7 +60,7 @@ fn payload(grant: Grant) -> Value {
     payload
 }
 
-/// Signs any two texts, by another library than the adapter does.
+/// Signs any two texts, with another library than the adapter.
 fn signed(algorithm: hmac::Algorithm, secret: &[u8], header: &str, payload: &str) -> String {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     resigned(algorithm, secret, &signed)
@@ -166,7 +166,7 @@ fn headers_that_name_or_bring_a_key_change_nothing() {
         "jwk": {"kty": "oct", "k": "AAAA"}, "x5c": ["AAAA"], "unknown": {"a": [1, null]},
     });
     assert_eq!(decode(&with_header(&extra.to_string())), Ok(claims(Grant::Access)));
-    // Signed with the key that the header brings: the MAC is another.
+    // Signed with the key in the header, so the MAC is wrong.
     let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": URL_SAFE_NO_PAD.encode([1; 32])}}).to_string();
     assert!(decode(&signed(hmac::HMAC_SHA256, &[1; 32], &header, &payload(Grant::Access).to_string())).is_err());
 }
@@ -206,7 +206,7 @@ fn a_token_has_one_spelling() {
     assert!(decode(&token).is_ok());
     let (signed_text, signature) = token.rsplit_once('.').unwrap();
     let (header, body) = signed_text.split_once('.').unwrap();
-    // 32 bytes take 43 characters, and the last of them has two bits to spare.
+    // 32 bytes take 43 characters, so the last one has two unused bits.
     let last = signature.chars().last().unwrap();
     let stray = char::from(u8::try_from(u32::from(last)).unwrap() + 1);
     let mut spellings = vec![
@@ -228,7 +228,7 @@ fn a_token_has_one_spelling() {
         "..".to_owned(),
         ".".to_owned(),
     ];
-    // The same, signed by somebody who has the key.
+    // The same, signed with the right key.
     let bent = [
         format!("{header}=.{body}"),
         format!("{header}.{body}="),
@@ -237,7 +237,7 @@ fn a_token_has_one_spelling() {
         format!("{header}.\n{body}"),
         format!("{header}.{body}."),
         format!("{header}.{body}.{body}"),
-        // Two bytes take three characters, and the last has two bits to spare: Q, not R.
+        // Two bytes take three characters, so the last one has two unused bits: Q, not R.
         format!("{}.{body}", URL_SAFE_NO_PAD.encode(format!("{HEADER}  ")).trim_end_matches('g').to_owned() + "h"),
     ];
     spellings.extend(bent.iter().map(|text| resigned(hmac::HMAC_SHA256, ACCESS, text)));

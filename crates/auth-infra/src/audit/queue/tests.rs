@@ -1,4 +1,4 @@
-//! Bursts and outages: nobody waits, nothing is written twice, and what is lost is told.
+//! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
 use auth_domain::{
     audit::{EventKind, Filter},
@@ -38,7 +38,7 @@ fn kept(store: &MemoryStore) -> Vec<Entry> {
     runtime.block_on(store.list(&all)).unwrap()
 }
 
-/// What is logged on this thread meanwhile.
+/// What the work logs on this thread.
 fn logged(work: impl FnOnce()) -> String {
     let captured = Captured::default();
     tracing::subscriber::with_default(tracing_subscriber::fmt().with_writer(captured.clone()).finish(), work);

@@ -1,8 +1,8 @@
-//! `mysql:`: what Diesel makes of the URL, and what it cannot say to MariaDB's client library.
+//! `mysql:`: how Diesel reads the URL, and what it cannot pass to MariaDB's client library.
 //!
-//! Diesel sets `ssl_mode` by an option that only MySQL's own client library has; MariaDB's takes its
-//! number for another one and goes on unverified, even unencrypted. But that library reads a host
-//! that contains a `;` as a list of options, and among these are the time limit for connecting and TLS.
+//! Diesel sets `ssl_mode` by an option that only MySQL's own client library has; MariaDB's takes its number for another option
+//! and connects unverified, even unencrypted. But MariaDB's library reads a host that contains a `;` as a list of options, among
+//! them the connection timeout and TLS.
 
 #[cfg(not(feature = "mysql"))]
 use super::server;
@@ -10,14 +10,14 @@ use super::{DatabaseUrl, DatabaseUrlFault, Engine};
 #[cfg(feature = "mysql")]
 use super::{Target, server};
 
-/// How much TLS is asked for.
+/// How much TLS is demanded.
 #[cfg(feature = "mysql")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tls {
     Disabled,
     Preferred,
     Required,
-    /// MariaDB's library knows no check of the certificate without one of the name, so both are this.
+    /// MariaDB's library cannot check the certificate without the host name, so both modes are this one.
     Verified,
 }
 
@@ -26,7 +26,7 @@ enum Tls {
 #[derive(Default)]
 struct Wishes {
     tls: Option<Tls>,
-    /// In Diesel's words.
+    /// With Diesel's names.
     pairs: Vec<(&'static str, String)>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
 
 #[cfg(feature = "mysql")]
 impl Wishes {
-    /// Takes MySQL's words and libpq's. A word that nobody would heed is a fault: it might have asked for safety.
+    /// Accepts the names of MySQL and of libpq. An unknown name is a fault: it might have asked for security.
     fn of(url: &url::Url) -> Result<Self, DatabaseUrlFault> {
         let mut wishes = Self::default();
         for (name, value) in url.query_pairs() {
@@ -72,14 +72,14 @@ impl Wishes {
                 "ssl_cert" | "sslcert" => "ssl_cert",
                 "ssl_key" | "sslkey" => "ssl_key",
                 "unix_socket" => "unix_socket",
-                // It is always this one.
+                // Always the case.
                 "charset" if value == "utf8mb4" => continue,
                 _unknown => {
                     let known = "sslmode, sslrootcert, sslcert, sslkey and unix_socket";
                     return Err(DatabaseUrlFault::Malformed(format!("the parameters for MySQL are {known}")));
                 }
             };
-            // The certificates of the system are the library's default.
+            // The system's certificates are the library's default.
             if (name, &*value) != ("ssl_ca", "system") {
                 wishes.pairs.push((name, value.into_owned()));
             }
@@ -105,7 +105,7 @@ impl Tls {
         }
     }
 
-    /// What MySQL's own library calls it.
+    /// The mode's name in MySQL's own library.
     fn word(self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
@@ -116,7 +116,7 @@ impl Tls {
     }
 }
 
-/// The host with the options that MariaDB's library takes along with it.
+/// The host with the options that MariaDB's library reads from it.
 #[cfg(feature = "mysql")]
 fn spell(host: &str, tls: Option<Tls>) -> String {
     if mysqlclient_sys::SUPPORTS_MYSQL_SSL_MODE {
@@ -128,7 +128,7 @@ fn spell(host: &str, tls: Option<Tls>) -> String {
         Some(Tls::Preferred | Tls::Required) => ";ssl-enforce=1",
         Some(Tls::Verified) => ";ssl-enforce=1;ssl-verify-server-cert=1",
     };
-    // `localhost` means the server's socket, unless TCP (protocol 1) is asked for, as TLS does.
+    // `localhost` means the server's socket, unless TCP is demanded (protocol 1), as for TLS.
     let protocol = if tls.is_some() { ";protocol=1" } else { "" };
     format!("host={host};connect-timeout=3{protocol}{tls_options}")
 }

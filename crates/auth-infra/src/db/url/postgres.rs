@@ -1,10 +1,10 @@
-//! `postgres:`: libpq reads the URL itself, and gets what it leaves open.
+//! `postgres:`: libpq reads the URL itself, with defaults for what the URL leaves open.
 
 use super::{DatabaseUrl, DatabaseUrlFault, Engine, server};
 #[cfg(feature = "postgres")]
 use super::{Target, parameter};
 
-/// A server that is gone without a word is noticed in seconds, not in the two hours of TCP's default.
+/// A server that vanishes is noticed within seconds, not after TCP's default of two hours.
 #[cfg(feature = "postgres")]
 const DEFAULTS: [(&str, &str); 6] = [
     ("connect_timeout", "3"),
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
     let (mut url, shown) = server(Engine::Postgres, text, 5432)?;
     let demands_tls = matches!(parameter(&url, "sslmode").as_deref(), Some("require" | "verify-ca" | "verify-full"))
         || parameter(&url, "sslrootcert").as_deref() == Some("system");
-    // Bundled, libpq is built without OpenSSL. The system's has it.
+    // The bundled libpq is built without OpenSSL. The system's has it.
     if demands_tls && cfg!(any(feature = "postgres-bundled", not(feature = "tls"))) {
         return Err(DatabaseUrlFault::TlsNotBuiltIn);
     }
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
             url.query_pairs_mut().append_pair(name, value);
         }
     }
-    // libpq takes `+` as it stands, where a form would have a space.
+    // libpq reads `+` literally, where a form would have a space.
     let query = url.query().map(|query| query.replace('+', "%20"));
     url.set_query(query.as_deref());
     Ok(DatabaseUrl { engine: Engine::Postgres, shown, target: Target::Postgres(url.to_string()) })

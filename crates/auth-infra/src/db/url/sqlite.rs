@@ -1,4 +1,4 @@
-//! `sqlite:`: a file, or nothing but memory.
+//! `sqlite:`: a file, or memory only.
 
 #[cfg(feature = "sqlite")]
 use std::{fs::OpenOptions, io};
@@ -7,17 +7,17 @@ use std::{fs::OpenOptions, io};
 use super::Target;
 use super::{DatabaseUrl, DatabaseUrlFault, Engine};
 
-/// SQLite's own name for a database that is nowhere.
+/// SQLite's own name for a database in memory.
 pub(super) const MEMORY: &str = ":memory:";
 
-/// As SQLAlchemy has it: three slashes and a relative path, four and an absolute one.
+/// As in SQLAlchemy: three slashes and a relative path, four and an absolute one.
 pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
     let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-    // SQLite would take nothing for "in memory", and lose everything with a typo.
+    // SQLite would take an empty name for "in memory", so that a typo would lose everything.
     if path.is_empty() {
         return Err(DatabaseUrlFault::Lacks("file"));
     }
-    // SQLite would read these as options, and a typo as another file.
+    // SQLite would read these as options, and a typo as another file name.
     if path.contains(['?', '\0']) {
         return Err(DatabaseUrlFault::Malformed("a file name without `?`".to_owned()));
     }
@@ -31,14 +31,14 @@ pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
     Err(DatabaseUrlFault::NotBuiltIn { engine: Engine::Sqlite, feature: "sqlite" })
 }
 
-/// The same file by a name that begins with `/` or `.`: SQLite takes `file:` at the beginning for a URL with options.
+/// The same file by a name that begins with `/` or `.`: SQLite takes a name that begins with `file:` for a URL with options.
 #[cfg(feature = "sqlite")]
 fn plain(path: &str) -> String {
     if path.starts_with(['/', '.']) { path.to_owned() } else { format!("./{path}") }
 }
 
-/// Makes the file before SQLite does, readable by its owner alone: it will hold password hashes.
-/// The files that SQLite puts beside it take its mode.
+/// Creates the file before SQLite does, readable by its owner alone: it will hold password hashes. SQLite's files beside it get
+/// the same mode.
 #[cfg(feature = "sqlite")]
 pub(crate) fn create_privately(path: &str) -> io::Result<()> {
     if path == MEMORY {
@@ -52,7 +52,7 @@ pub(crate) fn create_privately(path: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(io::Error::new(error.kind(), "the directory it would be in does not exist"))
         }
-        // There already; whether it can be used, SQLite will say.
+        // It exists; SQLite will report whether it is usable.
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Every form of the URL, and that none of it shows a password.
+//! Every form of the URL, and that no text shows a password.
 
 use super::*;
 
@@ -129,7 +129,7 @@ fn another_scheme_is_a_fault() {
     }
 }
 
-/// However a password is cut up by characters that should have been encoded.
+/// Wherever unencoded characters cut a password.
 #[cfg(feature = "postgres")]
 #[test]
 fn a_password_that_is_not_encoded_is_not_shown() {

@@ -1,4 +1,4 @@
-//! What waits for SQLite's one writer is written together, and yet each for itself.
+//! Work that waits for SQLite's one writer shares a transaction, yet each piece succeeds or fails on its own.
 
 use auth_domain::testkit::samples::user;
 use diesel::{connection::SimpleConnection, prelude::*};
@@ -16,7 +16,7 @@ use crate::db::{
 const ANN: &str = "ann@example.org";
 const BOB: &str = "bob@example.org";
 
-/// Leaves work with the writer, which is held.
+/// Queues work with the writer, which is held.
 async fn order<T: Send + 'static>(
     database: &Database,
     work: impl Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
@@ -78,7 +78,7 @@ async fn nobody_is_told_that_it_is_done_before_it_is_kept() {
     let (database, _folder) = file(1);
     let (holder, let_go) = hold_writer(&database).await;
     let ann = order(&database, inserting(ANN)).await;
-    // Found out only at the end of the transaction.
+    // Detected only at the end of the transaction.
     let orphan = "PRAGMA defer_foreign_keys = ON; INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at) \
         VALUES ('of', 'nobody', 0, '', '', '')";
     let orphan = order(&database, move |db| db.batch_execute(orphan)).await;
@@ -135,7 +135,7 @@ async fn what_was_given_up_before_the_file_was_free_is_not_done() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_the_disk_fills_up_each_is_kept_or_refused() {
     let (database, _folder) = file(1);
-    // As many pages as there are: SQLITE_FULL from the next one on.
+    // No more pages than there are: SQLITE_FULL from the next one on.
     tell(&database, "PRAGMA max_page_count = 1").await;
     let (holder, let_go) = hold_writer(&database).await;
     let mut waiting = Vec::new();

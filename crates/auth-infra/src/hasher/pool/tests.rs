@@ -1,4 +1,4 @@
-//! Order, admission, and what a job that goes wrong leaves behind. No test sleeps: a gate holds the threads.
+//! Order, admission, and what a failing job leaves behind. No test sleeps: a gate holds the threads.
 
 use std::{
     future::poll_fn,
@@ -14,12 +14,12 @@ use super::*;
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + 'a>>;
 
-/// One thread, 3 ms allowed, and a hash is taken to need 0.94 ms: two may wait behind the one at work.
+/// One thread, 3 ms allowed, and a hash is assumed to take 0.94 ms: two may wait behind the running one.
 fn pool() -> (Pool, Vec<JoinHandle<()>>) {
     Pool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
 }
 
-/// Hands the work in and leaves the answer for later.
+/// Queues the work and leaves the answer for later.
 async fn begin<'a, T: Send + 'static>(pool: &'a Pool, work: impl FnOnce() -> T + Send + 'static) -> Pending<'a, T> {
     let mut run: Pending<'a, T> = Box::pin(pool.run(work));
     let waits = poll_fn(|context| Poll::Ready(run.as_mut().poll(context).is_pending())).await;
@@ -51,7 +51,7 @@ async fn work_runs_on_threads_of_its_own_behind_everything_else() {
         .unwrap();
     assert_eq!(name.as_deref(), Some("hash-0"));
     if cfg!(target_os = "linux") {
-        // Field 19, counted behind the name in parentheses (proc_pid_stat(5)).
+        // Field 19, counted from after the name in parentheses (proc_pid_stat(5)).
         let nice: i32 = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse().unwrap();
         assert!(nice >= 7, "nice {nice}");
     }
@@ -69,7 +69,7 @@ async fn first_come_first_served() {
     }
     drop(gate);
     held.await.unwrap();
-    // Whichever is asked after first.
+    // In whatever order they are awaited.
     for pending in waiting.into_iter().rev() {
         pending.await.unwrap();
     }
@@ -79,7 +79,7 @@ async fn first_come_first_served() {
 
 #[tokio::test]
 async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back() {
-    // A hash is taken to need 3.8 s, and two seconds are allowed.
+    // A hash is assumed to take 3.8 s, and two seconds are allowed.
     let (pool, _threads) = Pool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
     let (held, gate) = hold(&pool).await;
     for _ in 0..2 {

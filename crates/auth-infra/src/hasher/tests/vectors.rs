@@ -1,4 +1,4 @@
-//! Hashes that passlib 1.7.4 made (with bcrypt 4.0.1): `python3 crates/auth-infra/tests/passlib_exchange.py vectors`.
+//! Hashes made by passlib 1.7.4 (with bcrypt 4.0.1): `python3 crates/auth-infra/tests/passlib_exchange.py vectors`.
 
 /// By `passlib.hash.bcrypt`.
 #[rustfmt::skip]
@@ -33,7 +33,7 @@ pub(super) const PREHASHED: &[(&str, &str)] = &[
     ("12345678901234567890123456789012345678901234567890123456789012345678901234567890日本語", "$bcrypt-sha256$v=2,t=2b,r=4$bTbrtdV1oBefTCYIeRZv9O$dsyRR6rpnJab5nBl8Lvi.Ss7kWhI.PC"),
 ];
 
-/// By `passlib.hash.bcrypt`, which here saw only 72 bytes.
+/// By `passlib.hash.bcrypt`, which here used only 72 bytes.
 #[rustfmt::skip]
 pub(super) const CUT: &[(&str, &str)] = &[
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$2b$04$fN6YGINT597/cOZY3FgIM.gdxFo49lOaBI/qRuY3H93lgfzJDHysu"),

@@ -1,4 +1,4 @@
-//! Published vectors through our own verification, and every forgery that a public key invites.
+//! Published vectors through our own verification, and the forgeries that a public key invites.
 
 use aws_lc_rs::{
     hmac,
@@ -67,7 +67,7 @@ fn the_example_of_rfc_8037_verifies() {
     assert!(key.open(token).is_err(), "its header is not one of ours");
 }
 
-/// The signature step, and the algorithm that the header names. (`open` takes no header but our own.)
+/// Checks the signature, and the algorithm that the header names. (`open` accepts only our own header.)
 fn is_judged_alike(key: &PublicKey, token: &str, expected: bool, what: &str) {
     let accepted = key.vouched(token).is_ok_and(|(head, payload)| {
         let head = decode(head).map(|head| strict_json::parse(&head));

@@ -1,4 +1,4 @@
-//! Whatever comes, nothing panics and nothing that was not issued verifies.
+//! For any input, nothing panics and nothing that was not issued verifies.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Access tokens under key pairs: which key signs when, which tokens count when, and what strangers make of public halves.
+//! Access tokens under key pairs: which key signs when, which tokens are valid when, and forgeries with public halves.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
     now() + TimeDelta::seconds(seconds)
 }
 
-/// A key that signs so many seconds from now on.
+/// A key that signs `signs_from` seconds from now on.
 async fn key(number: i64, algorithm: KeyAlgorithm, signs_from: i64) -> SigningKey {
     let fresh = maker().make(algorithm).await.unwrap();
     SigningKey { number, ..KeyRing::default().next(fresh, at(signs_from), at(signs_from - 310)) }

@@ -1,4 +1,4 @@
-//! Payloads that are signed with the right key and yet are refused.
+//! Payloads that are signed with the right key, yet refused.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn access_with(name: &str, value: Value) -> Result<Claims, InvalidToken> {
     decode(&with_payload(&payload.to_string()))
 }
 
-/// The payload's text with a number in its place, spelled as given.
+/// Replaces a number in the payload's text, spelled as given.
 fn access_spelled(name: &str, number: &str) -> Result<Claims, InvalidToken> {
     let mut payload = payload(Grant::Access);
     payload[name] = "HERE".into();
@@ -82,7 +82,7 @@ fn numbers_beyond_all_range_are_refused_and_break_nothing() {
             assert_eq!(access_spelled(name, &number), Err(InvalidToken::Invalid), "{name} {number}");
         }
     }
-    // The ends of what a date can be.
+    // The limits of a date.
     assert!(access_spelled("exp", "8210266876799").is_ok());
     assert_eq!(access_spelled("exp", "-8334601228800"), Err(InvalidToken::Expired));
     assert!(access_spelled("iat", "-8334601228800").is_ok());

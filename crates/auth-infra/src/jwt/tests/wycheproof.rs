@@ -5,8 +5,8 @@ use wycheproof_ng_kdf_jose::json_web::{TestName, TestSet};
 use super::*;
 use crate::jwt::jws::SigningKey;
 
-/// Where we differ. 372 and 373 are called valid because some libraries skip characters that are no base64url: ours must
-/// not, one token has one spelling. 367 and 370 are the same bytes as 357, which is valid (C2SP/wycheproof issue 236).
+/// Where we differ. 372 and 373 are called valid because some libraries skip characters outside base64url; ours must not, so that
+/// each token has one spelling. 367 and 370 are the same bytes as 357, which is valid (C2SP/wycheproof issue 236).
 const DISPUTED: [(usize, bool); 4] = [(367, true), (370, true), (372, false), (373, false)];
 
 #[test]

@@ -1,11 +1,11 @@
-//! JSON that means one thing only. Two readers of a text must not see two values in it, so what RFC 8259 leaves open is refused.
+//! Unambiguous JSON. Two parsers of a text must not see different values, so what RFC 8259 leaves open is refused.
 
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why a text is refused. Says where and what, and never quotes the text.
+/// Why a text is refused. Names the fault and its position, and never quotes the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     #[error("not UTF-8")]
@@ -19,8 +19,8 @@ pub enum Malformed {
     NotJson(String),
 }
 
-/// Reads one value, all of it: UTF-8 without a byte order mark (RFC 8259 section 8.1), no member twice
-/// in an object at any depth (RFC 7493 section 2.3), at most 127 levels deep, nothing after it but white space.
+/// Parses one value: UTF-8 without a byte order mark (RFC 8259 section 8.1), no duplicate member in an object at any depth (RFC
+/// 7493 section 2.3), at most 127 levels deep, followed by nothing but white space.
 ///
 /// # Errors
 /// The text is anything else.
@@ -36,13 +36,13 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
         if duplicate.get() {
             Malformed::DuplicateMember { line: error.line(), column: error.column() }
         } else {
-            // The parser's own messages are fixed texts and a position.
+            // The parser's messages are constants with a position.
             Malformed::NotJson(error.to_string())
         }
     })
 }
 
-/// Builds the value that `serde_json` would, but minds names that come twice.
+/// Builds the same value as `serde_json`, but refuses duplicate names.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     duplicate: &'a Cell<bool>,

@@ -1,4 +1,4 @@
-//! What is read, what is refused, and that a refusal quotes nothing.
+//! What is accepted, what is refused, and that errors quote nothing.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
--- Sends the lines of a file in turn as bearer tokens, if one is given, and prints what came of it in one line.
+-- Sends the lines of a file in turn as bearer tokens, if a file is given, and prints the results in one line.
 local requests, turn = {}, 0
 
 function init(args)
@@ -10,7 +10,7 @@ function init(args)
     wrk.headers["Authorization"] = "Bearer " .. token
     requests[#requests + 1] = wrk.format("GET")
   end
-  -- Threads begin at different places.
+  -- Each thread begins at another line.
   turn = math.floor(tonumber(tostring({}):match("0x(%x+)") or "0", 16) / 64) % #requests
 end
 

@@ -1,4 +1,4 @@
-//! One client on one connection, for what `wrk` cannot do: tokens that follow from each other, a fixed rate.
+//! One client on one connection, for what `wrk` cannot do: chains of tokens, and a fixed rate.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// Longer than the server lets anybody wait.
+/// Longer than any wait that the server allows.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Client {
@@ -50,7 +50,7 @@ impl Client {
         while !self.head.ends_with("\r\n\r\n") {
             self.line.clear();
             ensure!(self.stream.read_line(&mut self.line)? > 0, "the server hung up");
-            // The status line stays as it is; names of headers come in any case.
+            // The status line stays as it is; header names come in any case.
             self.head.push_str(&self.line);
         }
         let status = self.head.get(9..12).context("no status")?.parse()?;

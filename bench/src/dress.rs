@@ -1,5 +1,5 @@
-//! What every answer of the server costs by its looks: the headers of each, and the line in the log. As long as the
-//! server's own, made with less.
+//! The parts that all answers of the server share: the headers and the log line. As long as the server's own, but cheaper to
+//! make.
 
 use std::{
     io::{self, Write as _},
@@ -13,10 +13,10 @@ use actix_web::{
 
 use crate::tokens;
 
-/// One header after the other, name and value.
+/// Name and value of each header.
 type Headers = [(&'static str, &'static str)];
 
-/// Of every answer.
+/// On every answer.
 const ALWAYS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -25,11 +25,11 @@ const ALWAYS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
 ];
 
-/// Of every answer whose request counts, as the bench's limits stand.
+/// On answers to requests that the rate limit counts, with the limits of the benchmark.
 pub(crate) const COUNTED: [(&str, &str); 3] =
     [("ratelimit-limit", "100000"), ("ratelimit-remaining", "99999"), ("ratelimit-reset", "1")];
 
-/// Puts the headers on an answer, and a request id of its own. Gives it back as well.
+/// Adds the headers and a fresh request id to an answer. Returns the id.
 pub(crate) fn headers(answer: &mut HttpResponse, more: &Headers) -> String {
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     for (name, value) in ALWAYS.iter().chain(more) {
@@ -42,7 +42,7 @@ pub(crate) fn headers(answer: &mut HttpResponse, more: &Headers) -> String {
     id
 }
 
-/// Writes the line, in one write.
+/// Writes the log line with a single write.
 pub(crate) fn line(id: &str) -> io::Result<()> {
     let now = tokens::now().to_rfc3339();
     writeln!(

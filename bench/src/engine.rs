@@ -1,4 +1,4 @@
-//! The engines, and a scratch database on each that is gone when it is dropped.
+//! The engines, and a scratch database on each, deleted when it is dropped.
 
 use std::{env, path::Path};
 
@@ -14,7 +14,7 @@ pub(crate) enum Engine {
     Mariadb,
 }
 
-/// The same set of queries for three engines, as the server does it.
+/// One set of queries for three engines, as in the server.
 #[derive(diesel::MultiConnection)]
 pub(crate) enum AnyConnection {
     Sqlite(diesel::SqliteConnection),
@@ -31,7 +31,7 @@ impl Engine {
         }
     }
 
-    /// Where databases can be made: the same variables as the tests have.
+    /// Where databases can be created: the same variables as in the tests.
     fn server(self) -> String {
         let (variable, default) = match self {
             Self::Sqlite => return ":memory:".to_owned(),
@@ -45,7 +45,7 @@ impl Engine {
         let connection = match self {
             Self::Sqlite => {
                 let mut connection = diesel::SqliteConnection::establish(url)?;
-                // As the server has it: the same durability.
+                // As in the server: the same durability.
                 connection.batch_execute(
                     "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
                 )?;
@@ -62,22 +62,22 @@ impl Engine {
     }
 }
 
-/// A database of this run's own.
+/// A database for this run only.
 pub(crate) struct Scratch {
     pub(crate) engine: Engine,
-    /// Where databases can be made.
+    /// Where databases can be created.
     server: String,
     name: String,
     folder: TempDir,
 }
 
 impl Scratch {
-    /// SQLite's file is in `folder`: a disk, not a file system in memory, or no write would cost anything.
+    /// SQLite's file is in `folder`, which must be on a disk: on a file system in memory, writes would cost nothing.
     pub(crate) fn new(engine: Engine, label: &str, folder: &Path) -> Result<Self> {
         Self::on(engine, engine.server(), label, folder)
     }
 
-    /// On a server of its own choice.
+    /// On the given server.
     pub(crate) fn on(engine: Engine, server: String, label: &str, folder: &Path) -> Result<Self> {
         let name = format!("bench_{}_{label}", std::process::id());
         let scratch = Self { engine, server, name, folder: TempDir::new_in(folder)? };
@@ -92,7 +92,7 @@ impl Scratch {
         Ok(server.batch_execute(statement)?)
     }
 
-    /// As Diesel and pgbench take it.
+    /// The URL in the form of Diesel and pgbench.
     pub(crate) fn plain_url(&self) -> Result<String> {
         if self.engine == Engine::Sqlite {
             return Ok(self.folder.path().join("auth.db").display().to_string());
@@ -101,7 +101,7 @@ impl Scratch {
         Ok(format!("{host}/{}", self.name))
     }
 
-    /// As the server takes it.
+    /// The URL in the form of the server.
     pub(crate) fn url(&self) -> Result<String> {
         let plain = self.plain_url()?;
         Ok(if self.engine == Engine::Sqlite { format!("sqlite:///{plain}") } else { plain })

@@ -1,5 +1,5 @@
-//! The floor: what this machine does with actix-web alone, one route and a bit of JSON. Beside it the least that our
-//! endpoints can be: the same with one HMAC and one row by its key for `me`, and either of them in full dress.
+//! The floor: what actix-web alone does on this machine, with one route and a little JSON. Also the minimum for our endpoints:
+//! the same, plus one HMAC and one row by its key for `me`, and each of them with the server's headers and log line.
 
 use std::{cell::RefCell, env, sync::LazyLock};
 
@@ -19,7 +19,7 @@ use crate::{
     tokens::ACCESS_SECRET,
 };
 
-/// Where the bare `me` finds its rows, engine and URL with a space between; without it there is none.
+/// The database of the bare `me`, as engine and URL separated by a space; without it, there is no bare `me`.
 pub(crate) const DATABASE: &str = "FLOOR_DATABASE";
 
 static DATABASE_OF: LazyLock<Option<(Engine, String)>> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ static DATABASE_OF: LazyLock<Option<(Engine, String)>> = LazyLock::new(|| {
 });
 
 thread_local! {
-    /// The connection of this thread, made with its first request.
+    /// This thread's connection, made for its first request.
     static READER: RefCell<Option<AnyConnection>> = const { RefCell::new(None) };
 }
 
@@ -65,7 +65,7 @@ struct Account {
     email: String,
 }
 
-/// Serves until it is killed, with as many workers as the server has: one a core.
+/// Serves until it is killed, with as many workers as the server: one per core.
 pub(crate) fn serve() -> Result<()> {
     let port: u16 = env::var("PORT")?.parse()?;
     actix_web::rt::System::new().block_on(async {
@@ -107,13 +107,13 @@ async fn account(request: &HttpRequest) -> Result<Account> {
     let session = session(request)?;
     let (engine, url) = DATABASE_OF.as_ref().context("no database")?;
     match engine {
-        // The row is there sooner than another thread is.
+        // Reading the row is faster than waking another thread.
         Engine::Sqlite => read(*engine, url, &session),
         Engine::Postgres | Engine::Mariadb => web::block(move || read(*engine, url, &session)).await?,
     }
 }
 
-/// The session that a token names, once its signature is known to be ours.
+/// The session in a token, once its signature is verified.
 fn session(request: &HttpRequest) -> Result<String> {
     let header = request.headers().get("authorization").context("no token")?.to_str()?;
     let (signed, signature) = header.strip_prefix("Bearer ").and_then(|token| token.rsplit_once('.')).context("no token")?;
@@ -125,7 +125,7 @@ fn session(request: &HttpRequest) -> Result<String> {
     Ok(claims.get("sid").and_then(Value::as_str).context("no session")?.to_owned())
 }
 
-/// A statement of its own, prepared once a thread.
+/// A statement of its own, prepared once per thread.
 fn read(engine: Engine, url: &str, session: &str) -> Result<Account> {
     READER.with_borrow_mut(|reader| {
         let reader = match reader {

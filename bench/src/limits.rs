@@ -1,4 +1,4 @@
-//! What hardware and databases do by themselves: no server can be faster.
+//! The limits of hardware and databases: no server can be faster.
 
 use std::{
     io::Write as _,
@@ -37,7 +37,7 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Hashes a second when every core does nothing else: cores ÷ seconds per hash.
+/// Hashes per second when every core does nothing else: cores ÷ seconds per hash.
 pub(crate) fn bcrypt(span: Duration) -> Result<f64> {
     let rates = on_threads(cores(), |_number| {
         let begun = Instant::now();
@@ -51,8 +51,8 @@ pub(crate) fn bcrypt(span: Duration) -> Result<f64> {
     Ok(rates.iter().sum())
 }
 
-/// The UPDATE of a refresh in a loop, on so many connections at once; of the same rows that `parts::refresh` takes
-/// turns with, since where a row lies decides what its change costs. Rows a second.
+/// The UPDATE of a refresh in a loop, on `connections` connections at once. Uses the same rows as `parts::refresh`, since the
+/// place of a row determines the cost of its change. Returns rows per second.
 pub(crate) fn updates(scratch: &Scratch, connections: usize, accounts: u64, span: Duration) -> Result<f64> {
     rewind(scratch)?;
     let rates = on_threads(connections, |number| {
@@ -72,7 +72,7 @@ pub(crate) fn updates(scratch: &Scratch, connections: usize, accounts: u64, span
     Ok(rates.iter().sum())
 }
 
-/// The very statement that the server sends.
+/// The same statement that the server sends.
 fn update(db: &mut crate::engine::AnyConnection, account: u64, generation: i64, now: NaiveDateTime) -> QueryResult<usize> {
     diesel::update(sessions::table.find(session(account)))
         .filter(sessions::generation.eq(generation))
@@ -95,11 +95,11 @@ fn on_threads<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -
     })
 }
 
-/// What a client of PostgreSQL's own asks.
+/// The queries of PostgreSQL's own client.
 pub(crate) enum Script {
     /// `pgbench -S`: one row by its key.
     OneRow,
-    /// What `me` needs, for the same sessions that `wrk::tokens` has tokens of, so many accounts apart.
+    /// The query of `me`, for the sessions of `wrk::tokens`, whose accounts are `step` apart.
     Me { step: u64, count: u64 },
 }
 
@@ -110,7 +110,7 @@ impl Script {
     }
 }
 
-/// `pgbench` with prepared statements.
+/// Runs `pgbench` with prepared statements.
 pub(crate) fn pgbench(scratch: &Scratch, script: &Script, clients: usize, length: u64) -> Result<Outcome> {
     let url = scratch.plain_url()?;
     let run = |arguments: &[&str]| -> Result<String> {

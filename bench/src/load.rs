@@ -1,4 +1,4 @@
-//! Load by clients of our own: each on a thread, with one connection, one request at a time.
+//! Load by clients of our own: each has a thread, one connection, and one request at a time.
 
 use std::{
     sync::Mutex,
@@ -10,24 +10,24 @@ use anyhow::{Result, anyhow};
 
 use crate::client::{Answer, Client};
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
-    /// Good answers a second.
+    /// Successful answers per second.
     pub(crate) rate: f64,
-    /// Of good answers, in milliseconds.
+    /// Latency of successful answers, in milliseconds.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) errors: u64,
-    /// Of the server's CPU for a good answer, in microseconds.
+    /// The server's CPU time per successful answer, in microseconds.
     pub(crate) cpu: f64,
-    /// Refused with 503 and told when to come back; no error.
+    /// Refused with 503 and a `Retry-After`; not an error.
     pub(crate) refused: u64,
-    /// How long the slowest of those waited for that, in milliseconds.
+    /// The slowest such refusal, in milliseconds.
     pub(crate) refused_after: f64,
 }
 
-/// What one client has seen while it counted.
+/// What one client saw in the counted time.
 #[derive(Default)]
 struct Seen {
     good: Vec<Duration>,
@@ -35,7 +35,7 @@ struct Seen {
     errors: u64,
 }
 
-/// When a load begins to count, and when it ends.
+/// How long a load runs before it counts, and how long it counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) warm_up: Duration,
@@ -45,7 +45,7 @@ pub(crate) struct Span {
 /// Sends the next request of a client.
 pub(crate) trait Work: Send {
     /// # Errors
-    /// No answer at all.
+    /// There was no answer.
     fn next(&mut self, client: &mut Client) -> Result<Answer>;
 }
 
@@ -55,7 +55,7 @@ impl<F: FnMut(&mut Client) -> Result<Answer> + Send> Work for F {
     }
 }
 
-/// Each client asks again as soon as it has its answer, or after as long as a refusal tells it to.
+/// Each client sends its next request as soon as it has its answer, or after the time that a refusal demands.
 pub(crate) fn closed<W: Work>(port: u16, works: Vec<W>, span: Span) -> Result<Outcome> {
     run(works, span, |mut work, begun, seen| {
         let mut client = Client::connect(port)?;
@@ -75,8 +75,8 @@ pub(crate) fn closed<W: Work>(port: u16, works: Vec<W>, span: Span) -> Result<Ou
     })
 }
 
-/// All clients together send `rate` requests a second, whatever becomes of them. Time counts from when a
-/// request was due, not from when it could be sent: a server that stalls does not get out of it.
+/// All clients together send `rate` requests per second, whatever the answers. Latency counts from when a request was due, not
+/// from when it was sent, so a stall of the server shows.
 pub(crate) fn paced<W: Work>(port: u16, works: Vec<W>, rate: u32, span: Span) -> Result<Outcome> {
     let clients = u32::try_from(works.len())?;
     let interval = Duration::from_secs(1) * clients / rate;

@@ -1,4 +1,4 @@
-//! Benchmarks: the release server over loopback, beside what the machine and the databases can do at all.
+//! Benchmarks: the release server over loopback, compared with what the machine and the databases can do at most.
 
 mod client;
 mod dress;
@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Engine;
 
-/// What can be run alone.
+/// The parts that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Health,
@@ -35,7 +35,7 @@ enum Part {
     Beside,
     /// Cold start, and memory idle and after load
     Process,
-    /// `me` and `refresh` at two million accounts: some minutes to fill each database
+    /// `me` and `refresh` with two million accounts: filling each database takes minutes
     Big,
 }
 
@@ -44,16 +44,16 @@ enum Part {
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Run these parts only; without it, all but `big`
+    /// Run only these parts; by default, all but `big`
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
-    /// On these engines only
+    /// Use only these engines
     #[arg(long, value_delimiter = ',')]
     engines: Vec<Engine>,
-    /// How long each load counts
+    /// Seconds for which each load counts
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Everything, `big` too, and a whole minute of load before memory is read
+    /// Run everything, `big` too, with a full minute of load before memory is read
     #[arg(long)]
     full: bool,
     /// Connections of `me` and `health`
@@ -65,17 +65,17 @@ struct Options {
     /// Accounts for `big`
     #[arg(long, default_value_t = 2_000_000)]
     many: u64,
-    /// Where scratch files go: a disk
+    /// Folder for scratch files, on a disk
     #[arg(long, default_value = "target")]
     folder: PathBuf,
-    /// A server that is built already
+    /// Path of a server that is already built
     #[arg(long)]
     server: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the bare endpoint on $PORT
+    /// Serves the bare endpoints on $PORT
     #[command(hide = true)]
     Floor,
     /// Hashes on all cores
@@ -92,7 +92,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// `wrk` tells times in microseconds.
+/// `wrk` reports times in microseconds.
 fn seconds(microseconds: u32) -> f64 {
     f64::from(microseconds) / 1e6
 }

@@ -1,4 +1,4 @@
-//! The loads, one by one: what is sent, by how many, and how it is counted.
+//! The loads: what each sends, with how many clients, and how it is counted.
 
 use std::{path::Path, time::Duration};
 
@@ -11,29 +11,29 @@ use crate::{
     tokens,
 };
 
-/// Sessions that one client of `refresh` takes turns with, at most.
+/// The most sessions that one client of `refresh` rotates through.
 const RING: u64 = 1000;
 
-/// So many requests a second of `me` beside logins.
+/// Requests per second of `me` beside logins.
 pub(crate) const PACE: u32 = 500;
 
 /// Clients of `refresh` and `register`.
 pub(crate) const CLIENTS: usize = 8;
 
-/// Connections that send them.
+/// Connections that send these requests.
 pub(crate) const PACED_CLIENTS: usize = 16;
 
-/// Clients that log in meanwhile.
+/// Clients that log in at the same time.
 pub(crate) const LOGINS_BESIDE: usize = 32;
 
-/// The accounts whose sessions one client of `refresh` takes turns with: spread evenly over its share of all.
+/// The accounts whose sessions one client of `refresh` rotates through: spread evenly over its share of all accounts.
 pub(crate) fn ring(client: usize, clients: usize, accounts: u64) -> Result<impl Iterator<Item = u64>> {
     let share = accounts / u64::try_from(clients)?;
     let (first, count) = (share * u64::try_from(client)?, share.min(RING));
     Ok((0..count).map(move |turn| first + turn * (share / count)))
 }
 
-/// Each client refreshes its own sessions in turn, each with the token that the last refresh gave it.
+/// Each client refreshes its own sessions in turn, each with the token from its last refresh.
 pub(crate) fn refresh(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
     let works = (0..clients).map(|client| -> Result<_> {
         let tokens = ring(client, clients, accounts)?.map(tokens::refresh).collect::<Result<Vec<_>>>()?;
@@ -51,7 +51,7 @@ pub(crate) fn refresh(server: &Running, clients: usize, accounts: u64, span: Spa
     closed(server.port, works.collect::<Result<Vec<_>>>()?, span)
 }
 
-/// Each client logs in to one account after the other; no two of them to the same.
+/// Each client logs in to one account after another, never to those of another client.
 pub(crate) fn login(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
     closed(server.port, logins(clients, accounts)?, span)
 }
@@ -70,7 +70,7 @@ fn logins(clients: usize, accounts: u64) -> Result<Vec<impl Work>> {
     works.collect()
 }
 
-/// Each client makes one new account after the other; `round` keeps their addresses apart from those of other rounds.
+/// Each client registers one account after another; `round` keeps the addresses of the rounds apart.
 pub(crate) fn register(server: &Running, round: usize, clients: usize, span: Span) -> Result<Outcome> {
     let works = (0..clients).map(|client| {
         let mut turn = 0_u64;
@@ -94,7 +94,7 @@ pub(crate) fn me_at_a_pace(server: &Running, file: &Path, span: Span) -> Result<
     paced(server.port, works.collect(), PACE, span)
 }
 
-/// `me` at a fixed rate while others log in, and how those fare.
+/// `me` at a fixed rate while others log in, and the outcome of those logins.
 pub(crate) fn me_beside_logins(
     server: &Running,
     file: &Path,
@@ -111,12 +111,12 @@ pub(crate) fn me_beside_logins(
     })
 }
 
-/// What has to come in before it counts: connections, caches, and for a queue that fills, its length.
+/// The warm-up covers connections, caches, and the time until a queue has its steady length.
 pub(crate) fn span(warm_up: u64, counted: u64) -> Span {
     Span { warm_up: Duration::from_secs(warm_up), counted: Duration::from_secs(counted) }
 }
 
-/// A text of a JSON object that needs no unescaping.
+/// The value of a text member in a JSON object, if it needs no unescaping.
 fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
     rest.split_once('"').map(|(value, _)| value)

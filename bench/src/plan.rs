@@ -22,10 +22,10 @@ use crate::{
     wrk,
 };
 
-/// A hash takes a quarter of a second: in less time than this, one more or less is a per cent.
+/// A hash takes a quarter of a second: in less time than this, a single hash changes the rate by about one per cent.
 const LOGIN_SECONDS: u64 = 15;
 
-/// How long a queue of 64 logins takes to fill and to settle.
+/// How long a queue of 64 logins takes to fill and settle.
 const SETTLE: u64 = 8;
 
 struct Plan<'a> {
@@ -60,7 +60,7 @@ impl Plan<'_> {
         parts.iter().any(|part| self.wants(*part))
     }
 
-    /// Says it at once as well: a run takes minutes.
+    /// Also prints the row at once, since a run takes minutes.
     fn add(&mut self, row: Row) {
         eprint!("{}", table(std::slice::from_ref(&row)).lines().last().map(|line| format!("{line}\n")).unwrap_or_default());
         self.rows.push(row);
@@ -116,7 +116,7 @@ impl Plan<'_> {
         let name = scratch.engine.name();
         let Options { seconds, accounts, .. } = *self.options;
         if self.wants_any(&[Part::Login8, Part::Login64, Part::Register, Part::Beside]) {
-            // Just before what is measured against it: clocks of cores drift by more than the aims leave.
+            // Just before the loads compared with it: core clocks drift by more than the aims allow.
             self.bcrypt = limits::bcrypt(Duration::from_secs(seconds.max(LOGIN_SECONDS)))?;
             let outcome = Outcome { rate: self.bcrypt, ..Outcome::default() };
             self.add(Row::rate("limit: bcrypt on all cores", limits::cores(), outcome));

@@ -1,26 +1,26 @@
-//! The one table, and the aims in it.
+//! The table of results, and the aims in it.
 
 use crate::load::Outcome;
 
-/// How many the table has.
+/// The number of columns.
 const COLUMNS: usize = 9;
 
-/// A ratio and what it should be.
+/// A target for a ratio.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// One measure.
+/// One measurement.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row {
     pub(crate) measure: String,
     pub(crate) clients: Option<usize>,
     pub(crate) outcome: Option<Outcome>,
-    /// What it is measured against, and by how much.
+    /// The ratios to what it is compared with.
     pub(crate) against: Vec<Ratio>,
-    /// A figure that is no rate, with its unit.
+    /// A figure that is not a rate, with its unit.
     pub(crate) figure: Option<String>,
 }
 
@@ -90,7 +90,7 @@ impl Row {
     }
 }
 
-/// In Markdown, its columns as wide as they need to be.
+/// As Markdown, with columns as wide as they need to be.
 pub(crate) fn table(rows: &[Row]) -> String {
     let head = ["measure", "clients", "requests/s", "p50 ms", "p99 ms", "CPU µs", "errors", "against", "aim"].map(str::to_owned);
     let lines: Vec<[String; COLUMNS]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();

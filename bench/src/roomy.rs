@@ -1,4 +1,4 @@
-//! A database server of this run's own that differs from the machine's in one thing: it has memory for two million accounts.
+//! A database server for this run only, which differs from the machine's in one thing: it has memory for two million accounts.
 
 use std::{
     fs,
@@ -18,23 +18,23 @@ use crate::engine::Engine;
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(60);
 
-/// What the rows that it serves are called by.
+/// The name of this server in the table.
 pub(crate) const MEMORY: &str = "2 GB of buffers";
 
-/// Running; ends when this is dropped, and nothing of it is left.
+/// Runs until it is dropped, and leaves nothing behind.
 pub(crate) struct Roomy {
     engine: Engine,
     process: Child,
     pub(crate) url: String,
-    /// Goes last.
+    /// Dropped last.
     _folder: TempDir,
 }
 
 impl Roomy {
-    /// In a folder of its own below `folder`.
+    /// Starts it in a folder of its own below `folder`.
     pub(crate) fn start(engine: Engine, folder: &Path) -> Result<Self> {
         let folder = TempDir::new_in(folder)?;
-        // The server runs as a user of its own and has to get in.
+        // The server runs as another user, which needs access.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         let data = folder.path().canonicalize()?.join("data");
         fs::create_dir(&data)?;
@@ -57,7 +57,7 @@ impl Roomy {
 
 impl Drop for Roomy {
     fn drop(&mut self) {
-        // Nothing to lose. PostgreSQL's processes go when the first of them is told to, which `setpriv` has become.
+        // Nothing to lose. PostgreSQL's processes end with the first one, which `setpriv` has become.
         let signal = if self.engine == Engine::Postgres { "-QUIT" } else { "-KILL" };
         let _told = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
         let _reaped = self.process.wait();
@@ -82,7 +82,7 @@ fn mariadb(data: &Path, port: u16) -> Result<Command> {
     let mut command = Command::new("mariadbd");
     command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=2G"]);
     command.arg(format!("--port={port}")).arg(format!("--datadir={data}")).arg(format!("--socket={data}/socket"));
-    // Where others have theirs, it would clear them away when it starts.
+    // In the shared folder, it would delete the files of other servers when it starts.
     command.arg(format!("--tmpdir={data}"));
     Ok(command)
 }

@@ -1,4 +1,5 @@
-//! Accounts by the thousand or the million, each with one session: by the database itself, for a request each would take hours.
+//! Accounts by the thousand or the million, each with one session. The database makes them itself: by requests it would take
+//! hours.
 
 use anyhow::Result;
 
@@ -7,10 +8,10 @@ use crate::{
     tokens::PASSWORD,
 };
 
-/// What the server makes by default.
+/// The server's default.
 pub(crate) const COST: u32 = 12;
 
-/// Rows a statement: none runs into a limit of time or of a log.
+/// Rows per statement: few enough for every limit of time or log size.
 const BATCH: u64 = 100_000;
 
 /// Fills a migrated database; all accounts share one hash.
@@ -36,19 +37,19 @@ pub(crate) fn seed(scratch: &Scratch, accounts: u64) -> Result<()> {
     })
 }
 
-/// Sessions as they were, but for their times: what a test moved on, the next one finds at its beginning.
+/// Resets sessions, except for their times, so that every test starts from the same state.
 pub(crate) fn rewind(scratch: &Scratch) -> Result<()> {
     scratch.execute("UPDATE sessions SET generation = 1 WHERE generation <> 1")?;
     match scratch.engine {
         Engine::Sqlite => scratch.execute("PRAGMA wal_checkpoint(TRUNCATE)"),
-        // Each has to be a statement of its own. After a checkpoint, a page is logged whole when it first changes: so every
-        // test begins there, or only the first would pay for it.
+        // Each has to be a statement of its own. After a checkpoint, the first change of a page logs the whole page. So every
+        // test starts at a checkpoint; otherwise only the first would pay for that.
         Engine::Postgres => scratch.execute("VACUUM sessions").and_then(|()| scratch.execute("CHECKPOINT")),
         Engine::Mariadb => Ok(()),
     }
 }
 
-/// The rows of one batch, as queries. Ids as `tokens` writes them.
+/// The rows of one batch, as queries, with ids as in `tokens`.
 fn rows(engine: Engine, first: u64, last: u64) -> (String, String) {
     let (source, digits, short, now, later) = match engine {
         Engine::Sqlite => (

@@ -1,4 +1,4 @@
-//! The programs under load: built, started, asked for their memory, stopped.
+//! The programs under load: building, starting, measuring and stopping them.
 
 use std::{
     env, fs,
@@ -22,15 +22,15 @@ use crate::{
     wrk,
 };
 
-/// How long a program may take until it answers.
+/// How long a program may take to answer.
 const START: Duration = Duration::from_secs(10);
 
-/// Where the workspace of the server is.
+/// The root of the server's workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Builds the server as it is released, with all engines, and says where it is.
+/// Builds the release server with all engines, and returns its path.
 pub(crate) fn build() -> Result<PathBuf> {
     let arguments = ["build", "--release", "--locked", "-p", "auth-http", "--no-default-features", "--features", "full"];
     let status = Command::new("cargo").args(arguments).current_dir(root()).status()?;
@@ -43,7 +43,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 pub(crate) struct Running {
     child: Child,
     pub(crate) port: u16,
-    /// From the start of its process to the first 200.
+    /// From the start of the process to the first 200.
     pub(crate) started_in: Duration,
 }
 
@@ -53,14 +53,14 @@ pub(crate) fn server(program: &Path, scratch: &Scratch) -> Result<Running> {
     Running::start(command.stdout(log()?))
 }
 
-/// Without TLS to PostgreSQL, which its client library otherwise offers even where the server is on the same machine.
+/// Without TLS to PostgreSQL, which the client library otherwise tries even on the same machine.
 pub(crate) fn server_without_tls(program: &Path, scratch: &Scratch) -> Result<Running> {
     let mut command = Command::new(program);
     let url = format!("{}?sslmode=disable", scratch.url()?);
     Running::start(configure(&mut command, scratch)?.env("DATABASE_URL", url).arg("serve").stdout(log()?))
 }
 
-/// As a service manager has it, lines go to a file: they are part of the work.
+/// Log lines go to a file, as under a service manager: writing them is part of the work.
 fn log() -> Result<File> {
     Ok(File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?)
 }
@@ -72,7 +72,7 @@ pub(crate) fn migrate(program: &Path, scratch: &Scratch) -> Result<()> {
     Ok(())
 }
 
-/// The defaults, but for the rate limit: every request comes from one address.
+/// The defaults, except for the rate limit: all requests come from one address.
 fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut Command> {
     Ok(command
         .env_clear()
@@ -83,7 +83,7 @@ fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut 
         .env("DATABASE_URL", scratch.url()?))
 }
 
-/// The endpoint that does nothing, in a process of its own like the server; and a bare `me`, over a SQLite database.
+/// The bare endpoints, in a process of their own like the server; with a scratch database, also a bare `me`.
 pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
     let mut command = Command::new(env::current_exe()?);
     if let Some(scratch) = scratch {
@@ -93,7 +93,7 @@ pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
     Running::start(command.arg("floor").stdout(log()?))
 }
 
-/// Something that hashes on all cores until it is dropped, at the priority of the server's hashing threads.
+/// A process that hashes on all cores until it is dropped, at the priority of the server's hashing threads.
 pub(crate) fn hashing() -> Result<Hashing> {
     let child = Command::new("nice").args(["-n", "7"]).arg(env::current_exe()?).arg("hash").spawn();
     Ok(Hashing(child.context("nice does not start")?))
@@ -127,7 +127,7 @@ impl Running {
         bail!("the program does not answer")
     }
 
-    /// Load by `wrk`, and what it costs this program.
+    /// Load by `wrk`, and the CPU time that it costs this program.
     pub(crate) fn drive(&self, path: &str, clients: usize, length: u64, tokens: Option<&Path>) -> Result<Outcome> {
         let before = self.cpu()?;
         let outcome = wrk::run(self.port, path, clients, length, tokens)?;
@@ -135,16 +135,16 @@ impl Running {
         Ok(Outcome { cpu: spent * 1e6 / (outcome.rate * f64::from(u32::try_from(length)?)), ..outcome })
     }
 
-    /// Seconds of CPU so far. The kernel counts in hundredths of one.
+    /// Seconds of CPU so far. The kernel counts in hundredths of a second.
     fn cpu(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Behind the name, which may be anything, come the state and ten more before what counts.
+        // After the name, which may be anything, come the state and ten other fields.
         let (_name, fields) = stat.rsplit_once(')').context("no name")?;
         let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
         Ok(f64::from(ticks.iter().sum::<u32>()) / 100.0)
     }
 
-    /// Resident memory, and the most there has been of it, in megabytes of 10^6 bytes.
+    /// Resident memory now and at its peak, in megabytes of 10^6 bytes.
     pub(crate) fn memory(&self) -> Result<(f64, f64)> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let field = |name: &str| -> Result<f64> {
@@ -158,7 +158,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Nothing to lose: the next test makes a database of its own or finds what was committed.
+        // Nothing to lose: the next test makes its own database or finds what was committed.
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Seeded accounts and sessions by their number, and tokens for them as the server itself would sign them.
+//! Seeded accounts and sessions by number, and tokens for them as the server itself would sign them.
 
 use anyhow::{Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,11 +7,11 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// What the server is started with; secrets of nothing but this run.
+/// The server's secrets, for this run only.
 pub(crate) const ACCESS_SECRET: &str = "benchmark-access-secret-0123456789abcdef-0123456789abcdef";
 pub(crate) const REFRESH_SECRET: &str = "benchmark-refresh-secret-fedcba9876543210-fedcba9876543210";
 
-/// Every seeded account has it.
+/// The password of every seeded account.
 pub(crate) const PASSWORD: &str = "Correct-Horse-7-Battery";
 
 pub(crate) fn email(number: u64) -> String {
@@ -27,7 +27,7 @@ pub(crate) fn session(number: u64) -> String {
 }
 
 pub(crate) fn access(number: u64) -> Result<String> {
-    // As long as the longest life that can be configured.
+    // The longest lifetime that can be configured.
     let claims = claims(number, "access", TimeDelta::minutes(60));
     sign(&claims, ACCESS_SECRET)
 }

@@ -1,4 +1,4 @@
-//! Load at full speed by `wrk`: as many requests as so many connections get answered.
+//! Load at full speed by `wrk`: each connection sends its next request as soon as it has an answer.
 
 use std::{
     fmt::Write as _,
@@ -11,13 +11,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{load::Outcome, seconds, tokens};
 
-/// Of `wrk` itself: one a core, as the server has workers.
+/// The threads of `wrk`: one per core, as many as the server has workers.
 const THREADS: &str = "2";
 
-/// How many different accounts send requests, at most: those who are signed in and active.
+/// The most accounts that send requests: those who are signed in and active.
 pub(crate) const TOKENS: u64 = 10_000;
 
-/// Access tokens in a file: of accounts evenly spread over all that there are.
+/// Writes access tokens to a file, for accounts spread evenly over all.
 pub(crate) fn tokens(folder: &Path, accounts: u64) -> Result<PathBuf> {
     let file = folder.join("tokens");
     let count = accounts.min(TOKENS);
@@ -29,7 +29,7 @@ pub(crate) fn tokens(folder: &Path, accounts: u64) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// Asks for one path; with a token, if there is a file of them.
+/// Requests one path, with tokens if there is a file of them.
 pub(crate) fn run(port: u16, path: &str, clients: usize, length: u64, tokens: Option<&Path>) -> Result<Outcome> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk.lua");
     let mut command = Command::new("wrk");

@@ -1,4 +1,4 @@
-//! `me` while others log in, beside `me` alone; and what becomes of a bare `me` while something else hashes.
+//! `me` while others log in, compared with `me` alone; and a bare `me` while another program hashes.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     server::{self, Running},
 };
 
-/// A hundredth of the requests is decided by whatever else the machine does just then: the middle one of so many counts.
+/// A 99th percentile depends on what else the machine does just then, so the median of several rounds counts.
 const ROUNDS: usize = 3;
 
 struct Round {
@@ -50,7 +50,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The middle one of some rounds, in two rows.
+    /// The median of the rounds, as two rows.
     fn rounds(
         &mut self,
         measure: &str,

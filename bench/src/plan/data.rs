@@ -1,4 +1,4 @@
-//! `me` and `refresh`, with few accounts and with many, beside what the databases themselves do with as many.
+//! `me` and `refresh`, with few accounts and with many, compared with what the databases alone do with as many.
 
 use std::{path::Path, time::Duration};
 
@@ -19,20 +19,20 @@ use crate::{
     wrk,
 };
 
-/// What was seen with few accounts, in a second.
+/// Rates with few accounts, per second.
 #[derive(Clone, Copy)]
 pub(super) struct Few {
     me: f64,
-    /// What is as little as `me` can be.
+    /// The least that `me` can be.
     bare: f64,
-    /// The statement of `me` by `pgbench`.
+    /// The statement of `me`, sent by `pgbench`.
     select: f64,
     refresh: f64,
     /// The statement of `refresh` in a loop, on as many connections as help.
     update: f64,
 }
 
-/// SQLite has one writer at a time, however many ask.
+/// SQLite has one writer at a time, whatever the number of clients.
 fn writers(engine: Engine) -> usize {
     if engine == Engine::Sqlite { 1 } else { CLIENTS }
 }
@@ -82,7 +82,7 @@ impl Plan<'_> {
         Ok((me, bare_rate, select))
     }
 
-    /// The statement of `me` by `pgbench`, with so many accounts.
+    /// The statement of `me`, sent by `pgbench`, with `accounts` accounts.
     fn select(&mut self, scratch: &Scratch, accounts: u64, place: &str, few: Option<f64>) -> Result<f64> {
         let Options { clients, seconds, .. } = *self.options;
         let outcome = limits::pgbench(scratch, &Script::me(accounts), clients, seconds)?;
@@ -112,7 +112,7 @@ impl Plan<'_> {
         Ok((refresh, most))
     }
 
-    /// The statement of `refresh` in a loop, with so many accounts.
+    /// The statement of `refresh` in a loop, with `accounts` accounts.
     fn updates(&mut self, scratch: &Scratch, by: usize, accounts: u64, place: &str, few: Option<f64>) -> Result<f64> {
         let rate = limits::updates(scratch, by, accounts, Duration::from_secs(self.options.seconds))?;
         let measure = format!("limit: UPDATE in a loop, {}{place}", scratch.engine.name());
@@ -121,7 +121,7 @@ impl Plan<'_> {
         Ok(rate)
     }
 
-    /// With many accounts: on the machine's server, and on one with memory for them.
+    /// With many accounts: on the machine's server, and on one whose memory holds them all.
     pub(super) fn many(&mut self, engine: Engine, few: Few) -> Result<()> {
         let Options { many, ref folder, .. } = *self.options;
         let scratch = self.filled(Scratch::new(engine, "many", folder)?, many)?;

@@ -1,4 +1,4 @@
-//! The process itself: how soon it serves, and how much memory it takes.
+//! The process itself: how soon it serves, and how much memory it uses.
 
 use std::{path::Path, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     wrk,
 };
 
-/// How often a start is timed.
+/// How many starts are timed.
 const STARTS: usize = 11;
 
 impl Plan<'_> {
@@ -36,7 +36,7 @@ impl Plan<'_> {
             self.idle(&server::server_without_tls(&self.program, scratch)?, "PostgreSQL with sslmode=disable")?;
         }
 
-        // Everything at once.
+        // All loads at once.
         let length = if self.options.full { 60 } else { self.options.seconds };
         let (accounts, port) = (self.options.accounts, server.port);
         std::thread::scope(|scope| -> Result<()> {

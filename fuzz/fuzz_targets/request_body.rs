@@ -1,4 +1,4 @@
-//! Hands what the fuzzer thinks of to `auth_fuzz::request_body`, where the properties stand.
+//! Passes the fuzzer's input to `auth_fuzz::request_body`, which checks the properties.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| auth_fuzz::request_body::check(data));

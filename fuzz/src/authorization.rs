@@ -1,4 +1,4 @@
-//! The Authorization header: a token is what follows `Bearer ` in the only header there is, to the letter, or there is none.
+//! The Authorization header: the token is exactly what follows `Bearer ` in the only such header, or there is no token.
 
 use actix_web::http::{
     StatusCode,
@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
             assert!(scheme.eq_ignore_ascii_case(b"bearer "), "{only:?}");
             assert_eq!(token.as_bytes(), rest, "the rest, and all of it");
             assert!(!token.is_empty() && token.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)), "{token:?}");
-            // Only one text is the genuine token: no space around it, nothing in another case, no second way to write it.
+            // Only one text is the genuine token: no surrounding space, no other case, no second encoding.
             assert_eq!(decodes(TokenKind::Access, token), token == GENUINE, "{token:?}");
         }
         Err(problem) => {

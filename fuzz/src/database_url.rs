@@ -1,12 +1,12 @@
-//! `DATABASE_URL`: whatever stands in it, its password is in no text that anybody sees.
+//! `DATABASE_URL`: whatever it contains, its password appears in no text that anybody sees.
 
 use auth_infra::db::{DatabaseUrl, Engine};
 
 /// Part of every password here, and of nothing else.
 const SECRET: &str = "hush";
 
-/// One line is a URL. Four are the parts of one: user, what stands before and behind the secret
-/// in the password, and what comes after the `@`.
+/// One line is a URL. Four are the parts of one: the user, what precedes and follows the secret in the password, and what follows
+/// the `@`.
 pub fn check(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let lines: Vec<&str> = text.split('\n').collect();
@@ -16,7 +16,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// However a password is cut up by characters that should have been encoded.
+/// Wherever unencoded characters cut a password.
 fn around_the_secret(user: &str, before: &str, behind: &str, after: &str) {
     if user.contains(['/', '?', '#', ':', '@', '\\']) {
         return;
@@ -24,7 +24,7 @@ fn around_the_secret(user: &str, before: &str, behind: &str, after: &str) {
     for scheme in ["postgres", "postgresql", "mysql"] {
         let url = format!("{scheme}://{user}:{before}{SECRET}{behind}@{after}");
         assert!(!told(&url).contains(SECRET), "{url:?} becomes {:?}", told(&url));
-        // Where libpq looks for a password as well.
+        // libpq looks for a password here as well.
         let parameter = format!("{scheme}://{user}@{after}?password={before}{SECRET}{behind}");
         // Unless it is more than one parameter.
         if !after.contains(['?', '#']) && !before.contains('&') {
@@ -33,7 +33,7 @@ fn around_the_secret(user: &str, before: &str, behind: &str, after: &str) {
     }
 }
 
-/// All that is ever said of a URL.
+/// All texts that are made from a URL.
 fn told(text: &str) -> String {
     match text.parse::<DatabaseUrl>() {
         Ok(url) => format!("{url} {url:?}"),
@@ -65,7 +65,7 @@ fn as_it_is(text: &str) {
     }
 }
 
-/// What stands before and behind the password of a server's URL, where it needs no encoding.
+/// What precedes and follows the password of a server's URL, where it needs no encoding.
 fn around_the_password(text: &str) -> Option<(&str, &str)> {
     let authority = text.find("://").filter(|_| !text.trim().starts_with("sqlite"))? + "://".len();
     let rest = text.get(authority..)?;

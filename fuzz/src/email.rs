@@ -1,4 +1,4 @@
-//! E-mail addresses: what is taken has one spelling, fits into SMTP, and carries nothing but an address.
+//! E-mail addresses: an accepted one has one spelling, fits into SMTP, and contains nothing but an address.
 
 use auth_domain::email::{EMAIL_MAX_BYTES, Email};
 
@@ -31,12 +31,12 @@ pub fn check(data: &[u8]) {
     for label in labels {
         assert!(label.len() <= LABEL_MAX_BYTES && !label.starts_with('-') && !label.ends_with('-'), "{kept}");
     }
-    // What a reader of mail headers, of logs and of URLs could take for more than an address.
+    // Whatever a parser of mail headers, logs or URLs could take for more than an address.
     assert!(!kept.contains(['"', '\\', '<', '>', '(', ')', '[', ']', ',', ';', ':', ' ']), "{kept:?}");
     assert!(!kept.chars().any(|c| c.is_control() || c.is_whitespace()), "{kept:?}");
 }
 
-/// `atext` of RFC 5322 section 3.2.3, the dot between atoms, and what RFC 6532 section 3.2 adds.
+/// `atext` of RFC 5322 section 3.2.3, the dot between atoms, and the additions of RFC 6532 section 3.2.
 fn is_local(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || !c.is_ascii()
 }

@@ -1,4 +1,4 @@
-//! Proxies' headers: nobody but a trusted proxy is believed, and nobody can write himself another address.
+//! Proxy headers: only trusted proxies are believed, and no client can forge its address.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,10 +22,10 @@ const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const REQUEST_ID_MAX: usize = 128;
 
-/// The address that a proxy of ours saw.
+/// The client address that our own proxy saw.
 const SEEN: &str = "203.0.113.77";
 
-/// Nobody's id but the program's own.
+/// Makes one fixed id, which stands for the program's own.
 struct Fresh;
 
 impl Ids for Fresh {
@@ -82,7 +82,7 @@ fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
         b'u' => USER_AGENT,
         _ => return None,
     };
-    // As it comes off the wire: without the space around.
+    // As received: without surrounding space.
     let Ok(value) = HeaderValue::from_bytes(value.trim_ascii()) else { return None };
     Some((name, value))
 }
@@ -99,7 +99,7 @@ impl Scene {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// Byte by byte, as the proxies wrote them.
+    /// As bytes, exactly as the proxies wrote them.
     fn hops(&self) -> Vec<&[u8]> {
         let lines = self.headers.iter().filter(|(name, _)| *name == X_FORWARDED_FOR);
         lines.flat_map(|(_, value)| value.as_bytes().split(|byte| *byte == b',')).collect()
@@ -116,8 +116,8 @@ impl Scene {
         client
     }
 
-    /// A proxy of ours adds what it saw, on the line that it found or on one of its own:
-    /// whatever stood there before, it is what counts.
+    /// Our own proxy appends the address that it saw, to the existing line or on a line of its own. Whatever precedes it, that
+    /// address counts.
     fn believes_only_what_its_proxies_add(&self) {
         let seen: IpAddr = SEEN.parse().expect("an address");
         if !self.trusts(self.peer.ip().to_canonical()) || self.trusts(seen) {
@@ -142,14 +142,14 @@ impl Scene {
     }
 }
 
-/// An address as a proxy writes it, with or without a port.
+/// An address as proxies write it, with or without a port.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop.trim_ascii()).unwrap_or_default();
     let address = text.parse::<IpAddr>().or_else(|_not_bare| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.into_iter().map(|address| address.to_canonical()).next()
 }
 
-/// What goes into logs and back to the client.
+/// Checks what goes into logs and back to the client.
 fn harmless(found: &Origin, scene: &Scene) {
     let id = found.request_id.as_str();
     let given = scene.headers.iter().find(|(name, _)| *name == X_REQUEST_ID).map(|(_, value)| value.as_bytes());

@@ -1,4 +1,4 @@
-//! One module per parser at the edge: `check` takes whatever a fuzzer thinks of, and panics where a property does not hold.
+//! One module per parser at the edge: `check` takes the fuzzer's input, and panics where a property does not hold.
 
 pub mod authorization;
 pub mod database_url;

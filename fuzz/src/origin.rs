@@ -1,4 +1,4 @@
-//! `ALLOWED_ORIGINS`: what is taken is one origin as browsers send it, and the layers that use it agree.
+//! `ALLOWED_ORIGINS`: an accepted item is one origin as browsers send it, and the layers that use it agree.
 
 use actix_cors::Cors;
 use actix_service::{Transform, fn_service};

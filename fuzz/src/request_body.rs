@@ -1,4 +1,4 @@
-//! Request bodies: what is read means one thing only, every rule holds for what is let through, and no refusal repeats a body.
+//! Request bodies: accepted ones are unambiguous and satisfy every rule, and errors never repeat a body.
 
 use std::{collections::HashSet, fmt};
 
@@ -23,11 +23,11 @@ use serde::{
 use serde_json::Value;
 use strict_json::Malformed;
 
-/// A word of the dictionary that stands for a secret.
+/// A dictionary word that serves as the secret.
 const SECRET: &str = "hunter2";
 
 const POLICY: PasswordPolicy = PasswordPolicy { min_chars: 12, classes: true };
-/// Of nobody: who registers is in the body, who else sends one is known by a token.
+/// Without an owner: a registration names its account in the body, every other caller has a token.
 const RULES: Rules = Rules { policy: POLICY, owner: None };
 
 /// One member of every kind.
@@ -66,7 +66,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(accepts::<ChangePasswordBody>(data), is_there("current_password") && new("new_password", None));
 }
 
-/// `strict-json` against `serde_json`, which is laxer, and against a reader that forgets no member.
+/// Compares `strict-json` with `serde_json`, which is laxer, and with a parser that keeps every member.
 fn strict(data: &[u8]) -> Option<Value> {
     let lax = serde_json::from_slice::<Value>(data);
     match strict_json::parse(data) {
@@ -93,7 +93,7 @@ fn strict(data: &[u8]) -> Option<Value> {
     }
 }
 
-/// What a handler would get.
+/// Checks what a handler would get.
 fn members(data: &[u8], value: Option<&Value>) {
     match body::parse::<AnyBody>(data, &RULES) {
         Ok(body) => {
@@ -116,7 +116,7 @@ fn accepts<B: DeserializeOwned + Validate<Context = Rules>>(data: &[u8]) -> bool
     body::parse::<B>(data, &RULES).map_err(|problem| hides_the_secret(data, &problem.document("id"))).is_ok()
 }
 
-/// 400 for what is no JSON, 422 for what breaks a rule, never 500; in JSON, and without a word of what was sent.
+/// 400 for what is not JSON, 422 for what breaks a rule, never 500; as JSON, and without any text of the request.
 fn refusal(data: &[u8], value: Option<&Value>, problem: &Problem) {
     let expected = if value.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
     assert_eq!(problem.status(), expected, "{problem}");
@@ -139,7 +139,7 @@ fn members_of(value: &Value) -> usize {
     }
 }
 
-/// A text as it stands, every member in its place.
+/// A parsed text with every member, in order.
 enum Full {
     Leaf,
     Array(Vec<Self>),

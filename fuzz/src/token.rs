@@ -1,4 +1,4 @@
-//! Tokens: only what was signed here counts, in one spelling, every claim of its type; whatever else is signed breaks nothing.
+//! Tokens: only those signed here are valid, in one spelling, with every claim of the right type; no signed input causes a panic.
 
 use std::sync::LazyLock;
 
@@ -20,12 +20,12 @@ const AUDIENCE: &str = "api";
 /// The header of every token that is issued.
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// The access token that [`claims`] become; a test of this crate says so.
+/// The access token of [`claims`]; a test of this crate checks that.
 pub const GENUINE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTgiLCJlbWFpbCI6ImFubkBleGFtcGxlLm9yZyIsInR5cGUiOiJhY2Nlc3MiLCJpYXQiOjE4MDAwMDAwMDAsIm5iZiI6MTgwMDAwMDAwMCwiZXhwIjoxODAwMDAwOTAwLCJqdGkiOiIwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTciLCJzaWQiOiIwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTkifQ.ES5ycjNDIcNv0ogljrOJr56s72AtEhS1zHlHB_VdgWo";
 
 static CODEC: LazyLock<JwtCodec> = LazyLock::new(|| codec(ACCESS, REFRESH, None, None));
 static ADDRESSED: LazyLock<JwtCodec> = LazyLock::new(|| codec(ACCESS, REFRESH, Some(ISSUER), Some(AUDIENCE)));
-/// Like the first in all but its keys.
+/// Like `CODEC`, but with other keys.
 static STRANGER: LazyLock<JwtCodec> =
     LazyLock::new(|| codec(b"another access key, of forty bytes as we", b"another refresh key, of forty bytes as w", None, None));
 static ACCESS_KEY: LazyLock<hmac::Key> = LazyLock::new(|| hmac::Key::new(hmac::HMAC_SHA256, ACCESS));
@@ -39,7 +39,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
 }
 
-/// What the genuine tokens say.
+/// The claims of the genuine tokens.
 #[must_use]
 pub fn claims(grant: Grant) -> Claims {
     Claims {
@@ -54,14 +54,14 @@ pub fn claims(grant: Grant) -> Claims {
     }
 }
 
-/// Whether a token counts.
+/// Whether a token is valid.
 #[must_use]
 pub fn decodes(kind: TokenKind, token: &str) -> bool {
     CODEC.decode(kind, token, now()).is_ok()
 }
 
-/// The first byte says what the rest is: `t` a token, `e` edits of genuine ones, `p` two parts that get the
-/// right signature as they stand, `j` header and payload as lines, which are encoded and get the right signature.
+/// The first byte determines the rest: `t` a token, `e` edits of genuine ones, `p` two parts that get the right signature as they
+/// are, `j` header and payload as lines, which are encoded and get the right signature.
 pub fn check(data: &[u8]) {
     let Some((mode, rest)) = data.split_first() else { return };
     match mode {
@@ -77,14 +77,14 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Three bytes are an edit: put in, take out or replace, where, and with what.
+/// Three bytes are an edit: the operation (insert, remove or replace), the place, and the new byte.
 fn edits(data: &[u8]) {
     for grant in [Grant::Access, Grant::Refresh(Generation(3))] {
         let genuine = CODEC.encode(&claims(grant)).expect("a token");
         let mut bent = genuine.clone().into_bytes();
         for edit in data.chunks_exact(3) {
             let [what, place, with] = edit else { continue };
-            // Two bits of the first byte take the place beyond 255.
+            // The top two bits of the first byte extend the place beyond 255.
             let at = (usize::from(*place) + 256 * usize::from(what >> 6)) % bent.len().max(1);
             match what % 3 {
                 0 => bent.insert(at, *with),
@@ -138,7 +138,7 @@ fn sign(kind: TokenKind, signed: &str) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(key, signed.as_bytes())))
 }
 
-/// What must be true of whatever counts.
+/// What must be true of every valid token.
 fn accepted(kind: TokenKind, token: &str, header: &[u8], payload: &[u8], claims: &Claims, codec: &JwtCodec) {
     let header = strict_json::parse(header).expect("a header is strict JSON");
     assert_eq!(header.get("alg").and_then(Value::as_str), Some("HS256"));

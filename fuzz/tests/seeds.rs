@@ -1,4 +1,4 @@
-//! Every seed keeps its target's properties, without a fuzzer and on stable Rust.
+//! Every seed satisfies its target's properties, without a fuzzer and on stable Rust.
 
 use std::{fs, path::Path};
 

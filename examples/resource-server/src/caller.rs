@@ -1,4 +1,4 @@
-//! Who calls, as an argument of a handler; a 401 as RFC 6750 has it without a good token.
+//! The caller as an argument of a handler; without a valid token, a 401 as in RFC 6750.
 
 use std::{
     fmt,
@@ -50,12 +50,12 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The same codes as auth-server's, so that a client refreshes on `token_expired` wherever it meets it.
+/// The same codes as auth-server's, so that clients can refresh on `token_expired` from either server.
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Missing | Self::Invalid | Self::Expired => StatusCode::UNAUTHORIZED,
-            // Neither yes nor no.
+            // The token may be valid or not.
             Self::Unsure => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

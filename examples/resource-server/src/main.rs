@@ -1,4 +1,4 @@
-//! A service with one thing to get, for whoever has an access token of auth-server.
+//! A service with one resource, for anyone with an access token of auth-server.
 
 mod caller;
 mod verifier;
@@ -13,7 +13,7 @@ use caller::Caller;
 use verifier::Verifier;
 use watch::Watch;
 
-/// The caller is an argument: without a good token, this is never reached.
+/// The caller is an argument: without a valid token, the handler never runs.
 #[get("/greeting")]
 async fn greeting(caller: Caller) -> impl Responder {
     Json(json!({ "greeting": format!("Hello, {}", caller.email), "user": caller.sub, "session": caller.sid }))
@@ -28,7 +28,7 @@ async fn main() -> io::Result<()> {
     HttpServer::new(move || App::new().app_data(verifier.clone()).service(greeting)).workers(2).listen(listener)?.run().await
 }
 
-/// By the shared secret where that is given, and else by what the issuer publishes.
+/// With the shared secret if it is set, otherwise with the keys that the issuer publishes.
 fn verifier() -> io::Result<Verifier> {
     let (issuer, audience) = (set("JWT_ISSUER"), set("JWT_AUDIENCE"));
     match (set("JWT_SECRET_KEY"), issuer) {
@@ -43,7 +43,7 @@ fn verifier() -> io::Result<Verifier> {
     }
 }
 
-/// Empty counts as unset, as it does for auth-server.
+/// Empty counts as unset, as in auth-server.
 fn set(name: &str) -> Option<String> {
     env::var(name).map_or(None, |value| (!value.is_empty()).then_some(value))
 }

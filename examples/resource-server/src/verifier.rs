@@ -1,5 +1,5 @@
-//! Whether a token is a good access token. The only module that knows how they are signed: with keys that auth-server
-//! publishes, or with a secret that is shared with it.
+//! Whether an access token is valid. The only module that knows how tokens are signed: with keys that auth-server publishes, or
+//! with a shared secret.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::watch::Watch;
 
-/// The clock skew that auth-server allows as well, in seconds.
+/// The same clock skew that auth-server allows, in seconds.
 const LEEWAY: u64 = 10;
 
 pub struct Verifier {
@@ -18,25 +18,25 @@ pub struct Verifier {
 }
 
 enum Keys {
-    /// Who can verify can sign as well, and a logout is seen only when the token expires.
+    /// Whoever can verify can sign as well, and a logout takes effect only when the token expires.
     Secret(DecodingKey),
-    /// Who verifies cannot sign, and hears of a logout within seconds.
+    /// Verifiers cannot sign, and a logout takes effect within seconds.
     Published(Arc<Watch>),
 }
 
-/// What a good token says of its bearer.
+/// The claims of a valid token.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 pub struct Caller {
-    /// The id of the account: what to store. An e-mail address may change hands.
+    /// The account's id: store this one. An e-mail address may change hands.
     pub sub: String,
     pub email: String,
-    /// The session, as the list of those that have ended names it.
+    /// The session, as in the list of ended sessions.
     pub sid: String,
     #[serde(rename = "type")]
     kind: Kind,
 }
 
-/// Refresh tokens are for auth-server alone.
+/// Only auth-server accepts refresh tokens.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -48,17 +48,17 @@ pub enum Refused {
     Missing,
     Invalid,
     Expired,
-    /// auth-server has not been heard for too long: nobody knows who has logged out.
+    /// The last list from auth-server is too old to tell who has logged out.
     Unsure,
 }
 
 impl Verifier {
-    /// With the secret, and if set the issuer and the audience, that auth-server has.
+    /// With auth-server's secret and, if set, its issuer and audience.
     pub fn hs256(secret: &[u8], issuer: Option<&str>, audience: Option<&str>) -> Self {
         Self::new(Keys::Secret(DecodingKey::from_secret(secret)), issuer, audience)
     }
 
-    /// With what the issuer publishes.
+    /// With the keys that the issuer publishes.
     pub fn published(watch: Arc<Watch>, issuer: &str, audience: Option<&str>) -> Self {
         Self::new(Keys::Published(watch), Some(issuer), audience)
     }
@@ -85,13 +85,13 @@ impl Verifier {
     fn check(&self, token: &str, algorithm: Algorithm, key: &DecodingKey, typ: &str) -> Result<Caller, Refused> {
         match decode::<Caller>(token, key, &self.rules(algorithm)) {
             Ok(token) if token.header.typ.as_deref() == Some(typ) => Ok(token.claims),
-            // Told only of a token whose signature is good.
+            // Reported only when the signature is valid.
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Refused::Expired),
             Ok(_) | Err(_) => Err(Refused::Invalid),
         }
     }
 
-    /// Exactly the key's algorithm: what the token says of itself chooses nothing.
+    /// Exactly the key's algorithm: the token's header does not choose it.
     fn rules(&self, algorithm: Algorithm) -> Validation {
         let mut rules = Validation::new(algorithm);
         rules.leeway = LEEWAY;
@@ -101,7 +101,7 @@ impl Verifier {
             rules.set_issuer(&[issuer]);
             rules.required_spec_claims.insert("iss".to_owned());
         }
-        // A token that is meant for somebody else is refused also where no audience is set.
+        // A token for another audience is refused even where no audience is set.
         rules.validate_aud = true;
         if let Some(audience) = &self.audience {
             rules.set_audience(&[audience]);
@@ -181,7 +181,7 @@ mod tests {
         assert!(with("https://auth.example.org", "api"));
         assert!(!with("https://elsewhere.example.org", "api") && !with("https://auth.example.org", "another"));
         assert_eq!(verifier.verify(&signed(Algorithm::HS256, SECRET, &[])), Err(Refused::Invalid));
-        // Meant for somebody.
+        // Addressed to an audience.
         assert_eq!(verdict(&[("aud", json!("api"))]), Err(Refused::Invalid));
     }
 }

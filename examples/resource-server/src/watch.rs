@@ -1,5 +1,5 @@
-//! What auth-server publishes, asked for by a thread of its own every few seconds: its keys, the sessions that have ended and the
-//! keys that are revoked. No request of a client waits for it, and none makes a call.
+//! What auth-server publishes: its keys, the ended sessions and the revoked keys. A thread fetches it every few seconds; no
+//! client's request waits for that or triggers it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,12 +14,12 @@ use serde::Deserialize;
 /// How long an ended session is remembered: longer than any access token lives.
 const REMEMBERED: Duration = Duration::from_secs(75 * 60);
 
-/// Who has heard nothing for so long does not know who has logged out.
+/// After this long without a list, nobody knows who has logged out.
 const SILENCE: Duration = Duration::from_secs(30);
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known, for whoever verifies.
+/// What was fetched last, for verifiers.
 #[derive(Default)]
 pub struct Watch(RwLock<Known>);
 
@@ -28,12 +28,12 @@ struct Known {
     keys: HashMap<String, (Algorithm, DecodingKey)>,
     ended: HashMap<String, Instant>,
     revoked: HashSet<String>,
-    /// Of the newest list.
+    /// The time of the newest list.
     iat: i64,
     heard_at: Option<Instant>,
 }
 
-/// What a list says.
+/// The claims of a list.
 #[derive(Deserialize)]
 struct List {
     iat: i64,
@@ -46,10 +46,10 @@ struct List {
 type Fault = Box<dyn std::error::Error>;
 
 impl Watch {
-    /// Asks once, then for ever.
+    /// Fetches once, then forever in the background.
     ///
     /// # Errors
-    /// auth-server does not answer, or not as it should.
+    /// auth-server does not answer, or its answer is wrong.
     pub fn start(issuer: String, interval: Duration) -> Result<Arc<Self>, Fault> {
         let watch = Arc::new(Self::default());
         let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
@@ -67,7 +67,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// What happened since a place in the list, and the place to go on from. Keys first: one of them has signed the list.
+    /// Fetches what happened since a place in the list, and returns the next place. Keys first: one of them has signed the list.
     fn ask(&self, agent: &ureq::Agent, issuer: &str, mut since: String) -> Result<String, Fault> {
         let base = issuer.trim_end_matches('/');
         let set: JwkSet = serde_json::from_str(&get(agent, &format!("{base}/.well-known/jwks.json"))?)?;
@@ -76,7 +76,7 @@ impl Watch {
             let asked = Instant::now();
             let text = get(agent, &format!("{base}/oauth/revocations?since={since}"))?;
             let List { iat, sids, kids, next, more } = self.list(&text, issuer)?;
-            // Whoever keeps an answer back could hide a logout.
+            // An attacker could hold back newer answers to hide a logout.
             if iat < self.read(|known| known.iat) {
                 return Err("the list is older than the one before".into());
             }
@@ -85,7 +85,7 @@ impl Watch {
                 known.ended.retain(|_, at| at.elapsed() < REMEMBERED);
                 known.ended.extend(sids.into_iter().map(|sid| (sid, asked)));
                 known.revoked = kids.into_iter().collect();
-                // Half of what was told is not known.
+                // With more to fetch, this is not the whole list.
                 known.heard_at = if more { known.heard_at } else { Some(asked) };
             });
             since = next;
@@ -95,7 +95,7 @@ impl Watch {
         }
     }
 
-    /// A list, if auth-server has signed it.
+    /// The claims of a list that auth-server has signed.
     fn list(&self, text: &str, issuer: &str) -> Result<List, Fault> {
         let (algorithm, key) = self.key(text).ok_or("the list is signed with a key that is not published")?;
         let mut rules = Validation::new(algorithm);
@@ -106,14 +106,14 @@ impl Watch {
         if list.header.typ.as_deref() == Some("revocations+jwt") { Ok(list.claims) } else { Err("that is no list".into()) }
     }
 
-    /// The published key that a token names. What else its header says is nobody's business.
+    /// The published key that a token names. Nothing else in its header matters.
     pub fn key(&self, token: &str) -> Option<(Algorithm, DecodingKey)> {
         let Ok(header) = decode_header(token) else { return None };
         let kid = header.kid?;
         self.read(|known| known.keys.get(&kid).filter(|_| !known.revoked.contains(&kid)).cloned())
     }
 
-    /// Whether a session has ended; `None` where that is not known any more.
+    /// Whether a session has ended; `None` where the last list is too old.
     pub fn has_ended(&self, sid: &str) -> Option<bool> {
         self.read(|known| known.heard_at.filter(|at| at.elapsed() < SILENCE).map(|_| known.ended.contains_key(sid)))
     }
@@ -131,7 +131,7 @@ fn get(agent: &ureq::Agent, url: &str) -> Result<String, Fault> {
     Ok(agent.get(url).call()?.body_mut().read_to_string()?)
 }
 
-/// Only what is for signatures, each with the one algorithm that it is for.
+/// Only signing keys, each with its one algorithm.
 fn keys(set: &JwkSet) -> HashMap<String, (Algorithm, DecodingKey)> {
     let usable = set.keys.iter().filter_map(|jwk| {
         let Ok(algorithm) = jwk.common.key_algorithm?.to_string().parse() else { return None };

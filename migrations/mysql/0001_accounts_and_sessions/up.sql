@@ -1,6 +1,6 @@
--- DDL is not transactional here: each statement can be repeated, and a table comes with all its indexes.
--- The _bin collations compare exactly, as the other engines do, but for spaces at the end: an id and
--- an address have none, and the form of a password is compared as the bytes that it is.
+-- DDL is not transactional here, so each statement can be repeated and creates a table with all its indexes.
+-- The _bin collations compare exactly, as the other engines do, except for trailing spaces. Ids and addresses
+-- have none, and password hashes are compared as bytes.
 CREATE TABLE IF NOT EXISTS users (
     id            VARCHAR(36)  CHARACTER SET ascii   COLLATE ascii_bin   NOT NULL,
     email         VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -13,8 +13,8 @@ CREATE TABLE IF NOT EXISTS users (
     CONSTRAINT users_email_key UNIQUE (email)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- sessions_by_user: whose live sessions these are, and what goes when an account is deleted.
--- sessions_by_end, sessions_by_expiry: what can be forgotten.
+-- sessions_by_user finds the live sessions of an account, and all of them when it is deleted.
+-- sessions_by_end and sessions_by_expiry find what can be deleted.
 CREATE TABLE IF NOT EXISTS sessions (
     id           VARCHAR(36)  CHARACTER SET ascii   COLLATE ascii_bin   NOT NULL,
     user_id      VARCHAR(36)  CHARACTER SET ascii   COLLATE ascii_bin   NOT NULL,

@@ -1,5 +1,5 @@
--- By address, whether or not it has an account: what is answered, and how fast, tells no difference.
--- login_failures_by_time, known_networks_by_time: what can be forgotten.
+-- By address, whether or not it has an account: neither answers nor their timing reveal which.
+-- login_failures_by_time and known_networks_by_time find what can be deleted.
 CREATE TABLE IF NOT EXISTS login_failures (
     email    VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     failures BIGINT       NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS login_failures (
     KEY login_failures_by_time (last_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Where each account has been logged in to from.
+-- The networks that each account has been logged in to from.
 CREATE TABLE IF NOT EXISTS known_networks (
     user_id VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     network VARCHAR(49) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,6 +1,6 @@
--- No reference to an account: what happened to one is known after it is gone.
--- audit_events_by_user, audit_events_by_email: whose entries these are, by account and by the address of the attempt.
--- audit_events_by_time: what came last, and what can be forgotten.
+-- No foreign key to users: the events of an account outlive it.
+-- audit_events_by_user and audit_events_by_email find entries by account and by the address of the attempt.
+-- audit_events_by_time finds the latest entries, and those that can be deleted.
 CREATE TABLE IF NOT EXISTS audit_events (
     id          VARCHAR(36)  CHARACTER SET ascii   COLLATE ascii_bin   NOT NULL,
     occurred_at DATETIME(6)  NOT NULL,

@@ -1,4 +1,4 @@
--- Resource servers. Of a secret its hash; of the one before also until when it is good.
+-- Resource servers. Secrets are stored as hashes, the previous one with the time until which it is valid.
 CREATE TABLE IF NOT EXISTS oauth_clients (
     id            VARCHAR(36)  CHARACTER SET ascii   COLLATE ascii_bin   NOT NULL,
     name          VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,

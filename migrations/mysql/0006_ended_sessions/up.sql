@@ -1,4 +1,4 @@
--- Sessions that ended with their account: verifiers have to hear of them until their access tokens have expired.
+-- Sessions of deleted accounts: listed as ended until their access tokens have expired.
 CREATE TABLE IF NOT EXISTS ended_sessions (
     id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     ended_at DATETIME(6) NOT NULL,

@@ -1,5 +1,5 @@
--- Times are in UTC; every session of this program runs with that time zone.
--- Collation "C" compares byte by byte, as the other engines do, and lets the index serve a prefix.
+-- Times are in UTC; every connection of this program sets that time zone.
+-- Collation "C" compares byte by byte, as the other engines do, and lets an index serve prefix searches.
 CREATE TABLE IF NOT EXISTS users (
     id            VARCHAR(36)  COLLATE "C" NOT NULL PRIMARY KEY,
     email         VARCHAR(254) COLLATE "C" NOT NULL CONSTRAINT users_email_key UNIQUE,
@@ -22,8 +22,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     user_agent   VARCHAR(256) NULL
 );
 
--- Whose live sessions these are, and what goes when an account is deleted.
+-- Finds the live sessions of an account, and all of them when it is deleted.
 CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id, ended_at, expires_at);
--- What can be forgotten.
+-- Finds what can be deleted.
 CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (ended_at);
 CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires_at);

@@ -1,5 +1,5 @@
--- Keys that sign access tokens; the private halves are encrypted with a key that is not here.
--- Of two servers that make the next one, one does: its number is unique.
+-- Keys that sign access tokens; the private halves are encrypted with a key that is not in the database.
+-- The number is unique: of two servers that make the next key, one succeeds.
 CREATE TABLE IF NOT EXISTS signing_keys (
     id           VARCHAR(64)  COLLATE "C" NOT NULL PRIMARY KEY,
     number       BIGINT       NOT NULL UNIQUE,

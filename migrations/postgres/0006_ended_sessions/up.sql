@@ -1,4 +1,4 @@
--- Sessions that ended with their account: verifiers have to hear of them until their access tokens have expired.
+-- Sessions of deleted accounts: listed as ended until their access tokens have expired.
 CREATE TABLE IF NOT EXISTS ended_sessions (
     id       VARCHAR(36)  COLLATE "C" NOT NULL PRIMARY KEY,
     ended_at TIMESTAMP(6) NOT NULL

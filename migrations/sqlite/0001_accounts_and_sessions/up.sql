@@ -1,4 +1,4 @@
--- Times are ISO 8601 texts in UTC, which compare as the times do. A bare TEXT compares byte by byte.
+-- Times are ISO 8601 texts in UTC, which sort by time. A bare TEXT compares byte by byte.
 CREATE TABLE IF NOT EXISTS users (
     id            TEXT      NOT NULL PRIMARY KEY,
     email         TEXT      NOT NULL CONSTRAINT users_email_key UNIQUE,
@@ -21,8 +21,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     user_agent   TEXT      NULL
 );
 
--- Whose live sessions these are, and what goes when an account is deleted.
+-- Finds the live sessions of an account, and all of them when it is deleted.
 CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id, ended_at, expires_at);
--- What can be forgotten.
+-- Finds what can be deleted.
 CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (ended_at);
 CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires_at);

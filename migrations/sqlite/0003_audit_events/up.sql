@@ -1,4 +1,4 @@
--- No reference to an account: what happened to one is known after it is gone.
+-- No foreign key to users: the events of an account outlive it.
 CREATE TABLE IF NOT EXISTS audit_events (
     id          TEXT      NOT NULL PRIMARY KEY,
     occurred_at TIMESTAMP NOT NULL,
@@ -13,8 +13,8 @@ CREATE TABLE IF NOT EXISTS audit_events (
     request_id  TEXT      NOT NULL
 );
 
--- Whose entries these are, by account and by the address of the attempt; latest first.
+-- Find entries by account and by the address of the attempt, latest first.
 CREATE INDEX IF NOT EXISTS audit_events_by_user ON audit_events (user_id, occurred_at);
 CREATE INDEX IF NOT EXISTS audit_events_by_email ON audit_events (email, occurred_at);
--- What came last, and what can be forgotten.
+-- Finds the latest entries, and those that can be deleted.
 CREATE INDEX IF NOT EXISTS audit_events_by_time ON audit_events (occurred_at);

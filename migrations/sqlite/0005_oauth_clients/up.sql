@@ -1,4 +1,4 @@
--- Resource servers. Of a secret its hash; of the one before also until when it is good.
+-- Resource servers. Secrets are stored as hashes, the previous one with the time until which it is valid.
 CREATE TABLE IF NOT EXISTS oauth_clients (
     id            TEXT      NOT NULL PRIMARY KEY,
     name          TEXT      NOT NULL,

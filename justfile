@@ -1,4 +1,4 @@
-# Shortcuts for what the README spells out. Nothing needs `just`: each recipe is a command or two.
+# Shortcuts for the README's commands. Nothing needs `just`: each recipe is a command or two.
 
 # List the recipes.
 default:
@@ -8,30 +8,30 @@ default:
 dev:
     cargo run -- dev
 
-# Serve with the configuration at hand, optimised.
+# Serve with the current configuration, optimised.
 run:
     cargo run --release -- serve
 
-# The whole suite on SQLite; needs no server of any kind.
+# Run all tests on SQLite; needs no database server.
 test:
     cargo test
 
-# The suite on SQLite, PostgreSQL and MariaDB, and against passlib; `docker compose up -d` starts the two
-# servers, `pip install passlib==1.7.4 bcrypt==4.0.1` brings the other.
+# Needs `docker compose up -d` for the two servers, and `pip install passlib==1.7.4 bcrypt==4.0.1`.
+# Run all tests on SQLite, PostgreSQL and MariaDB, and against passlib.
 test-all:
     cargo test --no-default-features --features full -- --include-ignored
 
-# Fuzz one parser at the edge for so many seconds; needs nightly Rust and cargo-fuzz (docs/fuzzing.md).
+# Fuzz one parser at the edge for a number of seconds; needs nightly Rust and cargo-fuzz (docs/fuzzing.md).
 fuzz target seconds="600":
     mkdir -p fuzz/corpus/{{target}}
     cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
         -max_total_time={{seconds}} -dict=fuzz/dictionaries/{{target}}.dict
 
-# Hold every property against the seeds alone, on stable Rust.
+# Check every property on the seeds alone, on stable Rust.
 fuzz-seeds:
     cargo test --manifest-path fuzz/Cargo.toml
 
-# What CI denies: formatting, lints in both builds, dependencies, walls.
+# Run CI's static checks: formatting, lints in both builds, dependencies, walls.
 lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
@@ -43,19 +43,19 @@ lint:
 fmt:
     cargo fmt
 
-# All that must pass on a clean checkout.
+# Run everything that must pass on a clean checkout.
 ci:
     ./.ci/run
 
-# The release server under load, in one table; options after `--`, such as `--only me --seconds 10`, or `--full`.
+# Benchmark the release server, with one table of results; options after `--`, such as `--only me --seconds 10`, or `--full`.
 bench *options:
     cd bench && cargo run --release --locked -- {{options}}
 
-# Write the OpenAPI document to a file; the server has it at /openapi.json.
+# Write the OpenAPI document to a file; the server serves it at /openapi.json.
 openapi file="openapi.json":
     cargo run -- openapi > {{file}}
 
-# Hold the API document against a live server, and try its page in a browser; needs Chromium with its driver.
+# Check a live server against the API document, and try its page in a browser; needs Chromium with its driver.
 api-document:
     ./.ci/api-document
 
@@ -63,7 +63,7 @@ api-document:
 examples:
     ./.ci/examples
 
-# Hold jose, oauth4webapi, PyJWT and authlib against a live server, through a rotation too; needs Node with npm, and Python.
+# Test jose, oauth4webapi, PyJWT and authlib against a live server, also through a rotation; needs Node with npm, and Python.
 interop:
     ./.ci/interop
 
@@ -71,10 +71,10 @@ interop:
 migrate:
     cargo run -- migrate
 
-# Open the database of the .env in its own shell.
+# Open the configured database in its engine's own shell.
 db-shell:
     ./.ci/db-shell
 
-# The API documentation of the crates, in a browser.
+# Open the crates' API documentation in a browser.
 docs:
     cargo doc --no-deps --document-private-items --open

@@ -1,4 +1,4 @@
-"""Opens /docs of the server at $URL in headless Chromium as a person would: registers, authorizes, asks who they are. Fails on any
+"""Opens /docs of the server at $URL in headless Chromium as a person would: registers, authorizes, calls `me`. Fails on any
 request to another host, any breach of the page's policy, and any error in the console. The first argument is where a screenshot goes."""
 
 import json
@@ -19,7 +19,7 @@ PASSWORD = "Correct-Horse-7-Battery"
 
 def browser():
     options = webdriver.ChromeOptions()
-    # --no-sandbox: CI runs as root. The rest is Chromium's own calls home, which are not the page's.
+    # --no-sandbox: CI runs as root. Background networking is off, since Chromium's own requests are not the page's.
     for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
                      "--no-first-run", "--window-size=1280,1800"]:
         options.add_argument(argument)
@@ -39,18 +39,18 @@ def main(screenshot):
         assert me["email"] == EMAIL, me
         asked = requested(page)
         foreign = [url for url in asked if not url.startswith((f"{URL}/", "data:", "about:", "chrome:"))]
-        assert not foreign, f"asked of others: {foreign}"
+        assert not foreign, f"requests to other hosts: {foreign}"
         assert len([url for url in asked if url.startswith(f"{URL}/")]) >= 8, asked
         console = [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
         assert not console, console
     finally:
-        # As long as the page: also of what went wrong.
+        # A screenshot of the whole page, also after a failure.
         height = page.execute_script("return Math.min(document.documentElement.scrollHeight, 8000)")
         page.set_window_size(1280, height)
         page.execute_script("window.scrollTo(0, 0)")
         page.save_screenshot(screenshot)
         page.quit()
-    print("The page registers, authorizes and calls `me`; it asked nobody else, and broke no rule of its policy.")
+    print("The page registers, authorizes and calls `me`; it sent no request to another host, and broke no rule of its policy.")
 
 
 class Page:
@@ -67,7 +67,7 @@ class Page:
         element.click()
 
     def open(self):
-        # From the start: breaches of the policy are told by an event as well.
+        # Added before the page loads: breaches of the policy also fire an event.
         watch = "window.breaches = []; document.addEventListener('securitypolicyviolation', " \
                 "event => window.breaches.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": watch})
@@ -79,7 +79,7 @@ class Page:
         self.press(f"#operations-{tag}-{operation} .opblock-summary-control")
 
     def ask(self, tag, operation, body, status):
-        """Opens an operation, sends it, and gives what it answered."""
+        """Opens an operation, sends it, and returns the answer."""
         place = f"#operations-{tag}-{operation}"
         self.turn(tag, operation)
         if body is not None:

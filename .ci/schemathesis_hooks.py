@@ -1,4 +1,4 @@
-"""Real accounts for schemathesis: without them it would meet 401 alone, and never what stands behind it."""
+"""Real accounts for schemathesis, which would otherwise get nothing but 401."""
 
 import atexit
 import base64
@@ -21,7 +21,7 @@ def register():
     return {**credentials, **answer.json()}
 
 
-# What the server takes for an address and for a password.
+# Addresses and passwords that the server accepts.
 label = strategies.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 address = strategies.builds(lambda local, name, top: f"{local}@{name}.{top}", label, label, strategies.sampled_from(["org", "io"]))
 password = strategies.from_regex(r"[A-Z][a-z]{6,20}[0-9]{2}[!-/][A-Za-z0-9 äß€😀]{6,40}", fullmatch=True)
@@ -31,7 +31,7 @@ schemathesis.openapi.format("password", password)
 
 @schemathesis.auth(refresh_interval=None)
 class Account:
-    """A fresh one for each request: some end their session, or the account with it."""
+    """A fresh account for each request: some requests end the session or delete the account."""
 
     def get(self, case, context):
         return register()
@@ -42,7 +42,7 @@ class Account:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Puts what only a real account has into requests that are meant to be good."""
+    """Puts values of a real account into requests that are meant to succeed."""
     if not is_positive(case):
         return
     operation = case.operation.definition.raw.get("operationId")
@@ -61,7 +61,7 @@ def before_call(context, case, kwargs):
         if "sessions" in sessions:
             case.path_parameters["id"] = sessions["sessions"][0]["id"]
     elif operation in ("token", "revoke"):
-        # These need no credentials, and take no parameter twice, which a schema cannot say.
+        # These need no credentials and refuse duplicate parameters, which a schema cannot express.
         case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
         token = register()["refresh_token"]
         case.body = {"token": token} if operation == "revoke" else {"grant_type": "refresh_token", "refresh_token": token}
@@ -72,7 +72,7 @@ def before_call(context, case, kwargs):
         case.path_parameters["file"] = "swagger-ui.css"
 
 
-# How often each operation did what it is for.
+# How often each operation succeeded.
 done = {}
 
 
@@ -86,9 +86,9 @@ def after_call(context, case, response):
 
 @atexit.register
 def every_operation_was_seen_to_work():
-    print("Answered as asked for:", ", ".join(f"{name} {count}" for name, count in sorted(done.items())), flush=True)
+    print("Succeeded:", ", ".join(f"{name} {count}" for name, count in sorted(done.items())), flush=True)
     if missed := [name for name, count in done.items() if count == 0]:
-        print("Never seen to work:", ", ".join(missed), flush=True)
+        print("Never succeeded:", ", ".join(missed), flush=True)
         os._exit(1)
 
 

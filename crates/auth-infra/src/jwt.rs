@@ -92,10 +92,10 @@ impl JwtCodec {
             let claims = probe(grant, now).map_err(|fault| faulty(&fault.to_string()))?;
             let token = self.encode(&claims)?;
             if self.decode(grant.kind(), &token, now) != Ok(claims) {
-                return Err(faulty("a token does not survive its own verification"));
+                return Err(faulty("a signed token does not verify"));
             }
             if self.access.open(&token).is_ok() && self.refresh.open(&token).is_ok() {
-                return Err(faulty("access and refresh tokens must not share one"));
+                return Err(faulty("access and refresh tokens must not share a key"));
             }
         }
         Ok(())

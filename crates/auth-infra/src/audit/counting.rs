@@ -54,8 +54,8 @@ impl CountingAudit {
                 &["succeeded", "failed", "throttled"],
             )?,
             begun: labelled("auth_sessions_begun_total", "Sessions that began.", "by", &["register", "login"])?,
-            ended: labelled("auth_sessions_ended_total", "Sessions that somebody or something ended.", "reason", &REASONS)?,
-            reused: single("auth_sessions_reused_total", "Sessions that a spent refresh token was presented for.")?,
+            ended: labelled("auth_sessions_ended_total", "Sessions that ended before they expired.", "reason", &REASONS)?,
+            reused: single("auth_sessions_reused_total", "Sessions for which a spent refresh token was presented.")?,
             limited: single("auth_rate_limited_total", "Requests that a client's rate limit refused.")?,
         })
     }

@@ -159,7 +159,7 @@ impl Connector {
             Target::Mysql { url, encrypted } => {
                 let mut connection = diesel::MysqlConnection::establish(url)?;
                 if *encrypted && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)? {
-                    return Err(ConnectionError::BadConnection("the server does not encrypt, and sslmode demands it".to_owned()));
+                    return Err(ConnectionError::BadConnection("the server lacks TLS, but sslmode demands it".to_owned()));
                 }
                 Ok(AnyConnection::Mysql(connection))
             }

@@ -20,7 +20,7 @@ use super::DatabaseUrl;
 /// Why accounts cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LegacyFault {
-    #[error("accounts are taken over from a SQLite file: sqlite:///./secure_app.db")]
+    #[error("accounts can only be imported from a SQLite file: sqlite:///./secure_app.db")]
     NoFile,
     #[error("{url} has no table `users` with the columns `email` and `hashed_password`")]
     NoAccounts { url: String },

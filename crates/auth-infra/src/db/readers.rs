@@ -74,7 +74,7 @@ fn take<T>(idle: &mut Vec<(ThreadId, T)>, caller: ThreadId) -> Option<T> {
 }
 
 fn unanswered<T>(error: &impl fmt::Display) -> Option<T> {
-    tracing::debug!(%error, "no answer on the spot");
+    tracing::debug!(%error, "no answer on the calling thread");
     None
 }
 

@@ -235,7 +235,7 @@ impl TryFrom<ClientRow> for Client {
             (Some(hash), Some(until)) => Some(FormerSecret { hash: SecretHash::new(hash), good_until: until.utc() }),
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => {
-                return Err(Error::DeserializationError("a row holds half of a former secret".into()));
+                return Err(Error::DeserializationError("a row holds an incomplete previous secret".into()));
             }
         };
         Ok(Self {

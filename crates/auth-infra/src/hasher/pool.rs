@@ -105,7 +105,7 @@ impl Pool {
         answered.await.map_err(|_given_up| match asker.has_left() {
             // The client has left: no outage that a log should mention.
             true => PortError::Overloaded { retry_after: Duration::ZERO },
-            false => PortError::Unavailable("a hash was given up".to_owned()),
+            false => PortError::Unavailable("a hashing job was dropped".to_owned()),
         })
     }
 
@@ -230,13 +230,13 @@ fn step_back() {
         .map_err(|fault| fault.to_string())
         .and_then(|value| ThreadPriority::Crossplatform(value).set_for_current().map_err(|fault| fault.to_string()));
     if let Err(fault) = lowered {
-        tracing::debug!(fault, "hashing threads keep the priority of all others");
+        tracing::debug!(fault, "cannot lower the priority of hashing threads");
     }
 }
 
 fn report(turn: Option<Turn>) {
     match turn {
-        Some(Turn::Sheds) => tracing::warn!("too many passwords to hash: refusing what would wait too long"),
+        Some(Turn::Sheds) => tracing::warn!("too many passwords to hash: refusing those that would wait too long"),
         Some(Turn::Recovers { refused }) => tracing::info!(refused, "passwords are hashed in time again"),
         None => {}
     }

@@ -46,8 +46,8 @@ pub(super) struct StoredHash {
 
 impl StoredHash {
     pub(super) fn parse(text: &str) -> Result<Self, PortError> {
-        let corrupt = |what| PortError::Corrupt(format!("a stored password: {what}"));
-        let stored = Self::split(text).ok_or_else(|| corrupt("in no form that is known"))?;
+        let corrupt = |what| PortError::Corrupt(format!("a stored password hash: {what}"));
+        let stored = Self::split(text).ok_or_else(|| corrupt("its format is unknown"))?;
         if COSTS.contains(&stored.cost) { Ok(stored) } else { Err(corrupt("its cost is out of range")) }
     }
 

@@ -192,11 +192,11 @@ impl PublicKey {
         let parsed: Jwk = serde_json::from_str(&jwk).map_err(|fault| corrupt(&format!("is no JWK: {fault}")))?;
         let thumbprint = parsed.thumbprint(ThumbprintHash::SHA256).map_err(|fault| corrupt(&fault.to_string()))?;
         if thumbprint != id.as_str() {
-            return Err(corrupt("is another's"));
+            return Err(corrupt("belongs to another key"));
         }
         let same = parsed.common.key_algorithm.is_some_and(|named| named.to_string() == algorithm.name());
         if !same || parsed.common.public_key_use != Some(PublicKeyUse::Signature) {
-            return Err(corrupt("is for something else"));
+            return Err(corrupt("has another algorithm or use"));
         }
         let verifying = DecodingKey::from_jwk(&parsed).map_err(|fault| corrupt(&fault.to_string()))?;
         // RFC 9068 section 2.1.

@@ -41,7 +41,7 @@ impl FromStr for EncryptionKeys {
                 return Err(rule(number));
             }
             if keys.iter().any(|(known, _)| known == name) {
-                return Err(format!("entry {number} has the name of another"));
+                return Err(format!("entry {number} repeats a name"));
             }
             keys.push((name.to_owned(), RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_unusable| rule(number))?));
         }
@@ -70,7 +70,7 @@ impl EncryptionKeys {
         // Encrypted in place: no plain text remains.
         let mut text = private.as_bytes().to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
-        let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be sealed")))?;
+        let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be encrypted")))?;
         let sealed = [nonce.as_ref(), text.as_slice()].concat();
         Ok(Sealed { with: name.clone(), text: URL_SAFE_NO_PAD.encode(sealed) })
     }
@@ -78,9 +78,9 @@ impl EncryptionKeys {
     /// # Errors
     /// The encryption key is missing, or this is not the private half of that key.
     pub fn open(&self, id: &KeyId, algorithm: KeyAlgorithm, sealed: &Sealed) -> Result<Zeroizing<String>, PortError> {
-        let broken = || PortError::Corrupt(format!("the private half of key {id} was sealed otherwise, or for another key"));
+        let broken = || PortError::Corrupt(format!("the private half of key {id} does not decrypt with its encryption key"));
         let (_, key) = self.0.iter().find(|(name, _)| *name == sealed.with).ok_or_else(|| {
-            PortError::Corrupt(format!("key {id} was sealed with the encryption key `{}`, which is not given", sealed.with))
+            PortError::Corrupt(format!("key {id} needs the encryption key `{}`, which is not configured", sealed.with))
         })?;
         let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&sealed.text).map_err(|_malformed| broken())?);
         let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(broken)?;

@@ -60,9 +60,14 @@ pub(crate) fn server_without_tls(program: &Path, scratch: &Scratch) -> Result<Ru
     Running::start(configure(&mut command, scratch)?.env("DATABASE_URL", url).arg("serve").stdout(log()?))
 }
 
-/// Log lines go to a file, as under a service manager: writing them is part of the work.
+/// Where files need no disk, on Linux.
+const MEMORY: &str = "/dev/shm";
+
+/// Log lines go to a file, since writing them is part of the work. Not on the database's disk: under a service manager stdout is a
+/// pipe, while a write to a file waits whenever the file system commits its journal for the database's sync.
 fn log() -> Result<File> {
-    Ok(File::create(env::temp_dir().join(format!("bench_{}.log", std::process::id())))?)
+    let folder = Some(PathBuf::from(MEMORY)).filter(|folder| folder.is_dir()).unwrap_or_else(env::temp_dir);
+    Ok(File::create(folder.join(format!("bench_{}.log", std::process::id())))?)
 }
 
 pub(crate) fn migrate(program: &Path, scratch: &Scratch) -> Result<()> {
@@ -144,15 +149,15 @@ impl Running {
         Ok(f64::from(ticks.iter().sum::<u32>()) / 100.0)
     }
 
-    /// Resident memory now and at its peak, in megabytes of 10^6 bytes.
-    pub(crate) fn memory(&self) -> Result<(f64, f64)> {
+    /// Resident memory, the most there has been of it, and how much of it no file backs, in megabytes of 10^6 bytes.
+    pub(crate) fn memory(&self) -> Result<(f64, f64, f64)> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let field = |name: &str| -> Result<f64> {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such field")?;
             let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
             Ok(kibibytes * 1024.0 / 1e6)
         };
-        Ok((field("VmRSS:")?, field("VmHWM:")?))
+        Ok((field("VmRSS:")?, field("VmHWM:")?, field("RssAnon:")?))
     }
 }
 

@@ -49,7 +49,7 @@ impl Plan<'_> {
             }
             Ok(())
         })?;
-        let (after, peak) = server.memory()?;
+        let (after, peak, _) = server.memory()?;
         let row =
             Row::figure(format!("memory after {length} s of full load, {name}"), format!("{after:.1} MB, at most {peak:.1}"));
         self.add(row.per(peak / 60.0, "60 MB", Some(AtMost(1.0))));
@@ -58,8 +58,8 @@ impl Plan<'_> {
 
     fn idle(&mut self, server: &Running, name: &str) -> Result<()> {
         std::thread::sleep(Duration::from_secs(2));
-        let (idle, _) = server.memory()?;
-        let row = Row::figure(format!("memory idle, {name}"), format!("{idle:.1} MB"));
+        let (idle, _, own) = server.memory()?;
+        let row = Row::figure(format!("memory idle, {name}"), format!("{idle:.1} MB, {own:.1} without program and libraries"));
         self.add(row.per(idle / 20.0, "20 MB", Some(AtMost(1.0))));
         Ok(())
     }

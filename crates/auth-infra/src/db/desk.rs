@@ -72,11 +72,13 @@ impl<E: Errand> Desk<E> {
     }
 }
 
-impl<E: Errand> Counter<E> {
+impl<E> Counter<E> {
     fn queue(&self) -> MutexGuard<'_, Queue<E>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl<E: Errand> Counter<E> {
     /// The next batch, once there is one. `None` after closing.
     fn take(&self) -> Option<Vec<E>> {
         let mut queue = self.queue();
@@ -108,8 +110,8 @@ impl<E> Drop for Desk<E> {
     /// Joins the thread, since its connection must not outlive the program's exit handlers; but does not wait long for a
     /// database that hangs.
     fn drop(&mut self) {
-        let Counter { queue, changed } = &*self.counter;
-        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = &self.counter.changed;
+        let mut queue = self.counter.queue();
         queue.is_closed = true;
         changed.notify_all();
         let is_at_work = |queue: &mut Queue<E>| queue.at_work_since.is_some();

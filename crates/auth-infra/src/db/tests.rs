@@ -42,6 +42,12 @@ pub(super) async fn hold_writer(database: &Database) -> Held {
     (holder, let_go)
 }
 
+/// Lets go, and waits until the work is done.
+pub(super) async fn release((holder, let_go): Held) {
+    let_go.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+}
+
 /// Work that lasts until it is released, a receiver that learns that it has begun, and the sender that releases it.
 pub(super) fn holding() -> (impl Fn(&mut AnyConnection) -> QueryResult<()> + Send + 'static, Receiver<()>, Sender<()>) {
     let (let_go, told) = channel::<()>();

@@ -10,7 +10,7 @@ use crate::db::{
     Database,
     rows::UserRow,
     schema::users,
-    tests::{file, hold_writer, holding, tell},
+    tests::{file, hold_writer, holding, release, tell},
 };
 
 const ANN: &str = "ann@example.org";
@@ -38,13 +38,12 @@ fn emails(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_written_in_one_transaction() {
     let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
+    let held = hold_writer(&database).await;
     let ann = order(&database, inserting(ANN)).await;
     let outside = database.pool.clone();
     let seen = order(&database, move |db| Ok((emails(db)?, outside.read(&emails).unwrap()))).await;
     let bob = order(&database, inserting(BOB)).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    release(held).await;
     assert_eq!(seen.await.unwrap().unwrap(), (vec![ANN.to_owned()], vec![]), "within the transaction, and outside");
     ann.await.unwrap().unwrap();
     bob.await.unwrap().unwrap();
@@ -54,7 +53,7 @@ async fn what_waits_is_written_in_one_transaction() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_hears_of_another_s_failure() {
     let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
+    let held = hold_writer(&database).await;
     let ann = order(&database, inserting(ANN)).await;
     let again = order(&database, inserting(ANN)).await;
     let half = |db: &mut AnyConnection| in_transaction(db, |db| inserting("cid@example.org")(db).and(Err(Error::NotFound)));
@@ -62,8 +61,7 @@ async fn nobody_hears_of_another_s_failure() {
     let panics = |db: &mut AnyConnection| in_transaction(db, |db| inserting("dan@example.org")(db).map(|()| panic!("half-way")));
     let panics = order(&database, panics).await;
     let bob = order(&database, inserting(BOB)).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    release(held).await;
     for failed in [again, half, panics] {
         let failed = failed.await.unwrap();
         assert!(matches!(failed, Err(PortError::Corrupt(_))), "{failed:?}");
@@ -76,14 +74,13 @@ async fn nobody_hears_of_another_s_failure() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_told_that_it_is_done_before_it_is_kept() {
     let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
+    let held = hold_writer(&database).await;
     let ann = order(&database, inserting(ANN)).await;
     // Detected only at the end of the transaction.
     let orphan = "PRAGMA defer_foreign_keys = ON; INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at) \
         VALUES ('of', 'nobody', 0, '', '', '')";
     let orphan = order(&database, move |db| db.batch_execute(orphan)).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    release(held).await;
     for lost in [ann, orphan] {
         let lost = lost.await.unwrap();
         assert!(lost.is_err(), "{lost:?}");
@@ -96,12 +93,11 @@ async fn nobody_is_told_that_it_is_done_before_it_is_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_given_up_is_not_done_later() {
     let (database, _folder) = file(1);
-    let (holder, let_go) = hold_writer(&database).await;
+    let held = hold_writer(&database).await;
     let (work, begun, let_go_on) = holding();
     let first = order(&database, work).await;
     let in_company = order(&database, inserting(ANN)).await;
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    release(held).await;
     spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
     let in_the_queue = order(&database, inserting(BOB)).await;
     for given_up in [in_company, in_the_queue] {
@@ -137,7 +133,7 @@ async fn where_the_disk_fills_up_each_is_kept_or_refused() {
     let (database, _folder) = file(1);
     // No more pages than there are: SQLITE_FULL from the next one on.
     tell(&database, "PRAGMA max_page_count = 1").await;
-    let (holder, let_go) = hold_writer(&database).await;
+    let held = hold_writer(&database).await;
     let mut waiting = Vec::new();
     for number in 0..64 {
         let email = format!("{number:02}@example.org");
@@ -146,8 +142,7 @@ async fn where_the_disk_fills_up_each_is_kept_or_refused() {
             move |db: &mut AnyConnection| diesel::insert_into(users::table).values(UserRow::from(&row)).execute(db).map(drop);
         waiting.push((email, order(&database, insert).await));
     }
-    let_go.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    release(held).await;
     let mut kept = Vec::new();
     for (email, outcome) in waiting {
         match outcome.await.unwrap() {

@@ -102,10 +102,13 @@ impl Pool {
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
         let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
         self.shared.admit(Box::new(Task { work, answer, asker: asker.clone() }))?;
-        answered.await.map_err(|_given_up| match asker.has_left() {
-            // The client has left: no outage that a log should mention.
-            true => PortError::Overloaded { retry_after: Duration::ZERO },
-            false => PortError::Unavailable("a hashing job was dropped".to_owned()),
+        answered.await.map_err(|_given_up| {
+            if asker.has_left() {
+                // No outage that a log should mention.
+                PortError::Overloaded { retry_after: Duration::ZERO }
+            } else {
+                PortError::Unavailable("a hashing job was dropped".to_owned())
+            }
         })
     }
 

@@ -39,9 +39,12 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(target.join("release/auth-server"))
 }
 
+/// A child process that ends when this is dropped.
+pub(crate) struct Process(Child);
+
 /// A program that serves on loopback; it ends when this is dropped.
 pub(crate) struct Running {
-    child: Child,
+    process: Process,
     pub(crate) port: u16,
     /// From the start of the process to the first 200.
     pub(crate) started_in: Duration,
@@ -99,18 +102,9 @@ pub(crate) fn floor(scratch: Option<&Scratch>) -> Result<Running> {
 }
 
 /// A process that hashes on all cores until it is dropped, at the priority of the server's hashing threads.
-pub(crate) fn hashing() -> Result<Hashing> {
+pub(crate) fn hashing() -> Result<Process> {
     let child = Command::new("nice").args(["-n", "7"]).arg(env::current_exe()?).arg("hash").spawn();
-    Ok(Hashing(child.context("nice does not start")?))
-}
-
-pub(crate) struct Hashing(Child);
-
-impl Drop for Hashing {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _reaped = self.0.wait();
-    }
+    Ok(Process(child.context("nice does not start")?))
 }
 
 impl Running {
@@ -118,13 +112,13 @@ impl Running {
         let port = free_port()?;
         let begun = Instant::now();
         let child = command.env("PORT", port.to_string()).spawn().context("the program does not start")?;
-        let mut running = Self { child, port, started_in: Duration::ZERO };
+        let mut running = Self { process: Process(child), port, started_in: Duration::ZERO };
         while begun.elapsed() < START {
             if is_up(port) {
                 running.started_in = begun.elapsed();
                 return Ok(running);
             }
-            if let Some(status) = running.child.try_wait()? {
+            if let Some(status) = running.process.0.try_wait()? {
                 bail!("the program ended: {status}");
             }
             sleep(Duration::from_micros(200));
@@ -142,7 +136,7 @@ impl Running {
 
     /// Seconds of CPU so far. The kernel counts in hundredths of a second.
     fn cpu(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.0.id()))?;
         // After the name, which may be anything, come the state and ten other fields.
         let (_name, fields) = stat.rsplit_once(')').context("no name")?;
         let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
@@ -151,7 +145,7 @@ impl Running {
 
     /// Resident memory, the most there has been of it, and how much of it no file backs, in megabytes of 10^6 bytes.
     pub(crate) fn memory(&self) -> Result<(f64, f64, f64)> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         let field = |name: &str| -> Result<f64> {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such field")?;
             let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
@@ -161,11 +155,11 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Process {
     fn drop(&mut self) {
         // Nothing to lose: the next test makes its own database or finds what was committed.
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
     }
 }
 

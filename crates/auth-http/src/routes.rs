@@ -4,6 +4,7 @@ pub mod accounts;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod introspection;
+pub(crate) mod matched;
 pub(crate) mod oauth;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
@@ -16,40 +17,57 @@ use actix_web::{
     web::{self, PathConfig, QueryConfig, ServiceConfig},
 };
 
-use crate::{middleware::is_docs, problem::Problem};
+use crate::{
+    middleware::limit::Budget::{General, Introspection, Sessions},
+    problem::Problem,
+};
+use matched::{Needs, PROBE, PUBLISHED, form, json};
 
-/// A path, and the methods it takes.
+/// A path, the methods it takes, and what it needs of the layers.
 pub struct Endpoint {
     pub path: &'static str,
     pub methods: Vec<Method>,
+    needs: Needs,
     resource: Resource,
 }
 
 /// Every route there is. [`crate::openapi`] describes the same (a test holds them together).
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
+    let mut all = api();
+    all.extend(api_docs());
+    all
+}
+
+fn api() -> Vec<Endpoint> {
     vec![
-        at("/health").get(health::health),
-        at("/health/live").get(health::live),
-        at("/health/ready").get(health::ready),
-        at("/auth/register").post(accounts::register),
-        at("/auth/login").post(tokens::login),
-        at("/auth/refresh").post(tokens::refresh),
-        at("/auth/me").get(accounts::me).delete(accounts::delete),
-        at("/auth/password").post(accounts::change_password),
-        at("/auth/logout").post(sessions::logout),
-        at("/auth/sessions").get(sessions::list),
-        at("/auth/sessions/{id}").delete(sessions::end),
-        at("/oauth/token").post(oauth::token),
-        at("/oauth/revoke").post(oauth::revoke),
-        at("/oauth/revocations").get(revocations::list),
-        at("/.well-known/jwks.json").get(well_known::keys),
-        at("/.well-known/oauth-authorization-server").get(well_known::metadata),
-        at("/.well-known/openid-configuration").get(well_known::openid_configuration),
-        at("/oauth/introspect").post(introspection::introspect),
-        at("/openapi.json").get(docs::document),
-        at("/docs").get(docs::page),
-        at("/docs/{file}").get(docs::file),
+        at("/health", PROBE).get(health::health),
+        at("/health/live", PROBE).get(health::live),
+        at("/health/ready", PROBE).get(health::ready),
+        at("/auth/register", json(General)).post(accounts::register),
+        at("/auth/login", json(General)).post(tokens::login),
+        at("/auth/refresh", json(Sessions)).post(tokens::refresh),
+        at("/auth/me", json(Sessions)).get(accounts::me).delete(accounts::delete),
+        at("/auth/password", json(Sessions)).post(accounts::change_password),
+        at("/auth/logout", json(Sessions)).post(sessions::logout),
+        at("/auth/sessions", json(Sessions)).get(sessions::list),
+        at("/auth/sessions/{id}", json(Sessions)).delete(sessions::end),
+        at("/oauth/token", form(Sessions)).post(oauth::token),
+        at("/oauth/revoke", form(Sessions)).post(oauth::revoke),
+        at("/oauth/revocations", form(Introspection)).get(revocations::list),
+        at("/.well-known/jwks.json", PUBLISHED).get(well_known::keys),
+        at("/.well-known/oauth-authorization-server", PUBLISHED).get(well_known::metadata),
+        at("/.well-known/openid-configuration", PUBLISHED).get(well_known::openid_configuration),
+        at("/oauth/introspect", form(Introspection)).post(introspection::introspect),
+    ]
+}
+
+/// What `API_DOCS=false` switches off.
+fn api_docs() -> Vec<Endpoint> {
+    vec![
+        at("/openapi.json", PUBLISHED).get(docs::document),
+        at("/docs", PUBLISHED).get(docs::page),
+        at("/docs/{file}", PUBLISHED).get(docs::file),
     ]
 }
 
@@ -58,14 +76,14 @@ pub fn configure(config: &mut ServiceConfig, with_docs: bool) {
     config.app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into())).app_data(
         QueryConfig::default().error_handler(|_, _| Problem::parameter("", "invalid_query", "must be a query string").into()),
     );
-    for endpoint in endpoints().into_iter().filter(|endpoint| with_docs || !is_docs(endpoint.path)) {
+    for endpoint in if with_docs { endpoints() } else { api() } {
         config.service(endpoint.into_resource());
     }
     config.default_service(web::to(|| async { Err::<&str, _>(Problem::not_found()) }));
 }
 
-fn at(path: &'static str) -> Endpoint {
-    Endpoint { path, methods: Vec::new(), resource: web::resource(path) }
+fn at(path: &'static str, needs: Needs) -> Endpoint {
+    Endpoint { path, methods: Vec::new(), needs, resource: web::resource(path) }
 }
 
 impl Endpoint {

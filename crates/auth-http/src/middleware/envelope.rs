@@ -23,6 +23,7 @@ use super::{
 use crate::{
     app::UseCases,
     problem::{PROBLEM_JSON, Problem},
+    routes::matched::Matched,
     settings::HttpSettings,
     wire::Requests,
 };
@@ -55,8 +56,9 @@ pub(crate) async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let origin = origin_of(&request);
-    let visit = Visit::begin(&request, &origin);
+    let (matched, origin) = (Matched::find(&request), origin_of(&request));
+    request.extensions_mut().insert(matched);
+    let visit = Visit::begin(&request, matched, &origin);
     let answered = enclose(request, next, origin, visit.span()).await;
     visit.end(&answered);
     answered

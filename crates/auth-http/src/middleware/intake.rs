@@ -15,8 +15,8 @@ use actix_web::{
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use super::{cors, is_health};
-use crate::{body::RawBody, problem::Problem, settings::HttpSettings};
+use super::cors;
+use crate::{body::RawBody, problem::Problem, routes::matched::Matched, settings::HttpSettings};
 
 /// Checks a request and reads its body.
 ///
@@ -27,7 +27,7 @@ pub(crate) async fn intake(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let settings = request.app_data::<Data<HttpSettings>>().cloned();
-    if let Some(settings) = settings.filter(|_| !is_health(request.path())) {
+    if let Some(settings) = settings.filter(|_| !Matched::of(request.request()).needs.probe) {
         let mut payload = request.take_payload();
         match admit(&request, &mut payload, &settings).await {
             Ok(body) => drop(request.extensions_mut().insert(RawBody(body))),
@@ -54,7 +54,7 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
         return Ok(Bytes::new());
     }
     if [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
-        check_media_type(request.headers(), Media::of(request.path()))?;
+        check_media_type(request.headers(), Matched::of(request.request()).needs.media)?;
     }
     if declared.is_some_and(|length| length > settings.max_body) {
         return Err(Problem::too_large());
@@ -87,12 +87,6 @@ pub(crate) enum Media {
 }
 
 impl Media {
-    /// What the routes of this path take.
-    #[must_use]
-    pub(crate) fn of(path: &str) -> Self {
-        if path.starts_with("/oauth/") { Self::Form } else { Self::Json }
-    }
-
     fn essence(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -173,7 +167,6 @@ mod tests {
     #[test]
     fn oauth_takes_forms_alone() {
         let form = "application/x-www-form-urlencoded";
-        assert_eq!([Media::of("/oauth/token"), Media::of("/auth/login")], [Media::Form, Media::Json]);
         for (value, fits) in
             [(form, true), ("Application/X-WWW-Form-URLencoded; charset=UTF-8", true), ("application/json", false)]
         {

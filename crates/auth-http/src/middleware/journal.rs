@@ -11,9 +11,10 @@ use actix_web::{
 use auth_domain::origin::Origin;
 use tracing::Span;
 
-use super::{is_health, trace_parent::TraceParent};
+use super::trace_parent::TraceParent;
 use crate::{
     measures::{Meter, RouteMeter, client_left, method_label},
+    routes::matched::Matched,
     telemetry::traces,
 };
 
@@ -31,16 +32,15 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    pub(crate) fn begin(request: &ServiceRequest, origin: &Origin) -> Self {
+    pub(crate) fn begin(request: &ServiceRequest, matched: Matched, origin: &Origin) -> Self {
         let begun = Instant::now();
-        let template = request.match_pattern();
-        let route = request.app_data::<Meter>().map(|meter| meter.route(template.as_deref()));
+        let route = request.app_data::<Meter>().map(|meter| meter.route(matched.template));
         let (span, trace_id) = traces::begin(&origin.request_id, TraceParent::of(request.headers()));
         Self {
             begun,
             method: request.method().clone(),
             route,
-            probe: is_health(request.path()),
+            probe: matched.needs.probe,
             client: origin.address,
             request_id: origin.request_id.clone(),
             trace_id,

@@ -35,9 +35,11 @@ use governor::{
 use crate::{
     app::UseCases,
     problem::{Code, Problem, whole_seconds},
+    routes::matched::Matched,
     settings::{HttpSettings, RateLimit},
 };
-use key::{Budget, Key};
+pub(crate) use key::Budget;
+use key::Key;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -143,12 +145,6 @@ impl Standing {
     }
 }
 
-/// Whether requests for this path are counted at all.
-#[must_use]
-pub(crate) fn counts(path: &str) -> bool {
-    Budget::of(path).is_some()
-}
-
 /// Counts a request, and answers it when there are too many.
 ///
 /// # Errors
@@ -158,7 +154,7 @@ pub(crate) async fn limit(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let limiters = request.app_data::<Data<Limiters>>().cloned();
-    let budget = Budget::of(request.path());
+    let budget = Matched::of(request.request()).needs.budget;
     let (Some(limiters), Some(budget)) = (limiters, budget) else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };

@@ -14,9 +14,9 @@ use utoipa::{
 
 use super::{BEARER, headers};
 use crate::{
-    middleware::{intake::Media, is_docs, is_health, is_published, limit::counts},
+    middleware::intake::Media,
     problem::{Code, PROBLEM_JSON, Problem},
-    routes::revocations,
+    routes::matched::{Matched, Needs},
 };
 
 /// The extension in which handlers list their own [`Code`]s. It is replaced with responses.
@@ -30,7 +30,7 @@ impl Modify for Refusals {
         let components = document.components.get_or_insert_default();
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
-                complete(path, &method, operation, components);
+                complete(Matched::named(path).needs, &method, operation, components);
             }
         }
         // What no operation can answer, since it is none.
@@ -46,15 +46,16 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
     all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-fn complete(path: &str, method: &Method, operation: &mut Operation, components: &mut Components) {
+fn complete(needs: Needs, method: &Method, operation: &mut Operation, components: &mut Components) {
     let mut codes = own(operation);
-    codes.extend(of_the_layers(path, method, operation));
+    codes.extend(of_the_layers(needs, method, operation));
     codes.sort_unstable();
     codes.dedup();
     let answers = &mut operation.responses.responses;
+    let is_tagged = answers.contains_key(StatusCode::NOT_MODIFIED.as_str());
     for (status, answer) in answers.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse(), answer) {
-            headers::add(response, status, counts(path), is_tagged(path));
+            headers::add(response, status, needs.budget.is_some(), is_tagged);
         }
     }
     // In the order of the list, which is that of the statuses.
@@ -71,11 +72,6 @@ fn complete(path: &str, method: &Method, operation: &mut Operation, components: 
     }
 }
 
-/// Whether its answers have an entity tag.
-fn is_tagged(path: &str) -> bool {
-    is_docs(path) || is_published(path) || path == revocations::PATH
-}
-
 /// Takes the codes that the handler lists.
 fn own(operation: &mut Operation) -> Vec<Code> {
     let said = operation.extensions.take().and_then(|mut extensions| extensions.remove(OWN));
@@ -84,15 +80,15 @@ fn own(operation: &mut Operation) -> Vec<Code> {
 }
 
 /// What `wire`, the layers of `middleware` and the extractors refuse.
-fn of_the_layers(path: &str, method: &Method, operation: &Operation) -> impl Iterator<Item = Code> + use<> {
+fn of_the_layers(needs: Needs, method: &Method, operation: &Operation) -> impl Iterator<Item = Code> + use<> {
     let is = |applies: bool, codes: &'static [Code]| if applies { codes } else { &[] };
     let with_body = [Method::POST, Method::DELETE].contains(method);
     [
         is(true, &[Code::MalformedRequest, Code::RequestTimeout, Code::HeadersTooLarge, Code::InternalError]),
-        is(!is_health(path), &[Code::OriginNotAllowed, Code::PayloadTooLarge]),
-        is(counts(path), &[Code::RateLimited]),
+        is(!needs.probe, &[Code::OriginNotAllowed, Code::PayloadTooLarge]),
+        is(needs.budget.is_some(), &[Code::RateLimited]),
         is(with_body, &[Code::UnsupportedMediaType]),
-        is(operation.request_body.is_some() && Media::of(path) == Media::Json, &[Code::ValidationFailed]),
+        is(operation.request_body.is_some() && needs.media == Media::Json, &[Code::ValidationFailed]),
         is(needs_a_token(operation), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
     ]
     .into_iter()

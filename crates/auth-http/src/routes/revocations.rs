@@ -15,8 +15,6 @@ use crate::{
     tagged,
 };
 
-pub(crate) const PATH: &str = "/oauth/revocations";
-
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Since {

@@ -42,6 +42,7 @@ mod refresh;
 mod register;
 mod revocations;
 mod sessions;
+mod spellings;
 mod tls;
 mod tokens;
 mod trail;

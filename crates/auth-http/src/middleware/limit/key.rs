@@ -2,18 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::{
-    middleware::{is_docs, is_health, is_published},
-    routes::revocations,
-};
-
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
 pub(super) const CROWD: usize = 100_000;
 
-/// Which budget a request draws on.
+/// Which budget a request draws on: its route says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Budget {
+pub(crate) enum Budget {
     /// Logins, registrations, and everything else.
     General,
     /// Requests with a token.
@@ -22,22 +17,6 @@ pub(super) enum Budget {
     /// credentials draw on it, too: nobody guesses 256 random bits, and one server with an outdated secret must not block others
     /// behind its address.
     Introspection,
-}
-
-impl Budget {
-    /// `None` for paths that are not limited.
-    pub(super) fn of(path: &str) -> Option<Self> {
-        if matches!(path, "/oauth/introspect" | revocations::PATH) {
-            return Some(Self::Introspection);
-        }
-        let with_token = matches!(path, "/oauth/token" | "/oauth/revoke")
-            || (path.starts_with("/auth/") && !matches!(path, "/auth/register" | "/auth/login"));
-        match (is_health(path) || is_docs(path) || is_published(path), with_token) {
-            (true, _) => None,
-            (false, true) => Some(Self::Sessions),
-            (false, false) => Some(Self::General),
-        }
-    }
 }
 
 /// Whose budget a request draws on.
@@ -93,33 +72,5 @@ mod tests {
         assert_eq!(key("2001:db8:1:2::1", crowd), key("2001:db8:1:9::1", crowd));
         assert_eq!(key("2001:db8:1:2::1", throng), key("2001:db8:7:2::1", throng));
         assert_ne!(key("2001:db8::1", throng), key("2001:db9::1", throng));
-    }
-
-    #[test]
-    fn each_path_has_its_budget() {
-        for (path, budget) in [
-            ("/health", None),
-            ("/health/ready", None),
-            ("/docs", None),
-            ("/docs/page.js", None),
-            ("/openapi.json", None),
-            ("/.well-known/jwks.json", None),
-            ("/auth/login", Some(Budget::General)),
-            ("/auth/register", Some(Budget::General)),
-            ("/auth/refresh", Some(Budget::Sessions)),
-            ("/auth/me", Some(Budget::Sessions)),
-            ("/auth/sessions/x", Some(Budget::Sessions)),
-            ("/oauth/token", Some(Budget::Sessions)),
-            ("/oauth/revoke", Some(Budget::Sessions)),
-            ("/oauth/introspect", Some(Budget::Introspection)),
-            ("/oauth/revocations", Some(Budget::Introspection)),
-            ("/oauth/introspection", Some(Budget::General)),
-            ("/oauth/nothing", Some(Budget::General)),
-            ("/healthy", Some(Budget::General)),
-            ("/docsy", Some(Budget::General)),
-            ("/nowhere", Some(Budget::General)),
-        ] {
-            assert_eq!(Budget::of(path), budget, "{path}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! `ALLOWED_ORIGINS`: an accepted item is one origin as browsers send it, and the layers that use it agree.
+//! `ALLOWED_ORIGINS`: an accepted item is one origin as browsers and apps send it, and the layers that use it agree.
 
 use actix_cors::Cors;
 use actix_service::{Transform, fn_service};
@@ -21,8 +21,11 @@ pub fn check(data: &[u8]) {
     let Ok(taken) = origin(text) else { return };
     assert_eq!(origin(&taken), Ok(taken.clone()), "what is kept is kept as it is");
 
-    let host = taken.strip_prefix("https://").or_else(|| taken.strip_prefix("http://")).expect("a browser's scheme");
-    assert!(!host.is_empty() && taken.is_ascii() && taken == taken.to_ascii_lowercase(), "{taken:?}");
+    let (scheme, host) = taken.split_once("://").expect("a scheme and a host");
+    let of_the_web = ["http", "https"].contains(&scheme);
+    assert!(!host.is_empty() && taken.is_ascii() && scheme == scheme.to_ascii_lowercase(), "{taken:?}");
+    assert!(!of_the_web || host == host.to_ascii_lowercase(), "{taken:?}");
+    assert!(!["file", "data", "blob", "javascript", "about"].contains(&scheme), "{taken:?} sends null");
     assert!(!host.contains(['/', '?', '#', '@', '*', '\\', '%']), "{taken:?}");
     assert!(!taken.chars().any(|c| c.is_ascii_control() || c.is_ascii_whitespace()), "{taken:?}");
 
@@ -30,8 +33,8 @@ pub fn check(data: &[u8]) {
     let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     let spelled = format!("{}://{}{port}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
     assert_eq!(spelled, taken, "two parsers see one origin");
-    let own_port = if taken.starts_with("https:") { ":443" } else { ":80" };
-    assert_ne!(port, own_port, "browsers leave out the scheme's own");
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    assert!(!of_the_web || port != own_port, "browsers leave out the scheme's own");
 
     let settings = settings(taken.clone());
     assert!(is_built(&cors::layer(&settings)), "the layer cannot be built with {taken:?}");

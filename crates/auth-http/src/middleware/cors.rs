@@ -18,11 +18,15 @@ use crate::{
 /// How long a browser may remember a preflight, in seconds.
 const PREFLIGHT_MAX_AGE: usize = 3600;
 
+/// What a page may send. The last three are what tracing libraries add to each request (W3C Trace Context, W3C Baggage).
+const REQUEST_HEADERS: [&str; 7] =
+    ["Authorization", "Content-Type", "X-Request-Id", "X-Requested-With", "traceparent", "tracestate", "baggage"];
+
 /// The layer that answers preflights and lets pages read answers. Used only where a list is set.
 pub fn layer(settings: &HttpSettings) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::DELETE])
-        .allowed_headers(["Authorization", "Content-Type", "X-Request-Id", "X-Requested-With"])
+        .allowed_headers(REQUEST_HEADERS)
         .expose_headers(["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"])
         .supports_credentials()
         .max_age(PREFLIGHT_MAX_AGE);

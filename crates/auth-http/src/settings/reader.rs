@@ -10,6 +10,7 @@ use std::{
     sync::LazyLock,
 };
 
+use actix_web::http::Uri;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -238,27 +239,31 @@ static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     pairs.filter(|(name, _)| is_signing_secret(name)).map(|(_, value)| value).collect()
 });
 
-/// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own.
+/// Schemes of URLs that have a host, but whose pages have no origin: browsers send `null` for them, if anything.
+const WITHOUT_ORIGIN: [&str; 9] = ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "ws", "wss"];
+
+/// An origin as browsers and apps send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own. The scheme is
+/// the web's or an app's own; the host of an app's scheme stays as it is written.
 ///
 /// # Errors
 /// The rule that the text breaks.
 pub fn origin(text: &str) -> Result<String, String> {
     let rule = || format!("`{text}` must be an origin: scheme://host[:port], without a path and without `*`");
     let url = Url::parse(text).map_err(|_reason| rule())?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/" && !text.ends_with('/');
-    let origin = url.origin();
-    let known = matches!(url.scheme(), "http" | "https") && url.host().is_some_and(|host| is_found(&host));
-    if bare && known && url.query().is_none() && url.fragment().is_none() {
-        Ok(origin.ascii_serialization())
-    } else {
-        Err(rule())
-    }
+    let host = url.host().filter(is_found).ok_or_else(rule)?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let origin = format!("{}://{host}{port}", url.scheme());
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let ends = matches!(url.path(), "" | "/") && !text.ends_with('/');
+    // The CORS layer takes what is a URI to it: a scheme may be too long.
+    let fits = !WITHOUT_ORIGIN.contains(&url.scheme()) && origin.parse::<Uri>().is_ok();
+    if bare && ends && fits { Ok(origin) } else { Err(rule()) }
 }
 
 /// URLs allow more characters in a host than names have, and more than the CORS layer accepts.
 fn is_found(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+        Host::Domain(name) => !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
         Host::Ipv4(_) | Host::Ipv6(_) => true,
     }
 }

@@ -130,6 +130,14 @@ fn origins_are_origins() {
         "HTTPS://App.Example.ORG",
         "https://münchen.example",
         "http://dev_box.local",
+        "capacitor://localhost",
+        "ionic://localhost:8100",
+        "tauri://localhost",
+        "app://-",
+        "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai",
+        "moz-extension://0b4fd1a3-6b0b-4d8e-9a1c-9c2d3e4f5a6b",
+        "safari-web-extension://E7A1A8BC-0F8F-4B44-9D44-3A0B6B6D0D6A",
+        "Com.Example.App://[::1]:1",
     ] {
         assert!(!faulty("ALLOWED_ORIGINS", fine), "{fine}");
     }
@@ -146,11 +154,39 @@ fn origins_are_origins() {
         "https://x`y.org",
         "https://{x}.org",
         "https://x&y.org",
+        "capacitor://",
+        "capacitor:///",
+        "capacitor:localhost",
+        "capacitor://localhost/",
+        "capacitor://localhost/x",
+        "capacitor://u@localhost",
+        "capacitor://localhost?q",
+        "capacitor://localhost#f",
+        "capacitor://*",
+        "chrome-extension://a%2Fb",
+        "*://localhost",
+        "://localhost",
+        "localhost:3000",
+        "file://",
+        "file:///x",
+        "file://localhost",
+        "ws://x.org",
+        "wss://x.org",
+        "data://x",
+        "blob:https://x.org",
+        "blob://x.org",
+        "javascript://x.org",
+        "about:blank",
+        "about://blank",
+        &format!("{}://localhost", "a".repeat(65)),
     ] {
         assert!(faulty("ALLOWED_ORIGINS", wrong), "{wrong}");
     }
     let several = read(&[("ALLOWED_ORIGINS", " https://a.org:443 ,, https://B.org,")]).unwrap();
     assert_eq!(several.http.allowed_origins, ["https://a.org", "https://b.org"], "as browsers send them");
+    let apps = read(&[("ALLOWED_ORIGINS", "Capacitor://localhost,safari-web-extension://E7A1,tauri://localhost:80")]).unwrap();
+    let taken = ["capacitor://localhost", "safari-web-extension://E7A1", "tauri://localhost:80"];
+    assert_eq!(apps.http.allowed_origins, taken, "as apps send them: who is behind a scheme of theirs is for them to spell");
 }
 
 #[test]

@@ -6,9 +6,12 @@ use crate::service::{Answer, Engine, Service, credentials};
 
 const APP: &str = "https://app.example.org";
 
+/// What a page asks to send, tracing libraries included (W3C Trace Context and Baggage).
+const ASKED: &str = "baggage,content-type,authorization,traceparent,tracestate,x-requested-with,x-request-id";
+
 async fn service() -> Service {
     let limits = [
-        ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000"),
+        ("ALLOWED_ORIGINS", "https://app.example.org, http://localhost:3000, capacitor://localhost, chrome-extension://abc"),
         ("RATE_LIMIT_REQUESTS", "3"),
         ("RATE_LIMIT_WINDOW", "3600"),
     ];
@@ -20,7 +23,7 @@ async fn preflight(service: &Service, origin: &str) -> Answer {
         .request(Method::OPTIONS, "/auth/login")
         .header("Origin", origin)
         .header("Access-Control-Request-Method", "POST")
-        .header("Access-Control-Request-Headers", "content-type,authorization,x-requested-with,x-request-id");
+        .header("Access-Control-Request-Headers", ASKED);
     Answer::of(request).await
 }
 
@@ -39,7 +42,11 @@ async fn a_listed_page_may_call() {
         assert_eq!(allowed.header("access-control-max-age"), Some("3600"));
         assert!(allowed.header("vary").unwrap().contains("Origin"));
     }
-    for origin in [APP, "http://localhost:3000"] {
+    for origin in [APP, "http://localhost:3000", "capacitor://localhost", "chrome-extension://abc"] {
+        let allowed = preflight(&service, origin).await;
+        assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, Some(origin)));
+    }
+    for origin in [APP, "capacitor://localhost"] {
         let answer = from(&service, origin).await;
         assert_eq!(
             (answer.refusal(), answer.header("access-control-allow-origin")),
@@ -68,6 +75,12 @@ async fn another_page_may_not() {
         "http://app.example.org",
         "null",
         "https://app.example.org:444",
+        "capacitor://evil",
+        "capacitor://localhost:1",
+        "ionic://localhost",
+        "chrome-extension://abcd",
+        "null://",
+        "",
     ] {
         let answer = preflight(&service, origin).await;
         assert_eq!(

@@ -9,9 +9,9 @@ use actix_web::{
         header::{self, HeaderMap, HeaderValue},
     },
     middleware::Next,
-    mime,
     web::{Bytes, BytesMut, Data},
 };
+use data_url::mime::Mime;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
@@ -87,10 +87,11 @@ pub(crate) enum Media {
 }
 
 impl Media {
-    fn essence(self) -> &'static str {
+    /// Its subtype of `application`.
+    fn subtype(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
-            Self::Form => "application/x-www-form-urlencoded",
+            Self::Json => "json",
+            Self::Form => "x-www-form-urlencoded",
         }
     }
 
@@ -114,12 +115,17 @@ pub(crate) fn check_media_type(headers: &HeaderMap, media: Media) -> Result<(), 
     if fits && !headers.contains_key(header::CONTENT_ENCODING) { Ok(()) } else { Err(media.refusal()) }
 }
 
+/// With any parameters, since none of them changes what JSON or a form is. By the rules of browsers, so that none of them sees
+/// another media type than we do.
 fn is_written_in(wanted: Media, value: &HeaderValue) -> bool {
-    let Ok(text) = value.to_str() else { return false };
-    text.parse::<mime::Mime>().is_ok_and(|media| {
-        media.essence_str() == wanted.essence()
-            && media.params().all(|(name, value)| name == mime::CHARSET && value == mime::UTF_8)
-    })
+    let text: String = value.as_bytes().iter().copied().map(char::from).collect();
+    text.parse::<Mime>()
+        .is_ok_and(|media| media.matches("application", wanted.subtype()) && media.get_parameter("charset").is_none_or(is_utf_8))
+}
+
+/// Whether text of this charset is UTF-8: US-ASCII always is.
+fn is_utf_8(charset: &str) -> bool {
+    ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 /// Reads no further than the declared length: after `Upgrade`, actix takes all that follows as the body.
@@ -155,12 +161,31 @@ mod tests {
         check_media_type(request.to_http_request().headers(), media).is_ok()
     }
 
+    /// Parameters as RFC 9110 section 5.6.6 has them, and other names of UTF-8 and of its part US-ASCII.
+    const PARAMETERS: [&str; 16] = [
+        "",
+        "; charset=utf-8",
+        ";charset=\"UTF-8\"",
+        " ;charset=utf-8",
+        "\t;\tCharset=UTF8\t",
+        " ; ; charset=us-ascii ;",
+        ";charset=US-ASCII",
+        "; charset=ascii",
+        "; charset=\"utf\\-8\"",
+        "; odd=1",
+        "; profile=\"https://x.org; charset=utf-16\"",
+        "; odd=\"a\\\"; charset=utf-16\"",
+        ";odd=~|`; charset=utf8",
+        "; odd=\"\u{fc}\"",
+        "; q=0.5 ; Charset=\"Utf8\"; v=2",
+        ";",
+    ];
+
     #[test]
     fn json_in_utf_8_is_taken() {
-        for value in
-            ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""]
-        {
-            assert!(accepts(&[("content-type", value)]), "{value}");
+        assert!(accepts(&[("content-type", "Application/JSON")]));
+        for parameters in PARAMETERS {
+            assert!(accepts(&[("content-type", &format!("application/json{parameters}"))]), "{parameters}");
         }
     }
 
@@ -172,6 +197,9 @@ mod tests {
         {
             assert_eq!(takes(Media::Form, &[("content-type", value)]), fits, "{value}");
         }
+        for parameters in PARAMETERS {
+            assert!(takes(Media::Form, &[("content-type", &format!("{form}{parameters}"))]), "{parameters}");
+        }
         assert!(!takes(Media::Form, &[("content-type", form), ("content-encoding", "gzip")]));
     }
 
@@ -181,9 +209,17 @@ mod tests {
         {
             assert!(!accepts(&[("content-type", value)]), "{value}");
         }
-        for value in ["text/json", "application/json; charset=utf-16", "application/json; profile=x", "", "json"] {
+        for value in
+            ["text/json", "application/jsonx", "application/json, application/json", "application /json", "", "json", ";"]
+        {
             assert!(!accepts(&[("content-type", value)]), "{value}");
         }
+        for charset in ["utf-16", "utf-8x", "\"utf-8 x\"", "iso-8859-1", "windows-1252", "\"\"", "\"utf-16\u{fc}\"", "utf-7"] {
+            for before in ["", "odd=1;", "odd=\"; charset=utf-8\";"] {
+                assert!(!accepts(&[("content-type", &format!("application/json; {before} charset={charset}"))]), "{charset}");
+            }
+        }
+        assert!(!accepts(&[("content-type", "text/plain; application/json; charset=utf-8")]));
         let json = ("content-type", "application/json");
         assert!(!accepts(&[]), "no type");
         assert!(!accepts(&[json, json]), "two types");

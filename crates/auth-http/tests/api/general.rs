@@ -82,7 +82,10 @@ async fn only_json_is_taken() {
     for encoding in ["gzip", "br", "identity"] {
         assert_eq!(post("/auth/login", &[json, ("Content-Encoding", encoding)]).await.status, 415, "{encoding}");
     }
-    assert_eq!(post("/auth/login", &[("Content-Type", "application/json; charset=utf-8")]).await.status, 401);
+    for parameters in ["; charset=utf-8", " ;charset=utf8", "; odd=1", ";charset=us-ascii"] {
+        let media = format!("application/json{parameters}");
+        assert_eq!(post("/auth/login", &[("Content-Type", &media)]).await.status, 401, "{media}");
+    }
     for path in ["/auth/login", "/auth/register", "/auth/refresh", "/auth/password"] {
         for headers in [&[][..], &[("Content-Type", "text/plain")], &[json, ("Content-Encoding", "gzip")]] {
             let empty =

@@ -1,4 +1,4 @@
-//! The Authorization header: the token is exactly what follows `Bearer ` in the only such header, or there is no token.
+//! The Authorization header: the token is exactly what follows `Bearer` and its spaces in the only such header, or there is no token.
 
 use actix_web::http::{
     StatusCode,
@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
             let [only] = values.as_slice() else { panic!("two headers, of which two readers may take different ones") };
             let (scheme, rest) = only.as_bytes().split_at("bearer ".len());
             assert!(scheme.eq_ignore_ascii_case(b"bearer "), "{only:?}");
-            assert_eq!(token.as_bytes(), rest, "the rest, and all of it");
+            assert_eq!(token, str::from_utf8(rest).expect("ASCII").trim_start_matches(' '), "the rest, and all of it");
             assert!(!token.is_empty() && token.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)), "{token:?}");
             // Only one text is the genuine token: no surrounding space, no other case, no second encoding.
             assert_eq!(decodes(TokenKind::Access, token), token == GENUINE, "{token:?}");

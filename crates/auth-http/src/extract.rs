@@ -56,7 +56,8 @@ where
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme is case-insensitive (RFC 9110 section 11.1).
+/// The token of `Authorization: Bearer …`: behind one space or more (RFC 6750 section 2.1), the scheme in any case (RFC 9110
+/// section 11.1).
 ///
 /// # Errors
 /// `token_missing` where no bearer token is presented, `token_invalid` where it cannot be one.
@@ -65,6 +66,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let value = all.next().ok_or_else(Problem::token_missing)?;
     let text = value.to_str().map_err(|_not_ascii| Problem::token_invalid())?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    let token = token.trim_start_matches(' ');
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::token_missing());
     }
@@ -103,22 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_may_be_written_in_any_case() {
-        for value in ["Bearer abc", "bearer abc", "BEARER abc"] {
+    fn the_scheme_may_be_written_in_any_case_and_followed_by_any_number_of_spaces() {
+        for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc", "bearer      abc"] {
             assert_eq!(presented(&[value]), Ok("abc".to_owned()));
         }
     }
 
     #[test]
     fn without_a_bearer_token_one_is_asked_for() {
-        for values in [&[][..], &["Basic abc"], &["Token abc"], &[""]] {
+        for values in [&[][..], &["Basic abc"], &["Token abc"], &[""], &["Bearer\tabc"], &["Bearerabc"]] {
             assert_eq!(presented(values), Err(Problem::token_missing()), "{values:?}");
         }
     }
 
     #[test]
     fn a_malformed_or_second_header_is_refused() {
-        for values in [&["Bearer"][..], &["Bearer "], &["Bearer a", "Bearer a"]] {
+        for values in [&["Bearer"][..], &["Bearer "], &["Bearer   "], &["Bearer a", "Bearer a"]] {
             assert_eq!(presented(values), Err(Problem::token_invalid()), "{values:?}");
         }
     }

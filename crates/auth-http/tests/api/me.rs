@@ -66,7 +66,7 @@ async fn a_token_anywhere_but_in_its_header_counts_for_nothing() {
 async fn the_scheme_may_be_written_in_any_case() {
     let service = Service::start(Engine::Sqlite).await;
     let tokens = service.register("ann@example.org").await;
-    for scheme in ["bearer", "BEARER", "BeArEr"] {
+    for scheme in ["bearer", "BEARER", "BeArEr", "Bearer  "] {
         let request = service.request(Method::GET, "/auth/me").header("Authorization", format!("{scheme} {}", tokens.access()));
         assert_eq!(Answer::of(request).await.status, 200, "{scheme}");
     }

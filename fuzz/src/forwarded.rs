@@ -1,6 +1,6 @@
 //! Proxy headers: only trusted proxies are believed, and no client can forge its address.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::{
     http::header::{HeaderName, HeaderValue, USER_AGENT},
@@ -99,10 +99,11 @@ impl Scene {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// As bytes, exactly as the proxies wrote them.
+    /// As bytes, exactly as the proxies wrote them. Empty elements of a list are none.
     fn hops(&self) -> Vec<&[u8]> {
         let lines = self.headers.iter().filter(|(name, _)| *name == X_FORWARDED_FOR);
-        lines.flat_map(|(_, value)| value.as_bytes().split(|byte| *byte == b',')).collect()
+        let hops = lines.flat_map(|(_, value)| value.as_bytes().split(|byte| *byte == b','));
+        hops.filter(|hop| !hop.trim_ascii().is_empty()).collect()
     }
 
     fn walk(&self) -> IpAddr {
@@ -142,11 +143,17 @@ impl Scene {
     }
 }
 
-/// An address as proxies write it, with or without a port.
+/// An address as proxies write it, by taking off what may surround it: quotes, the port, brackets, the zone.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop.trim_ascii()).unwrap_or_default();
-    let address = text.parse::<IpAddr>().or_else(|_not_bare| text.parse::<SocketAddr>().map(|socket| socket.ip()));
-    address.into_iter().map(|address| address.to_canonical()).next()
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let (before, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let has_port = is_number && (before.ends_with(']') || before.parse::<Ipv4Addr>().is_ok());
+    let text = if has_port { before } else { text };
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).filter(|text| !text.contains(']')).unwrap_or(text);
+    let bare = bare.split('%').next().unwrap_or_default();
+    bare.parse::<IpAddr>().into_iter().map(|address| address.to_canonical()).next()
 }
 
 /// Checks what goes into logs and back to the client.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix_web::http::Uri;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tracing_subscriber::EnvFilter;
@@ -275,5 +275,16 @@ fn is_found(host: &Host<&str>) -> bool {
 pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_not_a_network| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_neither| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))
+        .into_iter()
+        .find_map(unmapped)
+        .ok_or_else(|| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))
+}
+
+/// A network of mapped addresses (RFC 4291 section 2.5.5.2) as the IPv4 network that it is: as such, addresses are compared. `None`
+/// for one that is larger than all of IPv4.
+fn unmapped(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(v6) = network else { return Some(network) };
+    let Some(address) = v6.addr().to_ipv4_mapped() else { return Some(network) };
+    let length = v6.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(address, length).into_iter().map(IpNet::from).next()
 }

@@ -190,6 +190,27 @@ fn origins_are_origins() {
 }
 
 #[test]
+fn proxies_are_networks_and_mapped_ones_are_ipv4() {
+    let taken = |text: &str| read(&[("TRUSTED_PROXIES", text)]).unwrap().http.trusted_proxies;
+    let same = |text: &str, plain: &str| assert_eq!(taken(text), [plain.parse().unwrap()], "{text}");
+    same("10.0.0.0/8", "10.0.0.0/8");
+    same("127.0.0.1", "127.0.0.1/32");
+    same("::1", "::1/128");
+    same("fd00::/8", "fd00::/8");
+    same("::/0", "::/0");
+    // Addresses of clients and proxies are compared as IPv4 where they are mapped.
+    same("::ffff:127.0.0.1", "127.0.0.1/32");
+    same("::FFFF:7f00:1", "127.0.0.1/32");
+    same("::ffff:10.0.0.0/104", "10.0.0.0/8");
+    same("::ffff:0:0/96", "0.0.0.0/0");
+    for wrong in
+        ["::ffff:10.0.0.0/95", "::ffff:10.0.0.0/8", "10.0.0.0/33", "::1/129", "[::1]", "localhost", "10.0.0.1:80", "*", "10.0.0"]
+    {
+        assert!(faulty("TRUSTED_PROXIES", wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn the_api_document_is_on_or_off() {
     assert!(!read(&[("API_DOCS", "false")]).unwrap().http.api_docs);
     for wrong in ["no", "0", "FALSE"] {

@@ -68,3 +68,46 @@ async fn forwarded_addresses_count_behind_a_trusted_proxy_only() {
         assert_eq!(from(&behind, header, value).await, status, "{header}: {value}");
     }
 }
+
+#[tokio::test]
+async fn a_forwarded_address_counts_however_proxies_write_it() {
+    let settings = [("RATE_LIMIT_REQUESTS", "1"), ("RATE_LIMIT_WINDOW", "3600"), ("TRUSTED_PROXIES", "::ffff:127.0.0.1")];
+    let service = Service::with(Engine::Sqlite, &settings).await;
+    let from =
+        async |header: &str, value: &str| Answer::of(service.request(Method::GET, "/auth/me").header(header, value)).await.status;
+    for (value, status) in [
+        ("[2001:db8:1::1]", 401),
+        ("[2001:db8:1::1]:443", 429),
+        ("2001:db8:2::1%eth0", 401),
+        ("\"[2001:db8:2::1]\"", 429),
+        ("9.9.9.9, 1.1.1.1,", 401),
+        ("1.1.1.1:4711", 429),
+    ] {
+        assert_eq!(from("X-Forwarded-For", value).await, status, "{value}");
+    }
+    service.lines(6, |line| line["target"] == "request").await;
+    assert_eq!(service.logged("count as the proxy", 0).await, 0);
+    // Nobody can tell these clients apart, and nobody forges an address among them.
+    for (header, value, status) in [
+        ("X-Forwarded-For", "9.9.9.9, unknown", 401),
+        ("X-Forwarded-For", "8.8.8.8, _hidden", 429),
+        ("X-Forwarded-For", "", 429),
+        ("Forwarded", "for=7.7.7.7", 429),
+    ] {
+        assert_eq!(from(header, value).await, status, "{header}: {value}");
+    }
+    let warned = service.lines(1, |line| line["message"].as_str().is_some_and(|text| text.contains("count as the proxy"))).await;
+    assert_eq!((warned.len(), &warned[0]["level"], &warned[0]["proxy"]), (1, &"WARN".into(), &"127.0.0.1".into()));
+    assert!(!service.log_text().contains("_hidden"), "{}", service.log_text());
+}
+
+#[tokio::test]
+async fn a_proxy_that_names_its_clients_in_another_header_is_told_of() {
+    let service = Service::with(Engine::Sqlite, &[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    assert_eq!(service.get("/auth/me").await.status, 401);
+    service.lines(1, |line| line["target"] == "request").await;
+    assert_eq!(service.logged("count as the proxy", 0).await, 0, "a neighbour that speaks for itself");
+    let request = service.request(Method::GET, "/auth/me").header("X-Real-IP", "1.1.1.1");
+    assert_eq!(Answer::of(request).await.status, 401);
+    assert_eq!(service.logged("count as the proxy", 1).await, 1);
+}

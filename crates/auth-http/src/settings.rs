@@ -1,5 +1,6 @@
 //! Environment -> Settings: every variable with its default and its rule, every fault at once, no secret shown.
 
+mod directives;
 mod reader;
 mod source;
 
@@ -257,7 +258,7 @@ fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
 
 fn log(reader: &mut Reader<'_>) -> LogSettings {
     let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
-    let format = reader.choice("LOG_FORMAT", &formats).unwrap_or_else(LogFormat::fitting_stdout);
+    let format = reader.choice_in_any_case("LOG_FORMAT", &formats).unwrap_or_else(LogFormat::fitting_stdout);
     LogSettings {
         format,
         directives: reader.directives("LOG_LEVEL", "info"),

@@ -50,9 +50,7 @@ pub(crate) fn start(settings: &LogSettings, stream: Stream) -> Traces {
         Stream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
         Stream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
     };
-    // Directives were checked when they were read. Unless they speak of it themselves, the audit trail
-    // stays on under `LOG_LEVEL=warn`, and what the server library says of its threads stays out.
-    let filter = EnvFilter::new(format!("audit=info,actix_server=warn,{}", settings.directives));
+    let filter = filter(&settings.directives);
     let lines = fmt::layer().with_writer(writer);
     let lines = match settings.format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
@@ -62,4 +60,28 @@ pub(crate) fn start(settings: &LogSettings, stream: Stream) -> Traces {
     let _already_started = tracing_subscriber::registry().with(filter).with(lines).with(traces.layer()).try_init();
     traces.announce();
     traces
+}
+
+/// Directives were checked when they were read. Unless they speak of it themselves, errors are written whoever has them, the audit
+/// trail stays on under `LOG_LEVEL=warn`, and what the server library says of its threads stays out.
+fn filter(directives: &str) -> EnvFilter {
+    EnvFilter::new(format!("error,audit=info,actix_server=warn,{directives}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::filter::LevelFilter;
+
+    use super::*;
+
+    #[test]
+    fn errors_are_written_unless_the_operator_says_off() {
+        for (directives, written) in
+            [("auth_http=debug", "error"), ("[request]=trace", "error"), ("off", "off"), ("warn", "warn")]
+        {
+            let filter = filter(directives).to_string();
+            assert!(filter.split(',').any(|directive| directive == written), "{directives}: {filter}");
+        }
+        assert!(filter("auth_http=off").max_level_hint() >= Some(LevelFilter::INFO), "the audit trail");
+    }
 }

@@ -14,10 +14,12 @@ use actix_web::http::Uri;
 use ipnet::{IpNet, Ipv4Net};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
-use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::source::{Source, is_signing_secret};
+use super::{
+    directives,
+    source::{Source, is_signing_secret},
+};
 use crate::tls::TlsFault;
 
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
@@ -138,9 +140,18 @@ impl<'a> Reader<'a> {
 
     /// One of a few words; `None` when it is unset or (a fault) another word.
     pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.chosen(name, choices, |word, given| word == given)
+    }
+
+    /// The same in upper and lower case, as log settings are often written.
+    pub(super) fn choice_in_any_case<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.chosen(name, choices, |word, given| word.eq_ignore_ascii_case(given.trim()))
+    }
+
+    fn chosen<T: Copy>(&mut self, name: &str, choices: &[(&str, T)], is_meant: fn(&str, &str) -> bool) -> Option<T> {
         let given = self.source.get(name)?;
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-        match choices.iter().find(|(word, _)| *word == given) {
+        match choices.iter().find(|(word, _)| is_meant(word, given)) {
             Some((_, value)) => Some(*value),
             None => self.fault(name, format_args!("must be one of: {}", words.join(", "))),
         }
@@ -163,10 +174,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn directives(&mut self, name: &str, default: &str) -> String {
         let given = self.text(name).unwrap_or_else(|| default.to_owned());
-        if given.parse::<EnvFilter>().is_err() {
-            self.fault::<()>(name, "must be tracing filter directives, such as: info  or  warn,auth_http=debug");
-        }
-        given
+        directives::read(&given).unwrap_or_else(|faults| {
+            for fault in faults {
+                self.fault::<()>(name, fault);
+            }
+            given
+        })
     }
 
     /// A secret that parses; its faults say what is wrong without repeating it.

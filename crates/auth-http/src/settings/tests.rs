@@ -131,6 +131,16 @@ fn the_api_document_is_on_or_off() {
 }
 
 #[test]
+fn log_settings_are_understood_in_any_case_and_told_where_they_are_not() {
+    assert_eq!(read(&[("LOG_LEVEL", "WARNING")]).unwrap().log.directives, "warn");
+    assert_eq!(read(&[("LOG_FORMAT", "JSON")]).unwrap().log.format, LogFormat::Json);
+    assert!(faulty("LOG_FORMAT", "pretty") && faulty("LOG_LEVEL", "info;debug"));
+    let faults = read(&[("LOG_LEVEL", "loud,shout"), ("LOG_FORMAT", "xml")]).unwrap_err();
+    assert_eq!(faults.iter().map(|fault| &*fault.variable).collect::<Vec<_>>(), ["LOG_FORMAT", "LOG_LEVEL", "LOG_LEVEL"]);
+    assert!(faults[1].rule.contains("`loud` is no level; those are off, error, warn"), "{}", faults[1]);
+}
+
+#[test]
 fn a_certificate_needs_its_key() {
     for (given, missing) in [("TLS_CERT_FILE", "TLS_KEY_FILE"), ("TLS_KEY_FILE", "TLS_CERT_FILE")] {
         let faults = read(&[(given, "/x.pem")]).unwrap_err();

@@ -57,6 +57,25 @@ fn every_fault_is_told_and_no_secret() {
 }
 
 #[test]
+fn no_word_for_a_level_silences_errors() {
+    let (_guard, folder) = folder();
+    for understood in ["WARNING", "CRITICAL", "verbose", "info,actix_server=warn"] {
+        let (code, out, err) = run(&folder, &["check"], &[SECRETS[0], SECRETS[1], ("LOG_LEVEL", understood)]);
+        assert_eq!(code, 0, "{understood}: {out}{err}");
+    }
+    for unknown in ["info;debug", "loud", "auth_http=debg", ","] {
+        for command in ["check", "serve", "migrate"] {
+            let (code, out, err) = run(&folder, &[command], &[SECRETS[0], ("LOG_LEVEL", unknown)]);
+            assert!(
+                code == 1 && err.contains("  LOG_LEVEL: ") && err.contains("off, error, warn, info, debug, trace"),
+                "{err}{out}"
+            );
+            assert!(err.contains("JWT_REFRESH_SECRET_KEY: is required"), "with the other faults: {err}");
+        }
+    }
+}
+
+#[test]
 fn the_secrets_must_be_there_long_and_different() {
     let (_guard, folder) = folder();
     let (code, _, err) = run(&folder, &["check"], &[]);

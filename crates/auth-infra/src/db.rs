@@ -5,6 +5,7 @@ mod audit;
 mod clients;
 mod connection;
 mod desk;
+mod file;
 mod keys;
 mod legacy;
 mod look_ups;

@@ -1,5 +1,7 @@
 //! The database goes away and comes back under a running server.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::{
@@ -58,4 +60,32 @@ async fn a_file_that_cannot_be_written_is_an_outage() {
     is_unavailable(&service.refresh(tokens.refresh()).await, "refresh");
     drop(lock);
     assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_removed_or_replaced_is_an_outage_until_it_is_back() {
+    let service = Service::start(Engine::Sqlite).await;
+    let tokens = service.register("ann@example.org").await;
+    let at = |name: &str| service.database.folder().join(name);
+    for replace in [false, true] {
+        fs::copy(at("auth.db"), at("copy.db")).unwrap();
+        fs::rename(at("auth.db"), at("away.db")).unwrap();
+        if replace {
+            fs::rename(at("copy.db"), at("auth.db")).unwrap();
+        }
+        is_unavailable(&service.post("/auth/register", credentials("bob@example.org")).await, "register");
+        is_unavailable(&service.login("ann@example.org").await, "login");
+        is_unavailable(&service.refresh(tokens.refresh()).await, "refresh");
+        is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout");
+        is_unavailable(&service.me(tokens.access()).await, "me");
+        let ready = service.get("/health/ready").await;
+        assert_eq!((ready.status, ready.text("status")), (503, "unavailable"));
+        assert_eq!(at("auth.db").exists(), replace, "no empty one in its place");
+        fs::rename(at("away.db"), at("auth.db")).unwrap();
+        assert_eq!(service.get("/health/ready").await.status, 200);
+        assert_eq!(service.me(tokens.access()).await.status, 200);
+    }
+    assert!(service.log_text().contains("auth.db was removed, renamed or replaced while it was open"));
+    assert_eq!(service.refresh(tokens.refresh()).await.status, 200);
+    assert_eq!(service.register("bob@example.org").await.status, 201);
 }

@@ -16,6 +16,7 @@ use std::{
 use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, connection::SimpleConnection};
 
 use super::{
+    file::{Beside, DatabaseFile, Moved},
     ownership::foreign_tables,
     url::{DatabaseUrl, Target},
 };
@@ -73,6 +74,8 @@ const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 
 /// A connection of the pool.
 pub(super) struct Pooled {
     pub(super) connection: AnyConnection,
+    /// Dropped after the connection.
+    beside: Arc<Beside>,
     epoch: u64,
     /// Found to be unusable.
     pub(super) broken: bool,
@@ -82,13 +85,14 @@ pub(super) struct Pooled {
 #[derive(Clone)]
 pub(super) struct Connector {
     url: Arc<DatabaseUrl>,
+    file: Arc<DatabaseFile>,
     /// Raised when a connection turns out to be broken: connections from before are not trusted.
     epoch: Arc<AtomicU64>,
 }
 
 impl Connector {
     pub(super) fn new(url: DatabaseUrl) -> Self {
-        Self { url: Arc::new(url), epoch: Arc::default() }
+        Self { file: Arc::new(DatabaseFile::of(&url)), url: Arc::new(url), epoch: Arc::default() }
     }
 
     pub(super) fn url(&self) -> &DatabaseUrl {
@@ -104,6 +108,16 @@ impl Connector {
     pub(super) fn trusts(&self, pooled: &Pooled) -> bool {
         // A database in memory disappears with its connection.
         self.url.is_in_memory() || pooled.epoch >= self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Whether SQLite's file is still the one that was opened; fine on the other engines.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.file.is_in_place().is_ok()
+    }
+
+    /// Whether all that this connection writes to is still where others look for it.
+    pub(super) fn is_whole(&self, pooled: &Pooled) -> Result<(), Moved> {
+        self.file.is_whole(&pooled.beside)
     }
 
     pub(super) fn try_connect(&self) -> ConnectionResult<AnyConnection> {
@@ -150,8 +164,10 @@ impl Connector {
         match self.url.target() {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(path) => {
-                super::url::create_privately(path).map_err(|error| ConnectionError::BadConnection(format!("{path}: {error}")))?;
-                diesel::SqliteConnection::establish(path).map(AnyConnection::Sqlite)
+                self.file.prepare().map_err(|error| ConnectionError::BadConnection(format!("{path}: {error}")))?;
+                let connection = if self.url.is_in_memory() { open(path) } else { open(&to_open(path, "rw")) };
+                self.file.remember();
+                connection.map(AnyConnection::Sqlite)
             }
             #[cfg(feature = "postgres")]
             Target::Postgres(url) => diesel::PgConnection::establish(url).map(AnyConnection::Postgres),
@@ -206,11 +222,22 @@ fn has_content(path: &str) -> bool {
 /// A connection that changes nothing and creates no file.
 #[cfg(feature = "sqlite")]
 pub(super) fn read_only(path: &str) -> ConnectionResult<diesel::SqliteConnection> {
-    // SQLite would read these as the end of the name, or as an encoded character (<https://sqlite.org/uri.html>).
-    let name = path.replace('%', "%25").replace('#', "%23").replace('?', "%3f");
-    let mut connection = diesel::SqliteConnection::establish(&format!("file:{name}?mode=ro"))?;
+    let mut connection = open(&to_open(path, "ro"))?;
     let set_up = connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;");
     set_up.map_err(ConnectionError::CouldntSetupConfiguration).map(|()| connection)
+}
+
+#[cfg(feature = "sqlite")]
+fn open(name: &str) -> ConnectionResult<diesel::SqliteConnection> {
+    diesel::SqliteConnection::establish(name)
+}
+
+/// A file that has to be there: SQLite creates none in this mode.
+#[cfg(feature = "sqlite")]
+fn to_open(path: &str, mode: &str) -> String {
+    // SQLite would read these as the end of the name, or as an encoded character (<https://sqlite.org/uri.html>).
+    let name = path.replace('%', "%25").replace('#', "%23").replace('?', "%3f");
+    format!("file:{name}?mode={mode}")
 }
 
 /// Asks the server, since MariaDB's client library takes "enforce" for a preference.
@@ -234,7 +261,9 @@ impl r2d2::ManageConnection for Connector {
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         // Read first: a connection that was begun before a break is not trusted after it.
         let epoch = self.epoch.load(Ordering::Relaxed);
-        Ok(Pooled { connection: self.try_connect()?, epoch, broken: false })
+        let connection = self.try_connect()?;
+        let beside = self.file.beside().map_err(|moved| ConnectionError::BadConnection(moved.to_string()))?;
+        Ok(Pooled { connection, beside, epoch, broken: false })
     }
 
     /// Not called on checkout: a ping for every request costs a quarter of the throughput.

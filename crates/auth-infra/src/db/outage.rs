@@ -6,13 +6,15 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::AnyConnection;
+use super::{AnyConnection, file::Moved};
 
 /// Why work on the database failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// No connection was available; nothing was done.
     NoConnection(String),
+    /// SQLite's file is no longer where it was opened; what was written may be lost.
+    Moved(Moved),
     /// The connection broke before or during the work, and a write may or may not have happened; or the connection is read-only.
     Broken(Error),
     /// The database answered, with an error.
@@ -46,7 +48,7 @@ impl Failure {
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
             // Diesel has no kind for PostgreSQL's 40P01.
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => info.message().contains("deadlock detected"),
-            Self::NoConnection(_) | Self::Broken(_) | Self::Refused(_) => false,
+            Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Refused(_) => false,
         }
     }
 }
@@ -57,6 +59,7 @@ impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoConnection(why) => Self::Unavailable(format!("no connection: {why}")),
+            Failure::Moved(moved) => Self::Unavailable(moved.to_string()),
             Failure::Broken(error) => Self::Unavailable(format!("the connection broke: {error}")),
             Failure::Refused(Error::DatabaseError(kind, _)) if is_constraint(&kind) => {
                 // Not the server's own message, which may repeat the row.

@@ -95,14 +95,17 @@ impl Pool {
 
     pub(super) fn once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut pooled = self.checkout()?;
-        work(&mut pooled.connection).map_err(|error| {
+        self.connector.is_whole(&pooled).map_err(Failure::Moved)?;
+        let done = work(&mut pooled.connection).map_err(|error| {
             let failure = Failure::of(error, &mut pooled.connection);
             if failure.is_broken() {
                 pooled.broken = true;
                 self.connector.distrust(&pooled);
             }
             failure
-        })
+        })?;
+        // A commit to a file that was removed meanwhile is nothing to promise.
+        self.connector.is_whole(&pooled).map_err(Failure::Moved).map(|()| done)
     }
 
     /// A connection made after the last one that broke.

@@ -33,6 +33,9 @@ impl Readers {
     /// `None` means no answer: whatever the reason, ask through the pool, which may wait. A connection that failed is not used
     /// again.
     pub(super) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
+        if !self.connector.is_in_place() {
+            return None;
+        }
         let caller = thread::current().id();
         let mut idle = self.idle();
         let (era, taken) = (idle.era, take(&mut idle.connections, caller));

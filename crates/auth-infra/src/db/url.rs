@@ -8,9 +8,6 @@ use std::{borrow::Cow, fmt, path::Path, str::FromStr};
 
 use url::Url;
 
-#[cfg(feature = "sqlite")]
-pub(super) use sqlite::create_privately;
-
 /// The supported engines, built in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

@@ -1,9 +1,6 @@
 //! `sqlite:`: a file, or memory only.
 
 #[cfg(feature = "sqlite")]
-use std::{fs::OpenOptions, io};
-
-#[cfg(feature = "sqlite")]
 use super::Target;
 use super::{DatabaseUrl, DatabaseUrlFault, Engine};
 
@@ -35,24 +32,4 @@ pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
 #[cfg(feature = "sqlite")]
 fn plain(path: &str) -> String {
     if path.starts_with(['/', '.']) { path.to_owned() } else { format!("./{path}") }
-}
-
-/// Creates the file before SQLite does, readable by its owner alone: it will hold password hashes. SQLite's files beside it get
-/// the same mode.
-#[cfg(feature = "sqlite")]
-pub(crate) fn create_privately(path: &str) -> io::Result<()> {
-    if path == MEMORY {
-        return Ok(());
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(io::Error::new(error.kind(), "the directory it would be in does not exist"))
-        }
-        // It exists; SQLite will report whether it is usable.
-        Ok(_) | Err(_) => Ok(()),
-    }
 }

@@ -1,6 +1,7 @@
 //! Environment -> Settings: every variable with its default and its rule, every fault at once, no secret shown.
 
 mod directives;
+mod dotenv;
 mod reader;
 mod source;
 
@@ -21,10 +22,11 @@ use crate::{
     telemetry::LogFormat,
     tls::{CERT_FILE, KEY_FILE, Tls, TlsFiles},
 };
+pub use dotenv::DOTENV;
 use reader::Reader;
 pub use reader::{Fault, network, origin};
 pub(crate) use source::is_signing_secret;
-pub use source::{DOTENV, Source, SourceError, VARIABLES, Variable};
+pub use source::{Source, SourceError, VARIABLES, Variable};
 
 /// The largest `SESSION_MAX_PER_USER`: no account has more live sessions.
 pub(crate) const SESSIONS_MAX: u16 = 1000;

@@ -55,8 +55,11 @@ impl<'a> Reader<'a> {
         Self { source, faults: Vec::new() }
     }
 
+    /// Those of the source first. A variable that could not be read may seem to be missing, which says nothing new.
     pub(super) fn into_faults(self) -> Vec<Fault> {
-        self.faults
+        let unread = self.source.faults();
+        let is_new = |fault: &Fault| unread.iter().all(|before| before.variable != fault.variable);
+        unread.iter().cloned().chain(self.faults.into_iter().filter(is_new)).collect()
     }
 
     fn fault<T>(&mut self, variable: &str, rule: impl Display) -> Option<T> {

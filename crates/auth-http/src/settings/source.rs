@@ -1,11 +1,13 @@
 //! Where variables come from: the environment, and below it the `.env` of the working directory.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use config::{Config, ConfigError, Environment};
 
-/// The file with variables that the environment lacks.
-pub const DOTENV: &str = ".env";
+use super::{
+    Fault,
+    dotenv::{DOTENV, Dotenv},
+};
 
 /// A variable that this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,25 +79,24 @@ pub const VARIABLES: &[Variable] = &[
 
 /// The variables that are set and not empty.
 #[derive(Debug, Default)]
-pub struct Source(HashMap<String, String>);
+pub struct Source {
+    variables: HashMap<String, String>,
+    /// What could not be read as a variable.
+    faults: Vec<Fault>,
+}
 
 /// Why no variable could be read at all.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    #[error("cannot read {path}: {cause}")]
-    Unreadable { path: String, cause: String },
-    #[error("{name} is not UTF-8")]
-    NotUtf8 { name: String },
-    #[error("cannot read the environment: {0}")]
-    Config(#[from] ConfigError),
-}
+#[error("cannot read the environment: {0}")]
+pub struct SourceError(#[from] ConfigError);
 
 impl Source {
     /// The process environment over the `.env` of the working directory, if there is one.
     ///
     /// # Errors
-    /// The `.env` is there but cannot be read.
+    /// Never for variables that this program knows.
     pub fn from_process() -> Result<Self, SourceError> {
+        let Dotenv { pairs, mut faults } = Dotenv::read(Path::new(DOTENV));
         let mut environment = HashMap::new();
         for (name, value) in std::env::vars_os() {
             // A name that is not UTF-8 is none of ours.
@@ -103,11 +104,11 @@ impl Source {
             match value.into_string() {
                 Ok(value) => drop(environment.insert(name, value)),
                 // Read as well as it goes, two different secrets could be one.
-                Err(_value) if is_known(&name) => return Err(SourceError::NotUtf8 { name }),
+                Err(_value) if is_known(&name) => faults.push(Fault { variable: name, rule: "is not UTF-8".to_owned() }),
                 Err(_value) => {}
             }
         }
-        Self::layered(dotenv(Path::new(DOTENV))?, environment)
+        Ok(Self { faults, ..Self::layered(pairs, environment)? })
     }
 
     /// `over` where it has a value, `under` elsewhere. Empty values count as unset.
@@ -118,7 +119,7 @@ impl Source {
         let known = |all: HashMap<String, String>| all.into_iter().filter(|(name, _)| is_known(name)).collect();
         let layer = |values| Environment::default().ignore_empty(true).source(Some(known(values)));
         let merged = Config::builder().add_source(layer(under)).add_source(layer(over)).build()?;
-        Ok(Self(merged.try_deserialize()?))
+        Ok(Self { variables: merged.try_deserialize()?, faults: Vec::new() })
     }
 
     /// The files that secrets are read from.
@@ -126,9 +127,13 @@ impl Source {
         VARIABLES.iter().filter(|variable| variable.secret).filter_map(|variable| self.get(&format!("{}_FILE", variable.name)))
     }
 
+    pub(super) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         // `config` folds names to lower case.
-        self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
+        self.variables.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 }
 
@@ -137,19 +142,8 @@ pub(crate) fn is_signing_secret(name: &str) -> bool {
     VARIABLES.iter().any(|variable| variable.signs && variable.name == name)
 }
 
-fn is_known(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     VARIABLES
         .iter()
         .any(|variable| name == variable.name || (variable.secret && name.strip_suffix("_FILE") == Some(variable.name)))
-}
-
-/// The pairs of a `.env`; none where there is no such file.
-fn dotenv(path: &Path) -> Result<HashMap<String, String>, SourceError> {
-    let unreadable = |cause: String| SourceError::Unreadable { path: path.display().to_string(), cause };
-    match dotenvy::from_path_iter(path) {
-        Err(dotenvy::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(HashMap::new()),
-        Err(error) => Err(unreadable(error.to_string())),
-        // The parser's own message quotes the line, and the line may hold a secret.
-        Ok(pairs) => pairs.collect::<Result<_, _>>().map_err(|_quotes_the_line| unreadable("it has a malformed line".to_owned())),
-    }
 }

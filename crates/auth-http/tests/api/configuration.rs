@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::service::{ACCESS_SECRET, Engine, REFRESH_SECRET, Service, TestDatabase, folder, run};
+use crate::service::{ACCESS_SECRET, Engine, REFRESH_SECRET, Service, TestDatabase, folder, program_by, run};
 
 const SECRETS: [(&str, &str); 2] = [("JWT_SECRET_KEY", ACCESS_SECRET), ("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET)];
 
@@ -73,6 +73,46 @@ fn no_word_for_a_level_silences_errors() {
             assert!(err.contains("JWT_REFRESH_SECRET_KEY: is required"), "with the other faults: {err}");
         }
     }
+}
+
+#[test]
+fn a_line_that_could_be_read_in_two_ways_is_told_with_all_other_faults() {
+    let (_guard, folder) = folder();
+    let file =
+        format!("\u{feff}JWT_SECRET_KEY= {ACCESS_SECRET}\nJWT_REFRESH_SECRET_KEY={REFRESH_SECRET}$x\nHOST=it's\nPORT=65536\n");
+    fs::write(folder.join(".env"), file).unwrap();
+    for command in ["check", "serve", "migrate"] {
+        let (code, out, err) = run(&folder, &[command], &[]);
+        assert!(code == 1 && err.contains("5 fault(s)"), "{err}{out}");
+        for told in [
+            "line 1 of .env: a byte order mark",
+            "JWT_SECRET_KEY: line 1 of .env: a space after",
+            "JWT_REFRESH_SECRET_KEY: line 2 of .env: an unquoted `$`",
+            "HOST: line 3 of .env: a stray quote",
+            "PORT: must be a whole number",
+        ] {
+            assert!(err.contains(told), "{told}: {err}");
+        }
+        assert!(!err.contains(ACCESS_SECRET) && !err.contains(REFRESH_SECRET), "{err}");
+    }
+    let file =
+        format!("export JWT_SECRET_KEY='{ACCESS_SECRET}'\r\nJWT_REFRESH_SECRET_KEY=\"{REFRESH_SECRET}\" # ours\r\nHOST=\r\n");
+    fs::write(folder.join(".env"), file).unwrap();
+    assert_eq!(run(&folder, &["check"], &[]).0, 0);
+}
+
+#[test]
+fn only_its_owner_can_read_a_database_behind_a_link() {
+    let (_guard, folder) = folder();
+    fs::create_dir(folder.join("data")).unwrap();
+    std::os::unix::fs::symlink("data/real.db", folder.join("auth.db")).unwrap();
+    let lax = ["sh", "-c", "umask 000; exec \"$0\" \"$@\""];
+    let output = program_by(&lax, &folder).arg("migrate").envs(SECRETS).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(fs::metadata(folder.join("data/real.db")).unwrap().permissions().mode() & 0o777, 0o600);
+    let output = program_by(&lax, &folder).arg("init").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(fs::metadata(folder.join(".env")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod manual;
 mod page;
 pub(crate) mod serve;
+pub(crate) mod terminal;
 pub(crate) mod users;
 
 use std::{io, time::Duration};
@@ -63,6 +64,12 @@ impl Failure {
         }
     }
 
+    /// As it is printed.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        terminal::message(&self.to_string())
+    }
+
     /// The reader of the output closed it early, as `head` does. Nothing is wrong.
     #[must_use]
     pub fn is_of_the_reader(&self) -> bool {
@@ -82,7 +89,7 @@ fn way_out(cause: &io::Error) -> &'static str {
 }
 
 fn listed(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n")
+    terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
 /// The settings of this process, and what it needs to serve with TLS.

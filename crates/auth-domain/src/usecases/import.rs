@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::{
     audit::{AuditEvent, EventKind},
@@ -20,9 +20,18 @@ pub struct Candidate {
     pub number: String,
     pub email: String,
     pub password: PasswordHash,
-    pub active: bool,
+    pub activity: Activity,
     /// `Err` where the text there is not a time.
     pub created_at: Result<Option<DateTime<Utc>>, NoTime>,
+}
+
+/// Whether an account may log in there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    Active,
+    Disabled,
+    /// It says neither yes nor no. The account is imported as disabled.
+    Unknown,
 }
 
 /// A text that is not a time.
@@ -50,6 +59,10 @@ pub enum Refusal {
     Password,
     #[error("a time of creation that is none")]
     Time,
+    #[error("a time of creation before the year 1000, after 9999 or in a leap second")]
+    Range,
+    #[error("a row that the database does not take")]
+    Row,
 }
 
 /// Whether anything is written.
@@ -97,10 +110,13 @@ impl ImportUsers {
             return Err(Refusal::Password);
         }
         let created_at = candidate.created_at.map_err(|_no_time| Refusal::Time)?;
+        if !created_at.is_none_or(is_storable) {
+            return Err(Refusal::Range);
+        }
         let now = self.clock.now();
         let mut user = User::new(UserId(self.ids.next()), email, candidate.password.clone(), now);
         user.created_at = created_at.unwrap_or(now);
-        if !candidate.active {
+        if candidate.activity != Activity::Active {
             user.state = AccountState::Disabled { since: now };
         }
         Ok(user)
@@ -113,15 +129,24 @@ impl ImportUsers {
         if run == Run::Dry {
             return Ok(Fate::Imported(user));
         }
-        match self.users.insert(&user, None).await? {
-            Inserted::EmailTaken => Ok(Fate::AlreadyThere(user.email)),
-            Inserted::Yes => {
+        match self.users.insert(&user, None).await {
+            // This row's own fault, not an outage: the others go on.
+            Err(PortError::Corrupt(_)) => Ok(Fate::Refused(Refusal::Row)),
+            Err(outage) => Err(outage),
+            Ok(Inserted::EmailTaken) => Ok(Fate::AlreadyThere(user.email)),
+            Ok(Inserted::Yes) => {
                 let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
                 self.audit.record(event.by(user.id, &user.email));
                 Ok(Fate::Imported(user))
             }
         }
     }
+}
+
+/// Whether every database keeps this time as it is: MySQL's DATETIME begins with the year 1000, RFC 3339 ends with 9999, and none has
+/// leap seconds, which chrono counts as more than a second's nanoseconds.
+fn is_storable(time: DateTime<Utc>) -> bool {
+    (1000..=9999).contains(&time.year()) && time.nanosecond() < 1_000_000_000
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Failure, operate, operator};
+use super::{Failure, operate, operator, terminal};
 use crate::{app::UseCases, routes::well_known::KeySet, view::timestamp};
 
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, F
         .filter(|life| touched.as_ref().is_none_or(|id| life.key.id == *id))
         .map(|life| KeyView::of(life, now))
         .collect();
-    Ok(if json { serde_json::to_string(&views).unwrap_or_default() } else { lines(&views) })
+    Ok(if json { terminal::json(&views) } else { lines(&views) })
 }
 
 fn when(at_once: bool) -> When {
@@ -167,7 +167,7 @@ fn lines(views: &[KeyView]) -> String {
         let until = view.signs_until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
         format!("{}  {}  {}  signs from {}{until}", view.kid, view.alg, view.state, view.signs_from)
     };
-    views.iter().map(line).collect::<Vec<_>>().join("\n")
+    terminal::lines(views.iter().map(line))
 }
 
 impl From<OperateKeysError> for Failure {

@@ -29,6 +29,12 @@ fn another_system(folder: &Path, rows: &[(&str, &str, bool, Option<&str>)]) -> &
     "sqlite:///./secure_app.db"
 }
 
+/// One row more, its values in SQL: e-mail, hash, activity, time of creation.
+fn another_row(folder: &Path, values: &str) {
+    let mut db = SqliteConnection::establish(folder.join("secure_app.db").to_str().unwrap()).unwrap();
+    db.batch_execute(&format!("INSERT INTO users (email, hashed_password, is_active, created_at) VALUES ({values})")).unwrap();
+}
+
 /// Every file in a folder, byte for byte.
 fn content(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
@@ -117,6 +123,39 @@ on_every_engine! {
         assert!(code == 1 && text.ends_with("Dry run: would be imported: 0; already there: 2; refused: 6\n"), "{text}");
     }
 
+    async fn one_bad_row_is_told_by_the_dry_run_as_well_and_stops_no_other(engine) {
+        let service = Service::start(engine).await;
+        let hash = format!("$2b${PLAIN}");
+        let from = another_system(service.database.folder(), &[
+            ("ann@example.org", &hash, true, Some("0999-12-31 23:59:59")),
+            ("ben@example.org", &hash, true, Some("2016-12-31 23:59:60")),
+            ("cid@example.org", &hash, true, Some("-0044-03-15 12:00:00")),
+            ("dan@example.org", &hash, true, Some("+10000-01-01 00:00:00")),
+            ("eve@example.org", &hash, true, Some("9999-12-31 23:59:59-01:00")),
+            ("fay@example.org", &hash, true, Some("1000-01-01 00:00:00")),
+            ("gus@example.org", &hash, true, Some("1969-12-31 23:59:59.999999")),
+            ("hal@example.org", &hash, true, Some("9999-12-31 23:59:59.9999999")),
+        ]);
+        another_row(service.database.folder(), &format!("CAST(x'616e6eff406578616d706c652e6f7267' AS TEXT), '{hash}', 1, NULL"));
+        another_row(service.database.folder(), &format!("'ivy@example.org', '{hash}' || x'00' || 'x', 1, NULL"));
+        another_row(service.database.folder(), &format!("'joe@example.org' || char(0) || 'x', '{hash}', 1, NULL"));
+        another_row(service.database.folder(), &format!("'kim@example.org', CAST('{hash}' AS BLOB), 1, NULL"));
+        let (_, forecast, _) = imported(&service, &[from, "--dry-run"]);
+        let (code, report, err) = imported(&service, &[from]);
+        assert_eq!(code, 1, "{err}");
+        assert_eq!(forecast["refused"], report["refused"]);
+        let refused: Vec<_> = report["refused"].as_array().unwrap().iter().map(|row| row["row"].as_str().unwrap()).collect();
+        assert_eq!(refused, ["1", "2", "3", "4", "5", "9", "10", "11"], "{report}");
+        let emails = |report: &Value| report["imported"].as_array().unwrap().iter().map(|user| user["email"].clone()).collect::<Vec<_>>();
+        assert_eq!(emails(&report), ["fay", "gus", "hal", "kim"].map(|name| json!(format!("{name}@example.org"))));
+        assert_eq!(emails(&forecast), emails(&report));
+        let shown = service.command(&["users", "show", "hal@example.org"], "").1;
+        assert!(shown.contains("created     9999-12-31T23:59:59.999999Z"), "{shown}");
+        for name in ["fay", "gus", "hal", "kim"] {
+            assert_eq!(login(&service, &format!("{name}@example.org")).await, 200, "{name}");
+        }
+    }
+
     async fn another_programs_database_is_left_as_it_is(engine) {
         let schemas: [&[&str]; 4] = [
             &["CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY, email VARCHAR(255) NOT NULL, hashed_password VARCHAR(255) NOT NULL)"],
@@ -142,6 +181,64 @@ on_every_engine! {
             }
         }
     }
+}
+
+#[test]
+fn who_is_not_known_to_be_active_comes_in_disabled() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let folder = database.folder();
+    let active = ["1", "1.0", "'1'", "' 1 '", "TRUE", "'True'", "'t'", "'Y'", "'yes'", "'ON'", "x'01'", "x'31'"];
+    let disabled = ["0", "0.0", "'0'", "' 0 '", "x'00'", "x'30'", "''", "'no'", "'N'", "'off'", "'False'", "'f'", "FALSE", "x''"];
+    let unknown = ["NULL", "2", "-1", "1.5", "'disabled'", "'10'", "'wahr'", "x'02'", "x'ff'", "x'0001'", "'1' || char(0)"];
+    let from = another_system(folder, &[]);
+    for (index, flag) in active.iter().chain(&disabled).chain(&unknown).enumerate() {
+        // A column without a type keeps each value as it is.
+        if index == 0 {
+            let mut db = SqliteConnection::establish(folder.join("secure_app.db").to_str().unwrap()).unwrap();
+            db.batch_execute("ALTER TABLE users DROP COLUMN is_active; ALTER TABLE users ADD COLUMN IS_ACTIVE").unwrap();
+        }
+        another_row(folder, &format!("'u{index:02}@example.org', '$2b${PLAIN}', {flag}, NULL"));
+    }
+    let (code, out, err) = command(&database, &[], &["users", "import", "--json", "--from", from], "");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, report["refused"].as_array().map(Vec::len)), (0, Some(0)), "{err}");
+    let told =
+        report["imported"].as_array().unwrap().iter().map(|user| (user["state"].as_str().unwrap(), user["note"].is_string()));
+    let expected = [(&active[..], ("active", false)), (&disabled, ("disabled", false)), (&unknown, ("disabled", true))];
+    let expected: Vec<_> = expected.into_iter().flat_map(|(flags, told)| flags.iter().map(move |flag| (*flag, told))).collect();
+    assert_eq!(told.zip(&expected).map(|(told, (flag, _))| (*flag, told)).collect::<Vec<_>>(), expected);
+    let (_, listed, _) = command(&database, &[], &["users", "list"], "");
+    assert_eq!(listed.lines().filter(|line| line.contains("  active  ")).count(), active.len(), "{listed}");
+}
+
+#[test]
+fn nothing_from_outside_writes_to_the_terminal_by_itself() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let folder = database.folder();
+    let from = another_system(folder, &[]);
+    let hash = format!("$2b${PLAIN}");
+    let hostile = "char(27) || '[2J' || char(155) || char(8238) || char(8203) || char(8232) || char(10) || 'imported: eve'";
+    another_row(folder, &format!("'ann' || {hostile}, '{hash}', 1, NULL"));
+    let is_safe = |text: &str| text.chars().all(|c| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}\u{2028}".contains(c)));
+    let import = ["users", "import", "--from", from];
+    let name = "api\u{202e}\u{200b}";
+    for (arguments, expected) in [
+        (&import[..], "ann\u{1b}[2J\u{9b}\u{202e}\u{200b}\u{2028}\nimported: eve"),
+        (&["clients", "add", name], name),
+        (&["clients", "list"], name),
+    ] {
+        let (_, text, err) = command(&database, &[], arguments, "");
+        let escaped = expected
+            .chars()
+            .map(|c| if c.is_ascii_graphic() || c == ' ' { c.to_string() } else { c.escape_unicode().to_string() });
+        assert!(is_safe(&text) && is_safe(&err) && text.contains(&escaped.collect::<String>()), "{text:?} {err:?}");
+        let (_, json, _) = command(&database, &[], &[arguments, &["--json"]].concat(), "");
+        let document: Value = serde_json::from_str(&json).unwrap();
+        let said = [&document["refused"][0]["email"], &document["name"], &document["clients"][0]["name"]];
+        assert!(is_safe(&json) && said.contains(&&json!(expected)), "{json}");
+    }
+    let (code, _, err) = command(&database, &[], &["users", "show", "x\u{1b}[31m\u{202e}"], "");
+    assert!(code == 1 && is_safe(&err) && err.contains("x\\u{1b}[31m\\u{202e}"), "{err:?}");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use auth_domain::usecases::import::Candidate;
 #[cfg(feature = "sqlite")]
-use auth_domain::{password::PasswordHash, usecases::import::NoTime};
+use auth_domain::{
+    password::PasswordHash,
+    usecases::import::{Activity, NoTime},
+};
 #[cfg(feature = "sqlite")]
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 #[cfg(feature = "sqlite")]
@@ -11,7 +14,7 @@ use diesel::{
     deserialize::{self, FromSql},
     row::{Field, NamedRow, Row},
     sql_query,
-    sql_types::Text,
+    sql_types::{Binary, Text},
     sqlite::Sqlite,
 };
 
@@ -50,7 +53,7 @@ fn read(url: &DatabaseUrl, path: &str) -> Result<Vec<Candidate>, LegacyFault> {
     let mut db = super::connection::read_only(path).map_err(|error| unreadable(error.to_string()))?;
     let columns = sql_query("SELECT name FROM pragma_table_info('users')").load::<Column>(&mut db);
     let columns = columns.map_err(|error| unreadable(error.to_string()))?;
-    let has = |name: &str| columns.iter().any(|column| column.name == name);
+    let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     if !has("email") || !HASHES.into_iter().any(has) {
         return Err(LegacyFault::NoAccounts { url: url.to_string() });
     }
@@ -73,12 +76,12 @@ struct Account(Candidate);
 impl QueryableByName<Sqlite> for Account {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
         // SQLite lends one field at a time.
-        let has_flag = Row::get(row, "is_active").is_some();
-        let active = if has_flag {
-            // As in Python, null counts as false.
-            text(row, "is_active")?.is_some_and(|flag| !["0", "false", "f", ""].contains(&flag.to_lowercase().as_str()))
+        let activity = if place(row, "is_active").is_some() {
+            bytes(row, "is_active")?.map_or(Activity::Unknown, |flag| activity(&flag))
+        } else if bytes(row, "disabled_at")?.is_none() {
+            Activity::Active
         } else {
-            text(row, "disabled_at")?.is_none()
+            Activity::Disabled
         };
         let mut password = None;
         for name in HASHES {
@@ -88,17 +91,45 @@ impl QueryableByName<Sqlite> for Account {
             number: text(row, "id")?.unwrap_or_default(),
             email: text(row, "email")?.unwrap_or_default(),
             password: PasswordHash::new(password.unwrap_or_default()),
-            active,
+            activity,
             created_at: text(row, "created_at")?.as_deref().map(time).transpose(),
         }))
     }
 }
 
-/// Any value as text; `None` where it is null or the column is missing.
+/// SQLite takes a column's name in any case.
+#[cfg(feature = "sqlite")]
+fn place<'a>(row: &impl NamedRow<'a, Sqlite>, name: &str) -> Option<usize> {
+    let is_called = |place: &usize| {
+        Row::get(row, *place).is_some_and(|field| field.field_name().is_some_and(|called| called.eq_ignore_ascii_case(name)))
+    };
+    (0..row.field_count()).find(is_called)
+}
+
+/// Any value, a number as its digits; `None` where it is null or the column is missing.
+#[cfg(feature = "sqlite")]
+fn bytes<'a>(row: &impl NamedRow<'a, Sqlite>, name: &str) -> deserialize::Result<Option<Vec<u8>>> {
+    let Some(field) = place(row, name).and_then(|place| Row::get(row, place)) else { return Ok(None) };
+    if field.is_null() { Ok(None) } else { <Vec<u8> as FromSql<Binary, Sqlite>>::from_nullable_sql(field.value()).map(Some) }
+}
+
+/// Any value as text. SQLite's texts need not be UTF-8: what is not is shown as SQLite writes bytes, and is neither an address nor a
+/// hash nor a time.
 #[cfg(feature = "sqlite")]
 fn text<'a>(row: &impl NamedRow<'a, Sqlite>, name: &str) -> deserialize::Result<Option<String>> {
-    let Some(field) = Row::get(row, name) else { return Ok(None) };
-    if field.is_null() { Ok(None) } else { <String as FromSql<Text, Sqlite>>::from_nullable_sql(field.value()).map(Some) }
+    let shown = |bytes: &[u8]| bytes.iter().fold("x'".to_owned(), |shown, byte| shown + &format!("{byte:02x}")) + "'";
+    Ok(bytes(row, name)?.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|error| shown(error.as_bytes()))))
+}
+
+/// SQLite has no type for yes and no, so systems store what they like. Only what certainly means yes lets anybody in.
+#[cfg(feature = "sqlite")]
+fn activity(flag: &[u8]) -> Activity {
+    let text = String::from_utf8_lossy(flag).trim().to_ascii_lowercase();
+    match (flag, text.as_str()) {
+        ([1], _) | (_, "1" | "1.0" | "true" | "t" | "yes" | "y" | "on") => Activity::Active,
+        ([0], _) | (_, "0" | "0.0" | "false" | "f" | "no" | "n" | "off" | "") => Activity::Disabled,
+        _ => Activity::Unknown,
+    }
 }
 
 /// A time with a zone, or else in UTC, cut to the microseconds that every database stores.

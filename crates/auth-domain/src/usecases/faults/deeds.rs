@@ -18,7 +18,7 @@ use crate::{
         change_password::{ChangePassword, ChangePasswordError},
         clients::ClientError,
         delete_account::{DeleteAccount, DeleteAccountError},
-        import::{Candidate, ImportUsers, Run},
+        import::{Activity, Candidate, ImportUsers, Run},
         login::{Login, LoginError},
         logout::{Logout, LogoutScope},
         operate::{CreateUser, Govern, Measure, OperateError, SetPassword},
@@ -298,7 +298,7 @@ async fn import(world: &World, address: &str) -> Result<(), Refusal> {
     let (users, hasher, ids) = (world.kept(), world.hasher(), std::sync::Arc::new(Fresh));
     let import = ImportUsers { users, hasher, ids, audit: world.audit(), clock: world.clock() };
     let (number, email, created_at) = ("1".to_owned(), address.to_owned(), Ok(None));
-    let candidate = Candidate { number, email, password: hash(PASSWORD), active: true, created_at };
+    let candidate = Candidate { number, email, password: hash(PASSWORD), activity: Activity::Active, created_at };
     done(import.execute(&[candidate], Run::Real, &origin()).await)
 }
 

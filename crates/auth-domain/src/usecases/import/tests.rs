@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
-    Candidate,
+    Activity, Candidate,
     Fate::{self, AlreadyThere, Imported, Refused},
     ImportUsers, NoTime,
-    Refusal::{self, Address, Ambiguous, Password, Time},
+    Refusal::{self, Address, Ambiguous, Password, Range, Row, Time},
     Run,
 };
 use crate::{
@@ -22,7 +24,8 @@ use crate::{
 
 fn candidate(address: &str) -> Candidate {
     let created_at = Ok(Some(after(-1000)));
-    Candidate { number: "1".to_owned(), email: address.to_owned(), password: hash(PASSWORD), active: true, created_at }
+    let (number, email, activity) = ("1".to_owned(), address.to_owned(), Activity::Active);
+    Candidate { number, email, password: hash(PASSWORD), activity, created_at }
 }
 
 fn import(users: impl UserStore + 'static, audit: &MemoryAudit) -> ImportUsers {
@@ -54,9 +57,11 @@ fn words(fate: &Fate) -> String {
 #[tokio::test]
 async fn an_account_comes_with_its_password_its_state_and_its_age() {
     let store = MemoryStore::default();
-    let off = Candidate { active: false, created_at: Ok(None), ..candidate("off@example.org") };
-    let fates = imported(&store, &[candidate(" Ann@Example.org"), off]).await;
-    let [Imported(ann), Imported(off)] = &fates[..] else { panic!("{fates:?}") };
+    let off = Candidate { activity: Activity::Disabled, created_at: Ok(None), ..candidate("off@example.org") };
+    let unclear = Candidate { activity: Activity::Unknown, ..candidate("unclear@example.org") };
+    let fates = imported(&store, &[candidate(" Ann@Example.org"), off, unclear]).await;
+    let [Imported(ann), Imported(off), Imported(unclear)] = &fates[..] else { panic!("{fates:?}") };
+    assert_eq!(unclear.state, AccountState::Disabled { since: start() }, "not known to be active");
     let expected = User { id: ann.id, created_at: after(-1000), ..user("ann@example.org") };
     assert_eq!(store.find_by_email(&email("ann@example.org")).await.unwrap(), Some(expected));
     assert_eq!((off.state, off.created_at), (AccountState::Disabled { since: start() }, start()));
@@ -75,6 +80,35 @@ async fn who_is_there_already_stays_as_it_is() {
     assert_eq!(again, [AlreadyThere(email("ben@example.org"))]);
 }
 
+/// Made at this time.
+fn made(created_at: &str, address: &str) -> Candidate {
+    Candidate { created_at: Ok(Some(created_at.parse().unwrap())), ..candidate(address) }
+}
+
+#[tokio::test]
+async fn any_time_that_every_database_keeps_is_kept() {
+    let times = ["1000-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"];
+    let candidates: Vec<_> = times.iter().map(|at| made(at, &format!("{}@example.org", &at[..4]))).collect();
+    for (fate, at) in imported(&MemoryStore::default(), &candidates).await.iter().zip(times) {
+        assert!(matches!(fate, Imported(user) if user.created_at == at.parse::<DateTime<Utc>>().unwrap()), "{at}: {fate:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_the_database_does_not_take_stops_no_other() {
+    let mut users = MockUserStore::new();
+    users.expect_find_by_email().returning(|_| Ok(None));
+    users.expect_insert().returning(|user, _| match user.email.as_str() {
+        "bad@example.org" => Err(PortError::Corrupt("the database refused a row".to_owned())),
+        _ => Ok(Inserted::Yes),
+    });
+    let audit = MemoryAudit::default();
+    let candidates = ["ann@example.org", "bad@example.org", "cid@example.org"].map(candidate);
+    let fates = import(users, &audit).execute(&candidates, Run::Real, &origin()).await.unwrap();
+    assert!(matches!(&fates[..], [Imported(_), Refused(Row), Imported(_)]), "{fates:?}");
+    assert_eq!(audit.events().len(), 2);
+}
+
 #[tokio::test]
 async fn what_cannot_be_an_account_is_refused_with_its_reason() {
     let refused = |refusal: Refusal, candidate: Candidate| (candidate, Refused(refusal));
@@ -85,6 +119,10 @@ async fn what_cannot_be_an_account_is_refused_with_its_reason() {
         refused(Password, Candidate { password: foreign("pbkdf2:sha256:1"), ..candidate("a@example.org") }),
         refused(Password, Candidate { password: foreign(""), ..candidate("b@example.org") }),
         refused(Time, Candidate { created_at: Err(NoTime), ..candidate("c@example.org") }),
+        refused(Range, made("0999-12-31T23:59:59Z", "d@example.org")),
+        refused(Range, made("9999-12-31T23:59:59-00:01", "e@example.org")),
+        refused(Range, made("2016-12-31T23:59:60Z", "f@example.org")),
+        refused(Range, made("-0044-03-15T12:00:00Z", "g@example.org")),
         refused(Ambiguous, candidate("Dan@example.org")),
         refused(Ambiguous, candidate("dan@EXAMPLE.org")),
     ];

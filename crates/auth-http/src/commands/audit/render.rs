@@ -4,7 +4,10 @@ use auth_domain::audit::Entry;
 use serde::Serialize;
 
 use super::Mark;
-use crate::{commands::page, view::timestamp};
+use crate::{
+    commands::{page, terminal},
+    view::timestamp,
+};
 
 /// Some of the trail.
 pub(super) struct Page {
@@ -60,7 +63,7 @@ impl Page {
 
     pub(super) fn json(&self) -> String {
         let document = Document { events: self.entries.iter().map(EventView::from).collect(), next: self.next() };
-        serde_json::to_string(&document).unwrap_or_default()
+        terminal::json(&document)
     }
 
     /// Without user agents: bidirectional characters in them could garble the line in a terminal.

@@ -2,7 +2,7 @@
 
 use std::{env, fmt, io, io::IsTerminal, net::IpAddr};
 
-use crate::settings::HttpSettings;
+use crate::{commands::terminal, settings::HttpSettings};
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Finding {
     pub(super) fn shown(&self, in_colour: bool) -> impl fmt::Display {
         let (mark, colour) = if self.is_fine { ("✓", "\u{1b}[32m") } else { ("!", "\u{1b}[33m") };
         let (on, off) = if in_colour { (colour, "\u{1b}[0m") } else { ("", "") };
-        let Self { topic, text, .. } = self;
+        let (topic, text) = (self.topic, terminal::line(&self.text));
         format!("{on}{mark} {topic:<14}{off} {text}")
     }
 }

@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::{commands::page, view::timestamp};
+use crate::{
+    commands::{page, terminal},
+    view::timestamp,
+};
 
 pub(super) enum Answer {
     Issued { done: &'static str, issued: Issued },
@@ -77,7 +80,7 @@ impl Answer {
             },
             Self::Removed(id) => Document::Removed { client_id: id.to_string() },
         };
-        Zeroizing::new(serde_json::to_string(&document).unwrap_or_default())
+        Zeroizing::new(terminal::json(&document))
     }
 
     pub(super) fn text(&self) -> Zeroizing<String> {
@@ -106,7 +109,7 @@ fn issued_in_lines(done: &str, issued: &Issued) -> String {
             None => "The one before is refused from now on.".to_owned(),
         });
     }
-    lines.join("\n")
+    terminal::lines(lines)
 }
 
 fn in_one_line(client: &ClientView<'_>) -> String {

@@ -2,12 +2,15 @@
 
 use auth_domain::{
     origin::Origin,
-    usecases::import::{Candidate, Fate, Run},
+    usecases::import::{Activity, Candidate, Fate, Run},
 };
 use serde::Serialize;
 
 use super::Failure;
-use crate::app::{DatabaseUrl, UseCases, legacy_accounts};
+use crate::{
+    app::{DatabaseUrl, UseCases, legacy_accounts},
+    commands::terminal,
+};
 
 /// What became of the accounts.
 #[derive(Serialize)]
@@ -24,6 +27,8 @@ struct Imported {
     state: String,
     /// None in a dry run: that makes no account.
     id: Option<String>,
+    /// What to look at.
+    note: Option<&'static str>,
 }
 
 /// Identified as in the other system, with the address as it is written there.
@@ -53,25 +58,26 @@ impl Report {
         match fate {
             Fate::Imported(user) => {
                 let id = (!self.dry_run).then(|| user.id.to_string());
-                self.imported.push(Imported { email: user.email.to_string(), state: user.state.to_string(), id });
+                let note = (candidate.activity == Activity::Unknown).then_some("its is_active says neither yes nor no");
+                self.imported.push(Imported { email: user.email.to_string(), state: user.state.to_string(), id, note });
             }
             Fate::AlreadyThere(email) => self.already_there.push(email.to_string()),
             Fate::Refused(refusal) => {
-                // Whatever stands there: it must not write to the terminal by itself.
-                let email = candidate.email.chars().filter(|c| !c.is_control()).collect();
-                self.refused.push(Refused { row: candidate.number.clone(), email, reason: refusal.to_string() });
+                let (row, email) = (candidate.number.clone(), candidate.email.clone());
+                self.refused.push(Refused { row, email, reason: refusal.to_string() });
             }
         }
     }
 
     pub(super) fn text(&self) -> String {
         let (is, are) = if self.dry_run { ("would be imported", "Dry run: would be imported") } else { ("imported", "Imported") };
-        let imported = self.imported.iter().map(|user| format!("{is}: {} ({})", user.email, user.state));
+        let note = |user: &Imported| user.note.map(|note| format!(": {note}")).unwrap_or_default();
+        let imported = self.imported.iter().map(|user| format!("{is}: {} ({}){}", user.email, user.state, note(user)));
         let there = self.already_there.iter().map(|email| format!("already there, left as it is: {email}"));
         let refused = self.refused.iter().map(|row| format!("refused: row {} ({}): {}", row.row, row.email, row.reason));
         let (new, old, out) = (self.imported.len(), self.already_there.len(), self.refused.len());
         let total = format!("{are}: {new}; already there: {old}; refused: {out}");
-        imported.chain(there).chain(refused).chain([total]).collect::<Vec<_>>().join("\n")
+        terminal::lines(imported.chain(there).chain(refused).chain([total]))
     }
 
     /// Fails when any account was refused, so that a script does not go on unaware.

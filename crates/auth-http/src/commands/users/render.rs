@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Failure, import::Report};
 use crate::{
-    commands::page,
+    commands::{page, terminal},
     view::{SessionView, UserView, timestamp},
 };
 
@@ -75,7 +75,7 @@ impl Answer {
             Self::Done { user, sessions_ended, .. } => Document::Done { user: user.into(), sessions_ended: *sessions_ended },
             Self::Imported(report) => Document::Imported(report),
         };
-        serde_json::to_string(&document).unwrap_or_default()
+        terminal::json(&document)
     }
 
     /// Whether everything was done that was asked for.
@@ -91,7 +91,7 @@ impl Answer {
             Self::User { user, sessions } => {
                 let mut lines = described(&user.into());
                 lines.extend(sessions.iter().map(|session| in_one_line(&session.into())));
-                lines.join("\n")
+                terminal::lines(lines)
             }
             Self::Users { users, limit } => {
                 let lines = users.iter().map(|user| format!("{}  {}  {}", user.id, user.state, user.email)).collect();
@@ -103,7 +103,7 @@ impl Answer {
                     1 => "; one session ended".to_owned(),
                     more => format!("; {more} sessions ended"),
                 };
-                format!("{done}: {} ({}){sessions}", user.email, user.id)
+                terminal::line(&format!("{done}: {} ({}){sessions}", user.email, user.id))
             }
             Self::Imported(report) => report.text(),
         }

@@ -141,5 +141,5 @@ fn behind_links(path: &Path) -> PathBuf {
     path
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 //! Who may read a new file, and what happens when one is taken away while it is open.
-#![cfg(feature = "sqlite")]
+#![cfg(all(unix, feature = "sqlite"))]
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{
     EnvFilter, Layer,
+    filter::filter_fn,
     fmt::{self, writer::BoxMakeWriter},
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -57,7 +58,9 @@ pub(crate) fn start(settings: &LogSettings, stream: Stream) -> Traces {
         LogFormat::Text => lines.with_ansi(terminal).boxed(),
     };
     let traces = Traces::to(settings.traces.as_ref().filter(|_| stream == Stream::Stdout));
-    let _already_started = tracing_subscriber::registry().with(filter).with(lines).with(traces.layer()).try_init();
+    // Its lines quote what clients send, and it calls a malformed head an error. `wire` says what there is to say.
+    let ours = filter_fn(|metadata| !metadata.target().starts_with("actix_http"));
+    let _already_started = tracing_subscriber::registry().with(filter).with(ours).with(lines).with(traces.layer()).try_init();
     traces.announce();
     traces
 }

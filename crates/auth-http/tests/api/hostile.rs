@@ -142,3 +142,48 @@ async fn any_bytes_on_the_socket_end_in_an_answer_or_a_close() {
     rounds.join_all().await;
     assert_eq!(service.get("/health").await.status, 200);
 }
+
+#[tokio::test]
+async fn what_never_became_a_request_is_a_quiet_line_without_its_bytes() {
+    const MARK: &str = "Geheim-7e57";
+    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {MARK}{}\r\n\r\n", "x".repeat(300_000));
+    let heads = [
+        format!("{MARK}\r\n\r\n"),
+        format!("GET /{MARK} HTTP/7\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {MARK}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +{MARK}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {MARK}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\nbad {MARK}\r\n\r\n"),
+        format!("GET http://[{MARK} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nX: {MARK}\r\n\r\n"),
+        format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{MARK}"),
+        format!("\u{16}\u{3}\u{1}{MARK}\r\n\r\n"),
+        format!("POST / HTTP/1.0\r\nX: {MARK}\r\n\r\n"),
+        long,
+    ];
+    let login =
+        format!("POST /auth/login HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {MARK}\r\nContent-Type: application/json\r\n");
+    let bodies = [
+        format!("{login}Transfer-Encoding: chunked\r\n\r\n{MARK}\r\n"),
+        format!("{login}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{MARK}"),
+        format!("{login}Transfer-Encoding: chunked\r\n\r\n1\r\n{MARK}"),
+        format!("{login}Content-Length: 9999999\r\n\r\n{MARK}"),
+        format!("GET /{MARK}?{MARK} HTTP/1.1\r\nHost: {MARK}\r\nConnection: close\r\nUpgrade: {MARK}\r\n\r\n"),
+    ];
+    for level in ["debug", "trace", "info", "actix_http=trace,actix_web=trace,trace"] {
+        let service = Service::with(crate::service::Engine::Sqlite, &[("LOG_LEVEL", level)]).await;
+        for bytes in heads.iter().chain(&bodies) {
+            raw(&service, bytes.as_bytes()).await;
+        }
+        let refused = |line: &Value| line["message"] == "refused a request before it was one";
+        if level != "info" {
+            let lines = service.lines(heads.len(), refused).await;
+            assert_eq!(lines.len(), heads.len(), "{level}");
+            assert!(lines.iter().all(|line| line["level"] == "DEBUG"), "{lines:?}");
+        }
+        assert_eq!(service.get("/health").await.status, 200);
+        let loud = service.lines(0, |line| line["level"] == "ERROR" || line["level"] == "WARN").await;
+        assert!(loud.is_empty(), "{level}: {loud:?}");
+        assert!(!service.log_text().to_lowercase().contains(&MARK.to_lowercase()), "{level}: {}", service.log_text());
+    }
+}

@@ -8,10 +8,12 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
+    body::SizedStream,
     http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, EntityTag, Header, HeaderValue},
     web::{Bytes, Path},
 };
 use flate2::read::GzDecoder;
+use futures_util::{Stream, stream};
 
 use crate::{
     openapi,
@@ -120,12 +122,21 @@ impl Asset {
             if let Some(encoding) = encoding {
                 response.insert_header(encoding);
             }
-            Ok::<_, Infallible>(response.content_type(self.media).body(body))
+            Ok::<_, Infallible>(response.content_type(self.media).body(in_pieces(body)))
         };
         let Ok(mut response) = tagged::answer(request, tag, vec![CacheDirective::NoCache], whole);
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         response
     }
+}
+
+/// What a client has yet to take is copied for its connection: so much at a time.
+const PIECE: usize = 32 * 1024;
+
+fn in_pieces(bytes: Bytes) -> SizedStream<impl Stream<Item = Result<Bytes, Infallible>>> {
+    let length = bytes.len();
+    let pieces = (0..length).step_by(PIECE).map(move |at| Ok(bytes.slice(at..length.min(at + PIECE))));
+    SizedStream::new(u64::try_from(length).unwrap_or(u64::MAX), stream::iter(pieces))
 }
 
 fn unzip(bytes: &[u8]) -> Bytes {

@@ -32,7 +32,7 @@ struct Places {
     /// Asked to leave, but not gone yet.
     leaving: usize,
     next: u64,
-    /// Those without a request under way, longest idle first.
+    /// Those without a whole request under way, longest idle first.
     idle: BTreeMap<u64, Arc<Call>>,
 }
 
@@ -87,7 +87,7 @@ impl Crowd {
         let crowd = self.clone();
         let gauges = [
             ("auth_http_connections", "Open connections."),
-            ("auth_http_connections_idle", "Open connections without a request under way."),
+            ("auth_http_connections_idle", "Open connections without a whole request under way."),
             ("auth_http_connections_max", "Connections that there may be (MAX_CONNECTIONS, or what open files allow)."),
         ];
         sampled(registry, gauges, move || {
@@ -102,10 +102,19 @@ impl Crowd {
 }
 
 impl Place {
-    /// A request is under way: from now on the connection is not asked to leave, and if it has been asked, it stays.
+    /// A request is under way, whole: from now on the connection is not asked to leave, and if it has been asked, it stays.
     pub(crate) fn is_busy(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
+    }
+
+    /// A request has begun that may never come whole. It counts as idle from now on, but if it has been asked to leave, it leaves.
+    pub(crate) fn goes_on(&self) {
+        let mut places = self.crowd.places();
+        if !self.call.made.load(Ordering::Relaxed) {
+            self.leave_the_queue(&mut places);
+            self.queue(&mut places);
+        }
     }
 
     /// The request is answered.
@@ -176,6 +185,18 @@ mod tests {
         assert_eq!((places.taken, places.leaving), (3, 0));
         // Who leaves locks it as well.
         drop(places);
+    }
+
+    #[test]
+    fn a_request_that_has_begun_waits_for_its_rest_at_the_end_of_the_queue() {
+        let crowd = Crowd::of_at_most(2);
+        let (first, second) = (crowd.enter().unwrap(), crowd.enter().unwrap());
+        first.goes_on();
+        let third = crowd.enter().unwrap();
+        assert!(called(&second) && !called(&first) && !called(&third));
+        // Too late: the newcomer has its place already.
+        second.goes_on();
+        assert!(called(&second));
     }
 
     #[test]

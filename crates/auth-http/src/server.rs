@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actix_http::{HttpService, error::DispatchError};
+use actix_http::{HttpService, ServiceConfig, error::DispatchError};
 use actix_server::ServerHandle;
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
@@ -144,7 +144,13 @@ fn connections(
         .h1(map_config(app, |()| AppConfig::default()));
     let (ids, crowd, tls) = (shared.use_cases.ports.ids.clone(), shared.crowd.clone(), shared.tls.clone());
     let refused_heads = shared.measures.refused_heads.clone();
-    let manner = Manner { head_patience: shared.settings.request_timeout, with_tls: tls.is_some(), refused_heads };
+    let manner = Manner {
+        head_patience: shared.settings.request_timeout,
+        reader_patience: shared.settings.keep_alive,
+        with_tls: tls.is_some(),
+        refused_heads,
+        framing: ServiceConfig::default(),
+    };
     // The library runs this for each connection by itself: none waits for another's handshake.
     fn_service(move |stream: TcpStream| {
         let (ids, place, tls, stop, manner) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone(), manner.clone());

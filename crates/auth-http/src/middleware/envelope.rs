@@ -5,9 +5,12 @@ use std::panic::AssertUnwindSafe;
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        ConnectionType,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -65,7 +68,7 @@ pub(crate) async fn envelope(
 }
 
 async fn enclose(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     origin: Origin,
     span: Span,
@@ -73,20 +76,31 @@ async fn enclose(
     let request_id = origin.request_id.clone();
     let requests = request.conn_data::<Requests>().cloned();
     let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
+    let asks_to_close = request.head().connection_type() == ConnectionType::Close;
+    let has_body = !matches!(request.parts_mut().1, Payload::None);
     request.extensions_mut().insert(origin);
     // The request goes inside whole: routing panics while a second handle to it lives.
-    requests.iter().for_each(Requests::turn);
+    requests.iter().for_each(|requests| requests.begin(has_body));
     let work = ToTheEnd::of(next.call(request), span.clone(), requests.clone());
     let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
-    requests.iter().for_each(Requests::turn);
-    let mut response = match outcome {
-        Ok(Ok(response)) => reshape(response.map_into_boxed_body(), &request_id),
-        Ok(Err(error)) => return Err(bare(&Problem::of_status(error.error_response().status()), &request_id, with_tls)),
+    let mut answer = match outcome {
+        Ok(Ok(response)) => Ok(reshape(response.map_into_boxed_body(), &request_id)),
+        Ok(Err(error)) => Err(Problem::of_status(error.error_response().status()).response(&request_id)),
         // The panic hook has reported it.
-        Err(_panic) => return Err(bare(&Problem::internal(), &request_id, with_tls)),
+        Err(_panic) => Err(Problem::internal().response(&request_id)),
     };
-    decorate(response.headers_mut(), &request_id, with_tls);
-    Ok(response)
+    let head = match &mut answer {
+        Ok(response) => response.response_mut().head_mut(),
+        Err(response) => response.head_mut(),
+    };
+    decorate(&mut head.headers, &request_id, with_tls);
+    // A client whose body nobody has read would go on sending it, on a connection that was kept.
+    if requests.as_ref().is_some_and(Requests::awaits_body) {
+        head.set_connection_type(ConnectionType::Close);
+    }
+    let last = asks_to_close || head.connection_type() == ConnectionType::Close;
+    requests.iter().for_each(|requests| requests.end(last));
+    answer.map_err(|response| InternalError::from_response("", response).into())
 }
 
 fn origin_of(request: &ServiceRequest) -> Origin {
@@ -112,12 +126,6 @@ fn reshape(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceRespo
 
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
-}
-
-fn bare(problem: &Problem, request_id: &str, with_tls: bool) -> Error {
-    let mut response = problem.response(request_id);
-    decorate(response.headers_mut(), request_id, with_tls);
-    InternalError::from_response("", response).into()
 }
 
 fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {

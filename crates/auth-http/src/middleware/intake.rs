@@ -5,7 +5,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType, Method, StatusCode,
+        Method,
         header::{self, HeaderMap, HeaderValue},
     },
     middleware::Next,
@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::cors;
-use crate::{body::RawBody, problem::Problem, routes::matched::Matched, settings::HttpSettings};
+use crate::{body::RawBody, problem::Problem, routes::matched::Matched, settings::HttpSettings, wire::Requests};
 
 /// Checks a request and reads its body.
 ///
@@ -30,37 +30,37 @@ pub(crate) async fn intake(
     if let Some(settings) = settings.filter(|_| !Matched::of(request.request()).needs.probe) {
         let mut payload = request.take_payload();
         match admit(&request, &mut payload, &settings).await {
-            Ok(body) => drop(request.extensions_mut().insert(RawBody(body))),
-            Err(problem) => return Ok(refuse(request, problem)),
+            Ok(Some(body)) => drop(request.extensions_mut().insert(RawBody(body))),
+            Ok(None) => {}
+            Err(problem) => return Ok(request.error_response(problem)),
         }
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
-    // Who sends too much or too slowly would go on, on a connection that was kept.
-    let hang_up = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&problem.status());
-    let mut response = request.error_response(problem);
-    if hang_up {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    response
-}
-
-async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Bytes, Problem> {
+/// The body; `None` where none is taken, so that nobody waits for it.
+async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Option<Bytes>, Problem> {
     cors::check_origin(request.request(), settings)?;
     let declared = declared_length(request.headers())?;
     if declared == Some(0) {
-        return Ok(Bytes::new());
+        return Ok(None);
     }
-    if [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
-        check_media_type(request.headers(), Matched::of(request.request()).needs.media)?;
+    let needs = Matched::of(request.request()).needs;
+    let takes_one = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
+    if takes_one {
+        check_media_type(request.headers(), needs.media)?;
     }
     if declared.is_some_and(|length| length > settings.max_body) {
         return Err(Problem::too_large());
     }
-    let body = timeout(settings.request_timeout, collect(payload, declared, settings.max_body)).await;
-    body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))
+    // Documents from memory take none, whatever the method.
+    if !takes_one || needs.budget.is_none() {
+        return Ok(None);
+    }
+    let body = timeout(settings.request_timeout, collect(payload, settings.max_body)).await;
+    let body = body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))?;
+    request.conn_data::<Requests>().iter().for_each(|requests| requests.receive());
+    Ok(Some(body))
 }
 
 /// The length of the body, as the head declares it; `None` for a chunked one.
@@ -128,18 +128,15 @@ fn is_utf_8(charset: &str) -> bool {
     ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
-/// Reads no further than the declared length: after `Upgrade`, actix takes all that follows as the body.
-async fn collect(payload: &mut Payload, declared: Option<usize>, max: usize) -> Result<Bytes, Problem> {
+async fn collect(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
-    while declared.is_none_or(|length| body.len() < length) {
-        let Some(chunk) = payload.next().await else { break };
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_cut_off| Problem::malformed("The body is not what its head announces"))?;
         if body.len() + chunk.len() > max {
             return Err(Problem::too_large());
         }
         body.extend_from_slice(&chunk);
     }
-    body.truncate(declared.unwrap_or(usize::MAX));
     Ok(body.freeze())
 }
 

@@ -18,7 +18,7 @@ const FEW_FILES: [&str; 2] = ["prlimit", "--nofile=1024:1024"];
 
 const ASK: &[u8] = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 
-async fn connect(service: &Service) -> TcpStream {
+pub async fn connect(service: &Service) -> TcpStream {
     TcpStream::connect(service.address()).await.unwrap()
 }
 
@@ -37,7 +37,7 @@ async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-async fn is_served(stream: &mut TcpStream) -> bool {
+pub async fn is_served(stream: &mut TcpStream) -> bool {
     exchange(stream, ASK).await.starts_with("HTTP/1.1 200 ")
 }
 
@@ -93,15 +93,111 @@ async fn at_the_cap_the_longest_idle_connection_makes_room() {
 
 #[tokio::test]
 async fn a_request_under_way_is_never_cut_for_a_newcomer() {
-    let service = Service::with(Engine::Sqlite, &[("MAX_CONNECTIONS", "2"), ("REQUEST_TIMEOUT_SECONDS", "120")]).await;
+    // Hashing takes long enough to look meanwhile.
+    let slow = [("BCRYPT_COST", "15"), ("HASH_WORKERS", "1"), ("HASH_MAX_WAIT_SECONDS", "60")];
+    let service = Service::with(Engine::Sqlite, &[&[("MAX_CONNECTIONS", "2"), metrics::ON], &slow[..]].concat()).await;
     let body = credentials("ann@example.org").to_string();
-    let (mut first, mut second) = (service.login_in_flight(body.len()).await, service.login_in_flight(body.len()).await);
+    let mut at_work = Vec::new();
+    for waiting in [0.0, 1.0] {
+        let mut client = service.login_in_flight(body.len()).await;
+        client.write_all(body.as_bytes()).await.unwrap();
+        at_work.push(client);
+        eventually(
+            async || metrics::scrape(&service).await,
+            |text| {
+                let seen = ["auth_hash_running", "auth_hash_queue_depth"].map(|name| metrics::value(text, name));
+                seen == [1.0, waiting]
+            },
+        )
+        .await;
+    }
     assert_eq!(exchange(&mut connect(&service).await, ASK).await, "", "there is no room");
-    assert!(exchange(&mut first, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
+    let mut first = at_work.remove(0);
+    assert!(exchange(&mut first, b"").await.starts_with("HTTP/1.1 401 "));
     // Idle now, it makes room.
     assert!(is_served(&mut connect(&service).await).await);
     assert_eq!(ending(first).await, "");
-    assert!(exchange(&mut second, body.as_bytes()).await.starts_with("HTTP/1.1 401 "));
+    assert!(exchange(&mut at_work[0], b"").await.starts_with("HTTP/1.1 401 "));
+}
+
+/// Requests whose bodies never come: whatever the path, with a budget or without, and however the body is announced.
+fn unfinished() -> Vec<String> {
+    let asked = [
+        "GET /health",
+        "HEAD /health/ready",
+        "POST /health",
+        "GET /.well-known/jwks.json",
+        "POST /.well-known/jwks.json",
+        "GET /openapi.json",
+        "GET /docs/swagger-ui-bundle.js",
+        "POST /docs",
+        "GET /oauth/revocations",
+        "GET /auth/me",
+        "DELETE /auth/me",
+        "POST /auth/login",
+        "POST /auth/logout",
+        "PUT /nowhere",
+        "OPTIONS /auth/login",
+    ];
+    let bodies = [
+        "Content-Length: 5\r\n\r\n",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+        "Content-Length: 5\r\n\r\n{",
+        "Transfer-Encoding: chunked\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n3\r\n{",
+    ];
+    let head = |asked: &str, body: &str| format!("{asked} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{body}");
+    let all = asked.iter().flat_map(|asked| bodies.iter().map(move |body| head(asked, body)));
+    // One that is answered first, in the same breath.
+    all.chain([format!("{}{}", String::from_utf8_lossy(ASK), head("POST /auth/login", bodies[3]))]).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_never_come_lock_nobody_out() {
+    const MOST: usize = 8;
+    let patient = [("MAX_CONNECTIONS", "8"), ("REQUEST_TIMEOUT_SECONDS", "120"), ("RATE_LIMIT_REQUESTS", "100000")];
+    let service = Service::with(Engine::Sqlite, &patient).await;
+    for kind in unfinished() {
+        let mut open = Vec::new();
+        for _ in 0..MOST {
+            let mut stream = connect(&service).await;
+            stream.write_all(kind.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+        for number in 0..MOST {
+            let mut newcomer = connect(&service).await;
+            // One that is still on its way in may push a first try out, and no more than that.
+            let served = is_served(&mut newcomer).await || is_served(&mut connect(&service).await).await;
+            assert!(served, "newcomer {number}: {kind:?}");
+            open.push(newcomer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_something_without_a_body_need_not_send_one() {
+    let service = Service::with(Engine::Sqlite, &[("REQUEST_TIMEOUT_SECONDS", "120")]).await;
+    for (asked, status) in [
+        ("GET /health", 200),
+        ("POST /health", 405),
+        ("GET /.well-known/jwks.json", 200),
+        ("POST /.well-known/jwks.json", 405),
+        ("GET /openapi.json", 200),
+        ("DELETE /docs", 405),
+        ("GET /auth/me", 401),
+        ("GET /nowhere", 404),
+        ("OPTIONS /auth/me", 405),
+    ] {
+        for body in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
+            let head = format!("{asked} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{body}\r\n\r\n");
+            let mut stream = connect(&service).await;
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let answer = ending(stream).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{head}: {answer}");
+            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{head}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -204,6 +204,17 @@ async fn a_late_head_or_body_ends_the_connection_wherever_it_stands() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_pipelined_and_stops_is_late_as_well() {
+    let service = Service::with(Engine::Sqlite, &[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    for rest in ["G", "GET /hea", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgr"] {
+        let answers = raw(&service, format!("GET /health HTTP/1.1\r\nHost: x\r\n\r\n{rest}").as_bytes()).await;
+        let (first, second) = answers.split_once("{\"status\":\"healthy\"}").unwrap();
+        assert!(first.starts_with("HTTP/1.1 200 "), "{answers}");
+        assert!(second.starts_with("HTTP/1.1 408 ") && second.contains("request_timeout"), "{rest}: {answers}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_may_take_longer_than_its_head_had_time_for() {
     // Cost 15 keeps a core busy for longer than the second that a head has.
     let slow = [("REQUEST_TIMEOUT_SECONDS", "1"), ("BCRYPT_COST", "15")];
@@ -224,16 +235,6 @@ async fn a_request_may_take_longer_than_its_head_had_time_for() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_credentials"), "{expect:?}: {answer}");
-    }
-}
-
-#[tokio::test]
-async fn a_request_to_switch_protocols_is_answered_as_any_other() {
-    let service = Service::start(Engine::Sqlite).await;
-    for protocol in ["websocket", "h2c"] {
-        let request = service.request(Method::POST, "/auth/login").header("Connection", "Upgrade").header("Upgrade", protocol);
-        let answer = Answer::of(request.json(&credentials("ann@example.org"))).await;
-        assert_eq!(answer.refusal(), (401, "invalid_credentials"), "{protocol}");
     }
 }
 

@@ -58,6 +58,15 @@ fn trusting(certificate: &str) -> Client {
     Client::builder().add_root_certificate(root).build().unwrap()
 }
 
+/// The same, for bytes of one's own.
+fn connector(certificate: &str) -> tokio_rustls::TlsConnector {
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice;
+    roots.add(pem(certificate.as_bytes()).unwrap()).unwrap();
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    std::sync::Arc::new(config).into()
+}
+
 async fn trusts(service: &Service, certificate: &str) -> bool {
     trusting(certificate).get(format!("{}/health", service.url)).send().await.is_ok_and(|answer| answer.status() == 200)
 }
@@ -99,11 +108,7 @@ async fn what_the_server_library_refuses_is_strict_as_well() {
     let (certificate, key) = certificate();
     let files = Files::with(&certificate, &key);
     let service = files.serve(&[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
-    let mut roots = rustls::RootCertStore::empty();
-    let pem = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice;
-    roots.add(pem(certificate.as_bytes()).unwrap()).unwrap();
-    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let connector = connector(&certificate);
     for (sent, status) in [("nonsense\r\n\r\n", "400"), ("GET /hea", "408")] {
         let stream = TcpStream::connect(service.address()).await.unwrap();
         let mut stream = connector.connect("127.0.0.1".try_into().unwrap(), stream).await.unwrap();
@@ -189,6 +194,46 @@ async fn who_never_shakes_hands_makes_room_at_the_cap() {
     for mut stream in silent.drain(..16) {
         assert_eq!(stream.read_to_end(&mut Vec::new()).await.unwrap_or(0), 0);
     }
+}
+
+#[tokio::test]
+async fn bodies_that_never_come_make_room_at_the_cap() {
+    let (certificate, key) = certificate();
+    let files = Files::with(&certificate, &key);
+    let patient = [("REQUEST_TIMEOUT_SECONDS", "120"), ("MAX_CONNECTIONS", "4"), ("RATE_LIMIT_REQUESTS", "100000")];
+    let service = files.serve(&patient).await;
+    let connector = connector(&certificate);
+    for asked in ["GET /.well-known/jwks.json", "POST /auth/login"] {
+        let head = format!(
+            "{asked} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+        );
+        let mut open = Vec::new();
+        for _ in 0..4 {
+            let stream = TcpStream::connect(service.address()).await.unwrap();
+            let mut stream = connector.connect("127.0.0.1".try_into().unwrap(), stream).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.read_exact(&mut [0; "HTTP/1.1 100 Continue\r\n\r\n".len()]).await.unwrap();
+            open.push(stream);
+        }
+        for _ in 0..4 {
+            assert!(trusts(&service, &certificate).await, "{asked}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_is_no_error_and_its_bytes_are_in_no_line() {
+    let (certificate, key) = certificate();
+    let files = Files::with(&certificate, &key);
+    let service = files.serve(&[("LOG_LEVEL", "trace")]).await;
+    for bytes in
+        [&b"\x16\x03\x01\x00\x0bGeheim-7e57"[..], b"GET /Geheim-7e57 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xffGeheim-7e57"]
+    {
+        ending(&service, bytes).await;
+    }
+    assert!(trusts(&service, &certificate).await);
+    let loud = service.lines(0, |line| line["level"] == "ERROR" || line["level"] == "WARN").await;
+    assert!(loud.is_empty() && !service.log_text().contains("Geheim"), "{}", service.log_text());
 }
 
 #[test]

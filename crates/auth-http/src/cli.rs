@@ -13,7 +13,8 @@ use crate::commands::{self, Failure, audit::Audit, clients::Clients, keys::Keys,
     name = "auth-server",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault or a command that failed, 2 wrong usage."
+    after_help = "Exit codes: 0 fine, 1 a configuration or start-up fault or a command that failed, 2 wrong usage, \
+                  130 or 143 a command interrupted by SIGINT or SIGTERM."
 )]
 pub struct Cli {
     #[command(subcommand)]

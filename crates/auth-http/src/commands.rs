@@ -12,7 +12,7 @@ pub(crate) mod serve;
 pub(crate) mod terminal;
 pub(crate) mod users;
 
-use std::{io, time::Duration};
+use std::{io, mem::ManuallyDrop, time::Duration};
 
 use actix_web::rt::System;
 use auth_domain::{
@@ -24,6 +24,7 @@ use auth_domain::{
 use crate::{
     app::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
     settings::{Fault, Settings, Source, SourceError},
+    stop::{Interrupted, Stop},
     telemetry::{self, Stream},
     tls::Tls,
 };
@@ -113,12 +114,19 @@ pub(crate) fn settings() -> Result<Settings, Failure> {
 fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
     let settings = settings()?;
     let _until_the_end = telemetry::start(&settings.log, Stream::Stderr);
+    let stop = Stop::listen(Interrupted::Command)?;
     let database = open_database(&settings.database)?;
     let audit = start_audit(&database)?;
+    stop.spares(&audit);
     let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));
-    let done = System::new().block_on(work(&app));
+    let done = block_on(work(&app));
     audit.close(FLUSH_TIMEOUT);
     done
+}
+
+/// Does the work. Leaves the runtime as it is: it would wait for what hangs in the database.
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    ManuallyDrop::new(System::new()).block_on(work)
 }
 
 /// The origin in the audit trail: the command line.

@@ -22,6 +22,7 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 mod socket;
+mod stop;
 mod tagged;
 mod telemetry;
 mod tls;

@@ -21,6 +21,7 @@ use super::{Failure, settings};
 use crate::{
     app::{Database, SystemClock},
     settings::{Settings, Source},
+    stop::{Interrupted, Stop},
 };
 
 /// Validates the configuration, connects to the database, reports pending migrations and whether the keys can be opened.
@@ -28,6 +29,7 @@ use crate::{
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
 pub(crate) fn check() -> Result<(), Failure> {
+    let _stop = Stop::listen(Interrupted::Command)?;
     let source = Source::from_process()?;
     // A certificate that cannot serve is a fault; one that clients refuse is not, since it can be exchanged any time.
     let (settings, tls) = Settings::read_to_serve(&source).map_err(Failure::Settings)?;
@@ -65,6 +67,7 @@ fn tell(finding: &Finding) -> Result<(), Failure> {
 /// # Errors
 /// A fault of the configuration, a database that cannot be reached, or a migration that fails.
 pub(crate) fn migrate() -> Result<(), Failure> {
+    let _stop = Stop::listen(Interrupted::Command)?;
     let settings = settings()?;
     let applied = Database::open(&settings.database.url, 1)?.migrate()?;
     let mut out = io::stdout();

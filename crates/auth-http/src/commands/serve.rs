@@ -1,15 +1,11 @@
 //! `serve`: starts everything in its order, and stops it gracefully.
 
-use std::{
-    fmt::Display,
-    future,
-    net::TcpListener,
-    time::{Duration, Instant},
-};
+use std::{fmt::Display, future, mem, net::TcpListener, time::Duration};
 
+use actix_web::rt::System;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use super::{Failure, settings_to_serve};
@@ -17,22 +13,29 @@ use crate::{
     app::{Policies, Ports, QueuedAudit, UseCases, open_database, start_audit},
     descriptors, exposition,
     server::{self, Server},
+    stop::{Interrupted, Stop},
     telemetry::{self, Stream},
     tls::Tls,
 };
 
 /// The least time for storing the last audit events, however long the requests in flight took to finish.
-const FLUSH_AT_LEAST: Duration = Duration::from_secs(1);
+const FLUSH_AT_LEAST: Duration = Duration::from_millis(500);
 
-/// Serves until SIGTERM or SIGINT.
+/// How much longer than requests may take their threads have to say that they have ended.
+const THREADS: Duration = Duration::from_millis(100);
+
+/// Serves until SIGTERM or SIGINT. Then it ends in time, whatever hangs.
 ///
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
 pub(crate) fn serve() -> Result<(), Failure> {
     let (mut settings, tls) = settings_to_serve()?;
-    let _until_the_end = telemetry::start(&settings.log, Stream::Stdout);
+    let traces = telemetry::start(&settings.log, Stream::Stdout);
+    // From here on: a database that hangs must not keep the program from ending, nor must being the first process of a container.
+    let stop = Stop::listen(Interrupted::Server)?;
     let database = open_database(&settings.database).map_err(no_start)?;
     let audit = start_audit(&database).map_err(no_start)?;
+    stop.spares(&audit);
     let ports = Ports::over(&database, &settings, audit.clone()).map_err(no_start)?;
     settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
@@ -40,19 +43,33 @@ pub(crate) fn serve() -> Result<(), Failure> {
     let measures = ports.measures.clone();
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let patience = settings.http.shutdown_timeout;
-    actix_web::rt::System::new().block_on(async {
-        let clock = use_cases.ports.clock.clone();
-        if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(Failure::of_keys)? {
-            // What this server signs from now on, the others would not take before.
-            sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
-        }
-        let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;
-        tokio::select! {
-            stopped = until_stopped(server, &audit, patience) => stopped,
-            failed = reload_when_told(tls.as_ref()) => failed,
-            failed = exposition::serve(scrapes, measures) => Ok(failed?),
-        }
-    })
+    let system = System::new();
+    let served = {
+        let _sent_at_the_end = traces;
+        system.block_on(async {
+            let clock = use_cases.ports.clock.clone();
+            if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(Failure::of_keys)? {
+                // What this server signs from now on, the others would not take before.
+                sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
+                // Others may have made a key of theirs meanwhile.
+                use_cases.keys.keep.attend().await.map_err(Failure::of_keys)?;
+            }
+            stop.serves(patience);
+            let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;
+            tokio::select! {
+                stopped = until_stopped(server, &audit, &stop, patience) => stopped,
+                failed = reload_when_told(tls.as_ref()) => failed,
+                failed = exposition::serve(scrapes, measures) => Ok(failed?),
+            }
+        })
+    };
+    if served.is_ok() {
+        stop.leave();
+    } else {
+        // The failure is to be told, and the runtime would wait for what hangs in the database.
+        mem::forget(system);
+    }
+    served
 }
 
 fn no_start(fault: impl Display) -> Failure {
@@ -80,21 +97,19 @@ async fn reload_when_told(tls: Option<&Tls>) -> Result<(), Failure> {
     future::pending().await
 }
 
-async fn until_stopped(server: Server, audit: &QueuedAudit, patience: Duration) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let stopping = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests in flight may finish, new ones are not answered");
-        let begun = Instant::now();
-        server.handle.stop().await;
-        begun
+async fn until_stopped(server: Server, audit: &QueuedAudit, stop: &Stop, patience: Duration) -> Result<(), Failure> {
+    let Server { mut running, handle } = server;
+    let told_at = tokio::select! {
+        ended = &mut running => return Ok(ended?),
+        told_at = stop.told() => told_at,
     };
-    let (served, begun) = tokio::join!(server.running, stopping);
-    audit.close(patience.saturating_sub(begun.elapsed()).max(FLUSH_AT_LEAST));
+    tracing::info!("stopping: requests in flight may finish, new ones are not answered");
+    let finished = async { tokio::join!(running, handle.stop()).0 };
+    let served = timeout(patience + THREADS, finished).await.unwrap_or_else(|_elapsed| {
+        tracing::warn!("a thread of the server hangs; going without it");
+        Ok(())
+    });
+    audit.close(patience.saturating_sub(told_at.elapsed()).max(FLUSH_AT_LEAST));
     tracing::info!("stopped");
     Ok(served?)
 }

@@ -1,6 +1,7 @@
 //! Faults: what breaks around the program, and what clients must hear of it: the answer or 503, never a wrong "no".
 
 mod disk;
+mod hang;
 mod kill;
 mod pool;
 mod stop;

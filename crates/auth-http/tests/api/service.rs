@@ -7,6 +7,9 @@ mod hold;
 mod log;
 mod private;
 mod program;
+#[expect(dead_code, reason = "the tests of the database do more with it")]
+#[path = "../../../auth-infra/tests/contracts/proxy.rs"]
+mod proxy;
 #[path = "../../../auth-infra/tests/contracts/servers.rs"]
 mod servers;
 
@@ -23,8 +26,8 @@ pub use database::{Engine, TestDatabase};
 pub use hold::Hold;
 use log::{Log, message};
 pub use private::PrivateServer;
-use program::environment;
-pub use program::{command, folder, program_by, run};
+pub use program::{command, environment, folder, program, program_by, run};
+pub(crate) use proxy::Proxy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{

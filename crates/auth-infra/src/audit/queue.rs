@@ -133,6 +133,8 @@ impl Shared {
         let room = if half { self.options.capacity / 2 } else { self.options.capacity };
         let mut state = self.lock();
         if state.over {
+            drop(state);
+            tracing::error!("an event came after the audit table was closed; the log has it");
             return;
         }
         if state.queue.len() >= room {

@@ -7,10 +7,7 @@ use auth_domain::{
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselReadiness, DieselUsers};
 
-use crate::{
-    proxy::Proxy,
-    scratch::{Engine, Scratch},
-};
+use crate::scratch::{Engine, Scratch};
 
 crate::on_each_server! {
     the_next_read_after_a_break_succeeds,
@@ -126,7 +123,7 @@ async fn a_server_that_is_not_there_is_named_without_the_password(engine: Engine
 async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
     let scratch = Scratch::new(engine);
     drop(scratch.migrated());
-    let (proxy, url) = Proxy::before(engine, &scratch);
+    let (proxy, url) = crate::scratch::by_proxy(engine, &scratch);
     let database = Database::open(&url, 2).unwrap();
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");

@@ -11,7 +11,6 @@ use futures_util::future::join_all;
 use uuid::Uuid;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::proxy::Proxy;
 use crate::scratch::{Engine, Scratch};
 
 crate::on_each_engine! { in_company_each_hears_of_their_own, one_row_that_makes_no_sense_spoils_no_other }
@@ -79,7 +78,7 @@ mod with_a_server {
     async fn a_connection_that_says_nothing_holds_up_nobody(engine: Engine) {
         let scratch = Scratch::new(engine);
         let people = people(&scratch.migrated(), 8).await;
-        let (proxy, url) = Proxy::before(engine, &scratch);
+        let (proxy, url) = crate::scratch::by_proxy(engine, &scratch);
         let sessions = DieselSessions(Database::open(&url, 4).unwrap());
         let ids = || people.iter().map(|(id, _)| *id);
         assert!(find(&sessions, ids().take(1)).await.into_iter().all(|found| found.is_ok()));

@@ -7,10 +7,6 @@ use std::{
     thread,
 };
 
-use auth_infra::db::DatabaseUrl;
-
-use crate::scratch::{Engine, Scratch};
-
 /// Says nothing on the connections that are frozen, and does not end them either.
 pub(crate) struct Proxy(Arc<Ice>);
 
@@ -50,11 +46,8 @@ impl Ice {
 }
 
 impl Proxy {
-    /// With the way to the scratch database through it.
-    pub(crate) fn before(engine: Engine, scratch: &Scratch) -> (Self, DatabaseUrl) {
-        let server = engine.server();
-        let (before, host) = server.rsplit_once('@').unwrap();
-        let (address, _database) = host.split_once('/').unwrap();
+    /// Before the server at an address. Returns the port of the proxy.
+    pub(crate) fn before(address: &str) -> (Self, u16) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let ice = Arc::<Ice>::default();
@@ -70,7 +63,7 @@ impl Proxy {
                 }
             }
         });
-        (proxy, format!("{before}@127.0.0.1:{port}/{}", scratch.name()).parse().unwrap())
+        (proxy, port)
     }
 
     pub(crate) fn freeze(&self) {

@@ -16,6 +16,8 @@ use auth_infra::db::{
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
 
+use crate::proxy::Proxy;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
     #[cfg(feature = "sqlite")]
@@ -246,4 +248,13 @@ pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
         clients: Arc::new(DieselClients(database.clone())),
         guard: Box::new(scratch),
     }
+}
+
+/// A proxy before the scratch database's server, and the way to the database through it.
+pub(crate) fn by_proxy(engine: Engine, scratch: &Scratch) -> (Proxy, DatabaseUrl) {
+    let server = engine.server();
+    let (before, host) = server.rsplit_once('@').unwrap();
+    let (address, _database) = host.split_once('/').unwrap();
+    let (proxy, port) = Proxy::before(address);
+    (proxy, format!("{before}@127.0.0.1:{port}/{}", scratch.name()).parse().unwrap())
 }

@@ -1,5 +1,7 @@
 //! Keys whose signatures others can verify. The state of a key follows from its times alone.
 
+mod succession;
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,6 +10,9 @@ use crate::token::CLOCK_SKEW;
 
 /// How far ahead "at once" is: longer than any server goes without reading the keys.
 pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
+
+/// The least time in which nobody signs that counts as such.
+pub const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 
 /// How long a key stays published after it stops signing: the longest life of an access token, and a minute for clock skew.
 pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
@@ -190,7 +195,7 @@ impl KeyRing {
         self.0.is_empty()
     }
 
-    /// The key that signs at a time; none where the shared secret does.
+    /// The key that signs at a time, if one does.
     #[must_use]
     pub fn signer(&self, at: DateTime<Utc>) -> Option<&SigningKey> {
         self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)

@@ -29,7 +29,8 @@ pub struct JwtCodec {
     access: SigningKey,
     refresh: SigningKey,
     realm: Realm,
-    /// Decrypts the private halves. Without it, the shared secret signs even if there are key pairs.
+    /// Decrypts the private halves. Without it, the shared secret signs even if there are key pairs; with it, only before the
+    /// first of them does.
     pairs: Option<Arc<EncryptionKeys>>,
     known: RwLock<Arc<Known>>,
 }
@@ -71,7 +72,7 @@ impl JwtCodec {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The pair that signs at a time; `None` where the shared secret does.
+    /// The pair that signs at a time; `None` where the shared secret does. Where a pair is to sign and none does, it is an outage.
     fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
         if self.pairs.is_some() { self.known().signer(at) } else { Ok(None) }
     }

@@ -67,7 +67,7 @@ pub trait KnownKeys: Send + Sync {
     /// Whether this server can sign.
     ///
     /// # Errors
-    /// This server lacks the encryption key of the key that signs.
+    /// This server lacks the encryption key of the key that signs, or no key signs where one is to.
     fn check(&self, now: DateTime<Utc>) -> Result<(), PortError>;
 
     /// A signed list of what is revoked: signed like an access token made at the same time, but never accepted as one.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::EventKind,
-    keys::{AT_ONCE, KeyPolicy, KeyRing},
+    keys::{AT_ONCE, KeyPolicy, KeyRing, MOMENT},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, KnownKeys, PortError, UserDirectory},
     usecases::operate_keys::report,
@@ -26,7 +26,7 @@ pub struct KeepKeys {
 
 impl KeepKeys {
     /// Run before a server takes requests: the server that started last decides what signs. Returns when all servers will know of
-    /// a change, if that is later than now.
+    /// a change, or when somebody signs, if that is later than now.
     ///
     /// # Errors
     /// An outage, or a key that is needed and cannot be used.
@@ -37,18 +37,22 @@ impl KeepKeys {
             None => known_by = self.retire_all(&ring).await?,
             Some(policy) => {
                 self.reseal(&ring).await?;
-                let newest = ring.newest(self.clock.now());
-                if newest.is_none_or(|newest| newest.algorithm != policy.algorithm) {
+                let now = self.clock.now();
+                let fits = ring.newest(now).is_some_and(|newest| newest.algorithm == policy.algorithm);
+                if !fits || ring.silent_from(now).is_some() {
                     self.succeed(&ring, policy).await?;
                 }
             }
         }
-        self.known.learn(self.keys.all().await?, self.clock.now())?;
-        Ok(known_by)
+        let (keys, now) = (self.keys.all().await?, self.clock.now());
+        let ring = KeyRing::of(keys.clone());
+        self.known.learn(keys, now)?;
+        let nobody_signs = self.policy.is_some() && ring.signer(now).is_none() && ring.first_to_come(now).is_none();
+        Ok(if nobody_signs { ring.next_start(now) } else { known_by })
     }
 
     /// Run periodically, more often than [`crate::keys::AT_ONCE`]: learns what other servers and operators did, makes the next
-    /// key when it is due, and deletes those that are over.
+    /// key when it is due or when otherwise nobody would sign, and deletes those that are over.
     ///
     /// # Errors
     /// An outage, or a key that is needed and cannot be used.
@@ -57,8 +61,12 @@ impl KeepKeys {
         let (ring, now) = (KeyRing::of(keys.clone()), self.clock.now());
         // First of all, whatever becomes of the rest; a key that cannot be used here keeps nobody from what is to be done.
         let learned = self.known.learn(keys, now);
-        if let Some(policy) = self.policy.filter(|policy| policy.is_due(&ring, now)) {
-            self.succeed(&ring, policy).await?;
+        let lacks_one = |policy: &KeyPolicy| policy.is_due(&ring, now) || ring.silent_from(now).is_some();
+        match self.policy.filter(lacks_one) {
+            // The keys have vanished: nothing is to be fetched before the first one signs, and the secret is not to sign again.
+            Some(policy) if ring.is_empty() => self.add(&ring, policy, |_, now| now).await?,
+            Some(policy) => self.succeed(&ring, policy).await?,
+            None => {}
         }
         for life in ring.lives().filter(|life| life.is_over(now)) {
             // Whoever comes second finds it gone: that is as well.
@@ -73,10 +81,19 @@ impl KeepKeys {
 
     /// Makes the next key, unless another server was faster.
     async fn succeed(&self, ring: &KeyRing, policy: KeyPolicy) -> Result<(), PortError> {
+        let is_new = self.is_new(ring).await?;
+        self.add(ring, policy, |policy, now| if is_new { now } else { start(ring, policy, now) }).await
+    }
+
+    async fn add(
+        &self,
+        ring: &KeyRing,
+        policy: KeyPolicy,
+        start: impl FnOnce(KeyPolicy, DateTime<Utc>) -> DateTime<Utc> + Send,
+    ) -> Result<(), PortError> {
         let fresh = self.maker.make(policy.algorithm).await?;
         let now = self.clock.now();
-        let signs_from = if self.is_new(ring).await? { now } else { policy.signs_from(now) };
-        let key = ring.next(fresh, signs_from, now);
+        let key = ring.next(fresh, start(policy, now), now);
         if self.keys.insert(&key).await? {
             report(&*self.audit, EventKind::KeyCreated, &key.id, &Origin::default(), now);
         }
@@ -88,15 +105,16 @@ impl KeepKeys {
         Ok(ring.is_empty() && self.users.list("", None, 1).await?.is_empty())
     }
 
-    /// Lets the shared secret sign from now on. Tokens that keys have signed stay valid until they expire.
+    /// Lets the shared secret sign once all servers know. Tokens that keys have signed stay valid until they expire.
     async fn retire_all(&self, ring: &KeyRing) -> Result<Option<DateTime<Utc>>, PortError> {
         let now = self.clock.now();
+        let end = now + AT_ONCE;
         let mut known_by = None;
         // Those as well that another has followed: without that one they would sign again.
         for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
-            if self.keys.retire(&life.key.id, now).await? {
+            if self.keys.retire(&life.key.id, end).await? {
                 report(&*self.audit, EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
-                known_by = Some(now + AT_ONCE);
+                known_by = Some(end);
             }
         }
         Ok(known_by)
@@ -113,6 +131,13 @@ impl KeepKeys {
         }
         Ok(())
     }
+}
+
+/// When the next key signs. Where nobody would sign, a server with HS256 may have taken the keys out of use: the moment in which
+/// none signs lets what that one signs with the secret count here.
+fn start(ring: &KeyRing, policy: KeyPolicy, now: DateTime<Utc>) -> DateTime<Utc> {
+    let start = ring.start_of_next(policy.signs_from(now), now);
+    if ring.silent_from(now) == Some(start) { start + MOMENT } else { start }
 }
 
 #[cfg(test)]

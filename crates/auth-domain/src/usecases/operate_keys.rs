@@ -93,8 +93,8 @@ impl OperateKeys {
         self.add(&ring, fresh, policy, when, origin).await
     }
 
-    /// Takes a key out of use at the moment that another one starts to sign, and returns that moment. For a compromised key, that
-    /// is as soon as all servers know the other key; otherwise, once verifiers can know it.
+    /// Takes a key out of use once another one signs, and returns that moment. For a compromised key, that is as soon as all servers
+    /// know the other key; otherwise, once verifiers can know it. At no time afterwards does nobody sign.
     ///
     /// # Errors
     /// [`OperateKeysError`].
@@ -117,6 +117,7 @@ impl OperateKeys {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
         report(&*self.audit, kind, id, origin, now);
+        self.leave_no_silence(origin).await?;
         Ok(from)
     }
 
@@ -130,18 +131,33 @@ impl OperateKeys {
     ) -> Result<DateTime<Utc>, OperateKeysError> {
         // With other settings than the servers', no key would follow.
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
+        // Taken out in order, it goes on signing until whoever verifies can know another.
+        let may_go_on = how == Revocation::Orderly;
+        if let Some(end) = ring.earliest_end(id, may_go_on, self.clock.now()) {
+            return Ok(end);
+        }
+        if may_go_on {
+            return Ok(self.make(ring, policy, When::Published, origin).await?.signs_from);
+        }
+        let fresh = self.maker.make(policy.algorithm).await?;
         let now = self.clock.now();
-        let others = ring.lives().filter(|life| life.key.id != *id && life.is_in_use(now));
-        let (at_once, next) = (now + AT_ONCE, others.map(|life| life.key.signs_from).min());
-        match (how, next) {
-            (_, Some(next)) if next <= at_once => Ok(at_once),
-            // It goes on signing until whoever verifies can know the other.
-            (Revocation::Orderly, Some(_)) if ring.find(id).is_some_and(|life| life.state(now) == KeyState::Pending) => {
-                Ok(at_once)
-            }
-            (Revocation::Orderly, Some(next)) => Ok(next),
-            (Revocation::Orderly, None) => Ok(self.make(ring, policy, When::Published, origin).await?.signs_from),
-            (Revocation::Compromised, _) => Ok(self.make(ring, policy, When::AtOnce, origin).await?.signs_from),
+        let end = now + AT_ONCE;
+        let signs_from = ring.without(id, end).start_without_silence(policy.signs_from(now), now);
+        self.keep(&ring.next(fresh, signs_from, now), origin).await?;
+        Ok(end)
+    }
+
+    /// Asks who signs after a change, since others may have made theirs at the same moment, and makes a key if nobody will.
+    async fn leave_no_silence(&self, origin: &Origin) -> Result<(), OperateKeysError> {
+        let Some(policy) = self.policy else { return Ok(()) };
+        let ring = self.ring().await?;
+        if ring.silent_from(self.clock.now()).is_none() {
+            return Ok(());
+        }
+        match self.make(&ring, policy, When::Published, origin).await {
+            // Whoever was faster made one that signs.
+            Ok(_) | Err(OperateKeysError::ChangedMeanwhile) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -159,16 +175,21 @@ impl OperateKeys {
         origin: &Origin,
     ) -> Result<SigningKey, OperateKeysError> {
         let now = self.clock.now();
-        let signs_from = match when {
+        let wanted = match when {
             When::Published => policy.signs_from(now),
             When::AtOnce => now + AT_ONCE,
         };
-        let key = ring.next(fresh, signs_from, now);
-        if !self.keys.insert(&key).await? {
+        let key = ring.next(fresh, ring.start_of_next(wanted, now), now);
+        self.keep(&key, origin).await?;
+        Ok(key)
+    }
+
+    async fn keep(&self, key: &SigningKey, origin: &Origin) -> Result<(), OperateKeysError> {
+        if !self.keys.insert(key).await? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
-        report(&*self.audit, EventKind::KeyCreated, &key.id, origin, now);
-        Ok(key)
+        report(&*self.audit, EventKind::KeyCreated, &key.id, origin, key.created_at);
+        Ok(())
     }
 }
 

@@ -82,9 +82,13 @@ impl Known {
         if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::pair::PairFault::NoPrivateKey)) }
     }
 
-    /// The key that signs at a time; `None` where the shared secret does.
+    /// The key that signs at a time; `None` while the shared secret does because the first key has yet to come. Where neither
+    /// does, nobody signs: the secret never steps in for a key.
     pub(super) fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
-        let Some(signer) = self.ring.signer(at) else { return Ok(None) };
+        let Some(signer) = self.ring.signer(at) else {
+            let nobody = || PortError::Unavailable("no key signs access tokens at this moment".to_owned());
+            return self.ring.first_to_come(at).map(|_first| None).ok_or_else(nobody);
+        };
         match self.private.get(&signer.id) {
             Some(pair) => Ok(Some(pair.clone())),
             None => Err(PortError::Unavailable(format!("key {} is to sign and cannot be opened here", signer.id))),

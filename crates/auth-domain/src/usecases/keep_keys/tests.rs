@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    keys::{KeyAlgorithm, KeyState, PUBLISHED_AFTER, Sealed},
+    keys::{KeyAlgorithm, KeyId, KeyState, PUBLISHED_AFTER, Sealed},
     ports::UserStore,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,
@@ -123,9 +123,81 @@ async fn the_last_server_that_starts_decides_what_signs() {
     scene.clock.set(after(320));
     let secret = scene.server(None);
     secret.settle().await.unwrap();
-    eddsa.attend().await.unwrap();
-    assert_eq!((scene.signer(), scene.states()), (None, vec![KeyState::Retiring, KeyState::Retiring]));
     assert_eq!(lines(&scene.audit.events()).last().map(String::as_str), Some("key_retired made-2"));
+    eddsa.attend().await.unwrap();
+    scene.clock.set(after(323));
+    eddsa.attend().await.unwrap();
+    assert_eq!(scene.states(), [KeyState::Retiring, KeyState::Retiring, KeyState::Pending], "one with a policy signs with keys");
+    scene.clock.set(after(324));
+    assert_eq!(scene.signer().as_deref(), Some("made-3"));
+    assert!(scene.fakes.ring().leaves_room_for_the_secret(after(324)), "what the other signs counts there");
+    assert_eq!(lines(&scene.audit.events()).len(), 5, "no more than one follows");
+}
+
+/// Keys that others have taken out of use behind our back.
+async fn taken_out(scene: &Scene, ends: &[(i64, i64)]) {
+    for (number, at) in ends {
+        let id = KeyId::new(format!("made-{number}"));
+        assert!(scene.store.retire(&id, after(*at)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_will_sign_a_key_is_made_before_that() {
+    // In milliseconds. The moment without a key is for a server with HS256, whose tokens count then.
+    for (ends, starts) in [(100, 103_000), (102, 103_000), (103, 103_001), (200, 200_001), (1000, 410_000)] {
+        let scene = Scene::default();
+        let server = scene.server(Some(POLICY));
+        server.settle().await.unwrap();
+        scene.clock.set(after(100));
+        taken_out(&scene, &[(1, ends)]).await;
+        server.attend().await.unwrap();
+        server.attend().await.unwrap();
+        let made = scene.store.all().await.unwrap().pop().unwrap();
+        assert_eq!((made.number, made.signs_from), (2, after(0) + TimeDelta::milliseconds(starts)), "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_starts_where_nobody_signs_waits_until_somebody_does() {
+    for (policy, ends) in [(POLICY, 50), (KeyPolicy { algorithm: KeyAlgorithm::EdDsa, ..POLICY }, 50), (POLICY, 100)] {
+        let scene = Scene::default();
+        scene.server(Some(POLICY)).settle().await.unwrap();
+        taken_out(&scene, &[(1, ends)]).await;
+        scene.clock.set(after(100));
+        let waits_until = scene.server(Some(policy)).settle().await.unwrap().unwrap();
+        scene.clock.set(waits_until);
+        assert_eq!(scene.signer().as_deref(), Some("made-2"), "and the secret does not");
+        assert!(waits_until <= after(104));
+    }
+}
+
+#[tokio::test]
+async fn keys_that_vanish_are_followed_at_once() {
+    let scene = Scene::in_use().await;
+    let server = scene.server(Some(POLICY));
+    server.settle().await.unwrap();
+    scene.clock.set(after(400));
+    assert!(scene.store.forget(&KeyId::new("made-1".to_owned())).await.unwrap());
+    server.attend().await.unwrap();
+    server.attend().await.unwrap();
+    assert_eq!(scene.signer().as_deref(), Some("made-2"));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_leaves_nobody_without_a_key() {
+    let scene = Scene::default();
+    scene.clock.set(after(5000));
+    let server = scene.server(Some(POLICY));
+    server.settle().await.unwrap();
+    scene.clock.set(after(4995));
+    server.attend().await.unwrap();
+    assert_eq!(scene.states(), [KeyState::Pending], "it signs in a moment");
+    scene.clock.set(after(1000));
+    server.attend().await.unwrap();
+    scene.clock.set(after(1004));
+    server.attend().await.unwrap();
+    assert_eq!(scene.signer().as_deref(), Some("made-2"));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! What an operator does to keys: a store that keeps them, a clock one moves.
 
+use std::sync::Mutex;
+
 use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    keys::KeyAlgorithm,
+    keys::{KeyAlgorithm, Sealed},
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,
         samples::{after, origin},
@@ -138,6 +140,116 @@ async fn a_key_out_of_use_can_only_be_revoked_for_good() {
     assert_eq!(scene.states(600).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
     let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &origin()).await;
     assert!(matches!(unknown, Err(OperateKeysError::NoSuchKey)));
+}
+
+/// Whatever is done to the keys: at each second from now on one signs.
+async fn one_always_signs(scene: &Scene, from: i64) {
+    let ring = scene.es256().ring().await.unwrap();
+    for second in from..from + 2000 {
+        assert!(ring.signer(after(second)).is_some(), "{second}: {ring:#?}");
+    }
+}
+
+#[tokio::test]
+async fn whichever_keys_are_taken_out_in_whatever_order_one_always_signs() {
+    use Revocation::{Compromised, Orderly};
+    for bits in 0..8 {
+        let hows = [1, 2, 4].map(|bit| if bits & bit == 0 { Orderly } else { Compromised });
+        for (order, pause) in [([1, 2, 3], 0), ([1, 2, 3], 1), ([2, 1, 3], 1), ([1, 2, 3], 200), ([2, 1, 3], 400), ([1, 3, 2], 1)]
+        {
+            let scene = Scene::default();
+            let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+            scene.clock.set(after(100));
+            let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+            let mut now = 100;
+            for (number, how) in order.into_iter().zip(hows) {
+                match scene.es256().revoke(&key(&format!("made-{number}")), how, &origin()).await {
+                    Ok(_)
+                    | Err(OperateKeysError::NoSuchKey | OperateKeysError::OutOfUse | OperateKeysError::ChangedMeanwhile) => {}
+                    Err(error) => panic!("{error}"),
+                }
+                one_always_signs(&scene, now).await;
+                now += pause;
+                scene.clock.set(after(now));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_successor_that_is_taken_out_before_it_signs_does_so_until_another_is_known() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    scene.clock.set(after(100));
+    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let revoke = async |id: &str, how| scene.es256().revoke(&key(id), how, &origin()).await.unwrap();
+    assert_eq!(revoke("made-1", Revocation::Orderly).await, after(410));
+    scene.clock.set(after(200));
+    assert_eq!(revoke("made-2", Revocation::Orderly).await, after(510));
+    assert_eq!(scene.states(409).await, [KeyState::Active, KeyState::Pending, KeyState::Pending]);
+    assert_eq!(scene.states(509).await, [KeyState::Retiring, KeyState::Active, KeyState::Pending]);
+    assert_eq!(scene.states(510).await, [KeyState::Retiring, KeyState::Retiring, KeyState::Active]);
+}
+
+/// Looks once at keys as they were before another operator changed them.
+struct LateReader {
+    store: MemoryStore,
+    seen: Mutex<Option<Vec<SigningKey>>>,
+}
+
+#[async_trait::async_trait]
+impl KeyStore for LateReader {
+    async fn all(&self) -> Result<Vec<SigningKey>, PortError> {
+        let seen = self.seen.lock().unwrap().take();
+        match seen {
+            Some(seen) => Ok(seen),
+            None => KeyStore::all(&self.store).await,
+        }
+    }
+
+    async fn insert(&self, key: &SigningKey) -> Result<bool, PortError> {
+        KeyStore::insert(&self.store, key).await
+    }
+
+    async fn retire(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
+        self.store.retire(id, at).await
+    }
+
+    async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
+        self.store.revoke(id, at).await
+    }
+
+    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
+        self.store.reseal(id, from, to).await
+    }
+
+    async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {
+        self.store.forget(id).await
+    }
+}
+
+#[tokio::test]
+async fn two_operators_at_once_leave_a_key_that_signs() {
+    let scene = Scene::default();
+    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    scene.clock.set(after(100));
+    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let seen = Mutex::new(Some(scene.store.all().await.unwrap()));
+    assert!(scene.store.retire(&key("made-2"), after(103)).await.unwrap());
+    let operator = OperateKeys { keys: Arc::new(LateReader { store: scene.store.clone(), seen }), ..scene.es256() };
+    let _from = operator.revoke(&key("made-1"), Revocation::Orderly, &origin()).await.unwrap();
+    one_always_signs(&scene, 100).await;
+}
+
+#[tokio::test]
+async fn a_key_made_where_nobody_signs_does_as_soon_as_servers_know_it() {
+    for when in [When::Published, When::AtOnce] {
+        let scene = Scene::default();
+        let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+        scene.clock.set(after(100));
+        assert!(scene.store.retire(&key("made-1"), after(50)).await.unwrap());
+        assert_eq!(scene.es256().rotate(when, &origin()).await.unwrap().signs_from, after(103));
+    }
 }
 
 #[tokio::test]

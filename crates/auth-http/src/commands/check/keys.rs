@@ -1,10 +1,9 @@
 //! Whether the server can sign with the keys that the database has.
 
-use actix_web::rt::System;
-
 use super::{Failure, finding::Finding};
 use crate::{
     app::{Database, Ports, start_audit},
+    commands::block_on,
     settings::Settings,
 };
 
@@ -17,15 +16,15 @@ pub(super) fn of_keys(database: &Database, settings: &Settings) -> Result<Findin
         return Ok(Finding::fine(TOPIC, "access tokens are signed with JWT_SECRET_KEY (HS256)"));
     }
     let ports = Ports::over(database, settings, start_audit(database)?)?;
-    let (keys, now) = (System::new().block_on(ports.keys.all())?, ports.clock.now());
+    let (keys, now) = (block_on(ports.keys.all())?, ports.clock.now());
     ports.known_keys.learn(keys, now).map_err(Failure::of_keys)?;
     let ring = ports.known_keys.ring();
     Ok(Finding::fine(
         TOPIC,
-        match (ring.signer(now), ring.newest(now)) {
+        match (ring.signer(now), ring.first_to_come(now)) {
             (Some(key), _) => format!("{} signs access tokens ({})", key.id, key.algorithm.name()),
             (None, Some(next)) => format!("{} is to sign access tokens; until then JWT_SECRET_KEY does", next.id),
-            (None, None) => "none in use: the server makes one when it starts".to_owned(),
+            (None, None) => "none signs access tokens: the server makes one when it starts, or at once if it runs".to_owned(),
         },
     ))
 }

@@ -3,7 +3,10 @@
 use std::{fs, sync::Arc};
 
 use super::{borrowed, configured, encryption, keys, kid, published, server, signed_by_another};
-use crate::service::{Engine, Service, TestDatabase, command};
+use crate::{
+    service::{Engine, Service, TestDatabase, command, eventually},
+    tokens::part,
+};
 
 /// RFC 8410 section 10.3, in one line more than it needs.
 const ED25519: &str =
@@ -40,6 +43,46 @@ async fn a_key_from_elsewhere_is_published_then_signs_and_its_private_half_is_no
         assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", entry.display());
     }
     assert!(!service.log_text().contains("PRIVATE KEY"));
+}
+
+#[tokio::test]
+async fn whoever_revokes_a_key_and_its_successor_is_left_with_one_that_signs() {
+    let (database, service) = eddsa().await;
+    let first = kid(service.register("ann@example.org").await.access());
+    let next = keys(&database, "EdDSA", &["rotate"])[0]["kid"].as_str().unwrap().to_owned();
+    for key in [&first, &next] {
+        let _told = keys(&database, "EdDSA", &["revoke", key]);
+    }
+    let all = keys(&database, "EdDSA", &["list"]);
+    let last = all.as_array().unwrap().last().unwrap()["kid"].as_str().unwrap().to_owned();
+    assert!(![&first, &next].contains(&&last), "{all}");
+    let signed = async || {
+        let login = service.login("ann@example.org").await;
+        assert_eq!((login.status, part(login.access(), 0)["alg"].as_str()), (200, Some("EdDSA")));
+        assert_eq!(service.get("/health/ready").await.status, 200);
+        kid(login.access())
+    };
+    eventually(signed, |key| *key == last).await;
+}
+
+#[tokio::test]
+async fn a_server_left_behind_by_one_with_the_secret_makes_a_key_and_both_take_each_others_tokens() {
+    let (database, service) = eddsa().await;
+    let first = kid(service.register("ann@example.org").await.access());
+    let secret = Service::on(database.clone(), &[("JWT_ISSUER", crate::keys::ISSUER)]).await;
+    let signed = async || {
+        let login = service.login("ann@example.org").await;
+        if login.status == 503 {
+            return login;
+        }
+        assert_eq!((login.status, part(login.access(), 0)["alg"].as_str()), (200, Some("EdDSA")), "never with the secret");
+        login
+    };
+    let login = eventually(signed, |login| login.status == 200 && kid(login.access()) != first).await;
+    assert_eq!(secret.me(login.access()).await.status, 200);
+    let login = secret.login("ann@example.org").await;
+    assert_eq!(part(login.access(), 0)["alg"], "HS256");
+    assert_eq!(service.me(login.access()).await.status, 200);
 }
 
 #[tokio::test]

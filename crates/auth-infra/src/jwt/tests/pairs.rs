@@ -65,7 +65,9 @@ async fn each_algorithm_signs_access_tokens_under_its_header_and_leaves_refresh_
 #[tokio::test]
 async fn from_the_secret_to_a_key_to_the_next_and_back_no_token_is_refused_before_it_expires() {
     let (first, second) = (key(1, KeyAlgorithm::Es256, 0).await, key(2, KeyAlgorithm::EdDsa, 5000).await);
-    let (signer, reader) = (signing(), signing());
+    let first = SigningKey { created_at: at(-1800), ..first };
+    // Whoever goes back to the secret does so with other settings.
+    let (signer, by_secret, reader) = (signing(), codec(), signing());
     let (mut keys, mut live): (_, Vec<(i64, String)>) = (vec![first], Vec::new());
     for minute in -30..260_i64 {
         let seconds = minute * 60;
@@ -76,6 +78,7 @@ async fn from_the_secret_to_a_key_to_the_next_and_back_no_token_is_refused_befor
         }
         signer.learn(keys.clone(), at(seconds)).unwrap();
         reader.learn(keys.clone(), at(seconds)).unwrap();
+        let signer = if minute < 150 { &signer } else { &by_secret };
         live.push((seconds, signer.encode(&issued(seconds)).unwrap()));
         live.retain(|(issued, _)| seconds < issued + 900);
         for (issued_at, token) in &live {
@@ -93,7 +96,7 @@ async fn from_the_secret_to_a_key_to_the_next_and_back_no_token_is_refused_befor
 #[tokio::test]
 async fn the_secret_counts_for_nothing_once_what_it_signed_has_expired() {
     let codec = signing();
-    let early = codec.encode(&issued(-10)).unwrap();
+    let early = super::codec().encode(&issued(-10)).unwrap();
     codec.learn(vec![key(1, KeyAlgorithm::Es256, 0).await], now()).unwrap();
     let forged = super::codec().encode(&issued(2 * 3600)).unwrap();
     assert!(decoded(&codec, &early, 60).is_ok());
@@ -180,6 +183,28 @@ async fn a_server_that_cannot_sign_says_so_and_still_verifies() {
     let again = signer.ring().lives().map(|life| life.key.clone()).collect();
     assert!(blind.learn(again, now()).is_err(), "told as long as it is so");
     assert!(decoded(&blind, &signer.encode(&issued(0)).unwrap(), 0).is_ok());
+}
+
+#[tokio::test]
+async fn the_secret_never_steps_in_for_a_key() {
+    let first = key(1, KeyAlgorithm::Es256, 0).await;
+    let ended = |first: &SigningKey| SigningKey { retired_at: Some(at(50)), ..first.clone() };
+    let later = SigningKey { number: 2, ..key(2, KeyAlgorithm::EdDsa, 110).await };
+    for keys in [
+        vec![],
+        vec![ended(&first)],
+        vec![SigningKey { revoked_at: Some(at(60)), ..first.clone() }],
+        // One that is to sign later, as it may be while a clock is set back.
+        vec![ended(&first), later],
+        vec![SigningKey { created_at: at(200), signs_from: at(510), ..first.clone() }],
+        vec![SigningKey { created_at: at(105), signs_from: at(105), ..first.clone() }],
+    ] {
+        let codec = signing();
+        codec.learn(keys, at(100)).unwrap();
+        assert!(matches!(codec.encode(&issued(100)), Err(PortError::Unavailable(_))));
+        assert!(codec.check(at(100)).is_err(), "it is not ready");
+        assert!(codec.encode(&claims(Grant::Refresh(Generation(1)))).is_ok());
+    }
 }
 
 #[tokio::test]

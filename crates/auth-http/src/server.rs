@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     app::UseCases,
     crowd::{Crowd, Place},
+    feed::{Feed, heed_changes},
     housekeeping,
     measures::{Measures, Meter},
     middleware::{
@@ -34,7 +35,10 @@ use crate::{
         intake::intake,
         limit::{Limiters, limit},
     },
-    routes::{self, health::Draining},
+    routes::{
+        self,
+        health::{Draining, ReadinessLook},
+    },
     settings::HttpSettings,
     socket::Socket,
     tls::Tls,
@@ -66,6 +70,8 @@ struct Shared {
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
     limiters: Data<Limiters>,
+    looks: Data<ReadinessLook>,
+    feed: Data<Feed>,
     crowd: Arc<Crowd>,
     measures: Arc<Measures>,
     tls: Option<TlsAcceptor>,
@@ -95,6 +101,8 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
         crowd,
         measures: Arc::new(Measures::register(measures).map_err(io::Error::other)?),
         tls: tls.map(|tls| TlsAcceptor::from(tls.config())),
+        looks: Data::default(),
+        feed: Data::new(Feed::of(&use_cases)),
         use_cases: Data::new(use_cases),
         settings: Data::new(settings),
         draining: Data::new(Draining::default()),
@@ -189,10 +197,11 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, measures, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, looks, feed, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(|config| routes::configure(config, settings.api_docs))
+        .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))
         .wrap(from_fn(limit))
         .wrap(Condition::new(with_cors, cors::layer(&settings)))
@@ -202,6 +211,8 @@ fn app(
         .app_data(settings)
         .app_data(draining)
         .app_data(limiters)
+        .app_data(looks)
+        .app_data(feed)
         // Of this worker alone: looking a route up takes no lock.
         .app_data(Meter::of(measures))
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::{
     keys::{KeyId, KeyState, PUBLISHED_AFTER},
@@ -17,6 +17,7 @@ pub const PAGE: u32 = 4000;
 /// How late another server may see the end of a session: clocks differ, and a statement may wait for others in the database.
 const LATE: TimeDelta = TimeDelta::seconds(60);
 
+#[derive(Clone)]
 pub struct ListRevocations {
     pub sessions: Arc<dyn EndedSessions>,
     pub keys: Arc<dyn KnownKeys>,
@@ -47,7 +48,8 @@ impl ListRevocations {
         let expired = Ended::before(now - PUBLISHED_AFTER);
         let ended = self.sessions.ended(since.map_or(expired, |since| since.max(expired)), PAGE).await?;
         let more = u32::try_from(ended.len()).is_ok_and(|count| count >= PAGE);
-        let next = ended.last().filter(|_| more).copied().unwrap_or(Ended::before(now - LATE));
+        // In whole seconds: lists of one second that name the same are the same.
+        let next = ended.last().filter(|_| more).copied().unwrap_or(Ended::before(now.trunc_subsecs(0) - LATE));
         let ring = self.keys.ring();
         let revoked = ring.lives().filter(|life| life.state(now) == KeyState::Revoked && !life.is_over(now));
         let keys = revoked.map(|life| life.key.id.clone()).collect();

@@ -1,16 +1,20 @@
 //! Liveness and readiness.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use actix_web::{
     HttpResponse,
     http::header,
     web::{Data, Json},
 };
+use auth_domain::ports::PortError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::UseCases;
+use crate::{app::UseCases, one_look::OneLook};
 
 /// Set once the server has been told to stop.
 #[derive(Debug, Default)]
@@ -65,18 +69,48 @@ pub(crate) struct Checks {
     responses(
         (status = 200, description = "Send traffic.", body = Readiness),
         (
-            status = 503, description = "Send none: the database is away, migrations are pending, the key that signs cannot be opened here, or a stop is under way.",
+            status = 503, description = "Send none: the database is away, migrations are pending, no key signs or it cannot be opened here, or a stop is under way.",
             body = Readiness, example = json!({ "status": "unavailable", "checks": { "database": "unavailable" } }),
         ),
     ),
 )]
-pub(crate) async fn ready(app: Data<UseCases>, draining: Data<Draining>) -> HttpResponse {
-    let database = app.ports.readiness.check().await.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
+pub(crate) async fn ready(app: Data<UseCases>, draining: Data<Draining>, looks: Data<ReadinessLook>) -> HttpResponse {
+    let Seen { database, signs } = looks.take(&app).await;
     let checks = Checks { database: if database { "ok" } else { "unavailable" } };
-    let signs =
-        app.ports.known_keys.check(app.ports.clock.now()).inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
     if database && signs && !draining.0.load(Ordering::Relaxed) {
         return HttpResponse::Ok().json(Readiness { status: "ready", checks });
     }
     HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).json(Readiness { status: "unavailable", checks })
+}
+
+/// How often the database is asked at most, whoever asks here: nobody needs leave to, and no budget counts it.
+const PACE: Duration = Duration::from_millis(50);
+
+/// The look at the database that callers of `/health/ready` share.
+pub(crate) struct ReadinessLook(OneLook<Seen>);
+
+/// What a look found.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    database: bool,
+    signs: bool,
+}
+
+impl Default for ReadinessLook {
+    fn default() -> Self {
+        Self(OneLook::at_most_every(PACE))
+    }
+}
+
+impl ReadinessLook {
+    async fn take(&self, app: &UseCases) -> Seen {
+        let (readiness, keys, clock) = (app.ports.readiness.clone(), app.ports.known_keys.clone(), app.ports.clock.clone());
+        let look = || async move {
+            let is_fine =
+                |outcome: Result<(), PortError>| outcome.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
+            Seen { database: is_fine(readiness.check().await), signs: is_fine(keys.check(clock.now())) }
+        };
+        // An answer of before proves nothing.
+        self.0.take(|_before| false, look).await.unwrap_or_default()
+    }
 }

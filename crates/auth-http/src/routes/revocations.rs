@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    app::UseCases,
+    feed::Feed,
     problem::{Code, Problem},
     tagged,
 };
@@ -43,11 +43,10 @@ impl Since {
     ),
     extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
 )]
-pub(crate) async fn list(app: Data<UseCases>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
-    let list = app.keys.list_revocations.execute(query.place()?).await?;
-    // Two lists that name the same are the same, whenever they were made.
-    let tag = EntityTag::new_weak(tagged::tag_of(&(&list.sessions, &list.keys, list.more)));
+pub(crate) async fn list(feed: Data<Feed>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
+    let page = feed.page(query.place()?).await?;
+    let tag = EntityTag::new_weak(page.tag.clone());
     tagged::answer(&request, tag, vec![CacheDirective::NoCache], |mut response| {
-        Ok(response.content_type("application/revocations+jwt").body(app.ports.known_keys.vouch(&list)?))
+        Ok(response.content_type("application/revocations+jwt").body(feed.signed(&page)?))
     })
 }

@@ -69,7 +69,7 @@ pub trait UserStore: Send + Sync {
     /// password is never undone. Does not move `updated_at`.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Replaces `old` with `new` and ends every session but `keep`. Returns the sessions it ended, or `None` when the account no
+    /// Replaces `old` with `new` and ends every session but `keep`. Returns those that were alive, or `None` when the account no
     /// longer has `old`.
     async fn change_password(
         &self,
@@ -80,7 +80,7 @@ pub trait UserStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// Deletes the account and everything that refers to it. Its address is free again, and its live sessions are
+    /// Deletes the account and everything that refers to it. Its address is free again, and its sessions are
     /// [ended](EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
     /// hash.
     async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
@@ -93,14 +93,15 @@ pub trait UserDirectory: Send + Sync {
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 
-    /// Disables an account and ends its sessions. Returns the sessions it ended, or `None` when there is no such account.
+    /// Disables an account and ends its sessions. Returns those that were alive, or `None` when there is no such account.
     async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Enables an account again. `false` when there is none.
     async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
 }
 
-/// Where sessions live. Every method is atomic, and nothing revives a session that has ended.
+/// Where sessions live. Every method is atomic, and nothing revives a session that has ended. Whoever ends sessions wins over a
+/// refresh on its way, even over one whose time is earlier and which the session has not expired for.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
@@ -108,17 +109,18 @@ pub trait SessionStore: Send + Sync {
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
 
     /// Begins a session for an account whose password was verified against `proof`, and remembers its network. At most `limit`
-    /// live sessions remain: the least recently used are ended.
+    /// sessions remain that have not ended: first those that have expired, then the least recently used are ended.
     async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
 
     /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
     /// one gets `true`.
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError>;
 
-    /// Ends a session. `false` when it was not alive any more: ending it twice is not an error.
+    /// Ends a session, even one that has expired, so that no refresh on its way draws it out. `false` when it was not alive any
+    /// more: ending it twice is not an error.
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Ends the live sessions of an account, except `keep`. Returns those it ended.
+    /// Ends the sessions of an account, except `keep`: those that have expired as well. Returns those that were alive.
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError>;
 
     /// The live sessions of an account, newest first, at most `limit`.

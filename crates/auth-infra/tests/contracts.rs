@@ -5,6 +5,9 @@
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/healing.rs"]
 mod healing;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "contracts/last_moment.rs"]
+mod last_moment;
 #[path = "contracts/look_ups.rs"]
 mod look_ups;
 #[path = "contracts/migrations.rs"]

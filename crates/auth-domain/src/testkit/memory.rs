@@ -75,13 +75,22 @@ impl State {
         self.sessions.values().filter(move |session| session.user == user && session.is_live(now))
     }
 
+    fn unended_of(&self, user: UserId) -> Vec<&Session> {
+        self.sessions.values().filter(|session| session.user == user && session.ended_at.is_none()).collect()
+    }
+
+    /// Whether it was live; what has only expired is ended as well.
     fn end(&mut self, id: SessionId, now: DateTime<Utc>) -> bool {
-        let live = self.sessions.get_mut(&id).filter(|session| session.is_live(now));
-        live.map(|session| session.ended_at = Some(now)).is_some()
+        let unended = self.sessions.get_mut(&id).filter(|session| session.ended_at.is_none());
+        unended.is_some_and(|session| {
+            let was_live = session.is_live(now);
+            session.ended_at = Some(now);
+            was_live
+        })
     }
 
     fn end_all(&mut self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Vec<SessionId> {
-        let ending: Vec<_> = self.live_of(user, now).map(|session| session.id).filter(|id| Some(*id) != keep).collect();
+        let ending: Vec<_> = self.unended_of(user).iter().map(|session| session.id).filter(|id| Some(*id) != keep).collect();
         ending.into_iter().filter(|id| self.end(*id, now)).collect()
     }
 
@@ -189,10 +198,11 @@ impl SessionStore for MemoryStore {
         let now = session.created_at;
         let Some(user) = state.user_with(session.user, proof).filter(|user| user.is_active()) else { return Ok(Begun::No) };
         user.last_login_at = Some(now);
-        let mut others: Vec<_> = state.live_of(session.user, now).map(|other| (other.last_used_at, other.id)).collect();
+        let place = |other: &&Session| (other.is_live(now), other.last_used_at, other.id);
+        let mut others: Vec<_> = state.unended_of(session.user).iter().map(place).collect();
         others.sort_unstable();
         let excess = (others.len() + 1).saturating_sub(limit);
-        let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, id)| id).filter(|id| state.end(*id, now)).collect();
+        let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, _, id)| id).filter(|id| state.end(*id, now)).collect();
         state.keep_session(session);
         Ok(Begun::Yes { displaced })
     }

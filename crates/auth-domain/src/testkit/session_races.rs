@@ -1,11 +1,17 @@
 //! What every [`SessionStore`](crate::ports::SessionStore) keeps when something else happens at the same time.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
+use chrono::TimeDelta;
+
 use super::{
     fixtures::{Stores, against, together},
     samples::{OTHER_PASSWORD, after, hash, refreshed, session_from, user},
 };
-use crate::{ports::Begun, session::Session, user::User};
+use crate::{
+    ports::Begun,
+    session::{Ended, Session},
+    user::User,
+};
 
 const ROUNDS: usize = 16;
 
@@ -72,6 +78,62 @@ pub async fn deleting_wins_over_a_rotation(stores: &Stores) {
         async move { users.delete(ann.id, Some(&ann.password), after(9)).await.unwrap() }
     };
     race_a_rotation(stores, delete, false).await;
+}
+
+/// A refresh that was asked for in the session's last moment, and reaches the row only later.
+fn last_moment(session: &Session) -> Session {
+    let last_used_at = session.expires_at - TimeDelta::microseconds(1);
+    Session { last_used_at, expires_at: last_used_at + TimeDelta::days(7), ..refreshed(session, 2) }
+}
+
+pub async fn an_end_wins_over_a_rotation_that_began_before_the_session_expired(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let session = stores.begin_at(&ann, 1).await;
+    assert!(!stores.sessions.end(session.id, session.expires_at).await.unwrap(), "it has expired");
+    assert!(!stores.sessions.rotate(&last_moment(&session)).await.unwrap(), "it revived");
+    let other = stores.begin_at(&ann, 1).await;
+    let next = last_moment(&other);
+    assert!(stores.sessions.rotate(&next).await.unwrap());
+    assert!(stores.sessions.end(other.id, other.expires_at).await.unwrap(), "it was refreshed in time");
+    assert_eq!(stores.sessions.live(ann.id, other.expires_at, 9).await.unwrap(), []);
+}
+
+/// By all that ends several sessions of an account.
+pub async fn a_session_that_expires_revives_for_nobody(stores: &Stores) {
+    for how in 0..4 {
+        let ann = stores.keep_new(&format!("ann{how}@example.org")).await;
+        let session = stores.begin_at(&ann, 1).await;
+        let now = session.expires_at;
+        let ended = match how {
+            0 => stores.sessions.end_all(ann.id, None, now).await.unwrap(),
+            1 => stores.users.change_password(ann.id, &ann.password, &hash(OTHER_PASSWORD), None, now).await.unwrap().unwrap(),
+            2 => stores.directory.disable(ann.id, now).await.unwrap().unwrap(),
+            _ => {
+                assert!(stores.users.delete(ann.id, None, now).await.unwrap());
+                let listed = stores.ended.ended(Ended::before(now), 9).await.unwrap();
+                assert!(
+                    listed.contains(&Ended { at: now, id: session.id }),
+                    "what was refreshed meanwhile is known to have ended"
+                );
+                Vec::new()
+            }
+        };
+        assert_eq!(ended, [], "it has expired");
+        assert!(!stores.sessions.rotate(&last_moment(&session)).await.unwrap(), "it revived: {how}");
+        assert_eq!(stores.sessions.live(ann.id, now, 9).await.unwrap(), []);
+    }
+}
+
+pub async fn a_rotation_in_the_last_moment_keeps_to_the_limit(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let (first, second) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 1).await);
+    let now = first.expires_at;
+    let next = Session { created_at: now, last_used_at: now, expires_at: now + TimeDelta::days(7), ..session_from(&ann, 1) };
+    assert_eq!(stores.sessions.begin(&next, &ann.password, 2).await.unwrap(), Begun::Yes { displaced: Vec::new() });
+    for session in [first, second] {
+        let _either = stores.sessions.rotate(&last_moment(&session)).await.unwrap();
+    }
+    assert_eq!(stores.sessions.live(ann.id, now, 9).await.unwrap().len(), 2);
 }
 
 pub async fn a_change_of_password_leaves_no_session_on_the_old_one(stores: &Stores) {

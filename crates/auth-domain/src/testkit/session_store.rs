@@ -27,11 +27,12 @@ macro_rules! session_store_contract {
             does_not_keep_which_request_it_was,
             keeps_any_generation,
             ends_a_session_once,
-            ends_nothing_that_is_not_alive,
+            ends_nothing_that_is_not_there_or_has_ended,
+            ends_what_has_expired_without_reporting_it,
             ends_a_contested_session_once,
             ends_all_sessions_of_an_account,
             ends_all_sessions_but_one,
-            ends_all_that_live_and_no_others,
+            ends_all_and_reports_those_that_lived,
             lists_live_sessions_newest_first,
             lists_only_live_sessions_of_the_account,
             forgets_what_ended_or_expired_before_the_cutoff,
@@ -71,6 +72,9 @@ macro_rules! session_store_contract {
             a_change_of_password_wins_over_a_rotation,
             disabling_wins_over_a_rotation,
             deleting_wins_over_a_rotation,
+            an_end_wins_over_a_rotation_that_began_before_the_session_expired,
+            a_session_that_expires_revives_for_nobody,
+            a_rotation_in_the_last_moment_keeps_to_the_limit,
             a_change_of_password_leaves_no_session_on_the_old_one,
             a_change_of_password_keeps_the_one_it_should,
             ends_and_begins_of_many_accounts_do_not_mix,
@@ -151,12 +155,21 @@ pub async fn ends_a_session_once(stores: &Stores) {
     assert_eq!(stores.session(&other).await, other);
 }
 
-pub async fn ends_nothing_that_is_not_alive(stores: &Stores) {
+pub async fn ends_nothing_that_is_not_there_or_has_ended(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let session = stores.begin_at(&ann, 1).await;
+    assert!(stores.sessions.end(session.id, after(2)).await.unwrap());
+    assert!(!stores.sessions.end(session.id, session.expires_at).await.unwrap());
+    assert_eq!(stores.session(&session).await.ended_at, Some(after(2)));
+    assert!(!stores.sessions.end(session_of(&ann).id, after(2)).await.unwrap());
+}
+
+/// Whoever has an earlier time than the caller could still refresh it.
+pub async fn ends_what_has_expired_without_reporting_it(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 1).await;
     assert!(!stores.sessions.end(session.id, session.expires_at).await.unwrap());
-    assert_eq!(stores.session(&session).await, session);
-    assert!(!stores.sessions.end(session_of(&ann).id, after(2)).await.unwrap());
+    assert_eq!(stores.session(&session).await, Session { ended_at: Some(session.expires_at), ..session });
 }
 
 pub async fn ends_a_contested_session_once(stores: &Stores) {
@@ -192,13 +205,15 @@ pub async fn ends_all_sessions_but_one(stores: &Stores) {
     assert_eq!(stores.session(&own).await, own);
 }
 
-pub async fn ends_all_that_live_and_no_others(stores: &Stores) {
+pub async fn ends_all_and_reports_those_that_lived(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let (ended, expired, live) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await, stores.begin_at(&ann, 3).await);
     assert!(stores.sessions.end(ended.id, after(4)).await.unwrap());
-    assert_eq!(stores.sessions.end_all(ann.id, None, expired.expires_at).await.unwrap(), [live.id]);
+    let now = expired.expires_at;
+    assert_eq!(stores.sessions.end_all(ann.id, None, now).await.unwrap(), [live.id]);
     assert_eq!(stores.session(&ended).await.ended_at, Some(after(4)));
-    assert_eq!(stores.session(&expired).await.ended_at, None);
+    assert_eq!(stores.session(&expired).await.ended_at, Some(now));
+    assert_eq!(stores.session(&live).await.ended_at, Some(now));
 }
 
 pub async fn lists_live_sessions_newest_first(stores: &Stores) {

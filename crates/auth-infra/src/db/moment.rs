@@ -32,7 +32,7 @@ pub struct Moment;
 impl SqlOrd for Moment {}
 
 /// A time in such a column: in UTC, without a zone.
-#[derive(Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Moment)]
 pub(super) struct At(NaiveDateTime);
 

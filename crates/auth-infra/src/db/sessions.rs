@@ -90,11 +90,13 @@ impl SessionStore for DieselSessions {
         let (id, now) = (id.to_string(), At::from(now));
         self.0
             .write(move |db| {
-                let ended = diesel::update(sessions::table.find(&id))
-                    .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
-                    .set(sessions::ended_at.eq(now))
-                    .execute(db)?;
-                Ok(ended == 1)
+                let unended = sessions::table.find(&id).filter(sessions::ended_at.is_null());
+                let live = unended.filter(sessions::expires_at.gt(now));
+                if diesel::update(live).set(sessions::ended_at.eq(now)).execute(db)? == 1 {
+                    return Ok(true);
+                }
+                // A refresh with an earlier time may still be waiting for the row.
+                Ok(diesel::update(unended).set(sessions::ended_at.eq(now)).execute(db)? == 1 && was_live(db, &id, now)?)
             })
             .await
     }
@@ -105,7 +107,7 @@ impl SessionStore for DieselSessions {
             .transaction(move |db| {
                 // Locks the account's row, as everything does that ends or begins several of its sessions.
                 let found = diesel::update(users::table.find(&user)).set(users::updated_at.eq(users::updated_at)).execute(db)?;
-                if found == 1 { end_live(db, &user, keep, now) } else { Ok(Vec::new()) }
+                if found == 1 { end_unended(db, &user, keep, now) } else { Ok(Vec::new()) }
             })
             .await
     }
@@ -178,23 +180,30 @@ fn prune_batch(db: &mut AnyConnection, cutoff: At, limit: i64) -> QueryResult<us
     diesel::delete(sessions::table.filter(sessions::id.eq_any(ids)).filter(still_over)).execute(db)
 }
 
-/// Ends the live sessions of an account whose row the transaction has locked.
-pub(super) fn end_live(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
+/// Ends the sessions of an account whose row the transaction has locked. Returns those that were live.
+///
+/// Whatever has not ended is ended, even what has expired at `now`: a refresh with an earlier time may be waiting for its row, or
+/// hold it, and would draw its expiry out.
+pub(super) fn end_unended(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
     let keep = keep.map(|id| id.to_string());
-    let ids: Vec<String> = sessions::table
-        .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
-        .order(sessions::last_used_at.asc())
-        .select(sessions::id)
-        .load(db)?;
-    end_these(db, ids.into_iter().filter(|id| Some(id) != keep.as_ref()).collect(), now)
+    let unended = unended(db, user)?;
+    end_these(db, unended.into_iter().filter(|(id, _)| Some(id) != keep.as_ref()), now)
+}
+
+/// The sessions of an account that have not ended, least recently used first, and when they expire.
+fn unended(db: &mut AnyConnection, user: &str) -> QueryResult<Vec<(String, At)>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()))
+        .order((sessions::last_used_at.asc(), sessions::id.asc()))
+        .select((sessions::id, sessions::expires_at))
+        .load(db)
 }
 
 /// Keeps the ids and end times of the sessions of an account that is about to be deleted with all its rows.
 pub(super) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
-    end_live(db, user, None, now)?;
+    end_unended(db, user, None, now)?;
     let ended = sessions::table.filter(sessions::user_id.eq(user)).select((sessions::id, sessions::ended_at));
     for (id, at) in ended.load::<(String, Option<At>)>(db)? {
-        // A session that has only expired has no valid tokens.
         if let Some(at) = at {
             let row = (ended_sessions::id.eq(id), ended_sessions::ended_at.eq(at));
             diesel::insert_into(ended_sessions::table).values(row).execute(db)?;
@@ -203,25 +212,29 @@ pub(super) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> Query
     Ok(())
 }
 
-/// Ends the least recently used live sessions, so that one more makes `limit`.
+/// Ends as many sessions as must go, so that one more makes `limit`: first what has expired, which a refresh on its way could
+/// draw out, then the least recently used. Returns those that were live.
 fn make_room(db: &mut AnyConnection, user: &str, limit: usize, now: At) -> QueryResult<Vec<SessionId>> {
-    let ids: Vec<String> = sessions::table
-        .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now)))
-        .order((sessions::last_used_at.asc(), sessions::id.asc()))
-        .select(sessions::id)
-        .load(db)?;
-    let surplus = (ids.len() + 1).saturating_sub(limit);
-    end_these(db, ids.into_iter().take(surplus).collect(), now)
+    let (live, expired): (Vec<_>, Vec<_>) = unended(db, user)?.into_iter().partition(|(_, expires_at)| *expires_at > now);
+    let surplus = (live.len() + expired.len() + 1).saturating_sub(limit);
+    end_these(db, expired.into_iter().chain(live).take(surplus), now)
 }
 
-/// One by one, so that only one caller reports each; an account has few live sessions.
-fn end_these(db: &mut AnyConnection, ids: Vec<String>, now: At) -> QueryResult<Vec<SessionId>> {
-    let mut ended = Vec::with_capacity(ids.len());
-    for id in ids {
+/// One by one, so that only one caller reports each; an account has few sessions that have not ended.
+fn end_these(db: &mut AnyConnection, these: impl Iterator<Item = (String, At)>, now: At) -> QueryResult<Vec<SessionId>> {
+    let mut ended = Vec::new();
+    for (id, expires_at) in these {
         let unended = sessions::table.find(&id).filter(sessions::ended_at.is_null());
-        if diesel::update(unended).set(sessions::ended_at.eq(now)).execute(db)? == 1 {
+        let has_ended = diesel::update(unended).set(sessions::ended_at.eq(now)).execute(db)? == 1;
+        if has_ended && (expires_at > now || was_live(db, &id, now)?) {
             ended.push(id.parse().map_err(|_fault| Error::DeserializationError("a row holds no session id".into()))?);
         }
     }
     Ok(ended)
+}
+
+/// Whether a session that has just been ended had not expired. Asked afterwards: nothing moves its expiry any more.
+fn was_live(db: &mut AnyConnection, id: &str, now: At) -> QueryResult<bool> {
+    let expires_at = sessions::table.find(id).select(sessions::expires_at).get_result::<At>(db).optional()?;
+    Ok(expires_at.is_some_and(|expires_at| expires_at > now))
 }

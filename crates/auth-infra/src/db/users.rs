@@ -21,7 +21,7 @@ use super::{
     moment::At,
     rows::{SessionRow, UserRow},
     schema::{sessions, users},
-    sessions::{end_for_good, end_live},
+    sessions::{end_for_good, end_unended},
 };
 
 /// Stores accounts.
@@ -98,7 +98,7 @@ impl UserStore for DieselUsers {
                     .filter(users::password_hash.eq(old.expose()))
                     .set((users::password_hash.eq(new.expose()), users::updated_at.eq(now)))
                     .execute(db)?;
-                if changed == 1 { end_live(db, &id, keep, now).map(Some) } else { Ok(None) }
+                if changed == 1 { end_unended(db, &id, keep, now).map(Some) } else { Ok(None) }
             })
             .await
     }
@@ -149,7 +149,7 @@ impl UserDirectory for DieselUsers {
         self.0
             .transaction(move |db| {
                 let found = set_disabled(db, &id, Some(now), now)?;
-                if found { end_live(db, &id, None, now).map(Some) } else { Ok(None) }
+                if found { end_unended(db, &id, None, now).map(Some) } else { Ok(None) }
             })
             .await
     }

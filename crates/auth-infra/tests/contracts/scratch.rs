@@ -1,6 +1,7 @@
 //! A database of a test's own, made before it and dropped after it, even when it panics.
 
 use std::{
+    any::Any,
     env,
     path::PathBuf,
     sync::{
@@ -102,10 +103,20 @@ impl Scratch {
     }
 
     pub(crate) fn named(engine: Engine, prefix: &str) -> Self {
+        Self::made(engine, prefix, "")
+    }
+
+    /// An empty database, made with these options.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn created(engine: Engine, options: &str) -> Self {
+        Self::made(engine, "test", options)
+    }
+
+    fn made(engine: Engine, prefix: &str, options: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{prefix}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let scratch = Self { engine, name, folder: tempfile::tempdir().unwrap() };
-        scratch.administer(&format!("CREATE DATABASE {}", scratch.name));
+        scratch.administer(&format!("CREATE DATABASE {} {options}", scratch.name));
         scratch
     }
 
@@ -166,6 +177,43 @@ impl Scratch {
     /// Runs statements behind the adapters' back.
     pub(crate) fn execute(&self, statements: &str) {
         self.engine.execute(&self.plain_url(), statements).unwrap();
+    }
+
+    /// A connection that has run statements and stays open.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn holding(&self, statements: &str) -> Box<dyn SimpleConnection + Send> {
+        let url = self.plain_url();
+        let mut held: Box<dyn SimpleConnection + Send> = match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => Box::new(diesel::SqliteConnection::establish(&url).unwrap()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => Box::new(diesel::PgConnection::establish(&url).unwrap()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => Box::new(diesel::MysqlConnection::establish(&url).unwrap()),
+        };
+        held.batch_execute(statements).unwrap();
+        held
+    }
+
+    /// Waits until somebody waits for a row.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn until_somebody_waits(&self) {
+        let query = match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => panic!("nobody can see who waits for SQLite"),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => {
+                "SELECT pid::text AS text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                "SELECT CAST(id AS CHAR) AS text FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND (info LIKE 'UPDATE %' OR info LIKE 'DELETE %')"
+            }
+        };
+        while self.texts(query).is_empty() {
+            std::thread::yield_now();
+        }
     }
 
     /// What the engine says of how it would run a statement.
@@ -234,7 +282,8 @@ pub(crate) async fn stores(engine: Engine) -> Stores {
     over(&database, scratch)
 }
 
-pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
+/// The stores over a database, and what has to be there as long.
+pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores {
     let users = Arc::new(DieselUsers(database.clone()));
     let sessions = Arc::new(DieselSessions(database.clone()));
     Stores {
@@ -246,7 +295,7 @@ pub(crate) fn over(database: &Database, scratch: Scratch) -> Stores {
         trail: Arc::new(DieselAudit(database.clone())),
         keys: Arc::new(DieselKeys(database.clone())),
         clients: Arc::new(DieselClients(database.clone())),
-        guard: Box::new(scratch),
+        guard: Box::new(guard),
     }
 }
 

@@ -103,7 +103,7 @@ impl Entry {
             id,
             at: event.at,
             event: event.kind.name().into(),
-            outcome: event.kind.outcome().name().into(),
+            outcome: event.outcome().name().into(),
             reason: event.why(),
             user: event.user,
             session: event.session,
@@ -130,6 +130,9 @@ impl Filter {
     }
 }
 
+/// The reason of an event that was attempted, and may have happened.
+const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> Self {
@@ -139,6 +142,17 @@ impl AuditEvent {
     #[must_use]
     pub fn because(self, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..self }
+    }
+
+    /// Says that nobody knows whether it happened.
+    #[must_use]
+    pub fn of_unknown_outcome(self) -> Self {
+        self.because(OUTCOME_UNKNOWN)
+    }
+
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        if self.reason == Some(OUTCOME_UNKNOWN) { Outcome::Unknown } else { self.kind.outcome() }
     }
 
     #[must_use]

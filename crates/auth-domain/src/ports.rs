@@ -27,6 +27,12 @@ pub enum PortError {
     /// Out of reach for now; the same call may work later.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// It answered, and did not do it: it cannot for now, or it will never take this.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Asked to write, it gave no answer: whether it was done, or will be, nobody knows.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
     /// Too much to do for now.
     #[error("overloaded: the wait would be {retry_after:?}")]
     Overloaded { retry_after: Duration },

@@ -21,6 +21,7 @@ pub mod register;
 pub mod revocations;
 pub mod revoke;
 pub mod sessions;
+mod unknown;
 
 #[cfg(test)]
 mod faults;

@@ -61,7 +61,10 @@ impl Failure {
                 "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
                  (docs/keys.md)"
             )),
-            outage @ (PortError::Unavailable(_) | PortError::Overloaded { .. }) => Self::Start(outage.to_string()),
+            outage @ (PortError::Unavailable(_)
+            | PortError::Refused(_)
+            | PortError::Unknown(_)
+            | PortError::Overloaded { .. }) => Self::Start(outage.to_string()),
         }
     }
 

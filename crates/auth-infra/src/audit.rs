@@ -23,7 +23,7 @@ impl AuditLog for TracingAudit {
         tracing::info!(
             target: "audit",
             event = name,
-            outcome = event.kind.outcome().name(),
+            outcome = event.outcome().name(),
             reason = event.why().as_deref(),
             user_id = event.user.map(display),
             session_id = event.session.map(display),

@@ -27,7 +27,10 @@ mod writer;
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -141,7 +144,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.blocking(move |pool| pool.read(&work)).await
+        self.blocking(move |pool| pool.read(&work), PortError::Unavailable).await
     }
 
     /// A session and its account as they are now: the query behind every request with a token.
@@ -152,16 +155,20 @@ impl Database {
         }
     }
 
-    /// Writes. Not retried when the connection breaks, since the write may have happened. Several statements need
+    /// Writes. Not retried when the connection breaks, since the write may have happened: the outcome is unknown then, as it is
+    /// when the answer does not come in time. Several statements need
     /// [`in_transaction`].
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        let Some(writer) = &self.writer else { return self.blocking(move |pool| pool.write(&work)).await };
-        let told = writer.write(work, self.waits.start_timer());
-        self.in_time(async { told.await.map_err(failed)? }).await
+        let Some(writer) = &self.writer else {
+            return self.blocking(move |pool| pool.write(&work), PortError::Unknown).await;
+        };
+        let begun = Arc::new(AtomicBool::new(false));
+        let told = writer.write(work, self.waits.start_timer(), begun.clone());
+        self.in_time(async { told.await.map_err(failed)? }, &begun, PortError::Unknown).await
     }
 
     /// Does everything or nothing.
@@ -173,7 +180,7 @@ impl Database {
         self.write(move |db| in_transaction(db, &work)).await
     }
 
-    async fn blocking<T, F>(&self, work: F) -> Result<T, PortError>
+    async fn blocking<T, F>(&self, work: F, late: fn(String) -> PortError) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
@@ -181,7 +188,9 @@ impl Database {
         let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
         let deadline = Instant::now() + PATIENCE;
         let waiting = self.waits.start_timer();
-        self.in_time(async {
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = begun.clone();
+        let done = async {
             let permit = self.permits.clone().acquire_owned().await;
             let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
             let work = move || {
@@ -191,17 +200,27 @@ impl Database {
                 drop(waiting);
                 // The caller has timed out.
                 if Instant::now() >= deadline {
-                    return Err(pool.no_answer());
+                    return Err(PortError::Unavailable(pool.no_answer()));
                 }
+                begins.store(true, Ordering::SeqCst);
                 work(&pool).map_err(|failure| look_ups.hear_of(failure))
             };
             tokio::task::spawn_blocking(work).await.map_err(failed)?
-        })
-        .await
+        };
+        self.in_time(done, &begun, late).await
     }
 
-    async fn in_time<T>(&self, done: impl Future<Output = Result<T, PortError>>) -> Result<T, PortError> {
-        timeout(PATIENCE, done).await.unwrap_or_else(|_elapsed| Err(self.pool.no_answer()))
+    /// Work that has begun when the time is over goes on, and the error is `late`; other work does not begin any more.
+    async fn in_time<T>(
+        &self,
+        done: impl Future<Output = Result<T, PortError>>,
+        begun: &AtomicBool,
+        late: fn(String) -> PortError,
+    ) -> Result<T, PortError> {
+        timeout(PATIENCE, done).await.unwrap_or_else(|_elapsed| {
+            let error = if begun.load(Ordering::SeqCst) { late } else { PortError::Unavailable };
+            Err(error(self.pool.no_answer()))
+        })
     }
 }
 

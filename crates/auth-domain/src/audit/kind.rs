@@ -36,6 +36,8 @@ pub enum EventKind {
 pub enum Outcome {
     Success,
     Failure,
+    /// The database gave no answer: it may have happened, or may happen yet.
+    Unknown,
 }
 
 impl EventKind {
@@ -134,6 +136,7 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Failure => "failure",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AuditEvent,
+    AuditEvent, Entry, EntryId,
     EventKind::{self, *},
     Outcome, Subject,
 };
@@ -52,6 +52,17 @@ fn every_kind_has_a_name_of_its_own_and_an_outcome() {
     assert!(SUCCESSES.iter().all(|kind| kind.outcome() == Outcome::Success));
     assert!(FAILURES.iter().all(|kind| kind.outcome() == Outcome::Failure));
     assert_eq!((Outcome::Success.name(), Outcome::Failure.name()), ("success", "failure"));
+    assert!(EventKind::ALL.iter().all(|kind| AuditEvent::new(*kind, &origin(), start()).outcome() == kind.outcome()));
+}
+
+#[test]
+fn what_nobody_heard_of_has_an_outcome_of_its_own() {
+    let unknown = AuditEvent::new(PasswordChanged, &origin(), start()).because("operator").of_unknown_outcome();
+    let entry = Entry::of(EntryId(id()), unknown);
+    assert_eq!(
+        (&*entry.event, &*entry.outcome, entry.reason.as_deref()),
+        ("password_changed", "unknown", Some("outcome_unknown"))
+    );
 }
 
 #[test]

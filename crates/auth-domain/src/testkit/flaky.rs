@@ -82,7 +82,7 @@ impl Fuse {
         match self.next() {
             Fate::Passes => call.await,
             Fate::NeverArrives => out(),
-            Fate::AnswerIsLost => call.await.and_then(|_unheard| out()),
+            Fate::AnswerIsLost => call.await.and_then(|_unheard| Err(PortError::Unknown("the fuse has blown".into()))),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     usecases::{
         authenticate::SignedIn,
         prove::{PasswordProof, Verdict},
+        unknown::Written,
     },
 };
 
@@ -35,7 +36,7 @@ pub enum ChangePasswordError {
 
 impl ChangePassword {
     /// # Errors
-    /// [`ChangePasswordError`]; the password and the sessions are then as they were.
+    /// [`ChangePasswordError`]; the password and the sessions are then as they were, unless the outcome is unknown.
     pub async fn execute(
         &self,
         caller: &SignedIn,
@@ -63,12 +64,14 @@ impl ChangePassword {
         };
         let now = self.clock.now();
         let own = caller.session.id;
+        let event = |kind| AuditEvent::new(kind, origin, now).by(user.id, &user.email);
+        let changed = || event(EventKind::PasswordChanged).in_session(own);
+        let outcome = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await;
         // Another change won the race: the password that was checked is no longer the current one.
-        let Some(ended) = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await? else {
+        let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
             return Err(self.refuse(caller, "changed_meanwhile", origin, ChangePasswordError::Mismatch));
         };
-        let event = |kind| AuditEvent::new(kind, origin, now).by(user.id, &user.email);
-        self.audit.record(event(EventKind::PasswordChanged).in_session(own));
+        self.audit.record(changed());
         for id in ended {
             self.audit.record(event(EventKind::SessionEnded).because("password_changed").in_session(id));
         }

@@ -9,6 +9,7 @@ use crate::{
     client::{Client, ClientId, ClientName, ClientSecret},
     origin::Origin,
     ports::{AuditLog, ClientSecrets, ClientStore, Clock, Ids, PortError},
+    usecases::unknown::Written,
 };
 
 /// Makes a client and its secret.
@@ -59,8 +60,9 @@ impl AddClient {
     pub async fn execute(&self, name: ClientName, origin: &Origin) -> Result<Issued, PortError> {
         let (secret, hash) = self.secrets.make();
         let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
-        self.clients.insert(&client).await?;
-        report(&*self.audit, EventKind::ClientAdded, client.id, origin, client.created_at);
+        let added = || by_operator(EventKind::ClientAdded, client.id, origin, client.created_at);
+        self.clients.insert(&client).await.or_unknown(&*self.audit, added)?;
+        self.audit.record(added());
         Ok(Issued { client, secret })
     }
 }
@@ -75,10 +77,11 @@ impl RotateClientSecret {
         let (secret, hash) = self.secrets.make();
         let now = self.clock.now();
         let client = before.rotated(hash, overlap, now);
-        if !self.clients.rotate(&client, &before.secret).await? {
+        let rotated = || by_operator(EventKind::ClientSecretRotated, id, origin, now);
+        if !self.clients.rotate(&client, &before.secret).await.or_unknown(&*self.audit, rotated)? {
             return Err(ClientError::ChangedMeanwhile);
         }
-        report(&*self.audit, EventKind::ClientSecretRotated, id, origin, now);
+        self.audit.record(rotated());
         Ok(Issued { client, secret })
     }
 }
@@ -87,16 +90,17 @@ impl RemoveClient {
     /// # Errors
     /// [`ClientError::NoSuchClient`], or an outage.
     pub async fn execute(&self, id: ClientId, origin: &Origin) -> Result<(), ClientError> {
-        if !self.clients.remove(id).await? {
+        let removed = || by_operator(EventKind::ClientRemoved, id, origin, self.clock.now());
+        if !self.clients.remove(id).await.or_unknown(&*self.audit, removed)? {
             return Err(ClientError::NoSuchClient);
         }
-        report(&*self.audit, EventKind::ClientRemoved, id, origin, self.clock.now());
+        self.audit.record(removed());
         Ok(())
     }
 }
 
-fn report(audit: &dyn AuditLog, kind: EventKind, client: ClientId, origin: &Origin, now: DateTime<Utc>) {
-    audit.record(AuditEvent::new(kind, origin, now).because("operator").about(Subject::Client(client)));
+fn by_operator(kind: EventKind, client: ClientId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).because("operator").about(Subject::Client(client))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::{
     usecases::{
         authenticate::SignedIn,
         prove::{PasswordProof, Verdict},
+        unknown::Written,
     },
 };
 
@@ -46,9 +47,12 @@ impl DeleteAccount {
             self.audit.record(caller.failed_login(origin, now));
         }
         // Proved again by the store: the password may have changed while this one was hashed.
-        let deleted = right && self.users.delete(user.id, Some(&user.password), now).await?;
-        let kind = if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused };
-        self.audit.record(caller.event(kind, origin, now));
+        let event = |kind| caller.event(kind, origin, now);
+        let deleted = right && {
+            let outcome = self.users.delete(user.id, Some(&user.password), now).await;
+            outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
+        };
+        self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));
         if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
     }
 }

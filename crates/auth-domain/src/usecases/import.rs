@@ -10,6 +10,7 @@ use crate::{
     origin::Origin,
     password::PasswordHash,
     ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, UserStore},
+    usecases::unknown::Written,
     user::{AccountState, User, UserId},
 };
 
@@ -129,14 +130,17 @@ impl ImportUsers {
         if run == Run::Dry {
             return Ok(Fate::Imported(user));
         }
-        match self.users.insert(&user, None).await {
+        let event = || {
+            let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
+            event.by(user.id, &user.email)
+        };
+        match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
             // This row's own fault, not an outage: the others go on.
-            Err(PortError::Corrupt(_)) => Ok(Fate::Refused(Refusal::Row)),
+            Err(PortError::Corrupt(_) | PortError::Refused(_)) => Ok(Fate::Refused(Refusal::Row)),
             Err(outage) => Err(outage),
             Ok(Inserted::EmailTaken) => Ok(Fate::AlreadyThere(user.email)),
             Ok(Inserted::Yes) => {
-                let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
-                self.audit.record(event.by(user.id, &user.email));
+                self.audit.record(event());
                 Ok(Fate::Imported(user))
             }
         }

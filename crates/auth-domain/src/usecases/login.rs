@@ -15,6 +15,7 @@ use crate::{
     usecases::{
         issue::Issuer,
         prove::{PasswordProof, Verdict},
+        unknown::Written,
     },
     user::User,
 };
@@ -66,7 +67,9 @@ impl Login {
         let now = self.clock.now();
         let session = self.issuer.session(&user, origin, now);
         let pair = self.issuer.pair(&session, &user, now)?;
-        match self.sessions.begin(&session, &proof, self.session_limit).await? {
+        let outcome = self.sessions.begin(&session, &proof, self.session_limit).await;
+        let event = || AuditEvent::new(EventKind::LoginSucceeded, origin, now).by(user.id, &user.email).in_session(session.id);
+        match outcome.or_unknown(&*self.audit, event)? {
             Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), origin),
             Begun::Yes { displaced } => {
                 self.report(&user, &session, &displaced, now);

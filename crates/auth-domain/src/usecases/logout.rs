@@ -6,7 +6,7 @@ use crate::{
     audit::{AuditEvent, EventKind},
     origin::Origin,
     ports::{AuditLog, Clock, PortError, SessionStore},
-    usecases::authenticate::SignedIn,
+    usecases::{authenticate::SignedIn, unknown::Written},
 };
 
 pub struct Logout {
@@ -28,18 +28,24 @@ pub enum LogoutScope {
 
 impl Logout {
     /// # Errors
-    /// An outage; nothing has ended then.
+    /// An outage; nothing has ended then, unless the outcome is unknown.
     pub async fn execute(&self, caller: &SignedIn, scope: LogoutScope, origin: &Origin) -> Result<(), PortError> {
         let now = self.clock.now();
         let (user, own) = (&caller.user, caller.session.id);
-        let ended = match scope {
-            LogoutScope::Local => self.sessions.end(own, now).await?.then_some(own).into_iter().collect(),
-            LogoutScope::Others => self.sessions.end_all(user.id, Some(own), now).await?,
-            LogoutScope::All => self.sessions.end_all(user.id, None, now).await?,
+        let outcome = match scope {
+            LogoutScope::Local => self.sessions.end(own, now).await.map(|ended| ended.then_some(own).into_iter().collect()),
+            LogoutScope::Others => self.sessions.end_all(user.id, Some(own), now).await,
+            LogoutScope::All => self.sessions.end_all(user.id, None, now).await,
         };
+        let event = |kind| AuditEvent::new(kind, origin, now).because("logout").by(user.id, &user.email);
+        let ended: Vec<_> = outcome.or_unknown(&*self.audit, || match scope {
+            LogoutScope::Local | LogoutScope::All => event(EventKind::LoggedOut).in_session(own),
+            // Which they are, nobody knows either.
+            LogoutScope::Others => event(EventKind::SessionEnded),
+        })?;
         for id in ended {
             let kind = if id == own { EventKind::LoggedOut } else { EventKind::SessionEnded };
-            self.audit.record(AuditEvent::new(kind, origin, now).because("logout").by(user.id, &user.email).in_session(id));
+            self.audit.record(event(kind).in_session(id));
         }
         Ok(())
     }

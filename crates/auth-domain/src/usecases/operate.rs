@@ -11,6 +11,7 @@ use crate::{
     password::NewPassword,
     ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, SessionStore, UserDirectory, UserStore},
     session::SessionId,
+    usecases::unknown::Written,
     user::{User, UserId},
 };
 
@@ -68,11 +69,11 @@ impl CreateUser {
     pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<User, OperateError> {
         let hash = self.hasher.hash(password).await?;
         let user = User::new(UserId(self.ids.next()), email, hash, self.clock.now());
-        match self.users.insert(&user, None).await? {
+        let event = || by_operator(EventKind::UserRegistered, &user, origin, user.created_at);
+        match self.users.insert(&user, None).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => Err(OperateError::EmailTaken),
             Inserted::Yes => {
-                let event = AuditEvent::new(EventKind::UserRegistered, origin, user.created_at).because("operator");
-                self.audit.record(event.by(user.id, &user.email));
+                self.audit.record(event());
                 Ok(user)
             }
         }
@@ -87,8 +88,9 @@ impl SetPassword {
     pub async fn execute(&self, user: &User, password: NewPassword, origin: &Origin) -> Result<usize, OperateError> {
         let hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
-        let ended = self.users.change_password(user.id, &user.password, &hash, None, now).await?;
-        let ended = ended.ok_or(OperateError::ChangedMeanwhile)?;
+        let outcome = self.users.change_password(user.id, &user.password, &hash, None, now).await;
+        let changed = || by_operator(EventKind::PasswordChanged, user, origin, now);
+        let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(OperateError::ChangedMeanwhile)?;
         report(&*self.audit, EventKind::PasswordChanged, user, &ended, origin, now);
         Ok(ended.len())
     }
@@ -101,21 +103,28 @@ impl Govern {
     /// [`OperateError::NoSuchUser`] when the account is gone, or an outage.
     pub async fn execute(&self, measure: Measure, user: &User, origin: &Origin) -> Result<usize, OperateError> {
         let now = self.clock.now();
-        let (done, kind, ended) = match measure {
-            Measure::Disable => {
-                let ended = self.directory.disable(user.id, now).await?;
-                (ended.is_some(), Some(EventKind::AccountDisabled), ended.unwrap_or_default())
-            }
-            Measure::Enable => (self.directory.enable(user.id, now).await?, Some(EventKind::AccountEnabled), Vec::new()),
-            Measure::EndSessions => (true, None, self.sessions.end_all(user.id, None, now).await?),
-            Measure::Delete => (self.users.delete(user.id, None, now).await?, Some(EventKind::AccountDeleted), Vec::new()),
+        let kind = match measure {
+            Measure::Disable => Some(EventKind::AccountDisabled),
+            Measure::Enable => Some(EventKind::AccountEnabled),
+            Measure::EndSessions => None,
+            Measure::Delete => Some(EventKind::AccountDeleted),
         };
-        if !done {
-            return Err(OperateError::NoSuchUser);
-        }
+        let none = |done: bool| done.then(Vec::new);
+        let outcome = match measure {
+            Measure::Disable => self.directory.disable(user.id, now).await,
+            Measure::Enable => self.directory.enable(user.id, now).await.map(none),
+            Measure::EndSessions => self.sessions.end_all(user.id, None, now).await.map(Some),
+            Measure::Delete => self.users.delete(user.id, None, now).await.map(none),
+        };
+        let attempted = || by_operator(kind.unwrap_or(EventKind::SessionEnded), user, origin, now);
+        let ended = outcome.or_unknown(&*self.audit, attempted)?.ok_or(OperateError::NoSuchUser)?;
         report(&*self.audit, kind, user, &ended, origin, now);
         Ok(ended.len())
     }
+}
+
+fn by_operator(kind: EventKind, user: &User, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).because("operator").by(user.id, &user.email)
 }
 
 fn report(
@@ -126,7 +135,7 @@ fn report(
     origin: &Origin,
     now: DateTime<Utc>,
 ) {
-    let event = |kind| AuditEvent::new(kind, origin, now).because("operator").by(user.id, &user.email);
+    let event = |kind| by_operator(kind, user, origin, now);
     if let Some(kind) = kind.into() {
         audit.record(event(kind));
     }

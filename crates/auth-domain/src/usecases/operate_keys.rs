@@ -9,6 +9,7 @@ use crate::{
     keys::{AT_ONCE, FreshKey, KeyId, KeyPolicy, KeyRing, KeyState, SigningKey},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, PortError, UnusableKey},
+    usecases::unknown::Written,
 };
 
 pub struct OperateKeys {
@@ -109,11 +110,11 @@ impl OperateKeys {
             KeyState::Revoked => return Err(OperateKeysError::Revoked),
         };
         let from = if in_use { self.follow(&ring, id, how, origin).await? } else { now + AT_ONCE };
-        let (done, kind) = match how {
-            Revocation::Orderly => (self.keys.retire(id, from).await?, EventKind::KeyRetired),
-            Revocation::Compromised => (self.keys.revoke(id, from).await?, EventKind::KeyRevoked),
+        let (outcome, kind) = match how {
+            Revocation::Orderly => (self.keys.retire(id, from).await, EventKind::KeyRetired),
+            Revocation::Compromised => (self.keys.revoke(id, from).await, EventKind::KeyRevoked),
         };
-        if !done {
+        if !outcome.or_unknown(&*self.audit, || event(kind, id, origin, now))? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
         report(&*self.audit, kind, id, origin, now);
@@ -185,7 +186,8 @@ impl OperateKeys {
     }
 
     async fn keep(&self, key: &SigningKey, origin: &Origin) -> Result<(), OperateKeysError> {
-        if !self.keys.insert(key).await? {
+        let created = || event(EventKind::KeyCreated, &key.id, origin, key.created_at);
+        if !self.keys.insert(key).await.or_unknown(&*self.audit, created)? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
         report(&*self.audit, EventKind::KeyCreated, &key.id, origin, key.created_at);
@@ -195,7 +197,11 @@ impl OperateKeys {
 
 /// Records what happened to a key.
 pub(super) fn report(audit: &dyn AuditLog, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
-    audit.record(AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone())));
+    audit.record(event(kind, key, origin, now));
+}
+
+fn event(kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone()))
 }
 
 #[cfg(test)]

@@ -36,17 +36,18 @@ impl Prune {
     /// Deletes one batch of each kind. Several servers may do so at once.
     ///
     /// # Errors
-    /// An outage.
+    /// The first outage, after all kinds.
     pub async fn execute(&self) -> Result<Pruned, PortError> {
         let now = self.clock.now();
-        let sessions = self.sessions.prune(now - SESSIONS_KEPT, BATCH).await?;
-        let attempts = self.attempts.prune(now - LONGEST_WAIT - MEMORY, now - KNOWN_FOR, BATCH).await?;
+        // Each kind, even where another cannot be deleted: one row that is refused for good must not let the other tables grow.
+        let sessions = self.sessions.prune(now - SESSIONS_KEPT, BATCH).await;
+        let attempts = self.attempts.prune(now - LONGEST_WAIT - MEMORY, now - KNOWN_FOR, BATCH).await;
         let entries = match self.trail_kept {
-            Some(kept) => self.trail.prune(now - kept, BATCH).await?,
-            None => 0,
+            Some(kept) => self.trail.prune(now - kept, BATCH).await,
+            None => Ok(0),
         };
         let full = |forgotten: &usize| u32::try_from(*forgotten).is_ok_and(|forgotten| forgotten >= BATCH);
-        Ok(if [sessions, attempts, entries].iter().any(full) { Pruned::MoreToCome } else { Pruned::AllDone })
+        Ok(if [sessions?, attempts?, entries?].iter().any(full) { Pruned::MoreToCome } else { Pruned::AllDone })
     }
 }
 
@@ -94,6 +95,16 @@ mod tests {
         let trail = Arc::new(MockAuditTrail::new());
         let prune = Prune { trail, trail_kept: None, ..prune([0, 0, 0].map(Ok)) };
         assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_deleted_does_not_keep_the_others() {
+        let mut trail = MockAuditTrail::new();
+        trail.expect_prune().once().return_once(|_, _| Ok(3));
+        let mut attempts = MockAttemptStore::new();
+        attempts.expect_prune().once().return_once(|_, _, _| down());
+        let prune = Prune { attempts: Arc::new(attempts), trail: Arc::new(trail), ..prune([down(), Ok(0), Ok(0)]) };
+        assert!(prune.execute().await.is_err());
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{
     ports::{AuditLog, Clock, PortError, SessionStore},
     session::{Generation, Presented, Session},
     token::{Grant, InvalidToken, TokenKind, TokenPair},
-    usecases::issue::Issuer,
+    usecases::{issue::Issuer, unknown::Written},
     user::User,
 };
 
@@ -34,14 +34,15 @@ pub enum RefreshError {
     Port(#[from] PortError),
 }
 
-/// If the session changed after the first look, the second finds a later generation or a session that has ended; neither is ever
-/// undone.
-const LOOKS: usize = 2;
+/// Who loses the race to move the session looks again and finds a later generation, or that it has ended; who then loses the race
+/// to end it finds that. Neither is ever undone.
+const LOOKS: usize = 3;
 
 /// What came of one look at the session.
 enum Step {
     Answer(TokenPair),
-    Reuse(Session),
+    /// A spent token ended the session.
+    Reuse,
     Refuse,
     /// Somebody else moved or ended the session between the look and the step.
     LookAgain,
@@ -65,13 +66,12 @@ impl Refresh {
             let Some((session, user)) = found else {
                 return self.refuse(of_session, InvalidToken::Invalid, origin, now);
             };
-            match self.step(session, &user, generation, origin, now).await? {
+            match self.step(&session, &user, generation, origin, now).await? {
                 Step::Answer(pair) => {
-                    let event = AuditEvent::new(EventKind::TokenRefreshed, origin, now);
-                    self.audit.record(of_session(event).by(user.id, &user.email));
+                    self.audit.record(event(EventKind::TokenRefreshed, &session, &user, origin, now));
                     return Ok(pair);
                 }
-                Step::Reuse(session) => return self.end(&session, &user, origin, now).await,
+                Step::Reuse => return Err(RefreshError::Reused),
                 Step::Refuse => {
                     let whose = |event| of_session(event).by(user.id, &user.email);
                     return self.refuse(whose, InvalidToken::Invalid, origin, now);
@@ -84,7 +84,7 @@ impl Refresh {
 
     async fn step(
         &self,
-        session: Session,
+        session: &Session,
         user: &User,
         presented: Generation,
         origin: &Origin,
@@ -98,23 +98,35 @@ impl Refresh {
                 let successor = session.successor(origin.clone(), now, &self.issuer.lifetimes);
                 // Signed first: a session that has moved with nothing to hand out would make its owner look like a thief.
                 let pair = self.issuer.pair(&successor, user, now)?;
-                if self.sessions.rotate(&successor).await? { Step::Answer(pair) } else { Step::LookAgain }
+                let refreshed = || event(EventKind::TokenRefreshed, session, user, origin, now);
+                let moved = self.sessions.rotate(&successor).await.or_unknown(&*self.audit, refreshed)?;
+                if moved { Step::Answer(pair) } else { Step::LookAgain }
             }
             // The same successor again, so the chain cannot fork.
-            Presented::Repeat => Step::Answer(self.issuer.pair(&session, user, now)?),
-            Presented::Reuse => Step::Reuse(session),
+            Presented::Repeat => Step::Answer(self.issuer.pair(session, user, now)?),
+            Presented::Reuse => self.end(session, user, origin, now).await?,
             Presented::FromTheFuture => Step::Refuse,
         })
     }
 
-    /// Owner and thief look alike here, so the whole session ends.
-    async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<TokenPair, RefreshError> {
-        // First, for it is a fact whatever becomes of the ending: when the answer to that is lost, the next try
-        // finds a session that is over, and could not tell any more that it was a theft.
-        let event = AuditEvent::new(EventKind::TokenReused, origin, now);
-        self.audit.record(event.by(user.id, &user.email).in_session(session.id));
-        self.sessions.end(session.id, now).await?;
-        Err(RefreshError::Reused)
+    /// Owner and thief look alike here, so the whole session ends. Of requests that present spent tokens of it at once, the one
+    /// that ends it reports the theft.
+    async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<Step, PortError> {
+        let reused = || event(EventKind::TokenReused, session, user, origin, now);
+        match self.sessions.end(session.id, now).await.or_unknown(&*self.audit, reused) {
+            Ok(true) => {
+                self.audit.record(reused());
+                Ok(Step::Reuse)
+            }
+            Ok(false) => Ok(Step::LookAgain),
+            Err(error) => {
+                // The theft is a fact, whatever becomes of the session.
+                if !matches!(error, PortError::Unknown(_)) {
+                    self.audit.record(reused());
+                }
+                Err(error)
+            }
+        }
     }
 
     fn refuse(
@@ -127,6 +139,10 @@ impl Refresh {
         self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, now)));
         Err(fault.into())
     }
+}
+
+fn event(kind: EventKind, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).by(user.id, &user.email).in_session(session.id)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     password::NewPassword,
     ports::{AuditLog, Clock, Inserted, PasswordHasher, PortError, UserStore},
     token::TokenPair,
-    usecases::issue::Issuer,
+    usecases::{issue::Issuer, unknown::Written},
     user::{User, UserId},
 };
 
@@ -44,11 +44,14 @@ impl Register {
         let session = self.issuer.session(&user, origin, now);
         // Signed first, here and wherever tokens are issued: nothing is stored that could not be handed out.
         let pair = self.issuer.pair(&session, &user, now)?;
-        match self.users.insert(&user, Some(&session)).await? {
+        let event = || {
+            let event = AuditEvent::new(EventKind::UserRegistered, origin, now);
+            event.by(user.id, &user.email).in_session(session.id)
+        };
+        match self.users.insert(&user, Some(&session)).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => self.refuse(&user.email, origin),
             Inserted::Yes => {
-                let event = AuditEvent::new(EventKind::UserRegistered, origin, now);
-                self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+                self.audit.record(event());
                 Ok(pair)
             }
         }

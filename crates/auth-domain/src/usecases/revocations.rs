@@ -124,6 +124,16 @@ mod tests {
         assert_eq!(scene.list(300, Some(scene.list(299, Some(list.next)).await.next)).await.sessions, []);
     }
 
+    /// A limit that `docs/sessions.md` tells: the clocks have to agree.
+    #[tokio::test]
+    async fn what_ends_by_a_clock_more_than_a_minute_behind_is_missed() {
+        let scene = Scene::new().await;
+        let next = scene.list(1000, None).await.next;
+        let (within, beyond) = (scene.ends(1000 - 60).await, scene.ends(1000 - 61).await);
+        let list = scene.list(1001, Some(next)).await;
+        assert!(list.sessions == [within] && !list.sessions.contains(&beyond));
+    }
+
     #[tokio::test]
     async fn a_list_is_bounded_and_the_rest_is_in_the_next() {
         let scene = Scene::new().await;

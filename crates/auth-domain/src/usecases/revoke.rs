@@ -8,7 +8,7 @@ use crate::{
     ports::{AuditLog, Clock, PortError, SessionStore, TokenCodec},
     session::Generation,
     token::{Grant, TokenKind},
-    usecases::either_kind::decode_either,
+    usecases::{either_kind::decode_either, unknown::Written},
 };
 
 pub struct Revoke {
@@ -37,9 +37,13 @@ impl Revoke {
         let Some((session, user)) = found.filter(|(session, user)| user.id == claims.user && issued(session.generation)) else {
             return Ok(());
         };
-        if session.is_live(now) && self.sessions.end(session.id, now).await? {
+        // What has expired is ended as well: a refresh on its way could draw it out.
+        let event = || {
             let event = AuditEvent::new(EventKind::SessionEnded, origin, now).because("token_revoked");
-            self.audit.record(event.by(user.id, &user.email).in_session(session.id));
+            event.by(user.id, &user.email).in_session(session.id)
+        };
+        if session.ended_at.is_none() && self.sessions.end(session.id, now).await.or_unknown(&*self.audit, event)? {
+            self.audit.record(event());
         }
         Ok(())
     }

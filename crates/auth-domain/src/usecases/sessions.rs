@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{AuditEvent, EventKind},
+    audit::EventKind,
     origin::Origin,
     ports::{AuditLog, Clock, PortError, SessionStore},
     session::{Session, SessionId},
-    usecases::authenticate::SignedIn,
+    usecases::{authenticate::SignedIn, unknown::Written},
 };
 
 pub struct ListSessions {
@@ -45,13 +45,17 @@ impl EndSession {
     /// [`EndSessionError`].
     pub async fn execute(&self, caller: &SignedIn, id: SessionId, origin: &Origin) -> Result<(), EndSessionError> {
         let now = self.clock.now();
-        let own =
-            self.sessions.find(id).await?.is_some_and(|(session, _)| session.user == caller.user.id && session.is_live(now));
-        if !own || !self.sessions.end(id, now).await? {
+        // What has expired is ended as well: a refresh on its way could draw it out.
+        let own = self
+            .sessions
+            .find(id)
+            .await?
+            .is_some_and(|(session, _)| session.user == caller.user.id && session.ended_at.is_none());
+        let event = || caller.event(EventKind::SessionEnded, origin, now).because("ended_by_owner").in_session(id);
+        if !own || !self.sessions.end(id, now).await.or_unknown(&*self.audit, event)? {
             return Err(EndSessionError::NotFound);
         }
-        let event = AuditEvent::new(EventKind::SessionEnded, origin, now).because("ended_by_owner");
-        self.audit.record(event.by(caller.user.id, &caller.user.email).in_session(id));
+        self.audit.record(event());
         Ok(())
     }
 }

@@ -57,6 +57,11 @@ pub(super) fn down<T>() -> Result<T, PortError> {
     Err(PortError::Unavailable("down".into()))
 }
 
+/// What a write meets whose answer does not come.
+pub(super) fn unheard<T>() -> Result<T, PortError> {
+    Err(PortError::Unknown("no answer".into()))
+}
+
 /// One who finds every attempt right, or every attempt wrong.
 pub(super) fn hasher_that_says(right: bool) -> MockPasswordHasher {
     let mut hasher = MockPasswordHasher::new();

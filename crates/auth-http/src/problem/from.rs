@@ -35,7 +35,11 @@ impl From<PortError> for Problem {
     fn from(error: PortError) -> Self {
         match error {
             PortError::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
-            PortError::Unavailable(cause) => {
+            PortError::Unknown(cause) => {
+                tracing::error!(%cause, "a dependency gave no answer: what was asked for may have happened");
+                Self::unavailable()
+            }
+            PortError::Unavailable(cause) | PortError::Refused(cause) => {
                 tracing::error!(%cause, "a dependency is unavailable");
                 Self::unavailable()
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::service::{Service, TestDatabase, credentials, on_every_engine};
+use crate::service::{Service, TestDatabase, credentials, eventually, on_every_engine};
 
 const MANY: usize = 32;
 
@@ -35,6 +35,30 @@ on_every_engine! {
             assert_eq!(answer.status, 200, "{}", answer.body);
             assert_eq!(crate::tokens::claims(answer.refresh())["gen"], 2);
         }
+    }
+
+    async fn a_theft_is_reported_once_however_many_present_the_token(engine) {
+        let first = Arc::new(Service::start(engine).await);
+        let second = Arc::new(Service::on(first.database.clone(), &[]).await);
+        let tokens = first.register("ann@example.org").await;
+        let next = first.refresh(tokens.refresh()).await;
+        assert_eq!(first.refresh(next.refresh()).await.status, 200);
+        let mut racers = JoinSet::new();
+        for number in 0..MANY {
+            let service = if number % 2 == 0 { first.clone() } else { second.clone() };
+            let token = tokens.refresh().to_owned();
+            racers.spawn(async move { service.refresh(&token).await });
+        }
+        let answers = racers.join_all().await;
+        let answered = |code| answers.iter().filter(|answer| answer.refusal() == (401, code)).count();
+        assert_eq!((answered("token_reused"), answered("token_invalid")), (1, MANY - 1));
+        // Each has reported before it answered.
+        let reported = |event: &str| {
+            let of = |service: &Service| service.events().iter().filter(|line| line["event"] == event).count();
+            of(&first) + of(&second)
+        };
+        eventually(async || reported("refresh_refused"), |count| *count == MANY - 1).await;
+        assert_eq!(reported("token_reused"), 1);
     }
 
     async fn two_servers_start_on_an_empty_database(engine) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth_domain::{
-    audit::{AuditEvent, EventKind},
+    audit::{AuditEvent, EventKind, Outcome},
     ports::AuditLog,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
@@ -62,6 +62,9 @@ impl CountingAudit {
 
     fn count(&self, event: &AuditEvent) {
         self.events.with_label_values(&[event.kind.name()]).inc();
+        if event.outcome() == Outcome::Unknown {
+            return;
+        }
         match event.kind {
             EventKind::UserRegistered => self.begun.with_label_values(&["register"]).inc(),
             EventKind::LoginSucceeded => {
@@ -138,6 +141,8 @@ mod tests {
             event(EventKind::LoggedOut).because("logout"),
             event(EventKind::SessionEnded).because("session_limit"),
             event(EventKind::RateLimited),
+            event(EventKind::UserRegistered).of_unknown_outcome(),
+            event(EventKind::SessionEnded).of_unknown_outcome(),
         ];
         next.expect_record().times(events.len()).return_const(());
         let audit = CountingAudit::over(Arc::new(next), &registry).unwrap();
@@ -157,6 +162,7 @@ mod tests {
             r#"auth_sessions_ended_total{reason="session_limit"} 1"#,
             "auth_sessions_reused_total 1",
             "auth_rate_limited_total 1",
+            r#"auth_audit_events_total{event="user_registered"} 2"#,
         ] {
             assert!(text.lines().any(|have| have == line), "{line} is missing: {text}");
         }

@@ -201,7 +201,12 @@ impl Shared {
                     tracing::error!(%error, lost = batch.len(), "events do not fit the audit table; the log has them");
                     return true;
                 }
-                Err(error @ (PortError::Unavailable(_) | PortError::Overloaded { .. })) => {
+                Err(
+                    error @ (PortError::Unavailable(_)
+                    | PortError::Refused(_)
+                    | PortError::Unknown(_)
+                    | PortError::Overloaded { .. }),
+                ) => {
                     if pauses == 0 {
                         tracing::warn!(%error, "the audit table cannot be written; events queue up until it can");
                     }

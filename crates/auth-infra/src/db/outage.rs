@@ -15,8 +15,10 @@ pub(super) enum Failure {
     NoConnection(String),
     /// SQLite's file is no longer where it was opened; what was written may be lost.
     Moved(Moved),
-    /// The connection broke before or during the work, and a write may or may not have happened; or the connection is read-only.
+    /// The connection broke before or during the work, or is read-only.
     Broken(Error),
+    /// The connection broke before or during a write, which may or may not have happened.
+    Unheard(Error),
     /// The database answered, with an error.
     Refused(Error),
 }
@@ -38,8 +40,16 @@ impl Failure {
         if is_broken { Self::Broken(error) } else { Self::Refused(error) }
     }
 
+    /// The same failure, of a write.
+    pub(super) fn of_a_write(self) -> Self {
+        match self {
+            Self::Broken(error) if !only_reads(&error) => Self::Unheard(error),
+            failure => failure,
+        }
+    }
+
     pub(super) fn is_broken(&self) -> bool {
-        matches!(self, Self::Broken(_))
+        matches!(self, Self::Broken(_) | Self::Unheard(_))
     }
 
     /// Whether the database rolled everything back in favour of another transaction: a retry is safe.
@@ -48,7 +58,7 @@ impl Failure {
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
             // Diesel has no kind for PostgreSQL's 40P01.
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => info.message().contains("deadlock detected"),
-            Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Refused(_) => false,
+            Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Unheard(_) | Self::Refused(_) => false,
         }
     }
 }
@@ -61,6 +71,7 @@ impl From<Failure> for PortError {
             Failure::NoConnection(why) => Self::Unavailable(format!("no connection: {why}")),
             Failure::Moved(moved) => Self::Unavailable(moved.to_string()),
             Failure::Broken(error) => Self::Unavailable(format!("the connection broke: {error}")),
+            Failure::Unheard(error) => Self::Unknown(format!("the connection broke: {error}")),
             Failure::Refused(Error::DatabaseError(kind, _)) if is_constraint(&kind) => {
                 // Not the server's own message, which may repeat the row.
                 Self::Corrupt(format!("the database refused a row: {kind:?}"))
@@ -72,7 +83,7 @@ impl From<Failure> for PortError {
                 | Error::NotFound),
             ) => Self::Corrupt(error.to_string()),
             Failure::Refused(error) if is_ruined(&error) => Self::Corrupt(error.to_string()),
-            Failure::Refused(error) => Self::Unavailable(error.to_string()),
+            Failure::Refused(error) => Self::Refused(error.to_string()),
         }
     }
 }

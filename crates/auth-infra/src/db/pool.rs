@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use auth_domain::ports::PortError;
 use diesel::{ConnectionResult, QueryResult};
 
 use super::{
@@ -65,8 +64,8 @@ impl Pool {
         self.pool.state().connections
     }
 
-    pub(super) fn no_answer(&self) -> PortError {
-        PortError::Unavailable(format!("{} does not answer", self.url()))
+    pub(super) fn no_answer(&self) -> String {
+        format!("{} does not answer", self.url())
     }
 
     /// A connection outside the pool.
@@ -88,7 +87,7 @@ impl Pool {
         loop {
             match self.once(work) {
                 Err(failure) if failure.was_rolled_back() && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
+                outcome => return outcome.map_err(Failure::of_a_write),
             }
         }
     }

@@ -7,7 +7,7 @@ use auth_domain::{
     ports::{Inserted, SessionStore, UserStore},
     testkit::samples::{session_of, user},
 };
-use diesel::connection::SimpleConnection;
+use diesel::{RunQueryDsl, connection::SimpleConnection};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -103,10 +103,28 @@ async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_d
     for (holder, let_go) in held {
         let_go.send(()).unwrap();
         // Nobody needs its result any more.
-        assert!(matches!(holder.await.unwrap(), Ok(()) | Err(PortError::Unavailable(_))));
+        assert!(matches!(holder.await.unwrap(), Ok(()) | Err(PortError::Unavailable(_) | PortError::Unknown(_))));
     }
     assert_eq!(UserStore::find(&users, ann.id).await.unwrap(), None, "what was given up is not done later");
     assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_is_under_way_when_time_is_up_has_an_unknown_outcome() {
+    let (database, _folder) = file(2);
+    let users = DieselUsers(database.clone());
+    let (ann, row) = (user("ann@example.org"), user("ann@example.org"));
+    let (work, _held, let_go) = holding();
+    let row = super::rows::UserRow::from(&row);
+    let slow = database.transaction(move |db| {
+        work(db)?;
+        diesel::insert_into(super::schema::users::table).values(row.clone()).execute(db)
+    });
+    assert!(matches!(slow.await, Err(PortError::Unknown(why)) if why.contains("does not answer")));
+    assert!(UserStore::find_by_email(&users, &ann.email).await.unwrap().is_none());
+    let_go.send(()).unwrap();
+    assert_eq!(users.insert(&user("bob@example.org"), None).await.unwrap(), Inserted::Yes);
+    assert!(UserStore::find_by_email(&users, &ann.email).await.unwrap().is_some(), "it happened after all");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +141,7 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
             outcome => break (ann, outcome),
         }
     };
-    assert!(matches!(&refused.1, Err(PortError::Unavailable(why)) if why.contains("full")), "{refused:?}");
+    assert!(matches!(&refused.1, Err(PortError::Refused(why)) if why.contains("full")), "{refused:?}");
     assert!(!kept.is_empty(), "there was some room left in the pages");
     for ann in &kept {
         assert_eq!(users.find_by_email(&ann.email).await.unwrap().as_ref(), Some(ann), "reading goes on");

@@ -1,7 +1,13 @@
 //! Group commit for SQLite, which allows one writer at a time and syncs each commit: a single thread writes, and everything
 //! that queues up during one sync goes into the next transaction.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use auth_domain::ports::PortError;
 use diesel::{QueryResult, result::Error};
@@ -26,14 +32,20 @@ impl Writer {
         Desk::open("writer", move |orders| write(&pool, &look_ups, orders)).map(Self)
     }
 
-    /// The outcome arrives once it is on disk. If the work panics, the channel closes instead.
-    pub(super) fn write<T, F>(&self, work: F, waiting: HistogramTimer) -> oneshot::Receiver<Result<T, PortError>>
+    /// The outcome arrives once it is on disk. If the work panics, the channel closes instead. `begun` is set before the work runs,
+    /// which it does not any more once the receiver is gone.
+    pub(super) fn write<T, F>(
+        &self,
+        work: F,
+        waiting: HistogramTimer,
+        begun: Arc<AtomicBool>,
+    ) -> oneshot::Receiver<Result<T, PortError>>
     where
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        self.0.leave(Box::new(Ordered { work, waiting: Some(waiting), done: None, tell }));
+        self.0.leave(Box::new(Ordered { work, waiting: Some(waiting), begun, done: None, tell }));
         told
     }
 }
@@ -54,6 +66,7 @@ struct Ordered<T, F> {
     work: F,
     /// Records the wait when dropped.
     waiting: Option<HistogramTimer>,
+    begun: Arc<AtomicBool>,
     done: Option<T>,
     tell: oneshot::Sender<Result<T, PortError>>,
 }
@@ -77,6 +90,7 @@ where
 {
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()> {
         drop(self.waiting.take());
+        self.begun.store(true, Ordering::SeqCst);
         if !self.is_given_up() {
             self.done = Some((self.work)(db)?);
         }
@@ -84,10 +98,13 @@ where
     }
 
     fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps) {
-        let Self { work, waiting, tell, .. } = *self;
+        let Self { work, waiting, begun, tell, .. } = *self;
         drop(waiting);
         // Asked again once the file is locked, which may have taken a while.
-        let unless_given_up = |db: &mut AnyConnection| if tell.is_closed() { Err(Error::RollbackTransaction) } else { work(db) };
+        let unless_given_up = |db: &mut AnyConnection| {
+            begun.store(true, Ordering::SeqCst);
+            if tell.is_closed() { Err(Error::RollbackTransaction) } else { work(db) }
+        };
         let outcome = pool.write(&|db: &mut AnyConnection| in_transaction(db, unless_given_up));
         let _gone = tell.send(outcome.map_err(|failure| look_ups.hear_of(failure)));
     }
@@ -127,7 +144,7 @@ fn write_together(pool: &Pool, look_ups: &LookUps, orders: &mut [Box<dyn Order>]
         })
     });
     let Ok(outcome) = outcome else { return None };
-    let outcome = outcome.map_err(|failure| look_ups.hear_of(failure));
+    let outcome = outcome.map_err(|failure| look_ups.hear_of(failure.of_a_write()));
     if was_undone { None } else { Some(outcome) }
 }
 

@@ -90,7 +90,7 @@ async fn a_write_after_a_break_fails_once_at_most(engine: Engine) {
     cut(engine, &scratch);
     let ben = user("ben@example.org");
     match users.insert(&ben, None).await {
-        Err(PortError::Unavailable(_)) => {}
+        Err(PortError::Unknown(_)) => {}
         other => panic!("a write that may have been lost: {other:?}"),
     }
     assert_eq!(users.find(ben.id).await.unwrap(), None);

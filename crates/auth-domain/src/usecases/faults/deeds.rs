@@ -176,7 +176,11 @@ sorted!(AuthenticateClientError, ClientError, OperateKeysError, RegisterError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
-        if matches!(error, PortError::Unavailable(_)) { Self::Outage } else { Self::No(error.to_string()) }
+        if matches!(error, PortError::Unavailable(_) | PortError::Unknown(_)) {
+            Self::Outage
+        } else {
+            Self::No(error.to_string())
+        }
     }
 }
 

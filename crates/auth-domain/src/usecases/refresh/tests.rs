@@ -18,7 +18,7 @@ use crate::{
     usecases::{
         authenticate::SignedIn,
         issue::Issuer,
-        testing::{caller, down, issuer, refresh_token, told},
+        testing::{caller, down, issuer, refresh_token, told, unheard},
     },
     user::{AccountState, User},
 };
@@ -135,6 +135,40 @@ async fn a_spent_token_ends_the_session() {
 }
 
 #[tokio::test]
+async fn who_comes_second_to_a_theft_does_not_report_it_again() {
+    let (caller, session) = third();
+    let ended = Session { ended_at: Some(after(30)), ..session.clone() };
+    let mut scene = Scene::at(30).finding(&session, &caller.user).finding(&ended, &caller.user);
+    scene.sessions.expect_end().once().returning(|_, _| Ok(false));
+    scene.ends_refused(&token_of(&caller, &session, 1)).await;
+}
+
+#[tokio::test]
+async fn who_loses_one_race_after_the_other_is_refused() {
+    let (caller, session) = third();
+    let moved = refreshed(&session, 25);
+    let ended = Session { ended_at: Some(after(25)), ..moved.clone() };
+    let mut scene = Scene { window: 0, ..Scene::at(25) }.finding(&session, &caller.user).rotating(|| Ok(false));
+    scene = scene.finding(&moved, &caller.user).finding(&ended, &caller.user);
+    scene.sessions.expect_end().once().returning(|_, _| Ok(false));
+    scene.ends_refused(&token_of(&caller, &session, 3)).await;
+}
+
+#[tokio::test]
+async fn what_nobody_heard_of_is_recorded_as_unknown() {
+    let (caller, session) = third();
+    let scene = Scene::at(25).finding(&session, &caller.user).rotating(unheard);
+    let (outcome, events) = scene.refresh(&token_of(&caller, &session, 3)).await;
+    assert!(matches!(outcome, Err(RefreshError::Port(PortError::Unknown(_)))));
+    assert_eq!(told(&events), [("token_refreshed", Some("outcome_unknown"))]);
+    let mut scene = Scene::at(25).finding(&session, &caller.user);
+    scene.sessions.expect_end().once().returning(|_, _| unheard());
+    let (outcome, events) = scene.refresh(&token_of(&caller, &session, 1)).await;
+    assert!(matches!(outcome, Err(RefreshError::Port(PortError::Unknown(_)))));
+    assert_eq!(told(&events), [("token_reused", Some("outcome_unknown"))], "once");
+}
+
+#[tokio::test]
 async fn without_a_window_the_token_just_before_is_spent() {
     let (caller, session) = third();
     let mut scene = Scene { window: 0, ..Scene::at(20) }.finding(&session, &caller.user);
@@ -238,8 +272,9 @@ async fn who_loses_the_race_to_a_logout_is_refused() {
 async fn a_session_that_neither_moves_nor_ends_is_not_asked_for_ever() {
     let (caller, session) = third();
     let last = Session { generation: Generation(i64::MAX), ..session };
-    let mut scene = Scene::at(25).finding(&last, &caller.user).finding(&last, &caller.user);
-    scene.sessions.expect_rotate().times(2).returning(|_| Ok(false));
+    let scene = Scene::at(25).finding(&last, &caller.user).finding(&last, &caller.user);
+    let mut scene = scene.finding(&last, &caller.user);
+    scene.sessions.expect_rotate().times(3).returning(|_| Ok(false));
     let (outcome, events) = scene.refresh(&token_of(&caller, &last, i64::MAX)).await;
     assert!(matches!(outcome, Err(RefreshError::Port(PortError::Corrupt(_)))));
     assert_eq!(events, []);

@@ -15,7 +15,7 @@ use crate::{
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, clock, down, told},
+        testing::{caller, clock, down, told, unheard},
     },
 };
 
@@ -69,12 +69,34 @@ async fn what_is_not_ones_own_or_not_alive_is_not_there() {
     let ben = user("ben@example.org");
     let own = session_of(&caller.user);
     let ended = Session { ended_at: Some(start()), ..own.clone() };
-    let expired = Session { expires_at: start(), ..own.clone() };
-    for found in [None, Some((session_of(&ben), ben)), Some((ended, caller.user.clone())), Some((expired, caller.user.clone()))] {
+    for found in [None, Some((session_of(&ben), ben)), Some((ended, caller.user.clone()))] {
         let (outcome, events) = end(&caller, finding(found), &own).await;
         assert!(matches!(outcome, Err(EndSessionError::NotFound)));
         assert_eq!(events, []);
     }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_there_and_ends_all_the_same() {
+    let caller = caller();
+    let expired = Session { expires_at: start(), ..session_of(&caller.user) };
+    let mut sessions = finding(Some((expired.clone(), caller.user.clone())));
+    sessions.expect_end().with(eq(expired.id), eq(start())).once().returning(|_, _| Ok(false));
+    let (outcome, events) = end(&caller, sessions, &expired).await;
+    assert!(matches!(outcome, Err(EndSessionError::NotFound)));
+    assert_eq!(events, []);
+}
+
+#[tokio::test]
+async fn an_end_that_nobody_heard_of_is_recorded_as_unknown() {
+    let caller = caller();
+    let other = session_of(&caller.user);
+    let mut sessions = finding(Some((other.clone(), caller.user.clone())));
+    sessions.expect_end().once().returning(|_, _| unheard());
+    let (outcome, events) = end(&caller, sessions, &other).await;
+    assert!(matches!(outcome, Err(EndSessionError::Port(PortError::Unknown(_)))));
+    assert_eq!(told(&events), [("session_ended", Some("outcome_unknown"))]);
+    assert_eq!(events.first().map(|event| event.session), Some(Some(other.id)));
 }
 
 #[tokio::test]

@@ -2,9 +2,12 @@
 
 use std::{fs, sync::Arc};
 
+use reqwest::Method;
+use serde_json::Value;
+
 use super::{borrowed, configured, encryption, keys, kid, published, server, signed_by_another};
 use crate::{
-    service::{Engine, Service, TestDatabase, command, eventually},
+    service::{Answer, Engine, Service, TestDatabase, command, eventually},
     tokens::part,
 };
 
@@ -154,4 +157,38 @@ async fn without_its_encryption_key_a_server_does_not_start_and_the_way_out_is_a
     let service = server(&database, "EdDSA", &variables).await;
     assert_eq!(service.me(tokens.access()).await.status, 200, "its public half is not encrypted");
     assert_eq!(service.login("ann@example.org").await.status, 200);
+}
+
+/// As `docs/deployment.md` says of a restore, and what it says is to be done.
+#[tokio::test]
+async fn a_restore_revives_a_compromised_key_and_a_removed_client_until_both_go_again() {
+    let (database, service) = eddsa().await;
+    let tokens = service.register("ann@example.org").await;
+    let settings = configured("EdDSA", &[]);
+    let run = |database: &TestDatabase, arguments: &[&str]| {
+        let (code, out, fault) = command(database, &borrowed(&settings), arguments, "");
+        assert_eq!(code, 0, "{arguments:?}: {fault}");
+        out
+    };
+    let client: Value = serde_json::from_str(&run(&database, &["clients", "add", "Orders", "--json"])).unwrap();
+    let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+    let asks = async |service: &Service| {
+        let question = service.request(Method::POST, "/oauth/introspect").basic_auth(id, Some(secret));
+        Answer::of(question.form(&[("token", tokens.access())])).await.status
+    };
+    let restored = Arc::new(TestDatabase::create(Engine::Sqlite));
+    database.execute(&format!("VACUUM INTO '{}'", restored.folder().join("auth.db").display()));
+    let forget = |database: &TestDatabase| {
+        run(database, &["keys", "revoke", &kid(tokens.access()), "--compromised"]);
+        run(database, &["clients", "remove", id]);
+    };
+    forget(&database);
+    eventually(async || service.me(tokens.access()).await.status, |status| *status == 401).await;
+    assert_eq!(asks(&service).await, 401);
+
+    let service = server(&restored, "EdDSA", &[]).await;
+    assert_eq!((service.me(tokens.access()).await.status, asks(&service).await), (200, 200), "both are back");
+    forget(&restored);
+    eventually(async || service.me(tokens.access()).await.status, |status| *status == 401).await;
+    assert_eq!(asks(&service).await, 401);
 }

@@ -5,6 +5,7 @@ mod audit;
 mod clients;
 mod connection;
 mod desk;
+mod encoding;
 mod file;
 mod keys;
 mod legacy;
@@ -35,7 +36,7 @@ use std::{
 };
 
 use auth_domain::ports::PortError;
-use diesel::{QueryResult, connection::TransactionManager};
+use diesel::{ConnectionError, QueryResult, connection::TransactionManager};
 #[cfg(feature = "sqlite")]
 use diesel::{connection::AnsiTransactionManager, result::Error};
 use prometheus::{Histogram, Registry};
@@ -82,7 +83,8 @@ impl Database {
     /// Connects once, to prove that the database can be reached, and prepares the pool. Blocks.
     ///
     /// # Errors
-    /// The database cannot be reached (the message names its engine and its host), or belongs to another program.
+    /// The database cannot be reached (the message names its engine and its host), belongs to another program, or
+    /// cannot store every text.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, OpenError> {
         let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
         let connector = Connector::new(url.clone());
@@ -94,6 +96,12 @@ impl Database {
             return Err(OpenError::not_ours(url, strangers));
         }
         let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
+        let unfit = connector
+            .try_connect()
+            .and_then(|mut db| encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
+        if let Some(fault) = unfit.map_err(|error| told(error.to_string()))? {
+            return Err(OpenError::Unfit { url: url.to_string(), fault });
+        }
         let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;
         let look_ups = Arc::new(look_ups);
         let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();

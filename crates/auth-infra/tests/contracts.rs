@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails the test it is for")]
 #![expect(clippy::print_stdout, reason = "query plans and refusals are there to be read")]
 
+#[path = "contracts/encoding.rs"]
+mod encoding;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/healing.rs"]
 mod healing;
@@ -17,6 +19,8 @@ mod plans;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/proxy.rs"]
 mod proxy;
+#[path = "contracts/refused_rows.rs"]
+mod refused_rows;
 #[path = "contracts/rows.rs"]
 mod rows;
 #[path = "contracts/scratch.rs"]

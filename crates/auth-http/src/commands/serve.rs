@@ -37,6 +37,7 @@ pub(crate) fn serve() -> Result<(), Failure> {
     let audit = start_audit(&database).map_err(no_start)?;
     stop.spares(&audit);
     let ports = Ports::over(&database, &settings, audit.clone()).map_err(no_start)?;
+    audit.register(&ports.measures).map_err(no_start)?;
     settings.http.max_connections = descriptors::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
     let scrapes = settings.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;

@@ -120,6 +120,28 @@ on_every_engine! {
         assert!(code == 1 && err.contains("e-mail"), "{err}");
     }
 
+    async fn a_row_that_the_table_refuses_holds_up_no_other(engine) {
+        let service = Service::start(engine).await;
+        let obstacle = match engine {
+            Engine::Sqlite => {
+                "CREATE TRIGGER minds BEFORE INSERT ON audit_events WHEN NEW.email = 'ann@example.org' \
+                 BEGIN SELECT RAISE(ABORT, 'no'); END"
+            }
+            Engine::Postgres => "ALTER TABLE audit_events ADD CHECK (email <> 'ann@example.org')",
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => "ALTER TABLE audit_events ADD CONSTRAINT minds CHECK (email <> 'ann@example.org')",
+        };
+        service.database.execute(obstacle);
+        service.register("ann@example.org").await;
+        service.register("bob@example.org").await;
+        eventually(async || service.database.count("audit_events"), |count| *count == 2).await;
+        let kept = service.database.number("SELECT COUNT(*) AS count FROM audit_events WHERE email = 'bob@example.org'");
+        assert_eq!((kept, service.logged("refused an event", 1).await), (1, 1));
+        let ann = service.events().into_iter().find(|event| event["email"] == "ann@example.org").unwrap();
+        let told = service.lines(1, |line| line["message"].as_str().is_some_and(|words| words.contains("refused an event"))).await;
+        assert_eq!((&told[0]["event"], &told[0]["user_id"]), (&ann["event"], &ann["user_id"]), "{}", told[0]);
+    }
+
     async fn the_trail_is_forgotten_when_its_time_has_come(engine) {
         let service = Service::start(engine).await;
         service.register("ann@example.org").await;

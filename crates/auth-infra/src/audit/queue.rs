@@ -1,5 +1,7 @@
 //! The audit trail on its way into the database: a queue, and a thread of its own that writes the events in batches.
 
+mod refused;
+
 use std::{
     collections::VecDeque,
     io,
@@ -12,8 +14,11 @@ use auth_domain::{
     audit::{AuditEvent, Entry, EntryId, EventKind},
     ports::{AuditLog, AuditTrail, Ids, PortError},
 };
+use prometheus::{IntCounter, Registry};
 use tokio::runtime::Runtime;
 
+use self::refused::{Batch, answers};
+use super::one_line;
 use crate::system::UuidV7;
 
 /// How a queue treats its entries.
@@ -42,6 +47,8 @@ impl Default for QueueOptions {
     }
 }
 
+const REFUSED: (&str, &str) = ("auth_audit_refused_total", "Events that the audit table refused; the log has them.");
+
 /// Reports each event to the log first, then queues it for the trail. Callers do not wait for the database.
 pub struct QueuedAudit {
     log: Arc<dyn AuditLog>,
@@ -51,6 +58,8 @@ pub struct QueuedAudit {
 struct Shared {
     options: QueueOptions,
     state: Mutex<State>,
+    /// How many events the table refused.
+    refused: IntCounter,
     /// Signals a new entry, the closing of the queue, and the end of the thread.
     changed: Condvar,
 }
@@ -76,7 +85,8 @@ impl QueuedAudit {
     pub fn start(log: Arc<dyn AuditLog>, trail: Arc<dyn AuditTrail>, options: QueueOptions) -> Result<Self, PortError> {
         let failed = |error: io::Error| PortError::Unavailable(format!("no thread for the audit trail: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
-        let shared = Arc::new(Shared { options, state: Mutex::default(), changed: Condvar::new() });
+        let refused = IntCounter::new(REFUSED.0, REFUSED.1).map_err(|fault| PortError::Corrupt(fault.to_string()))?;
+        let shared = Arc::new(Shared { options, state: Mutex::default(), refused, changed: Condvar::new() });
         let writer = shared.clone();
         let write = move || {
             writer.write(&runtime, &*trail);
@@ -85,6 +95,14 @@ impl QueuedAudit {
         };
         thread::Builder::new().name("audit".to_owned()).spawn(write).map_err(failed)?;
         Ok(Self { log, shared })
+    }
+
+    /// Registers its metric.
+    ///
+    /// # Errors
+    /// It is registered already.
+    pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
+        registry.register(Box::new(self.shared.refused.clone()))
     }
 
     /// Writes what is queued, and logs how many entries were not written in time. Later events go to the log only.
@@ -117,6 +135,9 @@ impl Drop for QueuedAudit {
         self.shared.changed.notify_all();
     }
 }
+
+/// How entries are written.
+type Append<'a> = &'a dyn Fn(&[Entry]) -> Result<(), PortError>;
 
 /// Events that anybody can cause at any rate.
 const REFUSALS: [EventKind; 2] = [EventKind::RateLimited, EventKind::ClientRefused];
@@ -155,11 +176,11 @@ impl Shared {
     }
 
     fn write(&self, runtime: &Runtime, trail: &dyn AuditTrail) {
+        let append = |entries: &[Entry]| runtime.block_on(trail.append(entries));
         while let Some(batch) = self.take() {
-            if !self.keep(&batch, runtime, trail) {
+            if !self.keep(batch, &append) {
                 break;
             }
-            self.lock().in_hand = 0;
         }
         self.lock().over = true;
         self.changed.notify_all();
@@ -186,37 +207,33 @@ impl Shared {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Retries until the batch is written; `false` when time ran out first.
-    fn keep(&self, batch: &[Entry], runtime: &Runtime, trail: &dyn AuditTrail) -> bool {
+    /// Retries until each entry is written or set aside; `false` when time ran out first.
+    fn keep(&self, entries: Vec<Entry>, append: Append) -> bool {
+        let mut batch = Batch::of(entries);
         let mut pauses = 0;
-        loop {
-            match runtime.block_on(trail.append(batch)) {
-                Ok(()) => {
-                    if pauses > 0 {
-                        tracing::info!("the audit table is written again");
-                    }
-                    return true;
-                }
-                Err(error @ PortError::Corrupt(_)) => {
-                    tracing::error!(%error, lost = batch.len(), "events do not fit the audit table; the log has them");
-                    return true;
-                }
-                Err(
-                    error @ (PortError::Unavailable(_)
-                    | PortError::Refused(_)
-                    | PortError::Unknown(_)
-                    | PortError::Overloaded { .. }),
-                ) => {
-                    if pauses == 0 {
-                        tracing::warn!(%error, "the audit table cannot be written; events queue up until it can");
-                    }
-                    if !self.pause(pauses) {
-                        return false;
-                    }
-                    pauses += 1;
-                }
+        while !batch.entries.is_empty() {
+            self.lock().in_hand = batch.entries.len();
+            let Err(error) = append(&batch.entries) else { break };
+            if answers(&error) && self.sift(&mut batch, &error, append) {
+                continue;
+            }
+            if pauses == 0 {
+                let error = error.to_string();
+                tracing::warn!(error = &*one_line(&error), "the audit table cannot be written; events queue up until it can");
+            }
+            if !self.pause(pauses) {
+                return false;
+            }
+            pauses += 1;
+            if answers(&error) {
+                self.join(&mut batch);
             }
         }
+        if pauses > 0 {
+            tracing::info!("the audit table is written again");
+        }
+        self.lock().in_hand = 0;
+        true
     }
 
     /// Pauses before another try; `before` is the number of pauses so far. Returns whether there is time for it.

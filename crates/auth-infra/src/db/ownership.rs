@@ -16,6 +16,8 @@ pub enum OpenError {
          auth-server users import --from {example}"
     )]
     NotOurs { url: String, tables: String, example: String },
+    #[error("{url} cannot store every text: {fault}")]
+    Unfit { url: String, fault: String },
 }
 
 /// Enough names to recognise a database by.

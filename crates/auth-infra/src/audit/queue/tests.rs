@@ -2,11 +2,12 @@
 
 use auth_domain::{
     audit::{EventKind, Filter},
-    origin::Origin,
+    origin::{Origin, UserAgent},
     ports::MockAuditTrail,
-    testkit::{Fault, Flaky, Fuse, MemoryAudit, MemoryStore},
+    testkit::{Fault, Flaky, Fuse, MemoryAudit, MemoryStore, samples::email},
 };
 use chrono::{DateTime, TimeDelta};
+use futures_util::FutureExt;
 
 use super::*;
 use crate::audit::tests::Captured;
@@ -127,13 +128,11 @@ fn a_flood_of_refusals_leaves_room_for_what_else_happens() {
 
 #[test]
 fn that_there_is_room_again_is_told_once_with_how_many_were_dropped() {
-    let shared = Shared { options: options(10, 2), state: Mutex::default(), changed: Condvar::new() };
-    for number in 0..25 {
-        shared.push(Entry::of(EntryId(UuidV7.next()), event(number)));
-    }
+    let shared = shared(options(10, 2));
+    push(&shared, 0..25);
     shared.lock().deadline = Some(Instant::now());
-    let (store, runtime) = (MemoryStore::default(), tokio::runtime::Builder::new_current_thread().build().unwrap());
-    let told = logged(|| shared.write(&runtime, &store));
+    let store = MemoryStore::default();
+    let told = write(&shared, &store);
     assert!(told.matches("room again").count() == 1 && told.contains("15"), "{told}");
     assert_eq!(kept(&store).len(), 10);
 }
@@ -155,21 +154,124 @@ fn what_cannot_be_written_by_the_end_is_told() {
     assert_eq!(kept(&store), [], "it is over");
 }
 
-#[test]
-fn what_makes_no_sense_to_the_database_holds_up_nothing_else() {
-    let mut trail = MockAuditTrail::new();
-    let mut first = true;
-    let seen = Arc::new(Mutex::new(0));
-    let summed = seen.clone();
+/// Refuses some entries whenever they are among those to be written, as a database does: all or nothing.
+fn refusing(store: &MemoryStore, error: PortError, refuses: fn(&Entry) -> bool) -> MockAuditTrail {
+    let (mut trail, store) = (MockAuditTrail::new(), store.clone());
     trail.expect_append().returning(move |entries| {
-        if std::mem::take(&mut first) {
-            return Err(PortError::Corrupt("no".to_owned()));
+        if entries.iter().any(refuses) {
+            return Err(error.clone());
         }
-        *summed.lock().unwrap() += entries.len();
-        Ok(())
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (store, entries) = (store.clone(), entries.to_vec());
+        thread::spawn(move || runtime.block_on(store.append(&entries))).join().unwrap()
     });
-    let audit = start(&MemoryAudit::default(), trail, options(100, 10));
-    record(&audit, 30);
-    audit.close(LONG);
-    assert!((20..30).contains(&*seen.lock().unwrap()), "one batch was given up");
+    trail
+}
+
+fn written(store: &MemoryStore) -> Vec<i64> {
+    let mut times: Vec<_> = kept(store).iter().map(|entry| entry.at.timestamp()).collect();
+    times.sort_unstable();
+    times
+}
+
+fn refusals() -> [PortError; 2] {
+    [PortError::Refused("value too long".to_owned()), PortError::Corrupt("CheckViolation".to_owned())]
+}
+
+/// Writes by hand, so that what is logged is logged on this thread.
+fn shared(options: QueueOptions) -> Shared {
+    let refused = IntCounter::new(REFUSED.0, REFUSED.1).unwrap();
+    Shared { options, state: Mutex::default(), refused, changed: Condvar::new() }
+}
+
+fn push(shared: &Shared, numbers: impl IntoIterator<Item = usize>) {
+    numbers.into_iter().for_each(|number| shared.push(Entry::of(EntryId(UuidV7.next()), event(number))));
+}
+
+fn write(shared: &Shared, trail: &dyn AuditTrail) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    logged(|| shared.write(&runtime, trail))
+}
+
+#[test]
+fn a_row_that_is_refused_is_set_aside_and_the_others_are_written() {
+    for error in refusals() {
+        let (shared, store) = (shared(options(1000, 50)), MemoryStore::default());
+        push(&shared, 0..100);
+        shared.lock().deadline = Some(Instant::now() + LONG);
+        let trail = refusing(&store, error, |entry| [3, 4, 57].contains(&entry.at.timestamp()));
+        let told = write(&shared, &trail);
+        assert_eq!(written(&store), (0..100).filter(|number| ![3, 4, 57].contains(number)).collect::<Vec<_>>());
+        assert_eq!((shared.refused.get(), told.matches("refused an event").count()), (3, 3), "{told}");
+        assert!(told.contains("login_failed") && shared.lock().in_hand == 0, "{told}");
+    }
+}
+
+#[test]
+fn however_many_are_refused_the_rest_is_written() {
+    let (shared, store) = (shared(options(1000, 7)), MemoryStore::default());
+    let agent = Origin { user_agent: Some(UserAgent::new("too long")), request_id: "request".to_owned(), ..Origin::default() };
+    for number in 0..100 {
+        let origin = if number < 60 { agent.clone() } else { Origin::default() };
+        let event = AuditEvent { origin, ..event(number) }.attempted_as(&email("ann@example.org"));
+        shared.push(Entry::of(EntryId(UuidV7.next()), event));
+    }
+    shared.lock().deadline = Some(Instant::now());
+    let trail = refusing(&store, PortError::Refused(String::new()), |entry| entry.origin.user_agent.is_some());
+    write(&shared, &trail);
+    assert_eq!((written(&store), shared.refused.get()), ((0..100).collect(), 60));
+    let kept = kept(&store);
+    assert_eq!(kept.iter().filter(|entry| entry.email.is_none()).count(), 60, "without what the client sent");
+}
+
+#[test]
+fn a_row_that_is_refused_alone_waits_for_another_and_does_not_hold_it_up() {
+    let (shared, store) = (Arc::new(shared(options(100, 10))), MemoryStore::default());
+    push(&shared, [0]);
+    shared.lock().deadline = Some(Instant::now() + LONG);
+    let (inner, later) = (refusing(&store, PortError::Refused(String::new()), |entry| entry.at.timestamp() == 0), shared.clone());
+    let (mut trail, mut calls) = (MockAuditTrail::new(), 0);
+    trail.expect_append().returning(move |entries| {
+        calls += 1;
+        if calls == 20 {
+            push(&later, [1]);
+        }
+        inner.append(entries).now_or_never().unwrap()
+    });
+    let told = write(&shared, &trail);
+    assert_eq!((written(&store), shared.refused.get()), (vec![1], 1));
+    assert!(told.contains("set aside"), "{told}");
+}
+
+#[test]
+fn a_table_that_takes_nothing_at_all_is_waited_for() {
+    for error in refusals() {
+        let store = MemoryStore::default();
+        let (mut trail, mut calls, inner) = (MockAuditTrail::new(), 0, store.clone());
+        trail.expect_append().returning(move |entries| {
+            calls += 1;
+            if calls < 40 {
+                return Err(error.clone());
+            }
+            let (runtime, store) = (tokio::runtime::Builder::new_current_thread().build().unwrap(), inner.clone());
+            let entries = entries.to_vec();
+            thread::spawn(move || runtime.block_on(store.append(&entries))).join().unwrap()
+        });
+        let shared = shared(options(1000, 10));
+        push(&shared, 0..30);
+        shared.lock().deadline = Some(Instant::now() + LONG);
+        write(&shared, &trail);
+        assert_eq!(written(&store), (0..30).collect::<Vec<_>>());
+        assert!(shared.refused.get() <= 1, "if it takes one again between two tries");
+    }
+}
+
+#[test]
+fn what_the_database_says_of_a_row_forges_no_line() {
+    let (shared, store) = (shared(options(100, 10)), MemoryStore::default());
+    push(&shared, 0..5);
+    shared.lock().deadline = Some(Instant::now() + LONG);
+    let trail = refusing(&store, PortError::Refused("evil\n\u{202e}line".to_owned()), |entry| entry.at.timestamp() == 0);
+    let told = write(&shared, &trail);
+    assert!(told.contains("evil\u{fffd}\u{fffd}line"), "{told}");
 }

@@ -10,7 +10,10 @@ use crate::{
     keys::{AT_ONCE, KeyPolicy, KeyRing, MOMENT},
     origin::Origin,
     ports::{AuditLog, Clock, KeyMaker, KeyStore, KnownKeys, PortError, UserDirectory},
-    usecases::operate_keys::report,
+    usecases::{
+        operate_keys::{event, report},
+        unknown::Written,
+    },
 };
 
 pub struct KeepKeys {
@@ -94,7 +97,8 @@ impl KeepKeys {
         let fresh = self.maker.make(policy.algorithm).await?;
         let now = self.clock.now();
         let key = ring.next(fresh, start(policy, now), now);
-        if self.keys.insert(&key).await? {
+        let created = || event(EventKind::KeyCreated, &key.id, &Origin::default(), now);
+        if self.keys.insert(&key).await.or_unknown(&*self.audit, created)? {
             report(&*self.audit, EventKind::KeyCreated, &key.id, &Origin::default(), now);
         }
         Ok(())
@@ -112,7 +116,8 @@ impl KeepKeys {
         let mut known_by = None;
         // Those as well that another has followed: without that one they would sign again.
         for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
-            if self.keys.retire(&life.key.id, end).await? {
+            let retired = || event(EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
+            if self.keys.retire(&life.key.id, end).await.or_unknown(&*self.audit, retired)? {
                 report(&*self.audit, EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
                 known_by = Some(end);
             }

@@ -200,7 +200,7 @@ pub(super) fn report(audit: &dyn AuditLog, kind: EventKind, key: &KeyId, origin:
     audit.record(event(kind, key, origin, now));
 }
 
-fn event(kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+pub(super) fn event(kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
     AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone()))
 }
 

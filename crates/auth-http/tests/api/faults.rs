@@ -1,5 +1,6 @@
 //! Faults: what breaks around the program, and what clients must hear of it: the answer or 503, never a wrong "no".
 
+mod defaults;
 mod disk;
 mod hang;
 mod kill;

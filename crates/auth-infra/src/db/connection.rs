@@ -1,4 +1,6 @@
-//! One connection to whichever engine the URL says, and how it is set up.
+//! One connection to whichever engine the URL says.
+
+mod session;
 
 use std::{
     fmt,
@@ -7,13 +9,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-#[cfg(feature = "sqlite")]
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
 
-use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, connection::SimpleConnection};
+use diesel::{Connection, ConnectionError, ConnectionResult, connection::SimpleConnection};
+#[cfg(feature = "sqlite")]
+use session::patiently;
+use session::{set_up, set_up_to_read};
 
 use super::{
     file::{Beside, DatabaseFile, Moved},
@@ -50,26 +50,6 @@ macro_rules! on_its_engine {
     };
 }
 pub(super) use on_its_engine;
-
-/// Timeouts of locks and statements are shorter than those of clients.
-#[cfg(feature = "sqlite")]
-const SQLITE_SETUP: &str =
-    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-/// For connections that only read: whatever would make one wait is an error at once.
-#[cfg(feature = "sqlite")]
-const SQLITE_READER_SETUP: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
-#[cfg(feature = "sqlite")]
-const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
-/// A commit that was reported has to be on disk, even where the server's default is not to wait for that.
-#[cfg(feature = "postgres")]
-const POSTGRES_SETUP: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// What the queries rely on: PostgreSQL's isolation level, and no silent truncation. Only MariaDB reads `/*M! */`; only MariaDB
-/// can drop a client that stalls in a transaction while it holds row locks.
-#[cfg(feature = "mysql")]
-const MYSQL_SETUP: &str = "SET time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'TRADITIONAL' \
-    /*M! , max_statement_time = 5, idle_transaction_timeout = 10 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
 /// A connection of the pool.
 pub(super) struct Pooled {
@@ -129,15 +109,7 @@ impl Connector {
     /// A connection to a SQLite file that only reads and never waits; for the other engines, an ordinary one.
     pub(super) fn connect_to_read(&self) -> ConnectionResult<AnyConnection> {
         let mut connection = self.establish()?;
-        let set_up = match &mut connection {
-            #[cfg(feature = "sqlite")]
-            AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_READER_SETUP),
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => set_up(&mut connection),
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => set_up(&mut connection),
-        };
-        set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        set_up_to_read(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
 
@@ -183,36 +155,6 @@ impl Connector {
     }
 }
 
-fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
-    match connection {
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(connection) => set_up_sqlite(connection),
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES_SETUP),
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL_SETUP),
-    }
-}
-
-#[cfg(feature = "sqlite")]
-fn set_up_sqlite(connection: &mut diesel::SqliteConnection) -> QueryResult<()> {
-    patiently(|| connection.batch_execute(SQLITE_SETUP))
-}
-
-/// Retries while another program switches the same new file to WAL: SQLite then says "locked" at once, whatever the busy timeout.
-#[cfg(feature = "sqlite")]
-fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
-    let begun = Instant::now();
-    loop {
-        match work() {
-            Err(error) if error.to_string().contains("locked") && begun.elapsed() < SQLITE_PATIENCE => {
-                thread::sleep(Duration::from_millis(10));
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
 /// Whether the file exists and is not empty.
 #[cfg(feature = "sqlite")]
 fn has_content(path: &str) -> bool {
@@ -242,7 +184,7 @@ fn to_open(path: &str, mode: &str) -> String {
 
 /// Asks the server, since MariaDB's client library takes "enforce" for a preference.
 #[cfg(feature = "mysql")]
-fn is_encrypted(connection: &mut diesel::MysqlConnection) -> QueryResult<bool> {
+fn is_encrypted(connection: &mut diesel::MysqlConnection) -> diesel::QueryResult<bool> {
     use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
     #[derive(QueryableByName)]

@@ -152,7 +152,7 @@ fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
         }
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(db) => {
-            db.batch_execute("SET innodb_lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */")?;
+            db.batch_execute("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */")?;
             // Such locks are server-wide, so the name contains that of the database.
             let locked: Count =
                 sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count").get_result(db)?;

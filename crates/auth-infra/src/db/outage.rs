@@ -3,7 +3,7 @@
 use auth_domain::ports::PortError;
 use diesel::{
     r2d2::R2D2Connection,
-    result::{DatabaseErrorKind, Error},
+    result::{DatabaseErrorInformation, DatabaseErrorKind, Error},
 };
 
 use super::{AnyConnection, file::Moved};
@@ -56,8 +56,7 @@ impl Failure {
     pub(super) fn was_rolled_back(&self) -> bool {
         match self {
             Self::Refused(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-            // Diesel has no kind for PostgreSQL's 40P01.
-            Self::Refused(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => info.message().contains("deadlock detected"),
+            Self::Refused(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => is_deadlock(&**info),
             Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Unheard(_) | Self::Refused(_) => false,
         }
     }
@@ -88,13 +87,38 @@ impl From<Failure> for PortError {
     }
 }
 
-/// A connection that was made while its file could not be written, or to a server that was a replica then, stays read-only. A
-/// fresh one may write.
+/// A deadlock that Diesel has no kind for, as it hides the codes: PostgreSQL's 40P01, and MySQL's 1213 outside of a prepared
+/// statement.
+///
+/// PostgreSQL's words are the server's language, so it is told by its shape: a hint, and a line of details for each of the
+/// transactions. Were it another error, trying again would be as safe: what PostgreSQL refuses, it rolls back.
+fn is_deadlock(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    let names_several = info.details().is_some_and(|details| details.lines().count() > 1);
+    (info.hint().is_some() && names_several) || info.message().contains("Deadlock found")
+}
+
+/// What cannot be written now may be written by a fresh connection: one that was made while its file could not be written, or to a
+/// server that was a replica then, stays read-only; and after a failover, the name of the server leads to another.
 fn only_reads(error: &Error) -> bool {
     let Error::DatabaseError(kind, info) = error else { return false };
-    // Diesel has no kind for SQLite's error.
-    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction) || info.message().contains("attempt to write a readonly database")
+    // Diesel has no kind for SQLite's error, nor for most of MySQL's. Errors of other kinds may repeat what a client sent.
+    let is_said = || {
+        let words = info.message().to_lowercase().replace('_', "-");
+        READ_ONLY.iter().any(|parts| parts.iter().all(|part| words.contains(part)))
+    };
+    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction) || (matches!(kind, DatabaseErrorKind::Unknown) && is_said())
 }
+
+/// Parts of the messages, in lower case: SQLite's 8; MySQL's 1290 by the options `read_only`, `super_read_only` and
+/// `innodb_read_only`, 1792, 1836, 1874 and 1036.
+const READ_ONLY: [&[&str]; 6] = [
+    &["attempt to write a readonly database"],
+    &["read-only", "so it cannot execute this statement"],
+    &["cannot execute statement in a read only transaction"],
+    &["running in read-only mode"],
+    &["innodb is in read only mode"],
+    &["table '", "' is read only"],
+];
 
 fn is_constraint(kind: &DatabaseErrorKind) -> bool {
     matches!(
@@ -111,3 +135,6 @@ fn is_ruined(error: &Error) -> bool {
     let text = error.to_string();
     ["database disk image is malformed", "file is not a database"].iter().any(|words| text.contains(words))
 }
+
+#[cfg(test)]
+mod tests;

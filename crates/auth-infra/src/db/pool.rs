@@ -73,15 +73,15 @@ impl Pool {
         self.connector.try_connect()
     }
 
-    /// Reads again on a fresh connection when the first turns out to be broken.
+    /// Reads as [`Self::write`] writes, and again on a fresh connection when the first turns out to be broken.
     pub(super) fn read<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        match self.once(work) {
-            Err(failure) if failure.is_broken() => self.once(work),
+        match self.write(work) {
+            Err(failure) if failure.is_broken() => self.write(work),
             outcome => outcome,
         }
     }
 
-    /// Writes again when the database itself reports that it rolled everything back.
+    /// Works again when the database itself reports that it rolled everything back.
     pub(super) fn write<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {

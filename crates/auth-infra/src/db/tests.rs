@@ -1,13 +1,16 @@
 //! A pool without a free connection, a disk without space, and a file that cannot be written.
 #![cfg(feature = "sqlite")]
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{
+    atomic::{AtomicUsize, Ordering},
+    mpsc::{Receiver, Sender, channel},
+};
 
 use auth_domain::{
     ports::{Inserted, SessionStore, UserStore},
     testkit::samples::{session_of, user},
 };
-use diesel::{RunQueryDsl, connection::SimpleConnection};
+use diesel::{RunQueryDsl, connection::SimpleConnection, result::DatabaseErrorKind};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -152,6 +155,26 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
     let session = session_of(&refused.0);
     assert_eq!(users.insert(&refused.0, Some(&session)).await.unwrap(), Inserted::Yes);
     assert!(SessionStore::find(&sessions, session.id).await.unwrap().is_some());
+}
+
+/// A server may roll back a read in favour of a write, as a standby does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_the_database_rolls_back_is_tried_again_and_not_for_ever() {
+    let (database, _folder) = file(1);
+    let rolled_back = || Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new("conflict".to_owned()));
+    for (conflicts, outcome) in [(1, Some(2)), (2, Some(3)), (usize::MAX, None)] {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let counted = tries.clone();
+        let read = database.read(move |_| {
+            let tried = counted.fetch_add(1, Ordering::Relaxed) + 1;
+            if tried > conflicts { Ok(tried) } else { Err(rolled_back()) }
+        });
+        match (read.await, outcome) {
+            (Ok(tried), Some(wanted)) => assert_eq!(tried, wanted),
+            (Err(PortError::Unavailable(_)), None) => assert_eq!(tries.load(Ordering::Relaxed), 3),
+            (found, wanted) => panic!("{found:?} instead of {wanted:?}"),
+        }
+    }
 }
 
 /// A connection that was made while the file could not be written stays read-only.

@@ -168,3 +168,34 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     }
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
 }
+
+/// What a server says in German counts the same. The sequence remembers the first try, which is rolled back.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: just test-all"]
+async fn a_deadlock_in_another_language_and_a_read_that_is_rolled_back_are_tried_again() {
+    let scratch = Scratch::new(Engine::Postgres);
+    let users = DieselUsers(scratch.migrated());
+    scratch.execute(
+        "CREATE SEQUENCE writes; CREATE SEQUENCE reads;
+         CREATE FUNCTION stumble_writing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('writes') = 1 THEN
+                 RAISE EXCEPTION 'Verklemmung (Deadlock) entdeckt' USING ERRCODE = '40P01',
+                     DETAIL = E'Prozess 7 wartet auf ShareLock; blockiert von Prozess 8.\\nProzess 8 wartet auf ShareLock; blockiert von Prozess 7.',
+                     HINT = 'Einzelheiten zur Anfrage finden Sie im Serverlog.';
+             END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER stumble BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION stumble_writing();
+         CREATE FUNCTION stumble_reading() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('reads') = 1 THEN RAISE EXCEPTION 'Konflikt' USING ERRCODE = '40001'; END IF;
+             RETURN true;
+         END $$;",
+    );
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(scratch.texts("SELECT last_value::text AS text FROM writes"), ["2"]);
+    scratch.execute("ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people WHERE stumble_reading()");
+    assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
+    assert_eq!(scratch.texts("SELECT last_value::text AS text FROM reads"), ["2"]);
+}

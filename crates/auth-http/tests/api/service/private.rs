@@ -24,12 +24,18 @@ pub struct PrivateServer {
     folder: TempDir,
     port: u16,
     url: String,
+    arguments: Vec<String>,
     process: RefCell<Option<Child>>,
 }
 
 impl PrivateServer {
     /// A running server with an empty database.
     pub fn create(engine: Engine) -> Self {
+        Self::told(engine, &[])
+    }
+
+    /// The same, with arguments of its own.
+    pub fn told(engine: Engine, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The server runs as a user of its own and has to get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -40,10 +46,11 @@ impl PrivateServer {
             #[cfg(feature = "mysql")]
             Engine::Mysql => format!("mysql://root@127.0.0.1:{port}/auth"),
         };
-        let server = Self { engine, folder, port, url, process: RefCell::default() };
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let server = Self { engine, folder, port, url, arguments, process: RefCell::default() };
         server.lay();
         server.start();
-        server.create_database();
+        server.administer("CREATE DATABASE auth");
         server
     }
 
@@ -76,6 +83,7 @@ impl PrivateServer {
 
     pub fn start(&self) {
         let mut command = self.command();
+        command.args(&self.arguments);
         *self.process.borrow_mut() = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let begun = Instant::now();
         while !self.answers() {
@@ -121,17 +129,18 @@ impl PrivateServer {
         }
     }
 
-    fn create_database(&self) {
+    /// Runs a statement as the administrator, outside of the database.
+    pub fn administer(&self, statement: &str) {
         match self.engine {
             Engine::Sqlite => {}
             Engine::Postgres => {
                 let mut connection = PgConnection::establish(&self.url.replace("/auth", "/postgres")).unwrap();
-                sql_query("CREATE DATABASE auth").execute(&mut connection).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
                 let mut connection = diesel::MysqlConnection::establish(&self.url.replace("/auth", "/mysql")).unwrap();
-                sql_query("CREATE DATABASE auth").execute(&mut connection).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap();
             }
         }
     }

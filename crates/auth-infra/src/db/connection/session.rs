@@ -1,0 +1,91 @@
+//! What every connection is told when it begins. Whatever the promises rest on is said here, since the server's configuration, the
+//! role's or the database's settings (`ALTER ROLE … SET`), `init_connect` and the URL's `options` may say otherwise.
+//!
+//! Not said: `default_transaction_read_only` and `transaction_read_only`. Who sets them wants nothing to be written.
+
+#[cfg(feature = "sqlite")]
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{QueryResult, connection::SimpleConnection};
+
+use super::AnyConnection;
+
+/// Timeouts of locks and statements are shorter than those of clients.
+#[cfg(feature = "sqlite")]
+const SQLITE: &str =
+    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// For connections that only read: whatever would make one wait is an error at once.
+#[cfg(feature = "sqlite")]
+const SQLITE_READER: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
+#[cfg(feature = "sqlite")]
+const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Durable commits (`remote_apply` promises more than `on`, and stays), the isolation level that the queries are written for, and
+/// foreign keys. A role that may not turn those on again (`session_replication_role`) gets no connection.
+///
+/// An idle connection is the pool's to close. Only a superuser may choose the language of messages: see
+/// `outage::is_deadlock` for all others. PostgreSQL before 14 lacks `idle_session_timeout`, before 17 `transaction_timeout`.
+#[cfg(feature = "postgres")]
+const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
+    SET default_transaction_isolation = 'read committed'; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply'); \
+    SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin'; \
+    SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'; \
+    SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL; \
+    SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;";
+
+/// Each statement outside of a transaction is committed, and no transaction begins by itself behind another; PostgreSQL's isolation
+/// level; no silent truncation, of values or of results; foreign and unique keys; messages that `outage` recognises. An idle
+/// connection is the pool's to close, after half an hour at most.
+///
+/// Only MariaDB reads `/*M! */`; only MariaDB can drop a client that stalls in a transaction while it holds row locks.
+#[cfg(feature = "mysql")]
+const MYSQL: &str = "SET autocommit = 1, completion_type = 'NO_CHAIN', time_zone = '+00:00', sql_mode = 'TRADITIONAL', \
+    lc_messages = 'en_US', foreign_key_checks = 1, unique_checks = 1, sql_safe_updates = 0, sql_big_selects = 1, \
+    sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = 5, lock_wait_timeout = 5, \
+    wait_timeout = 3600 /*M! , max_statement_time = 5, idle_transaction_timeout = 10 */; \
+    SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+
+pub(super) fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(connection) => patiently(|| connection.batch_execute(SQLITE)),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL),
+    }
+}
+
+/// A connection to a SQLite file that only reads and never waits; for the other engines, an ordinary one.
+pub(super) fn set_up_to_read(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_READER),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => set_up(connection),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => set_up(connection),
+    }
+}
+
+/// Retries while another program switches the same new file to WAL: SQLite then says "locked" at once, whatever the busy timeout.
+#[cfg(feature = "sqlite")]
+pub(super) fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
+    let begun = Instant::now();
+    loop {
+        match work() {
+            Err(error) if error.to_string().contains("locked") && begun.elapsed() < SQLITE_PATIENCE => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! What messages mean, in whatever language.
+
+use super::*;
+
+struct Told {
+    message: &'static str,
+    details: Option<&'static str>,
+    hint: Option<&'static str>,
+}
+
+impl DatabaseErrorInformation for Told {
+    fn message(&self) -> &str {
+        self.message
+    }
+    fn details(&self) -> Option<&str> {
+        self.details
+    }
+    fn hint(&self) -> Option<&str> {
+        self.hint
+    }
+    fn table_name(&self) -> Option<&str> {
+        None
+    }
+    fn column_name(&self) -> Option<&str> {
+        None
+    }
+    fn constraint_name(&self) -> Option<&str> {
+        None
+    }
+    fn statement_position(&self) -> Option<i32> {
+        None
+    }
+}
+
+fn told(message: &'static str, details: Option<&'static str>, hint: Option<&'static str>) -> Error {
+    Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(Told { message, details, hint }))
+}
+
+#[test]
+fn a_deadlock_is_one_in_every_language() {
+    for (message, details, hint) in [
+        (
+            "deadlock detected",
+            "Process 7 waits for ShareLock on transaction 42; blocked by process 8.\nProcess 8 waits for ShareLock on transaction 43; blocked by process 7.",
+            "See server log for query details.",
+        ),
+        (
+            "Verklemmung (Deadlock) entdeckt",
+            "Prozess 7 wartet auf ShareLock-Sperre auf Transaktion 42; blockiert von Prozess 8.\nProzess 8 wartet auf ShareLock-Sperre auf Transaktion 43; blockiert von Prozess 7.",
+            "Einzelheiten zur Anfrage finden Sie im Serverlog.",
+        ),
+    ] {
+        assert!(Failure::Refused(told(message, Some(details), Some(hint))).was_rolled_back(), "{message}");
+    }
+    let galera = "Deadlock found when trying to get lock; try restarting transaction";
+    assert!(Failure::Refused(told(galera, None, None)).was_rolled_back());
+    for (message, details, hint) in [
+        ("canceling statement due to lock timeout", None, None),
+        ("Speicher aufgebraucht", Some("Fehler bei Anfrage mit Größe 8."), None),
+        ("could not extend file", None, Some("Check free disk space.")),
+    ] {
+        assert!(!Failure::Refused(told(message, details, hint)).was_rolled_back(), "{message}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_take_writes_now_is_told_from_one_that_refuses_this_write() {
+    for message in [
+        "attempt to write a readonly database",
+        "The MariaDB server is running with the --read-only option so it cannot execute this statement",
+        "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
+        "The MySQL server is running with the --read_only=LOCK option so it cannot execute this statement",
+        "Cannot execute statement in a READ ONLY transaction",
+        "Cannot execute statement in a READ ONLY transaction.",
+        "Running in read-only mode",
+        "InnoDB is in read only mode.",
+        "Table 'sessions' is read only",
+    ] {
+        assert!(only_reads(&told(message, None, None)), "{message}");
+    }
+    for message in [
+        "The MariaDB server is running with the --secure-file-priv option so it cannot execute this statement",
+        "Variable 'version' is a read only variable",
+        "database or disk is full",
+        "The table 'sessions' is full",
+        "Lock wait timeout exceeded; try restarting transaction",
+    ] {
+        assert!(!only_reads(&told(message, None, None)), "{message}");
+    }
+    let row = Box::new("Duplicate entry 'running in read-only mode' for key 'PRIMARY'".to_owned());
+    assert!(!only_reads(&Error::DatabaseError(DatabaseErrorKind::UniqueViolation, row)), "a row may say anything");
+}

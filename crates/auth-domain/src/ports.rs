@@ -197,7 +197,7 @@ pub trait ClientSecrets: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// The database answers and its schema is this program's.
+    /// The database answers, its schema is this program's, and it can be written.
     async fn check(&self) -> Result<(), PortError>;
 }
 

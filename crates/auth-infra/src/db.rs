@@ -54,6 +54,7 @@ use outage::Failure;
 pub use ownership::OpenError;
 use pool::Pool;
 pub use readiness::DieselReadiness;
+use readiness::Proof;
 pub use sessions::DieselSessions;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
 pub use users::DieselUsers;
@@ -77,6 +78,8 @@ pub struct Database {
     look_ups: Arc<LookUps>,
     /// How long callers waited for a connection, or for the writer.
     waits: Histogram,
+    /// That SQLite's file can be written.
+    proof: Arc<Proof>,
 }
 
 impl Database {
@@ -114,6 +117,7 @@ impl Database {
             writer: writer.map(Arc::new),
             look_ups,
             waits: measures::histogram(WAIT.0, WAIT.1, measures::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
+            proof: Arc::default(),
         })
     }
 
@@ -176,7 +180,11 @@ impl Database {
         };
         let begun = Arc::new(AtomicBool::new(false));
         let told = writer.write(work, self.waits.start_timer(), begun.clone());
-        self.in_time(async { told.await.map_err(failed)? }, &begun, PortError::Unknown).await
+        let outcome = self.in_time(async { told.await.map_err(failed)? }, &begun, PortError::Unknown).await;
+        if outcome.is_err() {
+            self.proof.withdraw();
+        }
+        outcome
     }
 
     /// Does everything or nothing.

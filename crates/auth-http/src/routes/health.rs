@@ -63,13 +63,13 @@ pub(crate) struct Checks {
 
 /// Is it ready?
 ///
-/// Whether traffic should come here: the database answers, its schema is ours, and no stop is under way.
+/// Whether traffic should come here: the database answers and can be written, its schema is ours, and no stop is under way.
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses(
         (status = 200, description = "Send traffic.", body = Readiness),
         (
-            status = 503, description = "Send none: the database is away, migrations are pending, no key signs or it cannot be opened here, or a stop is under way.",
+            status = 503, description = "Send none: the database is away or cannot be written, migrations are pending, no key signs or it cannot be opened here, or a stop is under way.",
             body = Readiness, example = json!({ "status": "unavailable", "checks": { "database": "unavailable" } }),
         ),
     ),

@@ -2,6 +2,8 @@
 
 mod defaults;
 mod disk;
+#[cfg(feature = "mysql")]
+mod failover;
 mod hang;
 mod kill;
 mod pool;

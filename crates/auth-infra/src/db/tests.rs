@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use auth_domain::{
-    ports::{Inserted, SessionStore, UserStore},
+    ports::{Inserted, Readiness, SessionStore, UserStore},
     testkit::samples::{session_of, user},
 };
 use diesel::{RunQueryDsl, connection::SimpleConnection, result::DatabaseErrorKind};
@@ -175,6 +175,22 @@ async fn a_read_that_the_database_rolls_back_is_tried_again_and_not_for_ever() {
             (found, wanted) => panic!("{found:?} instead of {wanted:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_whether_it_can_be_written_hears_of_a_file_that_cannot() {
+    let (database, _folder) = file(1);
+    let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database.clone()));
+    readiness.check().await.unwrap();
+    tell(&database, "PRAGMA query_only = ON").await;
+    let refused = users.insert(&user("ann@example.org"), None).await;
+    assert!(matches!(refused, Err(PortError::Unavailable(_))), "{refused:?}");
+    // On a connection that was made anew since.
+    readiness.check().await.unwrap();
+    tell(&database, "PRAGMA query_only = ON").await;
+    database.proof.withdraw();
+    let unready = readiness.check().await;
+    assert!(matches!(unready, Err(PortError::Unavailable(_))), "{unready:?}");
 }
 
 /// A connection that was made while the file could not be written stays read-only.

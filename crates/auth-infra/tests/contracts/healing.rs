@@ -154,8 +154,10 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     let scratch = Scratch::new(Engine::Postgres);
     scratch.migrated();
     scratch.execute(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", scratch.name()));
-    let users = DieselUsers(scratch.open());
+    let database = scratch.open();
+    let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database));
     let ann = user("ann@example.org");
+    readiness.check().await.unwrap_err();
     assert!(matches!(users.insert(&ann, None).await, Err(PortError::Unavailable(_))));
     assert!(found_at_once(&users, ann.id).await.iter().all(Option::is_none));
     // Who says so may write all the same.
@@ -167,6 +169,7 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
         assert!(refused <= 1, "one finds out for all the others");
     }
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
+    readiness.check().await.unwrap();
 }
 
 /// What a server says in German counts the same. The sequence remembers the first try, which is rolled back.

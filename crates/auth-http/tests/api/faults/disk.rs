@@ -18,12 +18,18 @@ fn limit(service: &Service, bytes: &str) {
 
 async fn nothing_can_be_written(service: &Service, tokens: &Answer) {
     for _ in 0..2 {
+        let ready = service.get("/health/ready").await;
+        assert_eq!(
+            (ready.status, &ready.body["checks"]["database"]),
+            (503, &"unavailable".into()),
+            "before anybody else finds out"
+        );
         is_unavailable(&service.refresh(tokens.refresh()).await, "refresh");
         is_unavailable(&service.login("ann@example.org").await, "login");
         is_unavailable(&service.post("/auth/register", credentials("ben@example.org")).await, "register");
         is_unavailable(&service.post_as(tokens.access(), "/auth/logout", None).await, "logout");
         assert_eq!(service.me(tokens.access()).await.status, 200, "reading goes on");
-        assert_eq!(service.get("/health/ready").await.status, 200);
+        assert_eq!(service.get("/health").await.status, 200);
     }
 }
 
@@ -36,6 +42,7 @@ async fn all_can_be_written_again(service: &Service, tokens: &Answer) {
     assert_eq!(service.login("ann@example.org").await.status, 200);
     service.register("ben@example.org").await;
     assert_eq!((service.database.count("users"), service.database.count("sessions")), (2, 3));
+    assert_eq!(service.get("/health/ready").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,15 +86,19 @@ impl Database {
     /// Connects once, to prove that the database can be reached, and prepares the pool. Blocks.
     ///
     /// # Errors
-    /// The database cannot be reached (the message names its engine and its host), belongs to another program, or
-    /// cannot store every text.
+    /// The database cannot be reached (the message names its engine and its host), is behind a pooler that shares sessions,
+    /// belongs to another program, or cannot store every text.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, OpenError> {
         let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
         let connector = Connector::new(url.clone());
-        let strangers = connector.first_look();
         // libpq ends its words with a newline.
-        let told = |error: String| PortError::Unavailable(format!("{url} cannot be reached: {}", error.trim_end()));
-        let strangers = strangers.map_err(|error| told(error.to_string()))?;
+        let told = |error: ConnectionError| {
+            PortError::Unavailable(format!("{url} cannot be reached: {}", error.to_string().trim_end()))
+        };
+        if connector.is_pooled().map_err(told)? {
+            return Err(OpenError::Pooled { url: url.to_string() });
+        }
+        let strangers = connector.first_look().map_err(told)?;
         if !strangers.is_empty() {
             return Err(OpenError::not_ours(url, strangers));
         }

@@ -16,6 +16,9 @@ mod look_ups;
 mod migrations;
 #[path = "contracts/plans.rs"]
 mod plans;
+#[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
+#[path = "contracts/pooler.rs"]
+mod pooler;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/proxy.rs"]
 mod proxy;

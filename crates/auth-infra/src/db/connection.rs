@@ -1,5 +1,7 @@
 //! One connection to whichever engine the URL says.
 
+#[cfg(feature = "postgres")]
+mod pooler;
 mod session;
 
 use std::{
@@ -111,6 +113,18 @@ impl Connector {
         let mut connection = self.establish()?;
         set_up_to_read(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
+    }
+
+    /// Whether what seems a session is shared with other clients, transaction by transaction. Asked before anything is set.
+    pub(super) fn is_pooled(&self) -> ConnectionResult<bool> {
+        match self.url.target() {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(_) => Ok(false),
+            #[cfg(feature = "postgres")]
+            Target::Postgres(url) => pooler::shares_sessions(url),
+            #[cfg(feature = "mysql")]
+            Target::Mysql { .. } => Ok(false),
+        }
     }
 
     /// Connects, and returns the tables of another program. Looks before it sets up SQLite's file, so that a file of another

@@ -18,6 +18,12 @@ pub enum OpenError {
     NotOurs { url: String, tables: String, example: String },
     #[error("{url} cannot store every text: {fault}")]
     Unfit { url: String, fault: String },
+    #[error(
+        "{url} is behind a pooler, such as PgBouncer, that hands one session to several clients (pool_mode = transaction or \
+         statement), which is not supported: prepared statements, settings and locks need sessions of this program's own. Nothing \
+         was touched. Set pool_mode = session for this database, or let DATABASE_URL name PostgreSQL itself"
+    )]
+    Pooled { url: String },
 }
 
 /// Enough names to recognise a database by.

@@ -93,7 +93,7 @@ impl Database {
         let connector = Connector::new(url.clone());
         // libpq ends its words with a newline.
         let told = |error: ConnectionError| {
-            PortError::Unavailable(format!("{url} cannot be reached: {}", error.to_string().trim_end()))
+            PortError::Unavailable(format!("DATABASE_URL: {url} cannot be reached: {}", error.to_string().trim_end()))
         };
         if connector.is_pooled().map_err(told)? {
             return Err(OpenError::Pooled { url: url.to_string() });
@@ -106,7 +106,7 @@ impl Database {
         let unfit = connector
             .try_connect()
             .and_then(|mut db| encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
-        if let Some(fault) = unfit.map_err(|error| told(error.to_string()))? {
+        if let Some(fault) = unfit.map_err(told)? {
             return Err(OpenError::Unfit { url: url.to_string(), fault });
         }
         let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;

@@ -131,13 +131,17 @@ impl Connector {
     /// program stays the same to the byte.
     pub(super) fn first_look(&self) -> ConnectionResult<Vec<String>> {
         #[cfg(feature = "sqlite")]
-        if let Target::Sqlite(path) = self.url.target()
-            && has_content(path)
-        {
-            let mut connection = AnyConnection::Sqlite(read_only(path)?);
-            let strangers = patiently(|| foreign_tables(&mut connection)).map_err(ConnectionError::CouldntSetupConfiguration)?;
-            if !strangers.is_empty() {
-                return Ok(strangers);
+        if let Target::Sqlite(path) = self.url.target() {
+            if let Some(obstacle) = super::url::obstacle(path) {
+                return Err(ConnectionError::BadConnection(obstacle));
+            }
+            if has_content(path) {
+                let mut connection = AnyConnection::Sqlite(read_only(path)?);
+                let strangers =
+                    patiently(|| foreign_tables(&mut connection)).map_err(ConnectionError::CouldntSetupConfiguration)?;
+                if !strangers.is_empty() {
+                    return Ok(strangers);
+                }
             }
         }
         let mut connection = self.try_connect()?;

@@ -122,9 +122,13 @@ fn create_privately(path: &Path) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(behind_links(path)) {
+    let target = behind_links(path);
+    match options.open(&target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(io::Error::new(error.kind(), "the directory it would be in does not exist"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !target.exists() => {
+            Err(io::Error::new(error.kind(), "this user may not create files in its directory"))
         }
         // It exists; SQLite will report whether it is usable.
         Ok(_) | Err(_) => Ok(()),

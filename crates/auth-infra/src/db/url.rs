@@ -4,9 +4,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-use std::{borrow::Cow, fmt, path::Path, str::FromStr};
+use std::{fmt, path::Path, str::FromStr};
 
-use url::Url;
+#[cfg(feature = "sqlite")]
+pub(super) use sqlite::obstacle;
 
 /// The supported engines, built in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,44 +129,21 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// The parsed URL of a server, and how it is shown.
-fn server(engine: Engine, text: &str, default_port: u16) -> Result<(Url, String), DatabaseUrlFault> {
-    // libpq's errors repeat a `%` that it cannot decode and the text around it, which may be the password.
-    if !is_percent_encoded(text) {
-        return Err(DatabaseUrlFault::Malformed(
-            "a `%` must begin an encoded character other than NUL, as in `%40` for `@`".to_owned(),
-        ));
-    }
-    let url = Url::parse(text).map_err(|error| DatabaseUrlFault::Malformed(error.to_string()))?;
-    let host = match url.host_str().filter(|host| !host.is_empty()) {
-        Some(host) => Cow::Borrowed(host),
-        None => parameter(&url, "host").ok_or(DatabaseUrlFault::Lacks("host"))?,
-    };
-    let database = url.path().trim_start_matches('/');
-    if database.is_empty() {
-        return Err(DatabaseUrlFault::Lacks("database"));
-    }
-    // What follows the host may be the rest of an unencoded password. Checks the text itself: parsing would resolve `/../` and
-    // drop what precedes it.
-    let behind = text.split_once("://").and_then(|(_, rest)| rest.split_once(['/', '?', '#']));
-    let at_behind = behind.is_some_and(|(_authority, behind)| behind.contains('@'));
-    // A host parameter may contain such a rest, too.
-    if at_behind || host.contains('@') || database.contains([':', '/']) || url.fragment().is_some() {
-        let hint = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
-        return Err(DatabaseUrlFault::Malformed(hint.to_owned()));
-    }
-    let shown = format!("{engine} at {host}:{}, database {database}", url.port().unwrap_or(default_port));
-    Ok((url, shown))
-}
+/// What is wrong with a password that is not encoded.
+const RESERVED: &str = "reserved characters of the password must be percent-encoded, as in `%2F` for `/`";
 
-fn is_percent_encoded(text: &str) -> bool {
+/// Refuses what libpq's errors would repeat together with the text around it, which may be the password.
+fn demand_percent_encoding(text: &str) -> Result<(), DatabaseUrlFault> {
     let decodes =
         |rest: &str| rest.get(..2).is_some_and(|digits| digits != "00" && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-    text.split('%').skip(1).all(decodes)
-}
-
-fn parameter<'a>(url: &'a Url, name: &str) -> Option<Cow<'a, str>> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value)
+    let fault = if !text.split('%').skip(1).all(decodes) {
+        "a `%` must begin an encoded character other than NUL, as in `%40` for `@`"
+    } else if text.contains(char::is_control) {
+        "control characters must be percent-encoded"
+    } else {
+        return Ok(());
+    };
+    Err(DatabaseUrlFault::Malformed(fault.to_owned()))
 }
 
 #[cfg(test)]

@@ -10,11 +10,24 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use crate::scratch::{Engine, Scratch};
 
 #[test]
-fn a_missing_directory_is_named_as_such() {
+fn what_is_in_the_way_of_the_file_is_named_with_the_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let url: DatabaseUrl = format!("sqlite:///{}/missing/auth.db", folder.path().display()).parse().unwrap();
-    let error = Database::open(&url, 4).err().unwrap().to_string();
-    assert!(error.contains("SQLite") && error.contains("directory") && error.contains("does not exist"), "{error}");
+    let here = folder.path().display().to_string();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::create_dir(folder.path().join("directory")).unwrap();
+    for (path, obstacle) in [
+        ("missing/auth.db", format!("the directory {here}/missing does not exist")),
+        ("missing/too/auth.db", format!("the directory {here}/missing/too does not exist")),
+        ("file/auth.db", format!("{here}/file is not a directory")),
+        ("directory", format!("{here}/directory is a directory; name a file in it")),
+    ] {
+        let url: DatabaseUrl = format!("sqlite:///{here}/{path}").parse().unwrap();
+        let error = Database::open(&url, 4).err().unwrap().to_string();
+        assert!(error.contains("DATABASE_URL: SQLite file ") && error.contains(&obstacle), "{error}");
+    }
+    let relative: DatabaseUrl = "sqlite:///./nowhere/auth.db".parse().unwrap();
+    let error = Database::open(&relative, 4).err().unwrap().to_string();
+    assert!(error.contains("the directory ./nowhere does not exist"), "{error}");
 }
 
 #[test]

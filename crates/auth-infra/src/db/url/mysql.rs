@@ -4,11 +4,12 @@
 //! and connects unverified, even unencrypted. But MariaDB's library reads a host that contains a `;` as a list of options, among
 //! them the connection timeout and TLS.
 
-#[cfg(not(feature = "mysql"))]
-use super::server;
-use super::{DatabaseUrl, DatabaseUrlFault, Engine};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
 #[cfg(feature = "mysql")]
-use super::{Target, server};
+use super::Target;
+use super::{DatabaseUrl, DatabaseUrlFault, Engine, RESERVED, demand_percent_encoding};
 
 /// How much TLS is demanded.
 #[cfg(feature = "mysql")]
@@ -32,12 +33,13 @@ struct Wishes {
 
 #[cfg(feature = "mysql")]
 pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
-    let (mut url, shown) = server(Engine::Mysql, text, 3306)?;
+    let mut url = server(text)?;
     let wishes = Wishes::of(&url)?;
     let encrypted = matches!(wishes.tls, Some(Tls::Required | Tls::Verified));
-    let by_socket = wishes.pairs.iter().any(|(name, _)| *name == "unix_socket");
+    let socket = wishes.pairs.iter().find(|(name, _)| *name == "unix_socket").map(|(_, path)| path.clone());
+    let shown = shown(&url, socket.as_deref())?;
     let is_name = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    match url.host_str().filter(|host| !by_socket && is_name(host)).map(|host| spell(host, wishes.tls)) {
+    match url.host_str().filter(|host| socket.is_none() && is_name(host)).map(|host| spell(host, wishes.tls)) {
         Some(host) => url.set_host(Some(&host)).map_err(|error| DatabaseUrlFault::Malformed(error.to_string()))?,
         None if encrypted => {
             return Err(DatabaseUrlFault::Malformed("TLS to MySQL needs the server's name or IPv4 address".to_owned()));
@@ -53,14 +55,56 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
 
 #[cfg(not(feature = "mysql"))]
 pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
-    server(Engine::Mysql, text, 3306)?;
+    server(text)?;
     Err(DatabaseUrlFault::NotBuiltIn { engine: Engine::Mysql, feature: "mysql" })
+}
+
+/// The parsed URL, its database's name decoded: Diesel takes that as it is.
+fn server(text: &str) -> Result<Url, DatabaseUrlFault> {
+    demand_percent_encoding(text)?;
+    let malformed = |error: url::ParseError| DatabaseUrlFault::Malformed(error.to_string());
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What follows the host may be the rest of an unencoded password. Checks the text itself: parsing would resolve `/../` and
+    // drop what precedes it.
+    let at_behind = rest.strip_prefix(authority).is_some_and(|behind| behind.contains('@'));
+    // A user without a host is that of a socket.
+    let host = if authority.ends_with('@') { "localhost" } else { "" };
+    let (before, behind) = rest.split_at(authority.len());
+    let mut url = Url::parse(&format!("{scheme}://{before}{host}{behind}")).map_err(malformed)?;
+    let database = percent_decode_str(url.path().trim_start_matches('/')).decode_utf8_lossy().into_owned();
+    if database.is_empty() {
+        return Err(DatabaseUrlFault::Lacks("database"));
+    }
+    if at_behind || database.contains([':', '/']) || url.fragment().is_some() {
+        return Err(DatabaseUrlFault::Malformed(RESERVED.to_owned()));
+    }
+    url.set_path(&database);
+    if url.path().trim_start_matches('/') != database {
+        return Err(DatabaseUrlFault::Malformed("the database's name has a character that cannot be handed to MySQL".to_owned()));
+    }
+    // As for libpq, a `+` is no space.
+    let query = url.query().map(|query| query.replace('+', "%2B"));
+    url.set_query(query.as_deref());
+    Ok(url)
+}
+
+/// How it is shown, by its socket if there is one.
+#[cfg(feature = "mysql")]
+fn shown(url: &Url, socket: Option<&str>) -> Result<String, DatabaseUrlFault> {
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let place = match (socket, host) {
+        (Some(socket), _) => socket.to_owned(),
+        (None, Some(host)) => format!("{host}:{}", url.port().unwrap_or(3306)),
+        (None, None) => return Err(DatabaseUrlFault::Lacks("host")),
+    };
+    Ok(format!("{} at {place}, database {}", Engine::Mysql, url.path().trim_start_matches('/')))
 }
 
 #[cfg(feature = "mysql")]
 impl Wishes {
     /// Accepts the names of MySQL and of libpq. An unknown name is a fault: it might have asked for security.
-    fn of(url: &url::Url) -> Result<Self, DatabaseUrlFault> {
+    fn of(url: &Url) -> Result<Self, DatabaseUrlFault> {
         let mut wishes = Self::default();
         for (name, value) in url.query_pairs() {
             let name = match &*name {
@@ -71,7 +115,7 @@ impl Wishes {
                 "ssl_ca" | "sslrootcert" => "ssl_ca",
                 "ssl_cert" | "sslcert" => "ssl_cert",
                 "ssl_key" | "sslkey" => "ssl_key",
-                "unix_socket" => "unix_socket",
+                "unix_socket" | "socket" => "unix_socket",
                 // Always the case.
                 "charset" if value == "utf8mb4" => continue,
                 _unknown => {
@@ -98,7 +142,7 @@ impl Tls {
     fn of(word: &str) -> Result<Self, DatabaseUrlFault> {
         match word.to_ascii_lowercase().replace('-', "_").as_str() {
             "disable" | "disabled" => Ok(Self::Disabled),
-            "prefer" | "preferred" => Ok(Self::Preferred),
+            "allow" | "prefer" | "preferred" => Ok(Self::Preferred),
             "require" | "required" => Ok(Self::Required),
             "verify_ca" | "verify_full" | "verify_identity" => Ok(Self::Verified),
             _unknown => Err(DatabaseUrlFault::UnknownSslMode),

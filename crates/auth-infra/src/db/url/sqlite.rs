@@ -1,6 +1,9 @@
 //! `sqlite:`: a file, or memory only.
 
 #[cfg(feature = "sqlite")]
+use std::{fs, io, path::Path};
+
+#[cfg(feature = "sqlite")]
 use super::Target;
 use super::{DatabaseUrl, DatabaseUrlFault, Engine};
 
@@ -9,8 +12,9 @@ pub(super) const MEMORY: &str = ":memory:";
 
 /// As in SQLAlchemy: three slashes and a relative path, four and an absolute one.
 pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
-    let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-    // SQLite would take an empty name for "in memory", so that a typo would lose everything.
+    // SQLAlchemy's way to say "in memory".
+    let path = if rest == "//" { MEMORY } else { rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest) };
+    // SQLite would take any empty name for "in memory", so that a typo would lose everything.
     if path.is_empty() {
         return Err(DatabaseUrlFault::Lacks("file"));
     }
@@ -32,4 +36,22 @@ pub(super) fn parse(rest: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
 #[cfg(feature = "sqlite")]
 fn plain(path: &str) -> String {
     if path.starts_with(['/', '.']) { path.to_owned() } else { format!("./{path}") }
+}
+
+/// What keeps the file from being there, in words that name its directory: SQLite would only say that it cannot open it.
+#[cfg(feature = "sqlite")]
+pub(crate) fn obstacle(path: &str) -> Option<String> {
+    if path == MEMORY {
+        return None;
+    }
+    let path = Path::new(path);
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown = directory.display();
+    match fs::metadata(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(format!("the directory {shown} does not exist")),
+        Err(error) => Some(format!("the directory {shown} cannot be entered: {error}")),
+        Ok(found) if !found.is_dir() => Some(format!("{shown} is not a directory")),
+        Ok(_) if path.is_dir() => Some(format!("{} is a directory; name a file in it", path.display())),
+        Ok(_) => None,
+    }
 }

@@ -20,14 +20,16 @@ fn a_sqlite_url_names_a_file() {
         ("sqlite:///relative.db", "relative.db"),
         ("sqlite:////absolute.db", "/absolute.db"),
         ("sqlite://relative.db", "relative.db"),
+        ("sqlite://", ":memory:"),
         ("sqlite::memory:", ":memory:"),
+        ("sqlite://:memory:", ":memory:"),
         ("sqlite:///:memory:", ":memory:"),
     ] {
         assert_eq!(shown(text), format!("SQLite file {path}"), "{text}");
         assert_eq!(text.parse::<DatabaseUrl>().unwrap().is_in_memory(), path == ":memory:");
     }
     assert!(matches!(fault("sqlite:///x.db?mode=ro"), DatabaseUrlFault::Malformed(_)));
-    for nothing in ["sqlite:", "sqlite://", "sqlite:///"] {
+    for nothing in ["sqlite:", "sqlite:///"] {
         assert_eq!(fault(nothing), DatabaseUrlFault::Lacks("file"), "{nothing}");
     }
 }
@@ -44,9 +46,73 @@ fn a_postgres_url_shows_engine_host_and_database() {
         assert!(!format!("{url:?}").contains("hush"));
     }
     assert_eq!(fault("postgres://ann:hush@db/"), DatabaseUrlFault::Lacks("database"));
-    assert_eq!(fault("postgres:///auth"), DatabaseUrlFault::Lacks("host"));
-    assert_eq!(shown("postgres:///auth?host=/run/postgresql"), "PostgreSQL at /run/postgresql:5432, database auth");
+    assert_eq!(fault("postgres:///?host=/run/postgresql"), DatabaseUrlFault::Lacks("database"));
     assert!(matches!(fault("postgres://ann:hush@db:99999/auth"), DatabaseUrlFault::Malformed(_)));
+}
+
+/// The forms of <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>.
+#[cfg(feature = "postgres")]
+#[test]
+fn what_psql_takes_is_taken() {
+    for (text, place) in [
+        ("postgres:///auth", "the default host:5432, database auth"),
+        ("postgresql://ann@/auth", "the default host:5432, database auth"),
+        ("postgres:///auth?host=/run/postgresql", "/run/postgresql:5432, database auth"),
+        ("postgres:///auth?host=/run/postgresql&port=5433", "/run/postgresql:5433, database auth"),
+        ("postgresql://%2Frun%2Fpostgresql/auth", "/run/postgresql:5432, database auth"),
+        ("postgresql://ann:hush@%2Frun%2Fpostgresql:5433/auth", "/run/postgresql:5433, database auth"),
+        ("postgresql://h1:5433,h2:5434/auth?target_session_attrs=read-write", "h1:5433,h2:5434, database auth"),
+        ("postgresql://ann:hush@h1,[2001:db8::1]:5434,%2Frun/auth", "h1:5432,[2001:db8::1]:5434,/run:5432, database auth"),
+        ("postgresql:///auth?host=h1,h2&port=5433,5434", "h1:5433,h2:5434, database auth"),
+        ("postgresql:///auth?host=h1,h2&port=5433", "h1:5433,h2:5433, database auth"),
+        ("postgresql://[::1]/auth", "[::1]:5432, database auth"),
+        ("postgresql://[fe80::1%25eth0]:5433/auth", "[fe80::1%25eth0]:5433, database auth"),
+        ("postgresql://db:/auth", "db:5432, database auth"),
+        ("postgresql://db/auth?", "db:5432, database auth"),
+        ("postgresql://db/auth?sslmode=prefer&", "db:5432, database auth"),
+        ("postgresql://db?dbname=auth", "db:5432, database auth"),
+        ("postgresql://other/other?dbname=auth&host=db&user=ann&password=hush", "db:5432, database auth"),
+        ("postgresql:///auth?hostaddr=192.0.2.1", "192.0.2.1:5432, database auth"),
+        ("postgresql://db/na%20me", "db:5432, database na me"),
+        ("postgresql://ann:1?hush@db/auth", "db:5432, database auth"),
+        ("postgresql://ann:1#hush@db/auth", "db:5432, database auth"),
+        ("postgresql://ann:hush:1@db/auth", "db:5432, database auth"),
+    ] {
+        assert_eq!(shown(text), format!("PostgreSQL at {place}"), "{text}");
+        let url: DatabaseUrl = text.parse().unwrap();
+        let Target::Postgres(words) = url.target() else { panic!("another engine") };
+        assert!(words.strip_prefix(text).is_some_and(|added| added.contains("connect_timeout=3&")), "libpq reads it: {words}");
+        assert!(!words.contains("&&") && words.matches("connect_timeout").count() == 1, "{words}");
+    }
+    for malformed in [
+        "postgresql://db:hush/auth",
+        "postgresql://ann:hush?dbname=auth",
+        "postgresql://db:0/auth",
+        "postgresql://::1/auth",
+        "postgresql://[::1/auth",
+        "postgresql://[]/auth",
+        "postgresql://[::1]x/auth",
+        "postgresql:///auth?host=h1,h2,h3&port=1,2",
+        "postgresql://db/auth?hush",
+        "postgresql://db/auth?hush=1",
+        "postgresql://db/auth?password=1&hush",
+        "postgresql://db/auth?password=1&hush=2",
+        "postgresql://db/auth?password=1=hush",
+        "postgresql://db/auth?&sslmode=prefer",
+        "postgresql://db/auth?password=hush%zz",
+        "postgresql://db/auth?host=hush%40db",
+        "postgresql://db/au\th",
+    ] {
+        assert!(matches!(fault(malformed), DatabaseUrlFault::Malformed(_)), "{malformed}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_plus_stays_a_plus() {
+    let url: DatabaseUrl = "postgres://ann:a+b@db/auth?options=-c%20x%3Da+b&passfile=/a+b".parse().unwrap();
+    let Target::Postgres(words) = url.target() else { panic!("another engine") };
+    assert!(words.starts_with("postgres://ann:a+b@db/auth?options=-c%20x%3Da+b&passfile=/a+b&connect_timeout="), "{words}");
 }
 
 #[cfg(all(feature = "postgres", not(feature = "tls")))]
@@ -56,6 +122,12 @@ fn a_build_without_tls_says_so() {
         assert_eq!(fault(&format!("postgres://ann:hush@db/auth?sslmode={mode}")), DatabaseUrlFault::TlsNotBuiltIn);
     }
     assert_eq!(fault("postgres://ann:hush@db/auth?sslrootcert=system"), DatabaseUrlFault::TlsNotBuiltIn);
+    assert_eq!(fault("postgres://ann:hush@db/auth?ssl=true"), DatabaseUrlFault::TlsNotBuiltIn);
+    assert_eq!(
+        fault("postgres://db/auth?sslmode=prefer&sslmode=require"),
+        DatabaseUrlFault::TlsNotBuiltIn,
+        "the last one counts"
+    );
     assert!("postgres://db/auth?sslmode=prefer".parse::<DatabaseUrl>().is_ok());
 }
 
@@ -77,7 +149,7 @@ fn a_mysql_url_takes_the_words_of_libpq() {
         mysql_words("mysql://ann:hush@db:3307/auth?ssl_mode=VERIFY_IDENTITY&ssl_ca=/ca.pem").0,
         words.replace("/auth", ":3307/auth")
     );
-    for (mode, demanded) in [("disable", false), ("PREFERRED", false), ("require", true), ("verify-ca", true)] {
+    for (mode, demanded) in [("disable", false), ("allow", false), ("PREFERRED", false), ("require", true), ("verify-ca", true)] {
         assert_eq!(mysql_words(&format!("mysql://db/auth?sslmode={mode}")).1, demanded, "{mode}");
     }
     assert_eq!(fault("mysql://db/auth?sslmode=verify"), DatabaseUrlFault::UnknownSslMode);
@@ -86,6 +158,27 @@ fn a_mysql_url_takes_the_words_of_libpq() {
     assert_eq!(mysql_words("mysql://[::1]/auth?charset=utf8mb4").0, "mysql://[::1]/auth");
     let by_socket = "mysql://ann@localhost/auth?unix_socket=%2Frun%2Fmysqld.sock";
     assert_eq!(mysql_words(by_socket).0, by_socket);
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn a_mysql_url_may_name_a_socket_and_encode_what_it_wants() {
+    let by_socket = "mysql://ann:hush@localhost/auth?unix_socket=%2Frun%2Fmysqld.sock";
+    for text in [
+        by_socket,
+        "mysql://ann:hush@/auth?socket=/run/mysqld.sock",
+        "mysql://ann:hush@localhost/%61uth?unix_socket=/run/mysqld.sock",
+    ] {
+        assert_eq!(mysql_words(text).0, by_socket, "{text}");
+        assert_eq!(shown(text), "MySQL at /run/mysqld.sock, database auth", "{text}");
+    }
+    assert_eq!(mysql_words("mysql:///auth?socket=/run/mysqld.sock").0, "mysql:///auth?unix_socket=%2Frun%2Fmysqld.sock");
+    assert_eq!(fault("mysql:///auth"), DatabaseUrlFault::Lacks("host"));
+    assert_eq!(mysql_words("mysql://db/auth?ssl_ca=/a+b.pem").0.rsplit_once('?').unwrap().1, "ssl_ca=%2Fa%2Bb.pem");
+    assert!(mysql_words("mysql://db/my%2Ddb").0.ends_with("/my-db"), "Diesel does not decode it");
+    for malformed in ["mysql://db/na%20me", "mysql://ann:hush@db/a%2Fb", "mysql://ann:hush@db/auth?password=hush"] {
+        assert!(matches!(fault(malformed), DatabaseUrlFault::Malformed(_)), "{malformed}");
+    }
 }
 
 /// MariaDB's client library would read these as options.

@@ -22,6 +22,30 @@ impl Origin {
     pub fn network(&self) -> Option<Network> {
         self.address.map(Network::of)
     }
+
+    /// Whose failures an attempt counts among. All requests whose address is not known are one subscriber's.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber(self.address.map(|address| match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 72)).into(),
+        }))
+    }
+}
+
+/// One subscriber of a provider, as far as an address tells: an IPv4 address, or an IPv6 /56. A provider gives a home a /56 or more
+/// (RFC 6177, RIPE-690): counted by /64, that would be 256 guessers, by single addresses 2^72 of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subscriber(Option<IpAddr>);
+
+impl fmt::Display for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(IpAddr::V4(address)) => address.fmt(f),
+            Some(IpAddr::V6(address)) => write!(f, "{address}/56"),
+            None => f.write_str("unknown"),
+        }
+    }
 }
 
 /// The network of an address: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. Providers and phones change

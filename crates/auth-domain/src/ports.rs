@@ -10,11 +10,11 @@ pub use keys::*;
 use uuid::Uuid;
 
 use crate::{
-    attempts::{Failures, Standing},
+    attempts::{Counted, Standing},
     audit::{AuditEvent, Entry, Filter},
     client::{Client, ClientId, ClientSecret, SecretHash},
     email::Email,
-    origin::Network,
+    origin::{Network, Subscriber},
     password::{NewPassword, PasswordAttempt, PasswordHash},
     session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
@@ -144,23 +144,36 @@ pub trait EndedSessions: Send + Sync {
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
 }
 
-/// Counts failed password attempts by address, whether or not it has an account. Every method is atomic.
+/// Counts failed password attempts by address, whether or not it has an account, and by the client that made them. Every method is
+/// atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// The failures of an account, and its last login from this network; `None` where there are no failures.
-    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError>;
+    /// What is stored of an address for this client. It costs the same however many clients have failed there.
+    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError>;
 
-    /// Replaces `from` with `next`. `false` when `from` is not stored any more: of callers that add to the same failures, in
-    /// whatever process, exactly one gets `true`.
-    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError>;
+    /// Counts one more failure of the client, for itself and among all, by [`Standing::one_more`]. `None` when the client's own are
+    /// no longer those of `from`: of attempts of one client that add to the same failures, in whatever process, exactly one is
+    /// counted. Other clients stand in nobody's way, but for the first failure of all: `None` as well where `from` has not seen it.
+    async fn count(
+        &self,
+        account: &Email,
+        client: Subscriber,
+        from: Standing,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Counted>, PortError>;
 
-    /// Takes one failure back.
-    async fn forgive(&self, account: &Email) -> Result<(), PortError>;
+    /// Takes a failure back that was counted, by [`Standing::without`].
+    async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError>;
 
-    /// Deletes at most about `limit` accounts' failures from before `failed`, and as many networks last seen before `seen`.
-    /// Returns how many.
-    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
+    /// When an account was last logged in to from a network. The throttle does not ask: whoever has an account would show.
+    async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError>;
+
+    /// Deletes at most about `limit` failures of each release that are forgotten: here by `now`, in the previous release's table those
+    /// from before `former`; and as many networks last seen before `seen`. Returns how many.
+    async fn prune(&self, now: DateTime<Utc>, former: DateTime<Utc>, seen: DateTime<Utc>, limit: u32)
+    -> Result<usize, PortError>;
 }
 
 /// Where resource servers are registered. Every method is atomic.

@@ -54,7 +54,7 @@ pub struct Policies {
     pub lifetimes: auth_domain::token::Lifetimes,
     pub reuse_window: TimeDelta,
     pub sessions_per_user: usize,
-    /// Failed password attempts before strangers have to wait.
+    /// Failed password attempts at an address before whoever fails has to wait.
     pub login_failures: u32,
     /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,

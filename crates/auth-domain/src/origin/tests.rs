@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{Network, USER_AGENT_MAX_CHARS, UserAgent};
+use super::{Network, Origin, USER_AGENT_MAX_CHARS, UserAgent};
+use crate::testkit::samples::origin_from;
 
 #[test]
 fn a_user_agent_forges_no_line() {
@@ -38,4 +39,15 @@ fn a_network_is_what_a_home_or_a_phone_stays_in() {
     assert_eq!(network("203.0.113.7"), "203.0.113.0/24");
     assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.0/24");
     assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+}
+
+#[test]
+fn a_subscriber_is_an_address_or_what_a_provider_gives_a_home() {
+    let subscriber = |address: &str| origin_from(address).subscriber().to_string();
+    assert_eq!(subscriber("203.0.113.7"), "203.0.113.7");
+    assert_eq!(subscriber("::ffff:203.0.113.7"), "203.0.113.7");
+    assert_eq!(subscriber("2001:db8:1:2ff:3:4:5:6"), "2001:db8:1:200::/56");
+    assert_eq!(subscriber("2001:db8:1:2::"), "2001:db8:1::/56");
+    assert_eq!(subscriber("2001:db8:1:300::"), "2001:db8:1:300::/56");
+    assert_eq!(Origin::default().subscriber().to_string(), "unknown");
 }

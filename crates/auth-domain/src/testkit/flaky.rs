@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    attempts::{Failures, Standing},
+    attempts::{Counted, Standing},
     audit::{Entry, Filter},
     client::{Client, ClientId, SecretHash},
     email::Email,
-    origin::Network,
+    origin::{Network, Subscriber},
     password::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{
         AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError, SessionStore,
@@ -195,20 +195,37 @@ impl<P: EndedSessions> EndedSessions for Flaky<P> {
 
 #[async_trait]
 impl<P: AttemptStore> AttemptStore for Flaky<P> {
-    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
-        self.fuse.guard(self.port.standing(account, network)).await
+    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
+        self.fuse.guard(self.port.standing(account, client)).await
     }
 
-    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.advance(account, from, next)).await
+    async fn count(
+        &self,
+        account: &Email,
+        client: Subscriber,
+        from: Standing,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Counted>, PortError> {
+        self.fuse.guard(self.port.count(account, client, from, limit, now)).await
     }
 
-    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
-        self.fuse.guard(self.port.forgive(account)).await
+    async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError> {
+        self.fuse.guard(self.port.forgive(account, client, counted)).await
     }
 
-    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        self.fuse.guard(self.port.prune(failed, seen, limit)).await
+    async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {
+        self.fuse.guard(self.port.network_seen_at(user, network)).await
+    }
+
+    async fn prune(
+        &self,
+        now: DateTime<Utc>,
+        former: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<usize, PortError> {
+        self.fuse.guard(self.port.prune(now, former, seen, limit)).await
     }
 }
 

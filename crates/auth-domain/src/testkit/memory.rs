@@ -21,7 +21,7 @@ use crate::{
     client::{Client, ClientId},
     email::Email,
     keys::SigningKey,
-    origin::Network,
+    origin::{Network, Subscriber},
     password::PasswordHash,
     ports::{Begun, EndedSessions, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
     session::{Ended, Session, SessionId},
@@ -36,7 +36,8 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     users: BTreeMap<UserId, User>,
     sessions: BTreeMap<SessionId, Session>,
-    failures: BTreeMap<Email, Failures>,
+    /// By address and client; those of all clients under none.
+    failures: BTreeMap<(Email, Option<Subscriber>), Failures>,
     networks: BTreeMap<(UserId, Network), DateTime<Utc>>,
     entries: BTreeMap<EntryId, Entry>,
     keys: Vec<SigningKey>,

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
-
 use crate::{
-    attempts::Failures,
+    attempts::Counted,
     audit::{AuditEvent, EventKind},
     email::Email,
     origin::Origin,
@@ -21,7 +19,7 @@ pub struct PasswordProof {
     pub attempts: Arc<dyn AttemptStore>,
     pub audit: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
-    /// The number of failures from which on strangers have to wait.
+    /// How many failures at an address its clients share before each further one makes its client wait.
     pub failure_limit: u32,
 }
 
@@ -31,7 +29,7 @@ pub struct PasswordProof {
 pub enum Verdict {
     Right,
     Wrong,
-    /// Not verified: after too many failures, a stranger has to wait.
+    /// Not verified: its client has failed too often and has to wait.
     Held {
         retry_after: Duration,
     },
@@ -40,8 +38,8 @@ pub enum Verdict {
 /// Whether an attempt is let through.
 enum Claim {
     /// Let through, and counted as a failure until it proves right.
-    Counted,
-    /// Let through and not counted: there are no recent failures.
+    Counted(Counted),
+    /// Let through and not counted yet: the client has not failed before, and may fail once more.
     Uncounted,
     Held {
         retry_after: Duration,
@@ -69,45 +67,42 @@ impl PasswordProof {
         let verdict = self.hasher.verify(attempt, user.map(|user| &user.password)).await;
         let failed = matches!(verdict, Ok(right) if !right || !user.is_some_and(User::is_active));
         match claim {
-            Claim::Uncounted if failed => self.count(account).await?,
-            Claim::Counted if !failed => self.attempts.forgive(account).await?,
-            Claim::Uncounted | Claim::Counted | Claim::Held { .. } => {}
+            Claim::Uncounted if failed => self.count(account, origin).await?,
+            Claim::Counted(counted) if !failed => self.attempts.forgive(account, origin.subscriber(), counted).await?,
+            Claim::Uncounted | Claim::Counted(_) | Claim::Held { .. } => {}
         }
         Ok(if verdict? { Verdict::Right } else { Verdict::Wrong })
     }
 
-    /// Where there are recent failures, counts the attempt before it is verified, so that parallel attempts gain nothing. A first
-    /// failure is counted afterwards, so that nothing is stored without a password having been hashed.
+    /// Where a failure has consequences, counts the attempt before it is verified, so that parallel attempts gain nothing. Where it has
+    /// none yet, it is counted afterwards: nothing is stored for a password that was right, and people who log in from many
+    /// devices of one network at once are not in each other's way.
     async fn claim(&self, account: &Email, origin: &Origin) -> Result<Claim, PortError> {
-        // Another attempt gets in between only so often: it is counted, and then there is a wait.
+        let client = origin.subscriber();
+        // Another attempt of this client gets in between only so often: it is counted, and then there is a wait.
         loop {
             let now = self.clock.now();
-            let Some(standing) = self.attempts.standing(account, origin.network()).await? else { return Ok(Claim::Uncounted) };
+            let standing = self.attempts.standing(account, client).await?;
             if let Some(wait) = standing.wait(self.failure_limit, now) {
                 return Ok(Claim::Held { retry_after: wait.to_std().unwrap_or_default() });
             }
-            let failures = standing.failures;
-            if !failures.count_at(self.failure_limit, now) {
+            if !standing.is_counted_first(self.failure_limit, now) {
                 return Ok(Claim::Uncounted);
             }
-            if self.add(account, Some(failures), now).await? {
-                return Ok(Claim::Counted);
+            if let Some(counted) = self.attempts.count(account, client, standing, self.failure_limit, now).await? {
+                return Ok(Claim::Counted(counted));
             }
         }
     }
 
-    async fn count(&self, account: &Email) -> Result<(), PortError> {
+    async fn count(&self, account: &Email, origin: &Origin) -> Result<(), PortError> {
+        let client = origin.subscriber();
         loop {
-            let failures = self.attempts.standing(account, None).await?.map(|standing| standing.failures);
-            if self.add(account, failures, self.clock.now()).await? {
+            let standing = self.attempts.standing(account, client).await?;
+            if self.attempts.count(account, client, standing, self.failure_limit, self.clock.now()).await?.is_some() {
                 return Ok(());
             }
         }
-    }
-
-    /// Counts one more. `false` when another was counted meanwhile.
-    async fn add(&self, account: &Email, before: Option<Failures>, now: DateTime<Utc>) -> Result<bool, PortError> {
-        self.attempts.advance(account, before, Failures::one_more(before, self.failure_limit, now)).await
     }
 
     fn report(&self, account: &Email, user: Option<&User>, origin: &Origin) {

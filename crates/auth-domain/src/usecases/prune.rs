@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::{
-    attempts::{KNOWN_FOR, LONGEST_WAIT, MEMORY},
+    attempts::{FORMER_MEMORY, KNOWN_FOR},
     ports::{AttemptStore, AuditTrail, Clock, EndedSessions, PortError},
 };
 
@@ -41,7 +41,7 @@ impl Prune {
         let now = self.clock.now();
         // Each kind, even where another cannot be deleted: one row that is refused for good must not let the other tables grow.
         let sessions = self.sessions.prune(now - SESSIONS_KEPT, BATCH).await;
-        let attempts = self.attempts.prune(now - LONGEST_WAIT - MEMORY, now - KNOWN_FOR, BATCH).await;
+        let attempts = self.attempts.prune(now, now - FORMER_MEMORY, now - KNOWN_FOR, BATCH).await;
         let entries = match self.trail_kept {
             Some(kept) => self.trail.prune(now - kept, BATCH).await,
             None => Ok(0),
@@ -72,8 +72,8 @@ mod tests {
         let mut sessions = MockEndedSessions::new();
         sessions.expect_prune().with(ago(TimeDelta::days(1)), eq(BATCH)).return_once(move |_, _| sessions_gone);
         let mut attempts = MockAttemptStore::new();
-        let times = (ago(TimeDelta::minutes(30)), ago(TimeDelta::days(30)));
-        attempts.expect_prune().with(times.0, times.1, eq(BATCH)).return_once(move |_, _, _| attempts_gone);
+        let times = (ago(TimeDelta::zero()), ago(TimeDelta::minutes(30)), ago(TimeDelta::days(30)));
+        attempts.expect_prune().with(times.0, times.1, times.2, eq(BATCH)).return_once(move |_, _, _, _| attempts_gone);
         let mut trail = MockAuditTrail::new();
         trail.expect_prune().with(ago(KEPT), eq(BATCH)).return_once(move |_, _| entries_gone);
         let (sessions, attempts, trail) = (Arc::new(sessions), Arc::new(attempts), Arc::new(trail));

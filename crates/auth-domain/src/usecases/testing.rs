@@ -5,7 +5,6 @@ use std::sync::Arc;
 use mockall::predicate::eq;
 
 use crate::{
-    attempts::Failures,
     audit::AuditEvent,
     email::Email,
     password::PasswordHash,
@@ -13,7 +12,7 @@ use crate::{
     session::Session,
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
-        samples::{lifetimes, session_of, start, user},
+        samples::{lifetimes, origin, session_of, start, user},
     },
     token::{Claims, TokenKind, TokenPair},
     usecases::{authenticate::SignedIn, issue::Issuer, prove::PasswordProof},
@@ -37,10 +36,13 @@ pub(super) fn proof(hasher: Arc<dyn PasswordHasher>, audit: &(impl AuditLog + Cl
     PasswordProof { hasher, attempts, audit: Arc::new(audit.clone()), clock: clock(), failure_limit: 10 }
 }
 
-/// Where nobody may try another password for half a minute.
+/// Where the client of the samples may not try another password for half a minute.
 pub(super) async fn held(proof: &PasswordProof, account: &Email) {
-    let failures = Failures { count: proof.failure_limit, last_at: start() };
-    assert!(proof.attempts.advance(account, None, failures).await.unwrap());
+    let client = origin().subscriber();
+    for _ in 0..proof.failure_limit {
+        let standing = proof.attempts.standing(account, client).await.unwrap();
+        assert!(proof.attempts.count(account, client, standing, proof.failure_limit, start()).await.unwrap().is_some());
+    }
 }
 
 /// Stands at the start of the samples.

@@ -1,12 +1,13 @@
-//! Failed password attempts, and the networks that accounts have been logged in to from.
+//! Failed password attempts by address and client, and the networks that accounts have been logged in to from.
 
 use async_trait::async_trait;
 use auth_domain::{
-    attempts::{Failures, Standing},
+    attempts::{Counted, Failures, Standing},
     email::Email,
-    origin::Network,
+    origin::{Network, Subscriber},
     ports::{AttemptStore, PortError},
     session::Session,
+    user::UserId,
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -16,83 +17,184 @@ use diesel::{
 
 use super::{
     AnyConnection, Database,
+    connection::on_its_engine,
+    in_transaction,
     moment::At,
     prune::forget_oldest,
-    schema::{known_networks, login_failures, users},
+    schema::{client_failures, known_networks, login_failures},
 };
 
 /// Stores attempts.
 #[derive(Clone)]
 pub struct DieselAttempts(pub Database);
 
+/// Whose the failures of all clients are: nobody's name.
+const ALL: &str = "";
+
 #[async_trait]
 impl AttemptStore for DieselAttempts {
-    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
-        let (account, network) = (account.to_string(), network.map(|network| network.to_string()));
+    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
+        let guesser = Guesser::of(account, client);
+        self.0.read(move |db| guesser.read(db)).await
+    }
+
+    async fn count(
+        &self,
+        account: &Email,
+        client: Subscriber,
+        from: Standing,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Counted>, PortError> {
+        let guesser = Guesser::of(account, client);
         self.0
-            .read(move |db| {
-                let Some(failures) = failures(db, &account)? else { return Ok(None) };
-                let network_seen_at = network.as_ref().map(|network| seen_at(db, &account, network)).transpose()?.flatten();
-                Ok(Some(Standing { failures, network_seen_at }))
+            .write(move |db| match in_transaction(db, |db| guesser.count(db, from, limit, now)) {
+                Err(Error::RollbackTransaction) => Ok(None),
+                outcome => outcome.map(Some),
             })
             .await
     }
 
-    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
-        let account = account.to_string();
-        self.0
-            .write(move |db| {
-                let (count, at) = (i64::from(next.count), At::from(next.last_at));
-                let Some(from) = from else { return insert(db, &account, count, at) };
-                let standing =
-                    login_failures::failures.eq(i64::from(from.count)).and(login_failures::last_at.eq(At::from(from.last_at)));
-                let moved = diesel::update(login_failures::table.find(&account))
-                    .filter(standing)
-                    .set((login_failures::failures.eq(count), login_failures::last_at.eq(at)))
-                    .execute(db)?;
-                Ok(moved == 1)
-            })
-            .await
+    async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError> {
+        let guesser = Guesser::of(account, client);
+        self.0.transaction(move |db| guesser.forgive(db, &counted)).await
     }
 
-    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
-        let account = account.to_string();
-        self.0
-            .write(move |db| {
-                diesel::update(login_failures::table.find(&account))
-                    .filter(login_failures::failures.gt(0))
-                    .set(login_failures::failures.eq(login_failures::failures - 1))
-                    .execute(db)
-                    .map(|_one_or_none| ())
-            })
-            .await
+    async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {
+        let (user, network) = (user.to_string(), network.to_string());
+        let seen = self.0.read(move |db| {
+            let known = known_networks::table.find((&user, &network)).select(known_networks::seen_at);
+            known.get_result::<At>(db).optional()
+        });
+        Ok(seen.await?.map(At::utc))
     }
 
-    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
-        let (failed, seen, limit) = (At::from(failed), At::from(seen), i64::from(limit));
-        let failures = self.0.write(move |db| forget_oldest!(db, login_failures.last_at, failed, limit)).await?;
-        Ok(failures + self.0.write(move |db| forget_oldest!(db, known_networks.seen_at, seen, limit)).await?)
+    async fn prune(
+        &self,
+        now: DateTime<Utc>,
+        former: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<usize, PortError> {
+        let (now, former, seen, limit) = (At::from(now), At::from(former), At::from(seen), i64::from(limit));
+        let failures = self.0.write(move |db| forget_oldest!(db, client_failures.forgotten_at, now, limit)).await?;
+        let former = self.0.write(move |db| forget_oldest!(db, login_failures.last_at, former, limit)).await?;
+        Ok(failures + former + self.0.write(move |db| forget_oldest!(db, known_networks.seen_at, seen, limit)).await?)
     }
 }
 
-fn failures(db: &mut AnyConnection, account: &str) -> QueryResult<Option<Failures>> {
-    let row = login_failures::table.find(account).select((login_failures::failures, login_failures::last_at));
-    let Some((count, last_at)) = row.get_result::<(i64, At)>(db).optional()? else { return Ok(None) };
-    let count = u32::try_from(count).map_err(|fault| Error::DeserializationError(fault.into()))?;
-    Ok(Some(Failures { count, last_at: last_at.utc() }))
+/// An address, and who tries passwords there: two rows, the client's and that of all. Whoever writes to either holds the lock of the
+/// latter first.
+struct Guesser {
+    account: String,
+    client: String,
 }
 
-fn seen_at(db: &mut AnyConnection, account: &str, network: &str) -> QueryResult<Option<DateTime<Utc>>> {
-    let known = known_networks::table.inner_join(users::table).filter(users::email.eq(account));
-    let known = known.filter(known_networks::network.eq(network)).select(known_networks::seen_at);
-    Ok(known.get_result::<At>(db).optional()?.map(|seen| seen.utc()))
+impl Guesser {
+    fn of(account: &Email, client: Subscriber) -> Self {
+        Self { account: account.to_string(), client: client.to_string() }
+    }
+
+    fn read(&self, db: &mut AnyConnection) -> QueryResult<Standing> {
+        Ok(Standing { own: self.failures_of(db, &self.client)?, all: self.failures_of(db, ALL)? })
+    }
+
+    /// One row by its whole key. PostgreSQL might scan the table for both at once, where it believes that they are many.
+    fn failures_of(&self, db: &mut AnyConnection, client: &str) -> QueryResult<Option<Failures>> {
+        let row = on_its_engine!(db, |db| {
+            client_failures::table.find((&self.account, client)).select(FailuresRow::as_select()).get_result(db).optional()
+        });
+        row?.map(Failures::try_from).transpose()
+    }
+
+    /// # Errors
+    /// `RollbackTransaction` where something else stands there than `from`.
+    fn count(&self, db: &mut AnyConnection, from: Standing, limit: u32, now: DateTime<Utc>) -> QueryResult<Counted> {
+        let is_first = from.all.is_none();
+        let locked = if is_first {
+            let all = Standing::default().one_more(limit, now).all;
+            all.map_or(Ok(false), |all| self.insert(db, ALL, all))?
+        } else {
+            self.move_all(db, 1)?
+        };
+        let mut before = self.read(db)?;
+        before.all = if is_first { None } else { before.all.map(|all| Failures { count: all.count.saturating_sub(1), ..all }) };
+        if !locked || before.own != from.own {
+            return Err(Error::RollbackTransaction);
+        }
+        let after = before.one_more(limit, now);
+        self.put(db, ALL, true, after.all)?;
+        self.put(db, &self.client, before.own.is_some(), after.own)?;
+        Ok(Counted { before, after })
+    }
+
+    fn forgive(&self, db: &mut AnyConnection, counted: &Counted) -> QueryResult<()> {
+        if !self.move_all(db, 0)? {
+            return Ok(());
+        }
+        let standing = self.read(db)?;
+        let left = standing.without(counted);
+        self.put(db, ALL, true, left.all)?;
+        self.put(db, &self.client, standing.own.is_some(), left.own)
+    }
+
+    /// Locks the row of all. `false` where there is none.
+    fn move_all(&self, db: &mut AnyConnection, by: i64) -> QueryResult<bool> {
+        let moved = diesel::update(client_failures::table.find((&self.account, ALL)))
+            .set(client_failures::failures.eq(client_failures::failures + by))
+            .execute(db)?;
+        Ok(moved == 1)
+    }
+
+    fn put(&self, db: &mut AnyConnection, client: &str, is_there: bool, failures: Option<Failures>) -> QueryResult<()> {
+        let row = client_failures::table.find((&self.account, client));
+        match failures {
+            Some(failures) if is_there => {
+                let values = (
+                    client_failures::failures.eq(i64::from(failures.count)),
+                    client_failures::others.eq(i64::from(failures.others)),
+                    client_failures::last_at.eq(At::from(failures.last_at)),
+                    client_failures::forgotten_at.eq(At::from(failures.forgotten_at)),
+                );
+                diesel::update(row).set(values).execute(db).map(|_one| ())
+            }
+            Some(failures) => self.insert(db, client, failures).map(|_inserted| ()),
+            None => diesel::delete(row).execute(db).map(|_one_or_none| ()),
+        }
+    }
+
+    fn insert(&self, db: &mut AnyConnection, client: &str, failures: Failures) -> QueryResult<bool> {
+        let row = (
+            client_failures::email.eq(&self.account),
+            client_failures::client.eq(client),
+            client_failures::failures.eq(i64::from(failures.count)),
+            client_failures::others.eq(i64::from(failures.others)),
+            client_failures::last_at.eq(At::from(failures.last_at)),
+            client_failures::forgotten_at.eq(At::from(failures.forgotten_at)),
+        );
+        match diesel::insert_into(client_failures::table).values(row).execute(db) {
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Err(Error::RollbackTransaction),
+            outcome => outcome.map(|inserted| inserted == 1),
+        }
+    }
 }
 
-fn insert(db: &mut AnyConnection, account: &str, count: i64, at: At) -> QueryResult<bool> {
-    let row = (login_failures::email.eq(account), login_failures::failures.eq(count), login_failures::last_at.eq(at));
-    match diesel::insert_into(login_failures::table).values(row).execute(db) {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
-        outcome => outcome.map(|inserted| inserted == 1),
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = client_failures)]
+struct FailuresRow {
+    failures: i64,
+    others: i64,
+    last_at: At,
+    forgotten_at: At,
+}
+
+impl TryFrom<FailuresRow> for Failures {
+    type Error = Error;
+
+    fn try_from(row: FailuresRow) -> QueryResult<Self> {
+        let count = |number: i64| u32::try_from(number).map_err(|fault| Error::DeserializationError(fault.into()));
+        let (last_at, forgotten_at) = (row.last_at.utc(), row.forgotten_at.utc());
+        Ok(Self { count: count(row.failures)?, others: count(row.others)?, last_at, forgotten_at })
     }
 }
 

@@ -1,8 +1,17 @@
 //! The columns that all three engines share. Times are in UTC without a zone, to the microsecond; ids are text.
 
 /// The names of all tables in the database.
-pub(super) const TABLES: [&str; 8] =
-    ["users", "sessions", "login_failures", "known_networks", "audit_events", "signing_keys", "oauth_clients", "ended_sessions"];
+pub(super) const TABLES: [&str; 9] = [
+    "users",
+    "sessions",
+    "login_failures",
+    "known_networks",
+    "audit_events",
+    "signing_keys",
+    "oauth_clients",
+    "ended_sessions",
+    "client_failures",
+];
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -33,6 +42,20 @@ diesel::table! {
         ended_at -> Nullable<Moment>,
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::moment::Moment;
+
+    client_failures (email, client) {
+        email -> Text,
+        client -> Text,
+        failures -> BigInt,
+        others -> BigInt,
+        last_at -> Moment,
+        forgotten_at -> Moment,
     }
 }
 

@@ -10,13 +10,14 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 6] = [
+const ALL: [&str; 7] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
     "0004_signing_keys",
     "0005_oauth_clients",
     "0006_ended_sessions",
+    "0007_client_failures",
 ];
 
 crate::on_each_engine! {

@@ -6,13 +6,12 @@ use std::{
 };
 
 use auth_domain::{
-    attempts::Failures,
     audit::{EventKind, Filter, Whose},
     origin::{Network, Origin, UserAgent},
     password::PasswordHash,
     ports::{AttemptStore, AuditTrail, ClientStore, EndedSessions, SessionStore, UserDirectory, UserStore},
     session::{Ended, Generation, Session, SessionId},
-    testkit::samples::{client, email, entry, hash, secret_hash},
+    testkit::samples::{client, email, entry, hash, origin_from, secret_hash},
     user::UserId,
 };
 use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselSessions, DieselUsers};
@@ -168,15 +167,23 @@ async fn look_back(trail: &DieselAudit) {
 }
 
 async fn guess(attempts: &DieselAttempts) {
-    let (account, network) = (email("user00000042@example.org"), Network::of([203, 0, 113, 7].into()));
-    let standing = attempts.standing(&account, Some(network)).await.unwrap().unwrap();
-    assert!(standing.network_seen_at.is_some());
-    let next = Failures { count: 2, last_at: at("2026-01-20T00:00:00.5Z") };
-    // The seed writes times in another form than Diesel does, so that on SQLite this moves nothing.
-    let _advanced = attempts.advance(&account, Some(standing.failures), next).await.unwrap();
-    attempts.forgive(&account).await.unwrap();
-    let old = at("2026-01-01T00:00:10Z");
-    assert!(attempts.prune(old, old, 5).await.unwrap() > 0);
+    let from = |address: &str| origin_from(address).subscriber();
+    let now = at("2026-01-20T00:00:00.5Z");
+    let (contested, client) = (email("user00000042@example.org"), from("203.0.113.7"));
+    let standing = attempts.standing(&contested, client).await.unwrap();
+    assert_eq!((standing.own.map(|own| own.count), standing.all.map(|all| all.count)), (Some(1), Some(9)));
+    for (account, client) in [(contested, client), (email("user00000043@example.org"), from("203.0.113.8"))] {
+        for _ in 0..2 {
+            let standing = attempts.standing(&account, client).await.unwrap();
+            let counted = attempts.count(&account, client, standing, 10, now).await.unwrap().unwrap();
+            attempts.forgive(&account, client, counted).await.unwrap();
+            assert!(attempts.count(&account, client, standing, 10, now).await.unwrap().is_some());
+        }
+    }
+    let network = Network::of([203, 0, 113, 7].into());
+    attempts.network_seen_at(uuid(42).parse().unwrap(), network).await.unwrap().unwrap();
+    let (forgotten, old) = (at("2026-01-01T00:15:10Z"), at("2026-01-01T00:00:10Z"));
+    assert!(attempts.prune(forgotten, old, old, 5).await.unwrap() > 10);
 }
 
 /// The statement with its parameters in it.

@@ -72,6 +72,21 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i"),
         numbers(USERS)
     ));
+    // Everybody guesses at one address, and one client at everybody's.
+    for (address, client) in [("'user00000042@example.org'", id("i")), (email, "'203.0.113.7'".to_owned())] {
+        scratch.execute(&format!(
+            "INSERT INTO client_failures (email, client, failures, others, last_at, forgotten_at) \
+             SELECT {address}, {client}, 1, 0, {}, {} FROM {}",
+            time("i"),
+            time("i + 900"),
+            numbers(USERS)
+        ));
+    }
+    scratch.execute(&format!(
+        "INSERT INTO client_failures (email, client, failures, others, last_at, forgotten_at) \
+         VALUES ('user00000042@example.org', '', 9, 0, {0}, {0})",
+        time("20000")
+    ));
     scratch.execute(&format!(
         "INSERT INTO known_networks (user_id, network, seen_at) SELECT {}, '203.0.113.0/24', {} FROM {}",
         id("i"),
@@ -105,7 +120,8 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         Engine::Postgres => "ANALYZE",
         #[cfg(feature = "mysql")]
         Engine::Mysql => {
-            "ANALYZE TABLE users, sessions, login_failures, known_networks, audit_events, oauth_clients, ended_sessions"
+            "ANALYZE TABLE users, sessions, login_failures, client_failures, known_networks, audit_events, oauth_clients, \
+             ended_sessions"
         }
     });
 }

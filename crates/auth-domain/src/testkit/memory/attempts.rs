@@ -3,48 +3,80 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{MemoryStore, count};
+use super::{MemoryStore, State, count};
 use crate::{
-    attempts::{Failures, Standing},
+    attempts::{Counted, Standing},
     email::Email,
-    origin::Network,
+    origin::{Network, Subscriber},
     ports::{AttemptStore, PortError},
+    user::UserId,
 };
+
+impl State {
+    fn standing(&self, account: &Email, client: Subscriber) -> Standing {
+        let of = |whose| self.failures.get(&(account.clone(), whose)).copied();
+        Standing { own: of(Some(client)), all: of(None) }
+    }
+
+    fn stand(&mut self, account: &Email, client: Subscriber, standing: Standing) {
+        for (whose, failures) in [(Some(client), standing.own), (None, standing.all)] {
+            let key = (account.clone(), whose);
+            match failures {
+                Some(failures) => self.failures.insert(key, failures),
+                None => self.failures.remove(&key),
+            };
+        }
+    }
+}
 
 #[async_trait]
 impl AttemptStore for MemoryStore {
-    async fn standing(&self, account: &Email, network: Option<Network>) -> Result<Option<Standing>, PortError> {
-        let state = self.open()?;
-        let user = state.users.values().find(|user| user.email == *account).map(|user| user.id);
-        let network_seen_at = user.zip(network).and_then(|key| state.networks.get(&key).copied());
-        Ok(state.failures.get(account).map(|failures| Standing { failures: *failures, network_seen_at }))
+    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
+        Ok(self.open()?.standing(account, client))
     }
 
-    async fn advance(&self, account: &Email, from: Option<Failures>, next: Failures) -> Result<bool, PortError> {
+    async fn count(
+        &self,
+        account: &Email,
+        client: Subscriber,
+        from: Standing,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Counted>, PortError> {
         let mut state = self.open()?;
-        if state.failures.get(account).copied() != from {
-            return Ok(false);
+        let before = state.standing(account, client);
+        if before.own != from.own || before.all.is_some() != from.all.is_some() {
+            return Ok(None);
         }
-        state.failures.insert(account.clone(), next);
-        Ok(true)
+        let after = before.one_more(limit, now);
+        state.stand(account, client, after);
+        Ok(Some(Counted { before, after }))
     }
 
-    async fn forgive(&self, account: &Email) -> Result<(), PortError> {
+    async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError> {
         let mut state = self.open()?;
-        if let Some(failures) = state.failures.get_mut(account) {
-            failures.count = failures.count.saturating_sub(1);
-        }
+        let left = state.standing(account, client).without(&counted);
+        state.stand(account, client, left);
         Ok(())
     }
 
-    async fn prune(&self, failed: DateTime<Utc>, seen: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+    async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {
+        Ok(self.open()?.networks.get(&(user, network)).copied())
+    }
+
+    async fn prune(
+        &self,
+        now: DateTime<Utc>,
+        _former: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<usize, PortError> {
         let mut state = self.open()?;
-        let accounts =
-            state.failures.iter().filter(|(_, failures)| failures.last_at < failed).map(|(account, _)| account.clone());
-        let accounts: Vec<_> = accounts.take(count(limit)).collect();
+        let forgotten = state.failures.iter().filter(|(_, failures)| failures.forgotten_at < now).map(|(key, _)| key.clone());
+        let forgotten: Vec<_> = forgotten.take(count(limit)).collect();
         let networks: Vec<_> =
             state.networks.iter().filter(|(_, at)| **at < seen).map(|(key, _)| *key).take(count(limit)).collect();
-        let forgotten = accounts.iter().filter(|account| state.failures.remove(account).is_some()).count();
+        let forgotten = forgotten.iter().filter(|key| state.failures.remove(key).is_some()).count();
         Ok(forgotten + networks.iter().filter(|key| state.networks.remove(key).is_some()).count())
     }
 }

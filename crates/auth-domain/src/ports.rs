@@ -214,14 +214,37 @@ pub trait Readiness: Send + Sync {
     async fn check(&self) -> Result<(), PortError>;
 }
 
-/// Hashes passwords and verifies them. Each call is slow on purpose.
+/// A place among the passwords that are hashed or wait for it. Whoever drops it gives it back.
+#[must_use]
+pub struct Admission(#[expect(dead_code, reason = "only its end matters")] Box<dyn Send + Sync>);
+
+impl Admission {
+    /// One that ends with `place`.
+    pub fn holding(place: impl Send + Sync + 'static) -> Self {
+        Self(Box::new(place))
+    }
+}
+
+/// Hashes passwords and verifies them. Each call is slow on purpose, so it takes an [`Admission`]: who has one is not refused any more.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError>;
+    /// Reserves a place, or refuses at once when the wait would be too long. Asked before anything else is done for a request, so that
+    /// a refusal costs nothing.
+    ///
+    /// # Errors
+    /// [`PortError::Overloaded`].
+    fn admit(&self) -> Result<Admission, PortError>;
+
+    async fn hash(&self, place: Admission, password: NewPassword) -> Result<PasswordHash, PortError>;
 
     /// Whether the attempt is the password. Without a hash the answer is `false`, after the same time as with one.
-    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError>;
+    async fn verify<'a>(
+        &self,
+        place: Admission,
+        attempt: PasswordAttempt,
+        hash: Option<&'a PasswordHash>,
+    ) -> Result<bool, PortError>;
 
     /// Whether [`verify`](Self::verify) supports the format of a hash.
     fn reads(&self, hash: &PasswordHash) -> bool;

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use auth_domain::{
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{PasswordHasher, PortError},
+    ports::{Admission, PasswordHasher, PortError},
 };
 
 use prometheus::Registry;
@@ -64,18 +64,27 @@ impl BcryptHasher {
 
 #[async_trait]
 impl PasswordHasher for BcryptHasher {
-    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
+    fn admit(&self) -> Result<Admission, PortError> {
+        Ok(Admission::holding(self.pool.admit()?))
+    }
+
+    async fn hash(&self, place: Admission, password: NewPassword) -> Result<PasswordHash, PortError> {
         let cost = self.cost;
-        let text = self.pool.run(move || StoredHash::of(password.expose(), cost, random()).to_text()).await?;
+        let text = self.pool.run(place, move || StoredHash::of(password.expose(), cost, random()).to_text()).await?;
         Ok(PasswordHash::new(text))
     }
 
-    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+    async fn verify<'a>(
+        &self,
+        place: Admission,
+        attempt: PasswordAttempt,
+        hash: Option<&'a PasswordHash>,
+    ) -> Result<bool, PortError> {
         let (stored, exists) = match hash {
             Some(hash) => (Arc::new(StoredHash::parse(hash.expose())?), true),
             None => (Arc::clone(&self.decoy), false),
         };
-        let matches = self.pool.run(move || stored.matches(attempt.expose())).await?;
+        let matches = self.pool.run(place, move || stored.matches(attempt.expose())).await?;
         Ok(matches && exists)
     }
 

@@ -31,7 +31,7 @@ async fn each_verifies_what_the_other_hashed() {
     ];
     let mut input = String::new();
     for password in &passwords {
-        let hash = hasher.hash(PasswordAttempt::new(password.clone()).proven()).await.unwrap();
+        let hash = hasher.hash(hasher.admit().unwrap(), PasswordAttempt::new(password.clone()).proven()).await.unwrap();
         let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
         input += &format!("{hex} {}\n", hash.expose());
     }
@@ -53,7 +53,7 @@ async fn each_verifies_what_the_other_hashed() {
         assert_eq!(verified, "true", "passlib refuses ours of {password}");
         let theirs = PasswordHash::new(theirs.to_owned());
         assert!(
-            hasher.verify(PasswordAttempt::new(password.clone()), Some(&theirs)).await.unwrap(),
+            hasher.verify(hasher.admit().unwrap(), PasswordAttempt::new(password.clone()), Some(&theirs)).await.unwrap(),
             "we refuse passlib's of {password}"
         );
     }

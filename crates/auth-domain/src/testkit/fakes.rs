@@ -15,7 +15,7 @@ use crate::{
     audit::{AuditEvent, EventKind},
     client::{ClientSecret, SecretHash},
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{AuditLog, ClientSecrets, PasswordHasher, PortError, TokenCodec},
+    ports::{Admission, AuditLog, ClientSecrets, PasswordHasher, PortError, TokenCodec},
     session::Generation,
     token::{Claims, Grant, InvalidToken, TokenKind},
 };
@@ -69,11 +69,20 @@ impl Default for PlainHasher {
 
 #[async_trait]
 impl PasswordHasher for PlainHasher {
-    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
+    fn admit(&self) -> Result<Admission, PortError> {
+        Ok(Admission::holding(()))
+    }
+
+    async fn hash(&self, _place: Admission, password: NewPassword) -> Result<PasswordHash, PortError> {
         Ok(PasswordHash::new(format!("plain:{}:{}", self.cost, password.expose())))
     }
 
-    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+    async fn verify<'a>(
+        &self,
+        _place: Admission,
+        attempt: PasswordAttempt,
+        hash: Option<&'a PasswordHash>,
+    ) -> Result<bool, PortError> {
         let Some(hash) = hash else { return Ok(false) };
         let (_, text) = Self::read(hash).ok_or_else(|| PortError::Corrupt("not a hash of this kind".into()))?;
         Ok(text == attempt.expose())

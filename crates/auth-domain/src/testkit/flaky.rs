@@ -15,8 +15,8 @@ use crate::{
     origin::{Network, Subscriber},
     password::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{
-        AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError, SessionStore,
-        TokenCodec, UserDirectory, UserStore,
+        Admission, AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError,
+        SessionStore, TokenCodec, UserDirectory, UserStore,
     },
     session::{Ended, Session, SessionId},
     token::{Claims, InvalidToken, TokenKind},
@@ -269,12 +269,21 @@ impl<P: ClientStore> ClientStore for Flaky<P> {
 
 #[async_trait]
 impl<P: PasswordHasher> PasswordHasher for Flaky<P> {
-    async fn hash(&self, password: NewPassword) -> Result<PasswordHash, PortError> {
-        self.fuse.guard(self.port.hash(password)).await
+    fn admit(&self) -> Result<Admission, PortError> {
+        self.fuse.guard_at_once(|| self.port.admit())
     }
 
-    async fn verify<'a>(&self, attempt: PasswordAttempt, hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.verify(attempt, hash)).await
+    async fn hash(&self, place: Admission, password: NewPassword) -> Result<PasswordHash, PortError> {
+        self.fuse.guard(self.port.hash(place, password)).await
+    }
+
+    async fn verify<'a>(
+        &self,
+        place: Admission,
+        attempt: PasswordAttempt,
+        hash: Option<&'a PasswordHash>,
+    ) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.verify(place, attempt, hash)).await
     }
 
     fn reads(&self, hash: &PasswordHash) -> bool {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     audit::{AuditEvent, EventKind},
     origin::Origin,
-    password::{NewPassword, PasswordAttempt},
+    password::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
     usecases::{
         authenticate::SignedIn,
@@ -46,7 +46,8 @@ impl ChangePassword {
     ) -> Result<(), ChangePasswordError> {
         let user = &caller.user;
         let unchanged = current.expose() == new.expose();
-        match self.proof.verify(&user.email, Some(user), current, origin).await? {
+        let place = self.hasher.admit()?;
+        match self.proof.verify(place, &user.email, Some(user), current, origin).await? {
             Verdict::Right => {}
             Verdict::Wrong => {
                 self.audit.record(caller.failed_login(origin, self.clock.now()));
@@ -57,7 +58,7 @@ impl ChangePassword {
         if unchanged {
             return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));
         }
-        let hash = match self.hasher.hash(new).await {
+        let hash = match self.hashed(new).await {
             Ok(hash) => hash,
             // Recorded, since the caller now knows that the current password is right.
             Err(fault) => return Err(self.refuse(caller, "not_hashed", origin, fault.into())),
@@ -76,6 +77,11 @@ impl ChangePassword {
             self.audit.record(event(EventKind::SessionEnded).because("password_changed").in_session(id));
         }
         Ok(())
+    }
+
+    async fn hashed(&self, new: NewPassword) -> Result<PasswordHash, PortError> {
+        let place = self.hasher.admit()?;
+        self.hasher.hash(place, new).await
     }
 
     fn refuse(&self, caller: &SignedIn, why: &'static str, origin: &Origin, error: ChangePasswordError) -> ChangePasswordError {

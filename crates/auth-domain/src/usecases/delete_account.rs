@@ -36,7 +36,8 @@ impl DeleteAccount {
     /// [`DeleteAccountError`].
     pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
         let user = &caller.user;
-        let verdict = self.proof.verify(&user.email, Some(user), password, origin).await?;
+        let place = self.proof.hasher.admit()?;
+        let verdict = self.proof.verify(place, &user.email, Some(user), password, origin).await?;
         if let Verdict::Held { retry_after } = verdict {
             return Err(DeleteAccountError::TooManyAttempts { retry_after });
         }

@@ -13,9 +13,9 @@ use world::{Refusal, SeenKey, Sight, World};
 
 use crate::{
     audit::{EventKind, Outcome},
-    ports::{MockPasswordHasher, PortError},
+    ports::PortError,
     testkit::Fault,
-    usecases::login::Login,
+    usecases::{login::Login, testing::admitting},
 };
 
 /// What comes of a deed when nothing breaks.
@@ -100,10 +100,10 @@ async fn an_outage_at_any_step_is_never_a_no_and_leaves_nothing_half() {
 /// Busy hashers are the one trouble a login may swallow: the password was right, and the old form still serves.
 #[tokio::test]
 async fn a_login_whose_rehash_finds_no_room_succeeds_all_the_same() {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _| Ok(true));
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| Ok(true));
     hasher.expect_is_outdated().return_const(true);
-    hasher.expect_hash().returning(|_| Err(PortError::Overloaded { retry_after: Duration::from_secs(1) }));
+    hasher.expect_hash().returning(|_, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(1) }));
     let world = World::new().await;
     let login = Login { hasher: Arc::new(hasher), ..world.login() };
     assert!(login.execute(&world::ann(), world::right(), &world::origin()).await.is_ok());

@@ -48,9 +48,10 @@ impl Login {
     /// # Errors
     /// [`LoginError`].
     pub async fn execute(&self, email: &Email, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+        let place = self.hasher.admit()?;
         let found = self.users.find_by_email(email).await?;
         // Without an account a decoy is verified, so that the time does not tell.
-        let right = match self.proof.verify(email, found.as_ref(), attempt.clone(), origin).await? {
+        let right = match self.proof.verify(place, email, found.as_ref(), attempt.clone(), origin).await? {
             Verdict::Held { retry_after } => return Err(LoginError::TooManyAttempts { retry_after }),
             verdict @ (Verdict::Right | Verdict::Wrong) => verdict == Verdict::Right,
         };
@@ -83,8 +84,13 @@ impl Login {
         if !self.hasher.is_outdated(&user.password) {
             return Ok(user.password.clone());
         }
-        let stronger = match self.hasher.hash(attempt.proven()).await {
+        let place = match self.hasher.admit() {
             // There will be other logins to do it at: no reason to refuse this one.
+            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
+            outcome => outcome?,
+        };
+        let stronger = match self.hasher.hash(place, attempt.proven()).await {
+            // The client has left.
             Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
             outcome => outcome?,
         };

@@ -67,7 +67,7 @@ impl CreateUser {
     /// # Errors
     /// [`OperateError::EmailTaken`], or an outage.
     pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<User, OperateError> {
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let user = User::new(UserId(self.ids.next()), email, hash, self.clock.now());
         let event = || by_operator(EventKind::UserRegistered, &user, origin, user.created_at);
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event)? {
@@ -86,7 +86,7 @@ impl SetPassword {
     /// # Errors
     /// [`OperateError`].
     pub async fn execute(&self, user: &User, password: NewPassword, origin: &Origin) -> Result<usize, OperateError> {
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let now = self.clock.now();
         let outcome = self.users.change_password(user.id, &user.password, &hash, None, now).await;
         let changed = || by_operator(EventKind::PasswordChanged, user, origin, now);

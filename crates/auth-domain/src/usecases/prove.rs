@@ -8,7 +8,7 @@ use crate::{
     email::Email,
     origin::Origin,
     password::PasswordAttempt,
-    ports::{AttemptStore, AuditLog, Clock, PasswordHasher, PortError},
+    ports::{Admission, AttemptStore, AuditLog, Clock, PasswordHasher, PortError},
     user::User,
 };
 
@@ -54,6 +54,7 @@ impl PasswordProof {
     /// An outage; the attempt does not count then.
     pub async fn verify(
         &self,
+        place: Admission,
         account: &Email,
         user: Option<&User>,
         attempt: PasswordAttempt,
@@ -64,7 +65,7 @@ impl PasswordProof {
             self.report(account, user, origin);
             return Ok(Verdict::Held { retry_after });
         }
-        let verdict = self.hasher.verify(attempt, user.map(|user| &user.password)).await;
+        let verdict = self.hasher.verify(place, attempt, user.map(|user| &user.password)).await;
         let failed = matches!(verdict, Ok(right) if !right || !user.is_some_and(User::is_active));
         match claim {
             Claim::Uncounted if failed => self.count(account, origin).await?,

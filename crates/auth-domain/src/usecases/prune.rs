@@ -102,7 +102,7 @@ mod tests {
         let mut trail = MockAuditTrail::new();
         trail.expect_prune().once().return_once(|_, _| Ok(3));
         let mut attempts = MockAttemptStore::new();
-        attempts.expect_prune().once().return_once(|_, _, _| down());
+        attempts.expect_prune().once().return_once(|_, _, _, _| down());
         let prune = Prune { attempts: Arc::new(attempts), trail: Arc::new(trail), ..prune([down(), Ok(0), Ok(0)]) };
         assert!(prune.execute().await.is_err());
     }

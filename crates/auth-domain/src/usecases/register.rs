@@ -33,11 +33,12 @@ impl Register {
     /// # Errors
     /// [`RegisterError`].
     pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<TokenPair, RegisterError> {
+        let place = self.hasher.admit()?;
         // Asked first only to save a hash; who gets the address is decided by the insert.
         if self.users.find_by_email(&email).await?.is_some() {
             return self.refuse(&email, origin);
         }
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hasher.hash(place, password).await?;
         let now = self.clock.now();
         let mut user = User::new(UserId(self.issuer.ids.next()), email, hash, now);
         user.last_login_at = Some(now);

@@ -1,6 +1,6 @@
 //! What the use cases' tests share: an issuer over fakes, a caller, and a world that is down.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mockall::predicate::eq;
 
@@ -8,7 +8,9 @@ use crate::{
     audit::AuditEvent,
     email::Email,
     password::PasswordHash,
-    ports::{AuditLog, Clock, MockPasswordHasher, MockSessionStore, MockTokenCodec, PasswordHasher, PortError, TokenCodec},
+    ports::{
+        Admission, AuditLog, Clock, MockPasswordHasher, MockSessionStore, MockTokenCodec, PasswordHasher, PortError, TokenCodec,
+    },
     session::Session,
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
@@ -64,11 +66,29 @@ pub(super) fn unheard<T>() -> Result<T, PortError> {
     Err(PortError::Unknown("no answer".into()))
 }
 
+/// One with room for everybody.
+pub(super) fn admitting() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_admit().returning(|| Ok(Admission::holding(())));
+    hasher
+}
+
+/// One with no room for anybody for seven seconds.
+pub(super) fn full() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_admit().returning(|| Err(PortError::Overloaded { retry_after: Duration::from_secs(7) }));
+    hasher
+}
+
+pub(super) fn is_told_to_come_back(error: &PortError) -> bool {
+    matches!(error, PortError::Overloaded { retry_after } if retry_after.as_secs() == 7)
+}
+
 /// One who finds every attempt right, or every attempt wrong.
 pub(super) fn hasher_that_says(right: bool) -> MockPasswordHasher {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(move |_, _| Ok(right));
-    hasher.expect_hash().returning(|new| Ok(PasswordHash::new(format!("fresh:{}", new.expose()))));
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(move |_, _, _| Ok(right));
+    hasher.expect_hash().returning(|_, new| Ok(PasswordHash::new(format!("fresh:{}", new.expose()))));
     hasher.expect_is_outdated().return_const(false);
     hasher
 }

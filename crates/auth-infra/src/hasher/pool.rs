@@ -50,8 +50,15 @@ struct Waiting {
     since: Instant,
 }
 
+/// A place in the queue, kept for a job that is still to come. Given back when dropped.
+pub(super) struct Place {
+    shared: Arc<Shared>,
+}
+
 struct State {
     queue: VecDeque<Waiting>,
+    /// Places that are kept.
+    reserved: usize,
     running: usize,
     load: Load,
     closed: bool,
@@ -87,7 +94,7 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
 impl Pool {
     /// Join the handles to wait for the end of the threads.
     pub(super) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
-        let state = State { queue: VecDeque::new(), running: 0, load, closed: false };
+        let state = State { queue: VecDeque::new(), reserved: 0, running: 0, load, closed: false };
         let measures = Measures::new().map_err(io::Error::other)?;
         let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), workers, measures }) };
         let threads = (0..workers).map(|n| {
@@ -98,10 +105,22 @@ impl Pool {
         Ok((pool, threads))
     }
 
-    /// Runs the work on one of the threads, or refuses at once when the wait would be too long.
-    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    /// Reserves a place, or refuses at once when the wait would be too long.
+    pub(super) fn admit(&self) -> Result<Place, PortError> {
+        self.shared.admit()?;
+        Ok(Place { shared: Arc::clone(&self.shared) })
+    }
+
+    /// Runs the work on one of the threads. Whoever comes has a place.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        place: impl Send,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PortError> {
         let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
-        self.shared.admit(Box::new(Task { work, answer, asker: asker.clone() }))?;
+        self.shared.queue(Box::new(Task { work, answer, asker: asker.clone() }));
+        // Only now: nobody else may get it in between.
+        drop(place);
         answered.await.map_err(|_given_up| {
             if asker.has_left() {
                 // No outage that a log should mention.
@@ -141,6 +160,12 @@ impl Measures {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.lock().reserved -= 1;
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
@@ -154,16 +179,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn admit(&self, job: Box<dyn Job>) -> Result<(), PortError> {
+    fn admit(&self) -> Result<(), PortError> {
         let mut state = self.lock();
         if state.overload().is_some() {
             // Jobs of clients that left do not count; they are only removed when it matters.
             state.queue.retain(|waiting| waiting.job.is_awaited());
         }
         let Some(retry_after) = state.overload() else {
-            state.queue.push_back(Waiting { job, since: Instant::now() });
-            drop(state);
-            self.changed.notify_one();
+            state.reserved += 1;
             return Ok(());
         };
         let turn = state.load.refused();
@@ -171,6 +194,11 @@ impl Shared {
         self.measures.refused.inc();
         report(turn);
         Err(PortError::Overloaded { retry_after })
+    }
+
+    fn queue(&self, job: Box<dyn Job>) {
+        self.lock().queue.push_back(Waiting { job, since: Instant::now() });
+        self.changed.notify_one();
     }
 
     fn work(&self) {
@@ -202,14 +230,19 @@ impl Shared {
             self.measures.took.observe(took.as_secs_f64());
             state.load.measure(took);
         }
-        let (queued, running) = (state.queue.len(), state.running);
+        let (queued, running) = (state.queued(), state.running);
         state.load.finished(queued, running)
     }
 }
 
 impl State {
+    /// How many wait, or are about to.
+    fn queued(&self) -> usize {
+        self.queue.len() + self.reserved
+    }
+
     fn overload(&self) -> Option<Duration> {
-        self.load.overload(self.queue.len(), self.running)
+        self.load.overload(self.queued(), self.running)
     }
 }
 

@@ -21,11 +21,13 @@ fn attempt(text: &str) -> PasswordAttempt {
 }
 
 async fn hashed(text: &str) -> PasswordHash {
-    hasher(LOWEST).hash(attempt(text).proven()).await.unwrap()
+    let hasher = hasher(LOWEST);
+    hasher.hash(hasher.admit().unwrap(), attempt(text).proven()).await.unwrap()
 }
 
 async fn verifies(text: &str, form: &str) -> bool {
-    hasher(LOWEST).verify(attempt(text), Some(&PasswordHash::new(form.to_owned()))).await.unwrap()
+    let hasher = hasher(LOWEST);
+    hasher.verify(hasher.admit().unwrap(), attempt(text), Some(&PasswordHash::new(form.to_owned()))).await.unwrap()
 }
 
 #[tokio::test]
@@ -97,11 +99,11 @@ async fn nobody_has_the_decoys_password() {
     assert_eq!(hasher.decoy.cost, LOWEST);
     assert!(StoredHash::parse(&hasher.decoy.to_text()).is_ok());
     for text in ["", "Correct-Horse-1", &"x".repeat(100)] {
-        assert!(!hasher.verify(attempt(text), None).await.unwrap());
+        assert!(!hasher.verify(hasher.admit().unwrap(), attempt(text), None).await.unwrap());
     }
     // Not even a password that matches the decoy.
     let found = BcryptHasher { decoy: Arc::new(StoredHash::of("found", LOWEST, [0; 16])), ..hasher };
-    assert!(!found.verify(attempt("found"), None).await.unwrap());
+    assert!(!found.verify(found.admit().unwrap(), attempt("found"), None).await.unwrap());
 }
 
 #[tokio::test]
@@ -147,7 +149,7 @@ async fn a_form_that_cannot_be_read_or_costs_too_much_is_an_error_and_costs_noth
     let hasher = hasher(LOWEST);
     for form in bent {
         let form = PasswordHash::new(form);
-        let outcome = hasher.verify(attempt("x"), Some(&form)).await;
+        let outcome = hasher.verify(hasher.admit().unwrap(), attempt("x"), Some(&form)).await;
         assert!(matches!(&outcome, Err(PortError::Corrupt(why)) if !why.contains('$')), "{outcome:?} {}", form.expose());
         assert!(!hasher.is_outdated(&form));
     }
@@ -183,10 +185,10 @@ fn a_form_is_outdated_when_its_cost_is_below_that_of_new_ones() {
 #[tokio::test]
 async fn when_all_threads_are_busy_for_too_long_the_answer_is_overloaded() {
     let hasher = BcryptHasher::start(HasherOptions { cost: LOWEST, workers: 1, max_wait: Duration::ZERO }).unwrap();
-    let (first, second) = tokio::join!(hasher.hash(attempt("one").proven()), hasher.verify(attempt("two"), None));
-    assert!(first.is_ok());
-    // The first is queued, perhaps even done, when the second comes.
-    assert!(matches!(second, Ok(false) | Err(PortError::Overloaded { .. })));
+    let place = hasher.admit().unwrap();
+    assert!(matches!(hasher.admit().map(drop), Err(PortError::Overloaded { .. })));
+    assert!(hasher.hash(place, attempt("one").proven()).await.is_ok());
+    assert!(!hasher.verify(hasher.admit().unwrap(), attempt("two"), None).await.unwrap());
 }
 
 #[test]

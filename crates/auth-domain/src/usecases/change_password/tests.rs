@@ -16,7 +16,7 @@ use crate::{
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, clock, down, hasher_that_says, held, proof, told},
+        testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     },
 };
 
@@ -76,13 +76,13 @@ impl Scene {
 #[tokio::test]
 async fn a_change_keeps_the_callers_session_and_ends_the_others() {
     let (caller, ended) = (caller(), vec![SessionId(id()), SessionId(id())]);
-    let mut hasher = MockPasswordHasher::new();
+    let mut hasher = admitting();
     let own = caller.user.password.clone();
     let right = move |text: &str, hash: Option<&PasswordHash>| text == PASSWORD && hash == Some(&own);
-    hasher.expect_verify().withf(move |attempt, hash| right(attempt.expose(), *hash)).once().returning(|_, _| Ok(true));
+    hasher.expect_verify().withf(move |_, attempt, hash| right(attempt.expose(), *hash)).once().returning(|_, _, _| Ok(true));
     let new = PasswordHash::new("new".into());
     let made = new.clone();
-    hasher.expect_hash().withf(|new| new.expose() == OTHER_PASSWORD).once().returning(move |_| Ok(made.clone()));
+    hasher.expect_hash().withf(|_, new| new.expose() == OTHER_PASSWORD).once().returning(move |_, _| Ok(made.clone()));
     let mut scene = Scene::with(hasher);
     let answer = ended.clone();
     scene
@@ -123,16 +123,16 @@ async fn who_loses_the_race_to_another_change_no_longer_has_the_password() {
 
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_verifying() {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _| down());
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| down());
     Scene::with(hasher).ends_in_an_outage().await;
 }
 
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_hashing() {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _| Ok(true));
-    hasher.expect_hash().returning(|_| down());
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| Ok(true));
+    hasher.expect_hash().returning(|_, _| down());
     let (outcome, events) = Scene::with(hasher).change(&caller(), OTHER_PASSWORD).await;
     assert!(matches!(outcome, Err(ChangePasswordError::Port(PortError::Unavailable(_)))));
     assert_eq!(told(&events), [("password_change_refused", Some("not_hashed"))], "a thief may have learnt the password");
@@ -149,4 +149,12 @@ async fn who_is_held_up_changes_nothing() {
     let (outcome, events) = scene.change(&caller(), OTHER_PASSWORD).await;
     assert!(matches!(outcome, Err(ChangePasswordError::TooManyAttempts { .. })));
     assert_eq!(told(&events), [("login_throttled", None)]);
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked() {
+    let scene = Scene { held: true, ..Scene::with(full()) };
+    let (outcome, events) = scene.change(&caller(), OTHER_PASSWORD).await;
+    assert!(matches!(outcome, Err(ChangePasswordError::Port(error)) if is_told_to_come_back(&error)));
+    assert_eq!(events, []);
 }

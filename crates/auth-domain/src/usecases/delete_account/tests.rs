@@ -11,7 +11,7 @@ use crate::{
     },
     usecases::{
         authenticate::SignedIn,
-        testing::{caller, clock, down, hasher_that_says, held, proof, told},
+        testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     },
 };
 
@@ -63,8 +63,8 @@ async fn a_password_that_changed_meanwhile_deletes_nothing() {
 
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _| down());
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| down());
     let mut users = MockUserStore::new();
     users.expect_delete().once().returning(|_, _, _| down());
     for (users, hasher) in [(MockUserStore::new(), hasher), (users, hasher_that_says(true))] {
@@ -83,4 +83,11 @@ async fn who_is_held_up_deletes_nothing() {
     let outcome = delete.execute(&caller, attempt(PASSWORD), &origin()).await;
     assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
     assert_eq!(told(&audit.events()), [("login_throttled", None)]);
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked() {
+    let (outcome, events) = leave(&caller(), MockUserStore::new(), full()).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Port(error)) if is_told_to_come_back(&error)));
+    assert_eq!(events, []);
 }

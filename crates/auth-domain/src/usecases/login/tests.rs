@@ -15,7 +15,10 @@ use crate::{
     token::TokenPair,
     usecases::{
         issue::Issuer,
-        testing::{broken_issuer, clock, down, hasher_that_says, held, issuer, opened, proof, told},
+        testing::{
+            admitting, broken_issuer, clock, down, full, hasher_that_says, held, is_told_to_come_back, issuer, opened, proof,
+            told,
+        },
     },
     user::{AccountState, User},
 };
@@ -38,14 +41,14 @@ impl Scene {
     /// Ann, whose hash is of a lower cost than new ones.
     fn with_outdated(ann: &User) -> Self {
         let mut scene = Self::with(Some(ann.clone()), true);
-        scene.hasher = MockPasswordHasher::new();
-        scene.hasher.expect_verify().returning(|_, _| Ok(true));
+        scene.hasher = admitting();
+        scene.hasher.expect_verify().returning(|_, _, _| Ok(true));
         scene.hasher.expect_is_outdated().return_const(true);
         scene
     }
 
     fn hashing(mut self, outcome: fn() -> Result<PasswordHash, PortError>) -> Self {
-        self.hasher.expect_hash().withf(|new| new.expose() == PASSWORD).once().returning(move |_| outcome());
+        self.hasher.expect_hash().withf(|_, new| new.expose() == PASSWORD).once().returning(move |_, _| outcome());
         self
     }
 
@@ -142,9 +145,14 @@ async fn sessions_that_make_room_are_told_oldest_first() {
 #[tokio::test]
 async fn an_unknown_address_costs_a_decoy() {
     let mut scene = Scene::with(None, false);
-    scene.hasher = MockPasswordHasher::new();
+    scene.hasher = admitting();
     let decoy = |text: &str, hash: Option<&PasswordHash>| text == PASSWORD && hash.is_none();
-    scene.hasher.expect_verify().withf(move |attempt, hash| decoy(attempt.expose(), *hash)).once().returning(|_, _| Ok(false));
+    scene
+        .hasher
+        .expect_verify()
+        .withf(move |_, attempt, hash| decoy(attempt.expose(), *hash))
+        .once()
+        .returning(|_, _, _| Ok(false));
     let event = scene.ends_refused_because("unknown_address").await;
     assert_eq!((event.user, event.email), (None, Some(email("ann@example.org"))));
 }
@@ -158,9 +166,9 @@ async fn nobody_gets_in_as_nobody() {
 async fn a_password_is_compared_with_the_accounts_own() {
     let ann = ann();
     let mut scene = Scene::with(Some(ann.clone()), false);
-    scene.hasher = MockPasswordHasher::new();
+    scene.hasher = admitting();
     let own = ann.password.clone();
-    scene.hasher.expect_verify().withf(move |_, hash| *hash == Some(&own)).once().returning(|_, _| Ok(false));
+    scene.hasher.expect_verify().withf(move |_, _, hash| *hash == Some(&own)).once().returning(|_, _, _| Ok(false));
     let event = scene.ends_refused_because("wrong_password").await;
     assert_eq!((event.user, event.email), (Some(ann.id), Some(ann.email)));
 }
@@ -219,9 +227,9 @@ async fn too_much_to_hash_is_no_reason_to_refuse_a_right_password() {
 #[tokio::test]
 async fn too_much_to_verify_is_told_as_it_is() {
     let mut scene = Scene::with(Some(ann()), true);
-    scene.hasher = MockPasswordHasher::new();
+    scene.hasher = admitting();
     let retry_after = std::time::Duration::from_secs(7);
-    scene.hasher.expect_verify().returning(move |_, _| Err(PortError::Overloaded { retry_after }));
+    scene.hasher.expect_verify().returning(move |_, _, _| Err(PortError::Overloaded { retry_after }));
     let (outcome, events) = scene.login().await;
     assert!(matches!(outcome, Err(LoginError::Port(PortError::Overloaded { retry_after: told })) if told == retry_after));
     assert_eq!(events, []);
@@ -239,8 +247,8 @@ async fn an_outage_stays_an_outage_while_looking() {
 async fn an_outage_stays_an_outage_while_verifying() {
     for found in [Some(ann()), None] {
         let mut scene = Scene::with(found, true);
-        scene.hasher = MockPasswordHasher::new();
-        scene.hasher.expect_verify().returning(|_, _| down());
+        scene.hasher = admitting();
+        scene.hasher.expect_verify().returning(|_, _, _| down());
         scene.ends_in_an_outage().await;
     }
 }
@@ -280,4 +288,12 @@ async fn who_is_held_up_begins_nothing_with_the_right_password_either() {
         assert_eq!(told(&events), [("login_throttled", None)]);
         assert_eq!((events[0].user, events[0].email.clone()), (whose, Some(email("ann@example.org"))));
     }
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked() {
+    let scene = Scene { users: MockUserStore::new(), hasher: full(), held: true, ..Scene::with(None, true) };
+    let (outcome, events) = scene.login().await;
+    assert!(matches!(outcome, Err(LoginError::Port(error)) if is_told_to_come_back(&error)));
+    assert_eq!(events, []);
 }

@@ -14,15 +14,15 @@ use crate::{
         MemoryAudit, SequentialIds,
         samples::{OTHER_PASSWORD, email, id, new_password, origin, start, user},
     },
-    usecases::testing::{clock, down, hasher_that_says, told},
+    usecases::testing::{admitting, clock, down, hasher_that_says, told},
     user::User,
 };
 
 const OPERATOR: Option<&str> = Some("operator");
 
 fn broken_hasher() -> MockPasswordHasher {
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().returning(|_| down());
+    let mut hasher = admitting();
+    hasher.expect_hash().returning(|_, _| down());
     hasher
 }
 

@@ -15,12 +15,12 @@ use crate::{
     attempts::{Counted, Standing},
     audit::AuditEvent,
     password::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{AttemptStore, Inserted, MockAttemptStore, MockPasswordHasher, PasswordHasher, PortError, UserStore},
+    ports::{Admission, AttemptStore, Inserted, MockAttemptStore, PasswordHasher, PortError, UserStore},
     testkit::{
         MemoryAudit, MemoryStore, MovableClock, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, origin_from, session_of, user},
     },
-    usecases::testing::{down, told},
+    usecases::testing::{admitting, down, told},
     user::{AccountState, User},
 };
 
@@ -57,7 +57,7 @@ impl Scene {
 
     async fn tries(&self, password: &str, address: &str) -> Verdict {
         let (account, from) = (self.ann.email.clone(), origin_from(address));
-        self.proof.verify(&account, Some(&self.ann), attempt(password), &from).await.unwrap()
+        self.proof.verify(place(), &account, Some(&self.ann), attempt(password), &from).await.unwrap()
     }
 
     async fn fails(&self, times: u32, address: &str) {
@@ -85,6 +85,10 @@ impl Scene {
     async fn failures(&self) -> u32 {
         self.standing(OWNER).await.all.map_or(0, |all| all.count)
     }
+}
+
+fn place() -> Admission {
+    Admission::holding(())
 }
 
 fn held(seconds: u64) -> Verdict {
@@ -157,7 +161,7 @@ async fn a_known_network_is_held_like_any_other() {
 async fn an_address_without_an_account_is_held_alike() {
     let scene = Scene::new().await;
     let (nobody, from) = (email("nobody@example.org"), origin_from(GUESSER));
-    let tries = || scene.proof.verify(&nobody, None, attempt(PASSWORD), &from);
+    let tries = || scene.proof.verify(place(), &nobody, None, attempt(PASSWORD), &from);
     for _ in 0..LIMIT {
         assert_eq!(tries().await.unwrap(), Verdict::Wrong);
     }
@@ -235,11 +239,20 @@ struct AllAtOnce {
 
 #[async_trait::async_trait]
 impl PasswordHasher for AllAtOnce {
-    async fn hash(&self, _new: NewPassword) -> Result<PasswordHash, PortError> {
+    fn admit(&self) -> Result<Admission, PortError> {
         down()
     }
 
-    async fn verify<'a>(&self, _attempt: PasswordAttempt, _hash: Option<&'a PasswordHash>) -> Result<bool, PortError> {
+    async fn hash(&self, _place: Admission, _new: NewPassword) -> Result<PasswordHash, PortError> {
+        down()
+    }
+
+    async fn verify<'a>(
+        &self,
+        _place: Admission,
+        _attempt: PasswordAttempt,
+        _hash: Option<&'a PasswordHash>,
+    ) -> Result<bool, PortError> {
         self.come.fetch_add(1, Ordering::SeqCst);
         while self.come.load(Ordering::SeqCst) < self.awaited {
             tokio::task::yield_now().await;
@@ -289,10 +302,10 @@ async fn an_attempt_that_nothing_came_of_is_forgiven() {
     let mut scene = Scene::new().await;
     scene.fails(2, OWNER).await;
     let before = scene.standing(OWNER).await;
-    let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(3) }));
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(3) }));
     scene.proof.hasher = Arc::new(hasher);
-    let outcome = scene.proof.verify(&scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
+    let outcome = scene.proof.verify(place(), &scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
     assert!(matches!(outcome, Err(PortError::Overloaded { .. })));
     assert_eq!(scene.standing(OWNER).await, before);
 }
@@ -301,7 +314,7 @@ async fn an_attempt_that_nothing_came_of_is_forgiven() {
 async fn an_outage_stays_an_outage() {
     let mut attempts = MockAttemptStore::new();
     attempts.expect_standing().returning(|_, _| down());
-    let scene = Scene::over(Arc::new(attempts), Arc::new(MockPasswordHasher::new()), user("ann@example.org"));
-    let outcome = scene.proof.verify(&scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
+    let scene = Scene::over(Arc::new(attempts), Arc::new(admitting()), user("ann@example.org"));
+    let outcome = scene.proof.verify(place(), &scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
     assert!(matches!(outcome, Err(PortError::Unavailable(_))));
 }

@@ -15,7 +15,7 @@ use crate::{
     token::TokenPair,
     usecases::{
         issue::Issuer,
-        testing::{broken_issuer, clock, down, hasher_that_says, issuer, opened},
+        testing::{admitting, broken_issuer, clock, down, full, hasher_that_says, is_told_to_come_back, issuer, opened},
     },
     user::User,
 };
@@ -37,7 +37,7 @@ impl Scene {
     fn looking(outcome: fn() -> Result<Option<User>, PortError>) -> Self {
         let mut users = MockUserStore::new();
         users.expect_find_by_email().once().returning(move |_| outcome());
-        Self { users, hasher: MockPasswordHasher::new(), issuer: issuer() }
+        Self { users, hasher: admitting(), issuer: issuer() }
     }
 
     async fn register(self) -> (Result<TokenPair, RegisterError>, Vec<AuditEvent>) {
@@ -104,7 +104,7 @@ async fn an_outage_stays_an_outage_while_looking() {
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_hashing() {
     let mut scene = Scene::looking(|| Ok(None));
-    scene.hasher.expect_hash().returning(|_| down());
+    scene.hasher.expect_hash().returning(|_, _| down());
     scene.ends_in_an_outage().await;
 }
 
@@ -117,4 +117,12 @@ async fn an_outage_stays_an_outage_while_inserting() {
 async fn nobody_is_registered_where_nothing_can_be_signed() {
     let scene = Scene { hasher: hasher_that_says(true), issuer: broken_issuer(), ..Scene::looking(|| Ok(None)) };
     scene.ends_in_an_outage().await;
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked() {
+    let scene = Scene { users: MockUserStore::new(), hasher: full(), issuer: issuer() };
+    let (outcome, events) = scene.register().await;
+    assert!(matches!(outcome, Err(RegisterError::Port(error)) if is_told_to_come_back(&error)));
+    assert_eq!(events, []);
 }

@@ -19,12 +19,18 @@ fn pool() -> (Pool, Vec<JoinHandle<()>>) {
     Pool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
 }
 
+/// Gets a place and runs the work.
+async fn run<T: Send + 'static>(pool: &Pool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+    let place = pool.admit()?;
+    pool.run(place, work).await
+}
+
 /// Queues the work and leaves the answer for later.
 async fn begin<'a, T: Send + 'static>(pool: &'a Pool, work: impl FnOnce() -> T + Send + 'static) -> Pending<'a, T> {
-    let mut run: Pending<'a, T> = Box::pin(pool.run(work));
-    let waits = poll_fn(|context| Poll::Ready(run.as_mut().poll(context).is_pending())).await;
+    let mut pending: Pending<'a, T> = Box::pin(run(pool, work));
+    let waits = poll_fn(|context| Poll::Ready(pending.as_mut().poll(context).is_pending())).await;
     assert!(waits, "refused, or done too soon");
-    run
+    pending
 }
 
 /// Keeps the thread busy until the sender is dropped.
@@ -43,12 +49,9 @@ async fn hold(pool: &Pool) -> (Pending<'_, ()>, mpsc::Sender<()>) {
 #[tokio::test]
 async fn work_runs_on_threads_of_its_own_behind_everything_else() {
     let (pool, _threads) = pool();
-    let (name, stat) = pool
-        .run(|| {
-            (thread::current().name().map(str::to_owned), std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default())
-        })
-        .await
-        .unwrap();
+    let told = || (thread::current().name().map(str::to_owned), std::fs::read_to_string("/proc/thread-self/stat"));
+    let (name, stat) = run(&pool, told).await.unwrap();
+    let stat = stat.unwrap_or_default();
     assert_eq!(name.as_deref(), Some("hash-0"));
     if cfg!(target_os = "linux") {
         // Field 19, counted from after the name in parentheses (proc_pid_stat(5)).
@@ -83,7 +86,7 @@ async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back()
     let (pool, _threads) = Pool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
     let (held, gate) = hold(&pool).await;
     for _ in 0..2 {
-        let refused = pool.run(|| ()).await;
+        let refused = run(&pool, || ()).await;
         assert!(
             matches!(refused, Err(PortError::Overloaded { retry_after }) if retry_after == Duration::from_secs(2)),
             "{refused:?}"
@@ -91,7 +94,29 @@ async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back()
     }
     drop(gate);
     held.await.unwrap();
-    pool.run(|| ()).await.unwrap();
+    run(&pool, || ()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_place_that_is_kept_counts_and_is_given_back() {
+    let (pool, _threads) = pool();
+    let (held, gate) = hold(&pool).await;
+    let places = [pool.admit().unwrap(), pool.admit().unwrap(), pool.admit().unwrap()];
+    assert!(matches!(pool.admit().map(drop), Err(PortError::Overloaded { .. })));
+    let [left, stays, queued] = places;
+    drop(left);
+    let again = pool.admit().unwrap();
+    assert!(pool.admit().is_err());
+    // Who has a place is not refused, and holds one place only.
+    let mut waiting: Pending<'_, ()> = Box::pin(pool.run(queued, || ()));
+    assert!(poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_pending())).await);
+    assert!(pool.admit().is_err());
+    drop(again);
+    assert!(pool.admit().is_ok());
+    drop(stays);
+    drop(gate);
+    held.await.unwrap();
+    waiting.await.unwrap();
 }
 
 #[tokio::test]
@@ -104,7 +129,7 @@ async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
         move || done.fetch_add(1, Ordering::SeqCst)
     };
     let gone = [begin(&pool, count(&done)).await, begin(&pool, count(&done)).await, begin(&pool, count(&done)).await];
-    assert!(matches!(pool.run(count(&done)).await, Err(PortError::Overloaded { .. })));
+    assert!(matches!(run(&pool, count(&done)).await, Err(PortError::Overloaded { .. })));
     drop(gone);
     let stays = begin(&pool, count(&done)).await;
     let leaves_later = begin(&pool, count(&done)).await;
@@ -112,7 +137,7 @@ async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
     drop(gate);
     held.await.unwrap();
     assert_eq!(stays.await.unwrap(), 0);
-    pool.run(|| ()).await.unwrap();
+    run(&pool, || ()).await.unwrap();
     assert_eq!(done.load(Ordering::SeqCst), 1);
 }
 
@@ -121,7 +146,7 @@ async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
     let (pool, _threads) = pool();
     let (held, gate) = hold(&pool).await;
     let asker = Asker::default();
-    let mut asked = Box::pin(pool.run(|| ()));
+    let mut asked = Box::pin(run(&pool, || ()));
     let mut poll = |context: &mut Context<'_>| asker.asks(|| asked.as_mut().poll(context));
     assert!(poll_fn(|context| Poll::Ready(poll(context).is_pending())).await);
     asker.leave();
@@ -134,15 +159,15 @@ async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
 #[tokio::test]
 async fn a_panic_ends_the_job_and_nothing_else() {
     let (pool, _threads) = pool();
-    let broken = pool.run(|| -> u8 { panic!("on purpose") }).await;
+    let broken = run(&pool, || -> u8 { panic!("on purpose") }).await;
     assert!(matches!(broken, Err(PortError::Unavailable(_))), "{broken:?}");
-    assert_eq!(pool.run(|| 7).await.unwrap(), 7);
+    assert_eq!(run(&pool, || 7).await.unwrap(), 7);
 }
 
 #[tokio::test]
 async fn the_threads_end_with_the_pool() {
     let (pool, threads) = Pool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
-    pool.run(|| ()).await.unwrap();
+    run(&pool, || ()).await.unwrap();
     drop(pool);
     for thread in threads {
         thread.join().unwrap();

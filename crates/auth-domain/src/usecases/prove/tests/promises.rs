@@ -31,7 +31,7 @@ async fn transcript(steps: &[Step], has_account: bool) -> Vec<Verdict> {
     for Step { client, after } in steps {
         scene.passes(*after);
         let from = origin_from(CLIENTS[*client]);
-        verdicts.push(scene.proof.verify(&account, user, attempt(OTHER_PASSWORD), &from).await.unwrap());
+        verdicts.push(scene.proof.verify(place(), &account, user, attempt(OTHER_PASSWORD), &from).await.unwrap());
     }
     verdicts
 }

@@ -80,7 +80,8 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
     User(UserId),
-    /// Those of an address, including attempts when it had no account.
+    /// Those of an address, including attempts when it had no account, and those that earlier releases stored
+    /// [in Unicode](Email::in_unicode).
     Address(Email),
 }
 
@@ -123,7 +124,7 @@ impl Filter {
     pub fn lets_pass(&self, entry: &Entry) -> bool {
         let whose = self.whose.as_ref().is_none_or(|whose| match whose {
             Whose::User(user) => entry.user == Some(*user),
-            Whose::Address(email) => entry.email.as_deref() == Some(email.as_str()),
+            Whose::Address(email) => email.spellings().any(|spelling| entry.email.as_ref() == Some(&spelling)),
         });
         let event = self.event.is_none_or(|event| entry.event == event.name());
         whose && event && entry.at >= self.since && self.before.is_none_or(|before| entry.place() < before)

@@ -12,5 +12,6 @@ pub mod session;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod token;
+mod unicode;
 pub mod usecases;
 pub mod user;

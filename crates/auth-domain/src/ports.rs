@@ -65,10 +65,11 @@ pub enum Begun {
 pub trait UserStore: Send + Sync {
     async fn find(&self, id: UserId) -> Result<Option<User>, PortError>;
 
+    /// The account of an address, or else the one that an earlier release stored [in Unicode](Email::in_unicode).
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
 
     /// Stores a new account, with its first session and that session's network, if it has one: all or nothing. Of callers that
-    /// race for an address, in whatever process, exactly one gets it.
+    /// race for an address, in whatever process, exactly one gets it. It is taken in every spelling by which it is found.
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
 
     /// Replaces the hash `old` with another hash of the same password. `false` when the account no longer has `old`: a change of

@@ -32,7 +32,7 @@ use auth_domain::{
 pub use auth_infra::{
     asker::Asker,
     audit::QueuedAudit,
-    db::{Database, DatabaseUrl, OpenError, legacy_accounts},
+    db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
     measures::{level, sampled},
     system::{SystemClock, os_secret},
 };

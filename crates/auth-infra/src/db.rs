@@ -1,5 +1,6 @@
 //! The database: one set of queries for three engines, a pool that recovers from broken connections, and outages as `Err`.
 
+mod addresses;
 mod attempts;
 mod audit;
 mod clients;
@@ -42,6 +43,7 @@ use diesel::{connection::AnsiTransactionManager, result::Error};
 use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
+pub use addresses::{OddAddresses, Stuck};
 pub use attempts::DieselAttempts;
 pub use audit::DieselAudit;
 pub use clients::DieselClients;

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails the test it is for")]
 #![expect(clippy::print_stdout, reason = "query plans and refusals are there to be read")]
 
+#[path = "contracts/addresses.rs"]
+mod addresses;
 #[path = "contracts/encoding.rs"]
 mod encoding;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

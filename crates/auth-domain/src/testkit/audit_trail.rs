@@ -158,6 +158,10 @@ pub async fn lists_what_was_asked_for(stores: &Stores) {
     assert_eq!(listed(stores, user(UserId(id()))).await, []);
     assert_eq!(listed(stores, address("ann@example.org")).await, [in_as_ann.clone(), failed.clone()]);
     assert_eq!(listed(stores, address("nobody@example.org")).await, []);
+    let former = of(None, "ann@münchen.example", RateLimited, 1);
+    let canonical = of(None, "ann@xn--mnchen-3ya.example", RateLimited, 0);
+    stores.trail.append(&[former.clone(), canonical.clone()]).await.unwrap();
+    assert_eq!(listed(stores, address("ann@münchen.example")).await, [former, canonical], "also as earlier releases spelled it");
     let event = |event| Filter { event: Some(event), ..everything() };
     assert_eq!(listed(stores, event(LoginSucceeded)).await, [in_as_ben.clone(), in_as_ann.clone()]);
     let failures = Filter { event: Some(LoginFailed), ..address("ann@example.org") };

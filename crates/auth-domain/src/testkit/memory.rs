@@ -111,12 +111,14 @@ impl UserStore for MemoryStore {
     }
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
-        Ok(self.open()?.users.values().find(|user| user.email == *email).cloned())
+        let state = self.open()?;
+        let stored_as = |text: &str| state.users.values().find(|user| user.email.as_str() == text).cloned();
+        Ok(stored_as(email.as_str()).or_else(|| stored_as(&email.in_unicode()?)))
     }
 
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
         let mut state = self.open()?;
-        if state.users.values().any(|other| other.email == user.email) {
+        if user.email.spellings().any(|taken| state.users.values().any(|other| other.email.as_str() == taken)) {
             return Ok(Inserted::EmailTaken);
         }
         state.users.insert(user.id, user.clone());

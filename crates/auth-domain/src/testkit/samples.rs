@@ -51,6 +51,12 @@ pub fn email(text: &str) -> Email {
     text.parse().unwrap()
 }
 
+/// An address as earlier releases stored it.
+#[must_use]
+pub fn kept_email(text: &str) -> Email {
+    Email::from_kept(text).unwrap()
+}
+
 /// What [`super::PlainHasher`] makes of a password.
 #[must_use]
 pub fn hash(text: &str) -> PasswordHash {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::{
     fixtures::{Stores, against, together},
-    samples::{OTHER_PASSWORD, after, as_kept, email, hash, session_of, user},
+    samples::{OTHER_PASSWORD, after, as_kept, email, hash, kept_email, session_of, user},
 };
 use crate::{
     ports::{Begun, Inserted},
@@ -26,6 +26,8 @@ macro_rules! user_store_contract {
             finds_nobody_it_does_not_keep,
             refuses_a_second_holder_of_an_email,
             tells_addresses_apart_by_their_accents,
+            finds_an_account_that_an_earlier_release_stored_in_unicode,
+            prefers_the_account_that_has_the_canonical_address,
             keeps_the_first_session_with_the_account,
             keeps_no_session_of_a_refused_account,
             gives_a_contested_address_to_one,
@@ -97,6 +99,26 @@ pub async fn tells_addresses_apart_by_their_accents(stores: &Stores) {
         let user = stores.keep_new(address).await;
         assert_eq!(stores.users.find_by_email(&email(address)).await.unwrap(), Some(user));
     }
+}
+
+fn of_an_earlier_release() -> User {
+    User { email: kept_email("ann@münchen.example"), ..user("ann@example.org") }
+}
+
+pub async fn finds_an_account_that_an_earlier_release_stored_in_unicode(stores: &Stores) {
+    let ann = of_an_earlier_release();
+    stores.keep(&ann).await;
+    let canonical = user("ann@xn--mnchen-3ya.example");
+    assert_eq!(stores.users.find_by_email(&canonical.email).await.unwrap(), Some(ann.clone()));
+    assert_eq!(stores.users.insert(&canonical, None).await.unwrap(), Inserted::EmailTaken);
+    assert_eq!(stores.user(&ann).await, ann);
+}
+
+pub async fn prefers_the_account_that_has_the_canonical_address(stores: &Stores) {
+    let (canonical, former) = (stores.keep_new("ann@xn--mnchen-3ya.example").await, of_an_earlier_release());
+    stores.keep(&former).await;
+    assert_eq!(stores.users.find_by_email(&canonical.email).await.unwrap(), Some(canonical));
+    assert_eq!(stores.user(&former).await, former, "two they are, and two they stay");
 }
 
 pub async fn keeps_the_first_session_with_the_account(stores: &Stores) {

@@ -1,5 +1,6 @@
 //! `check` and `migrate`: what can be known, and done, before the server starts.
 
+mod addresses;
 mod certificates;
 mod files;
 mod finding;
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 use auth_domain::ports::Clock;
 
 use self::{
+    addresses::{of_addresses, stuck},
     certificates::of_certificates,
     files::of_files,
     finding::{Finding, is_wanted, of_clients},
@@ -24,7 +26,8 @@ use crate::{
     stop::{Interrupted, Stop},
 };
 
-/// Validates the configuration, connects to the database, reports pending migrations and whether the keys can be opened.
+/// Validates the configuration, connects to the database, reports pending migrations, whether every account can be found by its
+/// address, and whether the keys can be opened.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
@@ -51,6 +54,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     if !newer.is_empty() {
         tell(&Finding::mind("migrations", format!("applied by a newer release, and unknown to this one: {newer}")))?;
     }
+    of_addresses(&database.odd_addresses()?).iter().try_for_each(tell)?;
     if pending.is_empty() {
         tell(&of_keys(&database, &settings)?)?;
     }
@@ -62,18 +66,26 @@ fn tell(finding: &Finding) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{}", finding.shown(is_wanted()))?)
 }
 
-/// Applies pending migrations.
+/// Applies pending migrations, and rewrites addresses that are not in their canonical spelling.
 ///
 /// # Errors
 /// A fault of the configuration, a database that cannot be reached, or a migration that fails.
 pub(crate) fn migrate() -> Result<(), Failure> {
     let _stop = Stop::listen(Interrupted::Command)?;
     let settings = settings()?;
-    let applied = Database::open(&settings.database.url, 1)?.migrate()?;
+    let database = Database::open(&settings.database.url, 1)?;
+    let applied = database.migrate()?;
     let mut out = io::stdout();
     match applied.as_slice() {
         [] => writeln!(out, "The schema is up to date.")?,
         names => writeln!(out, "Applied: {}", names.join(", "))?,
+    }
+    let addresses = database.rewrite_addresses()?;
+    if addresses.rewritable > 0 {
+        writeln!(out, "Rewrote {} address(es) to their canonical spelling.", addresses.rewritable)?;
+    }
+    if let Some(told) = stuck(&addresses) {
+        writeln!(out, "{told}")?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod render;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
-    email::Email,
+    email::{Email, canonical_prefix},
     origin::Origin,
     password::NewPassword,
     usecases::operate::{Measure, OperateError},
@@ -36,7 +36,7 @@ enum Action {
     Show { user: String },
     /// List accounts by address.
     List {
-        /// Only addresses that begin with this.
+        /// Only addresses that begin with this. A domain in other letters than ASCII has to be whole up to a dot or the end.
         #[arg(long, default_value = "")]
         prefix: String,
         /// Only addresses after this one: the last one of the previous page.
@@ -95,8 +95,9 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
             Ok(Answer::User { user, sessions })
         }
         Action::List { prefix, after, limit } => {
-            let after = after.as_deref().map(parse_email).transpose()?;
-            let users = app.ports.directory.list(&prefix.to_lowercase(), after.as_ref(), limit).await?;
+            // As the previous page showed it.
+            let after = after.map(|text| Email::from_kept(&text).or_else(|_fault| parse_email(&text))).transpose()?;
+            let users = app.ports.directory.list(&canonical_prefix(&prefix), after.as_ref(), limit).await?;
             Ok(Answer::Users { users, limit })
         }
         Action::SetPassword { user } => {

@@ -25,7 +25,7 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[garde(context(Rules as rules))]
 pub struct RegisterBody {
-    /// Trimmed and lower-cased as a whole.
+    /// Trimmed and lower-cased as a whole; the domain counts, and is answered, as its A-label (`xn--…`).
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]

@@ -54,11 +54,19 @@ fn of_an_earlier_release(engine: Engine, count: usize) -> TestDatabase {
     database
 }
 
+fn before_canonical_addresses(engine: Engine) -> usize {
+    migrations(engine).iter().take_while(|migration| !migration.ends_with("0008_canonical_addresses")).count()
+}
+
 /// What the earlier release handed out for the session.
 fn refresh_token() -> String {
+    refresh_token_of("ann@example.org")
+}
+
+fn refresh_token_of(email: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let claims = json!({
-        "sub": ANN, "email": "ann@example.org", "type": "refresh", "iat": now, "nbf": now, "exp": now + 86_400,
+        "sub": ANN, "email": email, "type": "refresh", "iat": now, "nbf": now, "exp": now + 86_400,
         "jti": "00000000-0000-7000-8000-000000000003", "sid": SESSION, "gen": 7,
     });
     sign(&claims, REFRESH_SECRET)
@@ -103,6 +111,63 @@ on_every_engine! {
         assert_eq!(service.command(&["migrate"], "").1, "Applied: 0003_audit_events\n");
         assert_eq!(service.get("/health/ready").await.status, 200);
         goes_on(&service).await;
+    }
+
+    async fn an_address_that_an_earlier_release_stored_in_unicode_goes_on(engine) {
+        let database = Arc::new(of_an_earlier_release(engine, before_canonical_addresses(engine)));
+        database.execute("UPDATE users SET email = 'ann@münchen.example'");
+        let (code, told, _) = crate::service::command(&database, &[], &["check"], "");
+        assert!(code == 0 && told.contains("1 as an earlier release spelled them"), "{told}");
+        let service = Service::on(database.clone(), &[]).await;
+        let (code, told, _) = service.command(&["check"], "");
+        assert!(code == 0 && told.contains("every account is found by its own"), "{told}");
+        let refreshed = service.refresh(&refresh_token_of("ann@münchen.example")).await;
+        assert_eq!(refreshed.status, 200, "a token of the earlier release: {}", refreshed.body);
+        assert_eq!(service.me(refreshed.access()).await.text("email"), "ann@xn--mnchen-3ya.example");
+        for typed in ["ann@münchen.example", "Ann@xn--mnchen-3ya.example"] {
+            let login = service.post("/auth/login", json!({ "email": typed, "password": PASSWORD })).await;
+            assert_eq!(login.status, 200, "{typed}: {}", login.body);
+        }
+        // The earlier release beside this one stores its own spelling.
+        let early = "'2026-01-02 03:04:05.678901'";
+        database.execute(&format!(
+            "INSERT INTO users (id, email, password_hash, created_at, updated_at) \
+             VALUES ('00000000-0000-7000-8000-000000000009', 'bob@münchen.example', '{HASH}', {early}, {early})"
+        ));
+        let login = service.post("/auth/login", json!({ "email": "bob@xn--mnchen-3ya.example", "password": PASSWORD })).await;
+        assert_eq!((login.status, service.me(login.access()).await.text("email")), (200, "bob@münchen.example"));
+        assert_eq!(service.command(&["migrate"], "").1, "The schema is up to date.\nRewrote 1 address(es) to their canonical spelling.\n");
+        assert_eq!(service.me(login.access()).await.text("email"), "bob@xn--mnchen-3ya.example");
+        assert_eq!(service.refresh(login.refresh()).await.status, 200);
+    }
+
+    async fn accounts_that_share_an_address_are_told_and_left_as_they_are(engine) {
+        let database = Arc::new(of_an_earlier_release(engine, before_canonical_addresses(engine)));
+        let (holder, early) = ("00000000-0000-7000-8000-000000000009", "'2026-01-02 03:04:05.678901'");
+        database.execute("UPDATE users SET email = 'ann@ｅxample.org'");
+        database.execute(&format!(
+            "INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES ('{holder}', 'ann@example.org', '{HASH}', {early}, {early})"
+        ));
+        let is_told = |told: &str| told.contains(&format!("{ANN} (the address is that of {holder})"));
+        let (code, told, _) = crate::service::command(&database, &[], &["check"], "");
+        assert!(code == 0 && is_told(&told), "{told}");
+        let service = Service::on(database.clone(), &[]).await;
+        let warned = service.lines(1, move |line| line["level"] == "WARN" && line.to_string().contains(holder)).await;
+        assert!(warned[0].to_string().contains(ANN), "{warned:?}");
+        for command in ["check", "migrate"] {
+            let (code, told, _) = service.command(&[command], "");
+            assert!(code == 0 && is_told(&told), "{told}");
+        }
+        assert_eq!(service.database.count("users WHERE email = 'ann@ｅxample.org'"), 1);
+        let login = service.post("/auth/login", json!({ "email": "ann@ｅxample.org", "password": PASSWORD })).await;
+        assert_eq!(service.me(login.access()).await.text("id"), holder);
+        // Its sessions go on, it can be seen, and its operator can decide.
+        assert_eq!(service.refresh(&refresh_token_of("ann@ｅxample.org")).await.status, 200);
+        assert!(service.command(&["users", "list"], "").1.contains(ANN));
+        assert_eq!(service.command(&["users", "delete", holder], "").0, 0);
+        assert!(service.command(&["migrate"], "").1.contains("Rewrote 1 address"));
+        let login = service.post("/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD })).await;
+        assert_eq!(service.me(login.access()).await.text("id"), ANN);
     }
 
     async fn a_release_that_was_put_back_finds_its_schema(engine) {

@@ -46,7 +46,10 @@ impl AuditTrail for DieselAudit {
                 let mut query = audit_events::table.filter(audit_events::occurred_at.ge(At::from(filter.since))).into_boxed();
                 match &filter.whose {
                     Some(Whose::User(user)) => query = query.filter(audit_events::user_id.eq(user.to_string())),
-                    Some(Whose::Address(email)) => query = query.filter(audit_events::email.eq(email.to_string())),
+                    Some(Whose::Address(email)) => match email.in_unicode() {
+                        Some(former) => query = query.filter(audit_events::email.eq_any([email.to_string(), former])),
+                        None => query = query.filter(audit_events::email.eq(email.to_string())),
+                    },
                     None => {}
                 }
                 if let Some(event) = filter.event {

@@ -7,7 +7,15 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{AnyConnection, Database};
+#[cfg(feature = "sqlite")]
+use super::in_transaction;
+use super::{
+    AnyConnection, Database,
+    addresses::{Mode, OddAddresses, Stuck, respell},
+};
+
+/// Stands for [`respell`], which is done with it.
+const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
 
 /// Diesel's own table of applied migrations.
 pub(super) const BOOK: &str = "__diesel_schema_migrations";
@@ -38,17 +46,28 @@ impl Database {
     /// The database cannot be reached, or a migration fails. A failed migration leaves nothing behind; on MySQL, whose DDL is not
     /// transactional, it can be repeated.
     pub fn migrate(&self) -> Result<Vec<String>, PortError> {
-        if self.pending()?.is_empty() {
-            return Ok(Vec::new());
-        }
+        if self.pending()?.is_empty() { Ok(Vec::new()) } else { self.locked(apply) }
+    }
+
+    /// Rewrites the addresses that are stored in another spelling than the canonical one, which migrating does once: a release
+    /// beside this one may have added some, and others may have become free. Blocks, under the lock of migrations.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or its schema is not up to date.
+    pub fn rewrite_addresses(&self) -> Result<OddAddresses, PortError> {
+        self.locked(|db| Ok(respell(db, Mode::Rewrite)?))
+    }
+
+    /// Does the work where no other server does such work at the same time.
+    fn locked<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>) -> Result<T, PortError> {
         let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
         if self.pool.url().is_in_memory() {
             // A database in memory has no other connection, and no other user.
-            return apply(&mut self.pool.checkout()?.connection).map_err(|error| failed(error.to_string()));
+            return under_lock(&mut self.pool.checkout()?.connection, work).map_err(|error| failed(error.to_string()));
         }
         // A connection of its own: closing it releases its locks, whatever happened.
         let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
-        apply(&mut connection).map_err(|error| failed(error.to_string()))
+        under_lock(&mut connection, work).map_err(|error| failed(error.to_string()))
     }
 
     /// The migrations that have not been applied. Blocks.
@@ -133,41 +152,73 @@ fn names<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String
     Ok(names)
 }
 
-fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
+fn under_lock<T>(
+    db: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>,
+) -> Result<T, BoxedError> {
     match db {
         #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(db) => {
-            // DDL is transactional: one exclusive transaction both locks and rolls back.
-            db.batch_execute("PRAGMA busy_timeout = 60000")?;
-            Ok(db.exclusive_transaction(|db| run(db, SQLITE).map_err(Error::QueryBuilderError))?)
+        AnyConnection::Sqlite(sqlite) => {
+            // DDL is transactional: one transaction that begins by locking the file also rolls back.
+            sqlite.batch_execute("PRAGMA busy_timeout = 60000")?;
+            Ok(in_transaction(db, |db| work(db).map_err(Error::QueryBuilderError))?)
         }
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(db) => {
-            db.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0")?;
+        AnyConnection::Postgres(postgres) => {
+            postgres.batch_execute(
+                "SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0",
+            )?;
             sql_query("SELECT pg_advisory_lock($1)")
                 .bind::<diesel::sql_types::BigInt, _>(POSTGRES_LOCK)
-                .execute(db)
+                .execute(postgres)
                 .map_err(|error| format!("another server has been migrating for a minute, or the lock is lost: {error}"))?;
-            run(db, POSTGRES)
+            work(db)
         }
         #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(db) => {
-            db.batch_execute("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */")?;
+        AnyConnection::Mysql(mysql) => {
+            mysql.batch_execute(
+                "SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */",
+            )?;
             // Such locks are server-wide, so the name contains that of the database.
-            let locked: Count =
-                sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count").get_result(db)?;
+            let locked: Count = sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count")
+                .get_result(mysql)?;
             if locked.count != 1 {
                 return Err("another server has been migrating for a minute".into());
             }
-            run(db, MYSQL)
+            work(db)
         }
     }
 }
 
-/// Determines again what is pending, now under the lock, and applies it.
-fn run<DB: Backend>(db: &mut impl MigrationHarness<DB>, source: EmbeddedMigrations) -> Result<Vec<String>, BoxedError> {
-    let names = names::<DB>(&source)?;
-    let applied = db.run_pending_migrations(source)?;
-    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-    Ok(names.into_iter().filter(|(version, _)| applied.contains(version)).map(|(_, name)| name).collect())
+/// Determines again what is pending, now under the lock, and applies it one by one.
+fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
+    let pending = pending(db)?;
+    for name in &pending {
+        if name == CANONICAL_ADDRESSES {
+            // First, so that an interruption repeats it.
+            report(&respell(db, Mode::Rewrite)?);
+        }
+        match db {
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite(db) => drop(db.run_next_migration(SQLITE)?),
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(db) => drop(db.run_next_migration(POSTGRES)?),
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql(db) => drop(db.run_next_migration(MYSQL)?),
+        }
+    }
+    Ok(pending)
+}
+
+fn report(odd: &OddAddresses) {
+    if odd.rewritable > 0 {
+        tracing::info!(accounts = odd.rewritable, "rewrote addresses to their canonical spelling");
+    }
+    for Stuck { account, holder } in &odd.named {
+        let holder = holder.as_deref().unwrap_or("none: this release takes it for no address");
+        tracing::warn!(account, holder, "an account keeps an address by which it cannot be found; see docs/operations.md");
+    }
+    if odd.stuck > 0 {
+        tracing::warn!(accounts = odd.stuck, "accounts keep an address by which they cannot be found");
+    }
 }

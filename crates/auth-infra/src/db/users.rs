@@ -36,9 +36,17 @@ impl UserStore for DieselUsers {
     }
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError> {
-        let email = email.to_string();
+        let spellings: Vec<_> = email.spellings().collect();
         self.0
-            .read(move |db| user(users::table.filter(users::email.eq(&email)).select(UserRow::as_select()).get_result(db)))
+            .read(move |db| {
+                for spelling in &spellings {
+                    let found = user(users::table.filter(users::email.eq(spelling)).select(UserRow::as_select()).get_result(db))?;
+                    if found.is_some() {
+                        return Ok(found);
+                    }
+                }
+                Ok(None)
+            })
             .await
     }
 
@@ -46,6 +54,12 @@ impl UserStore for DieselUsers {
         let (user, first) = (user.clone(), first.cloned());
         self.0
             .write(move |db| {
+                // In this spelling only an earlier release can have stored it: there is nobody to race with.
+                if let Some(former) = user.email.in_unicode()
+                    && is_taken(db, &former)?
+                {
+                    return Ok(Inserted::EmailTaken);
+                }
                 let inserted = in_transaction(db, |db| {
                     diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
                     let Some(session) = &first else { return Ok(()) };
@@ -56,8 +70,7 @@ impl UserStore for DieselUsers {
                     Ok(()) => Ok(Inserted::Yes),
                     // The whole transaction is undone. A duplicate id stays an error.
                     Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
-                        let taken = users::table.filter(users::email.eq(user.email.as_str())).count().get_result::<i64>(db)?;
-                        if taken > 0 {
+                        if is_taken(db, user.email.as_str())? {
                             Ok(Inserted::EmailTaken)
                         } else {
                             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info))
@@ -164,6 +177,10 @@ fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: 
     let found =
         diesel::update(users::table.find(id)).set((users::disabled_at.eq(disabled_at), users::updated_at.eq(now))).execute(db)?;
     Ok(found == 1)
+}
+
+fn is_taken(db: &mut AnyConnection, email: &str) -> QueryResult<bool> {
+    Ok(users::table.filter(users::email.eq(email)).count().get_result::<i64>(db)? > 0)
 }
 
 fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {

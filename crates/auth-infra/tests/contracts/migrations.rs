@@ -10,7 +10,7 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 7] = [
+const ALL: [&str; 8] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -18,6 +18,7 @@ const ALL: [&str; 7] = [
     "0005_oauth_clients",
     "0006_ended_sessions",
     "0007_client_failures",
+    "0008_canonical_addresses",
 ];
 
 crate::on_each_engine! {

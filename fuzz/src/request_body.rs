@@ -101,11 +101,11 @@ fn members(data: &[u8], value: Option<&Value>) {
             let email = body.email.take().expect("validated");
             assert_eq!(Ok(email), text("email").parse());
             let password = body.password.take().expect("validated");
-            assert_eq!(password.expose(), text("password"));
+            assert_eq!(password.expose(), PasswordAttempt::new(text("password").to_owned()).expose(), "in NFC");
             assert!((POLICY.min_chars..=PASSWORD_MAX_CHARS).contains(&password.expose().chars().count()));
             assert!(!password.expose().chars().any(char::is_control));
             let attempt = body.current_password.take().expect("validated");
-            assert_eq!(attempt.expose(), text("current_password"));
+            assert_eq!(attempt.forms().last(), Some(text("current_password")), "as it was typed");
             assert_eq!(body.refresh_token.take().expect("validated"), text("refresh_token"));
         }
         Err(problem) => refusal(data, value, &problem),

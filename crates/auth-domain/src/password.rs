@@ -4,9 +4,9 @@ mod common;
 
 use zeroize::Zeroizing;
 
-use crate::email::Email;
+use crate::{email::Email, unicode::nfc};
 
-/// The longest password, in characters (Unicode scalar values).
+/// The longest password, in characters (Unicode scalar values) of its NFC.
 pub const PASSWORD_MAX_CHARS: usize = 128;
 
 /// The shortest name that a password may not contain; shorter ones occur in other words by chance.
@@ -47,20 +47,22 @@ pub enum PasswordFault {
 
 impl PasswordPolicy {
     /// Accepts a new password that meets the policy, for the account of this address; `None` where the given address is invalid,
-    /// so that no account will be made.
+    /// so that no account will be made. What counts, and is kept, is its NFC (NIST SP 800-63B-4 section 3.1.1.2): one keyboard
+    /// sends `é` as one character, another as two.
     ///
     /// # Errors
     /// Every rule that it breaks, in a fixed order.
     pub fn accept(&self, text: &str, owner: Option<&Email>) -> Result<NewPassword, Vec<PasswordFault>> {
-        let mut faults = self.faults(text);
-        if owner.is_some_and(|owner| contains_address(text, owner)) {
+        let text = Zeroizing::new(nfc(text).into_owned());
+        let mut faults = self.faults(&text);
+        if owner.is_some_and(|owner| contains_address(&text, owner)) {
             faults.push(PasswordFault::ContainsAddress);
         }
         // Asked of what would pass otherwise: the rest has to change anyway, and most of it is common.
-        if faults.is_empty() && common::is_common(text) {
+        if faults.is_empty() && common::is_common(&text) {
             faults.push(PasswordFault::TooCommon);
         }
-        if faults.is_empty() { Ok(NewPassword(Zeroizing::new(text.to_owned()))) } else { Err(faults) }
+        if faults.is_empty() { Ok(NewPassword(text)) } else { Err(faults) }
     }
 
     fn faults(&self, text: &str) -> Vec<PasswordFault> {
@@ -98,7 +100,7 @@ fn contains_address(text: &str, owner: &Email) -> bool {
     let squeezed = squeezed(&plain);
     let local = owner.local_part();
     let untagged = local.split('+').next().unwrap_or(local);
-    plain.contains(owner.as_str())
+    owner.spellings().any(|address| plain.contains(&address))
         || [local, untagged]
             .into_iter()
             .map(self::squeezed)
@@ -109,13 +111,17 @@ fn squeezed(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.chars().filter(|c| c.is_alphanumeric()).collect())
 }
 
-/// A password that meets the policy, on its way to the hasher. Wiped when dropped.
+/// A password that meets the policy, in NFC, on its way to the hasher. Wiped when dropped.
 #[derive(Clone)]
 pub struct NewPassword(Zeroizing<String>);
 
 /// A password as somebody presents it to prove who they are: any text at all. Wiped when dropped.
 #[derive(Clone)]
-pub struct PasswordAttempt(Zeroizing<String>);
+pub struct PasswordAttempt {
+    nfc: Zeroizing<String>,
+    /// As it was typed, where that is not NFC.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl NewPassword {
     #[must_use]
@@ -127,18 +133,33 @@ impl NewPassword {
 impl PasswordAttempt {
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        let typed = Zeroizing::new(text);
+        let nfc = Zeroizing::new(nfc(&typed).into_owned());
+        let typed = (*nfc != *typed).then_some(typed);
+        Self { nfc, typed }
     }
 
+    /// In NFC.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.nfc
     }
 
-    /// The same text, to be hashed anew once it has proved right.
+    /// What may have been hashed: the NFC, and where that differs, what was typed, as earlier releases and other systems hash it.
+    pub fn forms(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.nfc), self.typed.as_ref()].into_iter().flatten().map(|form| form.as_str())
+    }
+
+    /// The attempt as if it had been typed in NFC; `None` where it was.
+    #[must_use]
+    pub fn composed(&self) -> Option<Self> {
+        self.typed.as_ref().map(|_typed| Self { nfc: self.nfc.clone(), typed: None })
+    }
+
+    /// The same password, to be hashed anew once it has proved right.
     #[must_use]
     pub fn proven(&self) -> NewPassword {
-        NewPassword(self.0.clone())
+        NewPassword(self.nfc.clone())
     }
 }
 

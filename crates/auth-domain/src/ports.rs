@@ -239,7 +239,9 @@ pub trait PasswordHasher: Send + Sync {
 
     async fn hash(&self, place: Admission, password: NewPassword) -> Result<PasswordHash, PortError>;
 
-    /// Whether the attempt is the password. Without a hash the answer is `false`, after the same time as with one.
+    /// Whether the attempt is the password, in one of its [forms](PasswordAttempt::forms). The time that a "no" takes depends on
+    /// the attempt alone, not on the hash, unless that has a higher cost than new ones: without a hash the answer is `false`, after
+    /// the same time as with one.
     async fn verify<'a>(
         &self,
         place: Admission,

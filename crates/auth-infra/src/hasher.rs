@@ -84,7 +84,8 @@ impl PasswordHasher for BcryptHasher {
             Some(hash) => (Arc::new(StoredHash::parse(hash.expose())?), true),
             None => (Arc::clone(&self.decoy), false),
         };
-        let matches = self.pool.run(place, move || stored.matches(attempt.expose())).await?;
+        let cost = self.cost;
+        let matches = self.pool.run(place, move || stored.verifies(&attempt, cost)).await?;
         Ok(matches && exists)
     }
 

@@ -1,5 +1,6 @@
 //! The policy for new passwords, compared with a table of characters made by hand.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use proptest::prelude::*;
 
 use super::{
@@ -12,7 +13,8 @@ const LENGTH_ONLY: PasswordPolicy = PasswordPolicy { min_chars: 12, classes: fal
 const UPPERCASE: &str = "ABZÄÉΩЖⅧⒶ";
 const LOWERCASE: &str = "abzäßéωжⅷª";
 const DIGIT: &str = "0129٣९½²";
-const SPECIAL: &str = " !~_\"\\€🦀\u{200b}\u{a0}\u{301}—";
+/// With a mark that composes with none of the others.
+const SPECIAL: &str = " !~_\"\\€🦀\u{200b}\u{a0}\u{336}—";
 const CONTROL: &str = "\0\n\t\r\u{1b}\u{7f}\u{85}";
 const LETTER: &str = "名字אبǅ";
 
@@ -61,6 +63,9 @@ fn tells_what_names_the_account_beside_what_else_is_wrong() {
         ("7-Horses-of-Anna", "anna+auth@example.org"),
         ("7-Horses-of-Anna-Auth", "anna+auth@example.org"),
         ("7-Horses-of-JOSÉ", "josé@example.org"),
+        ("7-Horses-of-JOSE\u{301}", "josé@example.org"),
+        ("1-Ann@München.example", "ann@münchen.example"),
+        ("1-Ann@XN--MNCHEN-3YA.example", "ann@münchen.example"),
     ] {
         assert_eq!(about(text, owner), [ContainsAddress], "{text} {owner}");
     }
@@ -93,6 +98,38 @@ fn counts_characters_whatever_their_width() {
         assert_eq!(faults(LENGTH_ONLY, &letter.repeat(PASSWORD_MAX_CHARS)), []);
         assert_eq!(faults(LENGTH_ONLY, &letter.repeat(PASSWORD_MAX_CHARS + 1)), [PasswordFault::TooLong]);
     }
+}
+
+#[test]
+fn counts_characters_as_they_are_once_composed() {
+    let decomposed = "e\u{301}";
+    assert_eq!(faults(LENGTH_ONLY, &decomposed.repeat(11)), [PasswordFault::TooShort { min: 12 }]);
+    assert_eq!(faults(LENGTH_ONLY, &decomposed.repeat(12)), []);
+    assert_eq!(faults(LENGTH_ONLY, &decomposed.repeat(PASSWORD_MAX_CHARS)), []);
+    assert_eq!(faults(LENGTH_ONLY, &decomposed.repeat(PASSWORD_MAX_CHARS + 1)), [PasswordFault::TooLong]);
+    // One that NFC takes apart, for the sake of stability.
+    assert_eq!(faults(LENGTH_ONLY, &"\u{958}".repeat(PASSWORD_MAX_CHARS / 2)), []);
+    assert_eq!(faults(LENGTH_ONLY, &"\u{958}".repeat(PASSWORD_MAX_CHARS / 2 + 1)), [PasswordFault::TooLong]);
+    assert_eq!(faults(POLICY, "A\u{308}bcdefghijk1"), [PasswordFault::NoSpecial], "the mark of a letter is no special character");
+}
+
+#[test]
+fn is_kept_in_nfc() {
+    let kept = |text: &str| POLICY.accept(text, None).unwrap().expose().to_owned();
+    assert_eq!(kept("Pa\u{308}sswo\u{308}rter-17"), "Pässwörter-17");
+    assert_eq!(kept("\u{212b}ngstro\u{308}m-Horse-17"), "Ångström-Horse-17");
+    assert_eq!(kept("ﬁve-Horses-①７"), "ﬁve-Horses-①７", "what only resembles another stays another");
+}
+
+#[test]
+fn an_attempt_has_two_forms_where_it_was_not_typed_in_nfc() {
+    let forms = |text: &str| PasswordAttempt::new(text.to_owned()).forms().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(forms("Pässwörter-17"), ["Pässwörter-17"]);
+    assert_eq!(forms("Pa\u{308}sswörter-17"), ["Pässwörter-17", "Pa\u{308}sswörter-17"]);
+    let attempt = PasswordAttempt::new("a\u{308}".to_owned());
+    assert_eq!((attempt.expose(), attempt.proven().expose()), ("ä", "ä"));
+    assert_eq!(attempt.composed().unwrap().forms().collect::<Vec<_>>(), ["ä"]);
+    assert!(PasswordAttempt::new("ä".to_owned()).composed().is_none());
 }
 
 #[test]
@@ -168,9 +205,10 @@ proptest! {
     }
 
     #[test]
-    fn keeps_what_it_takes_to_the_letter(text: String) {
+    fn keeps_what_it_takes_to_the_letter_but_for_its_form(text: String) {
+        let form = ComposingNormalizerBorrowed::new_nfc().normalize(&text);
         if let Ok(password) = LENGTH_ONLY.accept(&text, None) {
-            prop_assert_eq!(password.expose(), text);
+            prop_assert_eq!(password.expose(), form);
         }
     }
 }

@@ -86,7 +86,7 @@ impl PasswordHasher for PlainHasher {
     ) -> Result<bool, PortError> {
         let Some(hash) = hash else { return Ok(false) };
         let (_, text) = Self::read(hash).ok_or_else(|| PortError::Corrupt("not a hash of this kind".into()))?;
-        Ok(text == attempt.expose())
+        Ok(attempt.forms().any(|form| form == text))
     }
 
     fn reads(&self, hash: &PasswordHash) -> bool {

@@ -22,6 +22,7 @@ macro_rules! password_hasher_contract {
             verifies_the_password_and_no_other,
             hashes_every_character_whatever_its_width,
             takes_any_attempt,
+            verifies_a_password_however_its_accents_are_typed,
             verifies_nothing_without_a_hash,
             never_reads_a_broken_hash_as_a_no,
             verifies_a_hash_of_any_cost,
@@ -67,6 +68,18 @@ pub async fn takes_any_attempt(Hashers { hasher, .. }: &Hashers) {
     for text in ["", "\0", "a\0b", "\u{7f}", &"🦀".repeat(10_000)] {
         assert!(!verifies(&**hasher, text, &hash).await);
         assert!(!hasher.verify(admitted(&**hasher), attempt(text), None).await.unwrap());
+    }
+}
+
+pub async fn verifies_a_password_however_its_accents_are_typed(Hashers { hasher, .. }: &Hashers) {
+    let (composed, decomposed) = ("Pässwörter-17", "Pa\u{308}sswo\u{308}rter-17");
+    for (new, other) in [(composed, decomposed), (decomposed, composed)] {
+        let hash = hasher.hash(admitted(&**hasher), new_password(new)).await.unwrap();
+        for right in [new, other, "Pässwo\u{308}rter-17"] {
+            assert!(verifies(&**hasher, right, &hash).await, "{right:?}");
+        }
+        assert!(!verifies(&**hasher, "Passworter-17", &hash).await);
+        assert!(!hasher.verify(admitted(&**hasher), attempt(other), None).await.unwrap());
     }
 }
 

@@ -79,9 +79,10 @@ impl Login {
         }
     }
 
-    /// Replaces a hash of a lower cost, now that the password is at hand. Returns the account's hash afterwards.
+    /// Replaces a hash of a lower cost, or of another form than NFC, now that the password is at hand. Returns the account's hash
+    /// afterwards.
     async fn strengthen(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
-        if !self.hasher.is_outdated(&user.password) {
+        if !self.hasher.is_outdated(&user.password) && self.is_of_nfc(user, &attempt).await? {
             return Ok(user.password.clone());
         }
         let place = match self.hasher.admit() {
@@ -100,6 +101,20 @@ impl Login {
         }
         let current = self.users.find(user.id).await?;
         self.still_proven(user, current)
+    }
+
+    /// Whether a right password is right in NFC. Asks the hasher only about the few that were not typed in it.
+    async fn is_of_nfc(&self, user: &User, attempt: &PasswordAttempt) -> Result<bool, PortError> {
+        let Some(composed) = attempt.composed() else { return Ok(true) };
+        let verified = match self.hasher.admit() {
+            Ok(place) => self.hasher.verify(place, composed, Some(&user.password)).await,
+            Err(full) => Err(full),
+        };
+        match verified {
+            // There will be other logins to find out at.
+            Err(PortError::Overloaded { .. }) => Ok(true),
+            outcome => outcome,
+        }
     }
 
     /// The hash of the verified password: another login may have strengthened it, while a change of password moves `updated_at`.

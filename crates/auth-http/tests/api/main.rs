@@ -37,6 +37,7 @@ mod otlp;
 mod outage;
 mod panics;
 mod password;
+mod paths;
 mod races;
 mod readers;
 mod refresh;

@@ -1,131 +1,106 @@
-//! However a path is spelt, it counts, is checked and is recorded where its route is.
+//! One mailbox is one account and one password one password, however a keyboard spells them.
 
-use crate::{
-    general::raw,
-    service::{Engine, Service},
-};
+use serde_json::{Value, json};
 
-/// Budgets that answers can be told apart by.
-const LIMITS: [(&str, &str); 3] =
-    [("RATE_LIMIT_REQUESTS", "500"), ("RATE_LIMIT_SESSION_REQUESTS", "700"), ("RATE_LIMIT_INTROSPECT_REQUESTS", "900")];
+use crate::service::{PASSWORD, Service, credentials, eventually, on_every_engine};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+const ONE: &str = "ann@xn--mnchen-3ya.example";
+/// As a person, a browser, macOS and a Japanese keyboard send it.
+const OTHERS: [&str; 6] = [
+    "Ann@München.example",
+    "ann@XN--MNCHEN-3YA.example",
+    "ann@mu\u{308}nchen.example",
+    "ann@ｍüｎｃｈｅｎ.example",
+    "ann@münchen。example",
+    " ANN@MÜN\u{ad}CHEN.EXAMPLE ",
+];
 
-/// The target goes out as it is: client libraries would tidy it up.
-async fn send(service: &Service, method: &str, target: &str, media: &str, body: &str) -> String {
-    let length = body.len();
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {media}\r\n");
-    raw(service, format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes()).await
+const COMPOSED: &str = "Pässwörter-17-Éclairs";
+/// Of the decomposed one, by the `bcrypt` of Python.
+const DECOMPOSED_HASH: &str = "$2b$04$TnNrWLKUciaJNIiYLQ9C3O5me70ZKQq/V9uSDTqHDkCHpMFyOloR6";
+const DECOMPOSED: &str = "Pa\u{308}sswo\u{308}rter-17-E\u{301}clairs";
+
+fn with(email: &str, password: &str) -> Value {
+    json!({ "email": email, "password": password })
 }
 
-/// Status and the size of the budget that was drawn on.
-async fn counted(service: &Service, method: &str, target: &str) -> (u16, Option<u32>) {
-    let answer = send(service, method, target, "application/json", "").await;
-    let limit = answer.lines().find_map(|line| line.strip_prefix("ratelimit-limit: "));
-    (answer[9..12].parse().unwrap(), limit.map(|limit| limit.parse().unwrap()))
-}
+on_every_engine! {
+    async fn one_mailbox_is_one_account_at_every_door(engine) {
+        let service = Service::start(engine).await;
+        let registered = service.register("Ann@München.example").await;
+        assert_eq!(service.me(registered.access()).await.text("email"), ONE);
+        assert_eq!(crate::tokens::claims(registered.access())["email"], ONE);
+        for spelling in OTHERS.into_iter().chain([ONE]) {
+            let refused = service.post("/auth/register", credentials(spelling)).await;
+            assert_eq!(refused.refusal(), (409, "email_taken"), "{spelling}");
+            assert_eq!(service.login(spelling).await.status, 200, "{spelling}");
+            let shown = service.command(&["users", "show", spelling], "");
+            assert!(shown.0 == 0 && shown.1.contains(ONE), "{spelling}: {}", shown.2);
+            let refused = service.command(&["users", "create", spelling], PASSWORD);
+            assert!(refused.0 == 1 && refused.2.contains("already"), "{spelling}: {}", refused.2);
+        }
+        assert_eq!(service.database.count("users"), 1);
+        for prefix in ["ann@MÜNCHEN", "ANN@mu\u{308}nchen.ex", "ann@xn--mn"] {
+            assert!(service.command(&["users", "list", "--prefix", prefix], "").1.contains(ONE), "{prefix}");
+        }
+        eventually(async || service.database.count("audit_events"), |count| *count >= 15).await;
+        let trail = service.command(&["audit", "list", "--user", "ann@münchen.example", "--event", "user_registered"], "").1;
+        assert!(trail.contains(ONE), "{trail}");
+    }
 
-#[tokio::test]
-async fn a_path_draws_on_the_budget_of_its_route() {
-    let service = Service::with(Engine::Sqlite, &LIMITS).await;
-    for (method, target, expected) in [
-        ("POST", "/auth/login", (400, Some(500))),
-        ("POST", "/auth/log%69n", (400, Some(500))),
-        ("POST", "/auth/%6c%6F%67%69%6E", (400, Some(500))),
-        ("POST", "/%61uth/login?x=/health", (400, Some(500))),
-        ("POST", "/auth/registe%72", (400, Some(500))),
-        ("POST", "http://x/auth/log%69n", (400, Some(500))),
-        ("GET", "/auth/log%69n", (405, Some(500))),
-        ("OPTIONS", "/auth/log%69n", (405, Some(500))),
-        ("POST", "/auth/refres%68", (400, Some(700))),
-        ("GET", "/auth/m%65", (401, Some(700))),
-        ("DELETE", "/auth/session%73/%2e%2e", (401, Some(700))),
-        ("GET", "/oauth/introspec%74", (405, Some(900))),
-        ("GET", "/oauth/revocation%73?since=x", (422, Some(900))),
-        ("GET", "/healt%68", (200, None)),
-        ("GET", "/health/r%65ady", (200, None)),
-        ("GET", "/.well-known/jwks%2Ejson", (200, None)),
-        ("GET", "/doc%73/page%2ejs", (200, None)),
-        ("GET", "http://x/openapi%2ejson", (200, None)),
-    ] {
-        assert_eq!(counted(&service, method, target).await, expected, "{method} {target}");
+    async fn failures_count_for_the_mailbox_and_not_for_its_spelling(engine) {
+        let service = Service::with(engine, &[("LOGIN_FAILURES", "3")]).await;
+        for spelling in OTHERS.into_iter().take(3) {
+            assert_eq!(service.post("/auth/login", with(spelling, "Wrong-Horse-7")).await.status, 401, "{spelling}");
+        }
+        assert_eq!(service.database.count("client_failures"), 1);
+        let waits = service.post("/auth/login", with(ONE, "Wrong-Horse-7")).await;
+        assert_eq!(waits.refusal(), (429, "too_many_attempts"));
     }
-}
 
-#[tokio::test]
-async fn what_is_no_route_draws_on_the_general_budget() {
-    let service = Service::with(Engine::Sqlite, &LIMITS).await;
-    for target in [
-        "//auth/login",
-        "/auth//login",
-        "/auth/login/",
-        "/AUTH/LOGIN",
-        "/auth/login;x=1",
-        "/auth%2Flogin",
-        "/auth%2flogin",
-        "/auth/log%2569n",
-        "/auth/./login",
-        "/auth/x/../login",
-        "/auth/%2e/login",
-        "/auth/login%00",
-        "/auth/login%20",
-        "/auth/refresh/",
-        "//auth/refresh",
-        "/auth/Refresh",
-        "/auth/nothing",
-        "/auth/",
-        "/oauth/introspect/",
-        "/oauth/Introspect",
-        "/oauth/revocations%2F",
-        "/health/",
-        "/health/anything",
-        "/health/../auth/login",
-        "/health%2F..",
-        "/HEALTH",
-        "/docs/",
-        "/docs/../auth/login",
-        "/docs/%2e%2e/auth/login",
-        "/docs/a/b",
-        "/.well-known/anything",
-        "/.well-known/..%2fauth/login",
-        "/.well-known/jwks.json/",
-        "/openapi.json/",
-        "*",
-    ] {
-        let method = if target == "*" { "OPTIONS" } else { "POST" };
-        assert_eq!(counted(&service, method, target).await, (404, Some(500)), "{target}");
+    async fn a_password_is_the_same_however_its_accents_are_typed(engine) {
+        let service = Service::start(engine).await;
+        for (email, typed) in [("ann@example.org", COMPOSED), ("bob@example.org", DECOMPOSED)] {
+            let registered = service.post("/auth/register", with(email, typed)).await;
+            assert_eq!(registered.status, 201, "{}", registered.body);
+            for attempt in [COMPOSED, DECOMPOSED] {
+                assert_eq!(service.post("/auth/login", with(email, attempt)).await.status, 200, "{email} {attempt:?}");
+            }
+            let change = |current: &str, new: &str| Some(json!({ "current_password": current, "new_password": new }));
+            let again = service.post_as(registered.access(), "/auth/password", change(COMPOSED, DECOMPOSED)).await;
+            assert!(again.status >= 400 && again.status < 500, "the same password is no new one: {}", again.body);
+            let new = "Zwo\u{308}lf-Bo\u{308}gen-1";
+            assert_eq!(service.post_as(registered.access(), "/auth/password", change(DECOMPOSED, new)).await.status, 204);
+            assert_eq!(service.post("/auth/login", with(email, "Zwölf-Bögen-1")).await.status, 200);
+        }
+        let (code, _, err) = service.command(&["users", "set-password", "bob@example.org"], &format!("{DECOMPOSED}\n"));
+        assert_eq!(code, 0, "{err}");
+        assert_eq!(service.post("/auth/login", with("bob@example.org", COMPOSED)).await.status, 200);
+        let login = service.post("/auth/login", with("bob@example.org", DECOMPOSED)).await;
+        let body = Some(json!({ "password": DECOMPOSED }));
+        assert_eq!(service.delete_as(login.access(), "/auth/me", body).await.status, 204);
     }
-}
 
-#[tokio::test]
-async fn what_is_switched_off_is_no_route() {
-    let service = Service::with(Engine::Sqlite, &[&LIMITS[..], &[("API_DOCS", "false")]].concat()).await;
-    for target in ["/docs", "/docs/page.js", "/openapi.json"] {
-        assert_eq!(counted(&service, "GET", target).await, (404, Some(500)), "{target}");
+    async fn a_new_password_is_measured_as_it_is_kept(engine) {
+        let service = Service::start(engine).await;
+        let refused = service.post("/auth/register", with("ann@example.org", "E\u{301}e\u{301}o\u{308}u\u{308}-17")).await;
+        assert_eq!(refused.faults(), [("password", "too_short")], "12 code points, 7 characters");
+        let long = format!("Aa1-{}", "o\u{308}".repeat(124));
+        assert_eq!(service.post("/auth/register", with("ann@example.org", &long)).await.status, 201);
+        let longer = format!("{long}o\u{308}");
+        assert_eq!(service.post("/auth/register", with("bob@example.org", &longer)).await.faults(), [("password", "too_long")]);
     }
-}
 
-#[tokio::test]
-async fn a_body_is_of_the_media_type_of_its_route() {
-    let service = Service::start(Engine::Sqlite).await;
-    for target in ["/oauth/token", "/o%61uth/token", "/oauth/%74oken", "http://x/o%61uth/token"] {
-        let answer = send(&service, "POST", target, FORM, "grant_type=password").await;
-        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("unsupported_grant_type"), "{target}: {answer}");
-        assert!(send(&service, "POST", target, "application/json", "{}").await.starts_with("HTTP/1.1 415 "), "{target}");
+    /// As another system or an earlier release stored it.
+    async fn a_hash_of_what_was_typed_goes_on_working_and_is_replaced(engine) {
+        let service = Service::start(engine).await;
+        service.register("ann@example.org").await;
+        service.database.execute(&format!("UPDATE users SET password_hash = '{DECOMPOSED_HASH}'"));
+        assert_eq!(service.post("/auth/login", with("ann@example.org", COMPOSED)).await.status, 401, "nobody knows what was typed");
+        assert_eq!(service.post("/auth/login", with("ann@example.org", "Pa\u{308}ssworter")).await.status, 401);
+        assert_eq!(service.post("/auth/login", with("ann@example.org", DECOMPOSED)).await.status, 200);
+        for typed in [COMPOSED, DECOMPOSED] {
+            assert_eq!(service.post("/auth/login", with("ann@example.org", typed)).await.status, 200, "{typed:?}");
+        }
     }
-    for target in ["/auth/login", "/auth/log%69n", "/oauth/nothing", "/oauth/%2e%2e/auth/login"] {
-        assert!(send(&service, "POST", target, FORM, "email=x").await.starts_with("HTTP/1.1 415 "), "{target}");
-    }
-}
-
-#[tokio::test]
-async fn the_log_has_the_route_whatever_the_spelling() {
-    let service = Service::with(Engine::Sqlite, &[("LOG_LEVEL", "debug")]).await;
-    let spelt = ["/auth/log%69n", "/auth/session%73/x", "/healt%68", "//auth/login"];
-    for target in spelt {
-        send(&service, "POST", target, "application/json", "").await;
-    }
-    let lines = service.lines(spelt.len(), |line| line["target"] == "request").await;
-    let routes: Vec<_> = lines.iter().map(|line| (line["route"].as_str().unwrap(), line["level"].as_str().unwrap())).collect();
-    assert_eq!(routes, [("/auth/login", "INFO"), ("/auth/sessions/{id}", "INFO"), ("/health", "DEBUG"), ("unmatched", "INFO")]);
 }

@@ -1,6 +1,8 @@
 //! The formats of stored password hashes, and how they are computed. Slow and pure: this runs on the hashing threads.
 
-use auth_domain::ports::PortError;
+use std::hint::black_box;
+
+use auth_domain::{password::PasswordAttempt, ports::PortError};
 use aws_lc_rs::{constant_time, hmac};
 use base64::{
     Engine, alphabet,
@@ -85,8 +87,22 @@ impl StoredHash {
         Self { scheme: Scheme::Plain, cost, salt, digest }
     }
 
+    /// Whether a form of the attempt has this hash. Each form takes as long as a hash of cost `usual`, right or wrong, and longer
+    /// only where this one is costlier: or the time would tell an account with a cheap hash from one that does not exist.
+    pub(super) fn verifies(&self, attempt: &PasswordAttempt, usual: u32) -> bool {
+        // All are tried, since only a "no" may say how long it took.
+        attempt.forms().fold(false, |found, form| {
+            let matches = self.matches(form);
+            // Each cost takes twice the time of the one below, so these and the hash itself sum up to the usual one.
+            for cost in self.cost..usual {
+                black_box(digest(self.scheme, form, cost, self.salt));
+            }
+            found | matches
+        })
+    }
+
     /// Whether the password has this hash. Takes the same time either way.
-    pub(super) fn matches(&self, password: &str) -> bool {
+    fn matches(&self, password: &str) -> bool {
         let digest = digest(self.scheme, password, self.cost, self.salt);
         let same = constant_time::verify_slices_are_equal(&digest, &self.digest).is_ok();
         same && (self.scheme == Scheme::Prehashed || fits(password))
@@ -118,6 +134,8 @@ fn digest(scheme: Scheme, password: &str, cost: u32, salt: [u8; 16]) -> [u8; 23]
         }
     }
     input.push(0);
+    #[cfg(test)]
+    work::count(cost);
     let [digest @ .., _unused] = bcrypt::bcrypt(cost, salt, &input);
     digest
 }
@@ -126,5 +144,22 @@ fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
     match BCRYPT.decode(text).map(<[u8; N]>::try_from) {
         Ok(Ok(bytes)) => Some(bytes),
         Ok(Err(_)) | Err(_) => None,
+    }
+}
+
+/// The rounds that this thread has computed, for tests: what takes as many takes as long.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local!(static ROUNDS: Cell<u64> = const { Cell::new(0) });
+
+    pub(super) fn count(cost: u32) {
+        ROUNDS.set(ROUNDS.get() + (1 << cost));
+    }
+
+    /// The rounds since the last call.
+    pub(in crate::hasher) fn take() -> u64 {
+        ROUNDS.take()
     }
 }

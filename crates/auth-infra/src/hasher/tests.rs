@@ -4,7 +4,7 @@ mod vectors;
 
 use auth_domain::testkit::Hashers;
 
-use super::*;
+use super::{stored::work, *};
 
 const LOWEST: u32 = 4;
 
@@ -104,6 +104,59 @@ async fn nobody_has_the_decoys_password() {
     // Not even a password that matches the decoy.
     let found = BcryptHasher { decoy: Arc::new(StoredHash::of("found", LOWEST, [0; 16])), ..hasher };
     assert!(!found.verify(found.admit().unwrap(), attempt("found"), None).await.unwrap());
+}
+
+/// The rounds that verifying costs where new hashes cost `usual`, and the answer.
+fn rounds(stored: &StoredHash, text: &str, usual: u32) -> (u64, bool) {
+    work::take();
+    let right = stored.verifies(&attempt(text), usual);
+    (work::take(), right)
+}
+
+#[test]
+fn a_no_costs_the_same_rounds_whatever_the_hash_is() {
+    const USUAL: u32 = 8;
+    let long = "x".repeat(100);
+    let decoy = StoredHash::decoy(USUAL, [1; 16], [2; 23]);
+    for attempt in ["wrong", &long, "", "wro\0ng"] {
+        assert_eq!(rounds(&decoy, attempt, USUAL), (1 << USUAL, false));
+        for cost in LOWEST..=USUAL {
+            for password in ["Correct-Horse-1", &"y".repeat(100)] {
+                let form = StoredHash::of(password, cost, [3; 16]).to_text();
+                for prefix in ["$2a$", "$2y$", "$2b$"] {
+                    let stored = StoredHash::parse(&form.replacen("$2b$", prefix, 1)).unwrap();
+                    assert_eq!(rounds(&stored, attempt, USUAL), (1 << USUAL, false), "cost {cost}, {attempt:?}");
+                    // A disabled account answers no as well.
+                    assert_eq!(rounds(&stored, password, USUAL), (1 << USUAL, true), "cost {cost}");
+                }
+            }
+        }
+    }
+    // What costs more than new hashes can only take longer.
+    assert_eq!(rounds(&StoredHash::of("x", USUAL + 1, [3; 16]), "y", USUAL), (2 << USUAL, false));
+}
+
+#[test]
+fn what_was_typed_in_another_form_costs_twice_the_rounds_whether_or_not_it_is_right() {
+    const USUAL: u32 = 6;
+    let (composed, decomposed) = ("Pässwörter-17", "Pa\u{308}sswo\u{308}rter-17");
+    let decoy = StoredHash::decoy(USUAL, [1; 16], [2; 23]);
+    assert_eq!(rounds(&decoy, decomposed, USUAL), (2 << USUAL, false));
+    for (password, cost) in [(composed, USUAL), (decomposed, USUAL), (composed, LOWEST), (decomposed, LOWEST)] {
+        // Hashed as it was typed, by another system or an earlier release.
+        let stored = StoredHash::of(password, cost, [3; 16]);
+        assert_eq!(rounds(&stored, decomposed, USUAL), (2 << USUAL, true));
+        assert_eq!(rounds(&stored, "Pa\u{308}sswort-18", USUAL), (2 << USUAL, false));
+        assert_eq!(rounds(&stored, composed, USUAL), (1 << USUAL, password == composed));
+    }
+}
+
+#[tokio::test]
+async fn a_hash_of_what_was_typed_in_another_form_goes_on_being_right() {
+    let decomposed = "Pa\u{308}sswo\u{308}rter-17";
+    let form = StoredHash::of(decomposed, LOWEST, [3; 16]).to_text();
+    assert!(verifies(decomposed, &form).await);
+    assert!(!verifies("Pässwörter-17", &form).await, "the hash does not say what was typed");
 }
 
 #[tokio::test]

@@ -24,13 +24,15 @@ struct Scene {
     users: MockUserStore,
     hasher: MockPasswordHasher,
     held: bool,
+    /// What is given as the current password.
+    current: &'static str,
 }
 
 type Change = Result<Option<Vec<SessionId>>, PortError>;
 
 impl Scene {
     fn with(hasher: MockPasswordHasher) -> Self {
-        Self { users: MockUserStore::new(), hasher, held: false }
+        Self { users: MockUserStore::new(), hasher, held: false, current: PASSWORD }
     }
 
     fn changing(outcome: fn() -> Change) -> Self {
@@ -48,7 +50,7 @@ impl Scene {
         }
         let change =
             ChangePassword { users: Arc::new(self.users), hasher, proof, audit: Arc::new(audit.clone()), clock: clock() };
-        let outcome = change.execute(caller, attempt(PASSWORD), new_password(new), &origin()).await;
+        let outcome = change.execute(caller, attempt(self.current), new_password(new), &origin()).await;
         let events = audit.events();
         assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.origin == origin()));
         (outcome, events)
@@ -102,6 +104,14 @@ async fn a_change_keeps_the_callers_session_and_ends_the_others() {
 #[tokio::test]
 async fn a_wrong_password_changes_nothing() {
     Scene::with(hasher_that_says(false)).ends_in_a_mismatch_because(OTHER_PASSWORD, "wrong_password").await;
+}
+
+#[tokio::test]
+async fn the_same_password_in_another_form_is_no_change() {
+    let mut scene = Scene::with(hasher_that_says(true));
+    scene.current = "Pa\u{308}sswo\u{308}rter-17";
+    let (outcome, _) = scene.change(&caller(), "Pässwörter-17").await;
+    assert!(matches!(outcome, Err(ChangePasswordError::Unchanged)));
 }
 
 #[tokio::test]

@@ -75,6 +75,10 @@ impl Scene {
     }
 
     async fn login(self) -> (Result<TokenPair, LoginError>, Vec<AuditEvent>) {
+        self.login_with(PASSWORD).await
+    }
+
+    async fn login_with(self, password: &str) -> (Result<TokenPair, LoginError>, Vec<AuditEvent>) {
         let audit = MemoryAudit::default();
         let hasher = Arc::new(self.hasher);
         let proof = proof(hasher.clone(), &audit);
@@ -91,7 +95,7 @@ impl Scene {
             clock: clock(),
             session_limit: 3,
         };
-        let outcome = login.execute(&email("ann@example.org"), attempt(PASSWORD), &origin()).await;
+        let outcome = login.execute(&email("ann@example.org"), attempt(password), &origin()).await;
         (outcome, audit.events())
     }
 
@@ -222,6 +226,61 @@ async fn too_much_to_hash_is_no_reason_to_refuse_a_right_password() {
     let busy = || Err(PortError::Overloaded { retry_after: std::time::Duration::from_secs(1) });
     let (outcome, _) = Scene::with_outdated(&ann).hashing(busy).beginning(&ann.password, begun()).login().await;
     assert!(outcome.is_ok());
+}
+
+/// As two keyboards send it.
+const COMPOSED: &str = "Pässwörter-17";
+const DECOMPOSED: &str = "Pa\u{308}sswo\u{308}rter-17";
+
+/// Ann, whose password was hashed as it was typed.
+fn ann_with(password: &str) -> (User, Scene) {
+    let ann = User { password: hash(password), ..ann() };
+    let mut scene = Scene::with(Some(ann.clone()), true);
+    scene.hasher = admitting();
+    let kept = password.to_owned();
+    scene.hasher.expect_verify().returning(move |_, attempt, _| Ok(attempt.forms().any(|form| form == kept)));
+    scene.hasher.expect_is_outdated().return_const(false);
+    (ann, scene)
+}
+
+#[tokio::test]
+async fn a_hash_of_a_password_that_is_not_in_nfc_is_replaced_by_one_of_its_nfc() {
+    let (ann, mut scene) = ann_with(DECOMPOSED);
+    scene.hasher.expect_hash().withf(|_, new| new.expose() == COMPOSED).once().returning(|_, _| Ok(hash("stronger")));
+    let scene = scene.replacing(&ann.password, || Ok(true)).beginning(&hash("stronger"), begun());
+    assert!(scene.login_with(DECOMPOSED).await.0.is_ok());
+    // Who types it in NFC cannot be told from a stranger: the hash says nothing of the form.
+    let (_, scene) = ann_with(DECOMPOSED);
+    assert!(matches!(scene.login_with(COMPOSED).await.0, Err(LoginError::InvalidCredentials)));
+}
+
+#[tokio::test]
+async fn a_hash_of_the_nfc_stays_however_the_password_is_typed() {
+    for typed in [COMPOSED, DECOMPOSED] {
+        let (ann, scene) = ann_with(COMPOSED);
+        assert!(scene.beginning(&ann.password, begun()).login_with(typed).await.0.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn too_much_to_find_out_the_form_is_no_reason_to_refuse_a_right_password() {
+    let (ann, mut scene) = ann_with(DECOMPOSED);
+    scene.hasher = admitting();
+    scene.hasher.expect_is_outdated().return_const(false);
+    scene.hasher.expect_verify().returning(|_, attempt, _| match attempt.composed() {
+        Some(_) => Ok(true),
+        None => Err(PortError::Overloaded { retry_after: std::time::Duration::from_secs(1) }),
+    });
+    assert!(scene.beginning(&ann.password, begun()).login_with(DECOMPOSED).await.0.is_ok());
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage_while_the_form_is_found_out() {
+    let (_, mut scene) = ann_with(DECOMPOSED);
+    scene.hasher = admitting();
+    scene.hasher.expect_is_outdated().return_const(false);
+    scene.hasher.expect_verify().returning(|_, attempt, _| if attempt.composed().is_some() { Ok(true) } else { down() });
+    assert!(matches!(scene.login_with(DECOMPOSED).await.0, Err(LoginError::Port(PortError::Unavailable(_)))));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_migration_rewrites_what_an_earlier_release_stored(engine: Engine) {
         of_an_earlier_release(engine, &["ann@münchen.example", "bob@ｅxample.org", "jose\u{301}@x.org", "eve@example.org"]);
     let database = scratch.open();
     assert_eq!(database.odd_addresses().unwrap(), OddAddresses { rewritable: 3, ..OddAddresses::default() }, "looking");
-    assert_eq!(stored(&scratch)[0], "ann@münchen.example", "changes nothing");
+    assert!(stored(&scratch).contains(&"ann@münchen.example".to_owned()), "changes nothing");
     assert_eq!(database.migrate().unwrap(), ["0008_canonical_addresses"]);
     assert_eq!(stored(&scratch), ["ann@xn--mnchen-3ya.example", "bob@example.org", "josé@x.org", "eve@example.org"]);
     assert_eq!(database.odd_addresses().unwrap(), OddAddresses::default());
@@ -70,7 +70,7 @@ async fn a_migration_rewrites_what_an_earlier_release_stored(engine: Engine) {
     insert(&scratch, &[row(5, "kim@münchen.example")]);
     assert_eq!(users.find_by_email(&email("kim@xn--mnchen-3ya.example")).await.unwrap().unwrap().id.to_string(), id(5));
     assert_eq!(database.rewrite_addresses().unwrap().rewritable, 1);
-    assert_eq!(stored(&scratch)[4], "kim@xn--mnchen-3ya.example");
+    assert!(stored(&scratch).contains(&"kim@xn--mnchen-3ya.example".to_owned()));
 }
 
 async fn accounts_that_share_an_address_are_named_and_stay_as_they_are(engine: Engine) {
@@ -86,8 +86,7 @@ async fn accounts_that_share_an_address_are_named_and_stay_as_they_are(engine: E
     let database = scratch.open();
     database.migrate().unwrap();
     // Of two that could have it, the older one gets it.
-    let mut expected = addresses.to_vec();
-    expected[4] = "kim@example.org";
+    let expected = addresses.map(|kept| if kept == "kim@ｅxample.org" { "kim@example.org" } else { kept });
     assert_eq!(stored(&scratch), expected);
     let odd = OddAddresses { rewritable: 0, stuck: 3, named: vec![held(1, 2), held(4, 3), held(6, 5)] };
     assert_eq!(database.odd_addresses().unwrap(), odd);

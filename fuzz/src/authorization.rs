@@ -4,7 +4,7 @@ use actix_web::http::{
     StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
 };
-use auth_domain::token::TokenKind;
+use auth_domain::sessions::token::TokenKind;
 use auth_http::extract::bearer;
 
 use crate::token::{GENUINE, decodes};

@@ -1,6 +1,6 @@
 //! E-mail addresses: an accepted one has one spelling, fits into SMTP, and contains nothing but an address.
 
-use auth_domain::email::{EMAIL_MAX_BYTES, Email, canonical_prefix};
+use auth_domain::identity::email::{EMAIL_MAX_BYTES, Email, canonical_prefix};
 
 /// The longest local part and the longest label (RFC 5321 section 4.5.3.1.1, RFC 1035 section 2.3.4), in bytes.
 const LOCAL_PART_MAX_BYTES: usize = 64;

@@ -3,10 +3,7 @@
 use std::{collections::HashSet, fmt};
 
 use actix_web::http::StatusCode;
-use auth_domain::{
-    email::Email,
-    password::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordPolicy},
-};
+use auth_domain::{identity::email::Email, passwords::policy::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordPolicy}};
 use auth_http::{
     body::{self, Member, Rules},
     problem::Problem,

@@ -1,17 +1,20 @@
 //! Accounts, passwords, sessions and tokens: the rules, the ports they need, and the use cases. No I/O, no clock, no randomness.
 
-pub mod attempts;
+pub mod accounts;
 pub mod audit;
-pub mod client;
-pub mod email;
-pub mod keys;
-pub mod origin;
-pub mod password;
+#[cfg(test)]
+mod fault_injection;
+pub mod identity;
+pub mod maintenance;
+pub mod oauth;
+#[cfg(test)]
+mod outage_tests;
+pub mod passwords;
 pub mod ports;
-pub mod session;
+pub mod sessions;
+pub mod sign_in;
+pub mod signing_keys;
+#[cfg(test)]
+mod testing;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
-pub mod token;
-mod unicode;
-pub mod usecases;
-pub mod user;

@@ -1,24 +1,27 @@
 //! What the use cases need of the world. `Ok` says what the world answered, `Err` says what broke.
 
-mod keys;
-
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-pub use keys::*;
 use uuid::Uuid;
 
 use crate::{
-    attempts::{Counted, Standing},
-    audit::{AuditEvent, Entry, Filter},
-    client::{Client, ClientId, ClientSecret, SecretHash},
-    email::Email,
-    origin::{Network, Subscriber},
-    password::{NewPassword, PasswordAttempt, PasswordHash},
-    session::{Ended, Session, SessionId},
-    token::{Claims, InvalidToken, TokenKind},
-    user::{User, UserId},
+    audit::event::{AuditEvent, Entry, Filter},
+    identity::{
+        email::Email,
+        request_context::{Network, Subscriber},
+        user::{User, UserId},
+    },
+    oauth::client::{Client, ClientId, ClientSecret, SecretHash},
+    passwords::{
+        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        throttle::{Counted, Standing},
+    },
+    sessions::{
+        session::{Ended, Session, SessionId},
+        token::{Claims, InvalidToken, TokenKind},
+    },
 };
 
 /// Something broke, so there is no answer: never to be read as a "no".

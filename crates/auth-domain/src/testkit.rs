@@ -17,50 +17,39 @@
 //! }
 //! ```
 
-mod clock;
-mod fake_keys;
+pub mod accounts;
+pub mod audit;
 mod fakes;
 mod fixtures;
 mod flaky;
+pub mod identity;
 mod memory;
+pub mod oauth;
+pub mod passwords;
 pub mod samples;
+pub mod sessions;
+pub mod signing_keys;
 
-pub mod attempt_store;
-pub mod audit_trail;
-pub mod client_secrets;
-pub mod client_store;
-pub mod key_store;
-pub mod password_hasher;
-pub mod session_begin;
-pub mod session_ended;
-pub mod session_races;
-pub mod session_rotate;
-pub mod session_store;
-pub mod token_codec;
-pub mod user_directory;
-pub mod user_passwords;
-pub mod user_store;
-
-pub use clock::{MovableClock, SequentialIds};
-pub use fake_keys::FakeKeys;
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
 pub use fixtures::{Codecs, Hashers, SecretMakers, Stores};
 pub use flaky::{Fault, Flaky, Fuse};
+pub use identity::clock::{MovableClock, SequentialIds};
 pub use memory::MemoryStore;
+pub use signing_keys::fake_keys::FakeKeys;
 
 /// Turns clauses into tests. The fixture is a future, made anew for each of them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! clauses {
-    (@one [$(#[$attribute:meta])*] $fresh:expr; $home:ident $clause:ident) => {
+    (@one [$(#[$attribute:meta])*] $fresh:expr; [$($home:ident)+] $clause:ident) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         $(#[$attribute])*
         async fn $clause() {
-            $crate::testkit::$home::$clause(&$fresh.await).await;
+            $crate::testkit::$($home::)+$clause(&$fresh.await).await;
         }
     };
-    ($attributes:tt $fresh:expr; $home:ident: $($clause:ident),+ $(,)?) => {
-        $($crate::clauses!(@one $attributes $fresh; $home $clause);)+
+    ($attributes:tt $fresh:expr; $room:ident :: $home:ident: $($clause:ident),+ $(,)?) => {
+        $($crate::clauses!(@one $attributes $fresh; [$room $home] $clause);)+
     };
 }
 

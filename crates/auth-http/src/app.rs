@@ -8,26 +8,25 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
-    keys::KeyPolicy,
-    password::PasswordPolicy,
-    ports::PortError,
-    usecases::{
-        authenticate::Authenticate,
+    accounts::{
+        admin::{CreateUser, Govern, SetPassword},
         change_password::ChangePassword,
-        delete_account::DeleteAccount,
+        delete::DeleteAccount,
         import::ImportUsers,
-        introspect::Introspect,
-        issue::Issuer,
-        login::Login,
-        logout::Logout,
-        operate::{CreateUser, Govern, SetPassword},
-        prove::PasswordProof,
-        prune::Prune,
-        refresh::Refresh,
-        register::Register,
-        revoke::Revoke,
-        sessions::{EndSession, ListSessions},
     },
+    maintenance::prune::Prune,
+    oauth::{introspect::Introspect, revoke::Revoke},
+    passwords::{policy::PasswordPolicy, verify::PasswordProof},
+    ports::PortError,
+    sessions::{
+        authenticate::Authenticate,
+        issue::Issuer,
+        list::{EndSession, ListSessions},
+        logout::Logout,
+        refresh::Refresh,
+    },
+    sign_in::{login::Login, register::Register},
+    signing_keys::ring::KeyPolicy,
 };
 pub use auth_infra::{
     asker::Asker,
@@ -51,7 +50,7 @@ use crate::settings::{DatabaseSettings, Settings};
 #[derive(Debug, Clone)]
 pub struct Policies {
     pub passwords: PasswordPolicy,
-    pub lifetimes: auth_domain::token::Lifetimes,
+    pub lifetimes: auth_domain::sessions::token::Lifetimes,
     pub reuse_window: TimeDelta,
     pub sessions_per_user: usize,
     /// Failed password attempts at an address before whoever fails has to wait.

@@ -4,8 +4,8 @@ use std::{cell::OnceCell, fmt::Display, future};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
-    email::{Email, EmailFault},
-    password::{NewPassword, PasswordAttempt, PasswordPolicy},
+    identity::email::{Email, EmailFault},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordPolicy},
 };
 use garde::{Path, Report, Validate, error::Error as GardeError};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};

@@ -7,9 +7,9 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderMap, HeaderValue},
 };
-use auth_domain::{
+use auth_domain::oauth::{
+    authenticate_client::{AuthenticateClientError, Credentials},
     client::{Client, ClientSecret},
-    usecases::authenticate_client::{AuthenticateClientError, Credentials},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::LocalBoxFuture;

@@ -16,8 +16,10 @@ use std::{io, mem::ManuallyDrop, time::Duration};
 
 use actix_web::rt::System;
 use auth_domain::{
-    email::Email,
-    origin::{Origin, UserAgent},
+    identity::{
+        email::Email,
+        request_context::{Origin, UserAgent},
+    },
     ports::PortError,
 };
 

@@ -7,7 +7,7 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderMap},
 };
-use auth_domain::{origin::Origin, usecases::authenticate::SignedIn};
+use auth_domain::{identity::request_context::Origin, sessions::authenticate::SignedIn};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 

@@ -17,10 +17,13 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use auth_domain::{
-    keys::{KeyId, PUBLISHED_AFTER},
-    ports::{Clock, KnownKeys, PortError},
-    session::Ended,
-    usecases::revocations::{ListRevocations, Revocations},
+    oauth::revocation_list::{ListRevocations, Revocations},
+    ports::{Clock, PortError},
+    sessions::session::Ended,
+    signing_keys::{
+        ports::KnownKeys,
+        ring::{KeyId, PUBLISHED_AFTER},
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 

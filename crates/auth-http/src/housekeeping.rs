@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{rt::time::sleep, web::Data};
-use auth_domain::usecases::prune::Pruned;
+use auth_domain::maintenance::prune::Pruned;
 
 use crate::app::UseCases;
 
@@ -22,7 +22,7 @@ pub(crate) async fn prune(app: Data<UseCases>) {
     }
 }
 
-/// The pause between two reads of the keys; shorter than [`auth_domain::keys::AT_ONCE`].
+/// The pause between two reads of the keys; shorter than [`auth_domain::signing_keys::ring::AT_ONCE`].
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after the signing keys. Never returns. While they cannot be read, those known stay in use.

@@ -8,9 +8,9 @@ mod source;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use auth_domain::{
-    keys::{KeyAlgorithm, KeyPolicy},
-    password::PasswordPolicy,
-    token::Lifetimes,
+    passwords::policy::PasswordPolicy,
+    sessions::token::Lifetimes,
+    signing_keys::ring::{KeyAlgorithm, KeyPolicy},
 };
 use auth_infra::{db::DatabaseUrl, jwt::sealing::EncryptionKeys};
 use chrono::TimeDelta;

@@ -1,6 +1,6 @@
 //! How accounts, sessions and times look from outside, to clients and to operators.
 
-use auth_domain::{session::Session, user::User};
+use auth_domain::{identity::user::User, sessions::session::Session};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@
 //! would have to be computed for every introspection.
 
 use auth_domain::{
-    client::{ClientSecret, SecretHash},
+    oauth::client::{ClientSecret, SecretHash},
     ports::ClientSecrets,
 };
 use aws_lc_rs::{

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_domain::{
-    password::{NewPassword, PasswordAttempt, PasswordHash},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{Admission, PasswordHasher, PortError},
 };
 

@@ -10,13 +10,14 @@ pub mod sealing;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use auth_domain::{
-    email::Email,
-    keys::KeyRing,
-    ports::{KnownKeys, PortError, TokenCodec},
-    session::{Generation, SessionId},
-    token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
-    usecases::revocations::Revocations,
-    user::UserId,
+    identity::{email::Email, user::UserId},
+    oauth::revocation_list::Revocations,
+    ports::{PortError, TokenCodec},
+    sessions::{
+        session::{Generation, SessionId},
+        token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
+    },
+    signing_keys::{ports::KnownKeys, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -127,7 +128,7 @@ impl TokenCodec for JwtCodec {
 }
 
 impl KnownKeys for JwtCodec {
-    fn learn(&self, keys: Vec<auth_domain::keys::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+    fn learn(&self, keys: Vec<auth_domain::signing_keys::ring::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
         let known = self.known();
         if known.is(&keys) {
             return known.verdict();
@@ -155,7 +156,7 @@ impl KnownKeys for JwtCodec {
 }
 
 /// Claims of the greatest length.
-fn probe(grant: Grant, now: DateTime<Utc>) -> Result<Claims, auth_domain::email::EmailFault> {
+fn probe(grant: Grant, now: DateTime<Utc>) -> Result<Claims, auth_domain::identity::email::EmailFault> {
     let label = "a".repeat(60);
     let email: Email = format!("{label}@{label}.{label}.{label}.example").parse()?;
     Ok(Claims {
@@ -166,7 +167,7 @@ fn probe(grant: Grant, now: DateTime<Utc>) -> Result<Claims, auth_domain::email:
         session: SessionId(Uuid::max()),
         issued_at: now,
         not_before: now,
-        expires_at: now + auth_domain::token::CLOCK_SKEW,
+        expires_at: now + auth_domain::sessions::token::CLOCK_SKEW,
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_domain::{
-    password::{PasswordAttempt, PasswordHash},
+    passwords::policy::{PasswordAttempt, PasswordHash},
     ports::PasswordHasher,
 };
 use auth_infra::hasher::{BcryptHasher, HasherOptions};

@@ -12,13 +12,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{AuditEvent, EventKind},
-    client::{ClientSecret, SecretHash},
-    email::Email,
-    password::{NewPassword, PasswordAttempt, PasswordHash},
+    audit::{event::AuditEvent, kind::EventKind},
+    identity::email::Email,
+    oauth::client::{ClientSecret, SecretHash},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash},
     ports::{Admission, AuditLog, ClientSecrets, PasswordHasher, PortError, TokenCodec},
-    session::Generation,
-    token::{Claims, Grant, InvalidToken, TokenKind},
+    sessions::{
+        session::Generation,
+        token::{Claims, Grant, InvalidToken, TokenKind},
+    },
 };
 
 /// Remembers what was recorded. Clones are the same log.

@@ -8,13 +8,14 @@ use super::{
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
-    password::PasswordHash,
+    identity::user::User,
+    passwords::policy::PasswordHash,
     ports::{
-        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, EndedSessions, Inserted, KeyStore, PasswordHasher,
-        SessionStore, TokenCodec, UserDirectory, UserStore,
+        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, EndedSessions, Inserted, PasswordHasher, SessionStore,
+        TokenCodec, UserDirectory, UserStore,
     },
-    session::{Session, SessionId},
-    user::User,
+    sessions::session::{Session, SessionId},
+    signing_keys::ports::KeyStore,
 };
 
 /// The store ports over one and the same empty database.

@@ -8,19 +8,25 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    attempts::{Counted, Standing},
-    audit::{Entry, Filter},
-    client::{Client, ClientId, SecretHash},
-    email::Email,
-    origin::{Network, Subscriber},
-    password::{NewPassword, PasswordAttempt, PasswordHash},
+    audit::event::{Entry, Filter},
+    identity::{
+        email::Email,
+        request_context::{Network, Subscriber},
+        user::{User, UserId},
+    },
+    oauth::client::{Client, ClientId, SecretHash},
+    passwords::{
+        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        throttle::{Counted, Standing},
+    },
     ports::{
         Admission, AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError,
         SessionStore, TokenCodec, UserDirectory, UserStore,
     },
-    session::{Ended, Session, SessionId},
-    token::{Claims, InvalidToken, TokenKind},
-    user::{User, UserId},
+    sessions::{
+        session::{Ended, Session, SessionId},
+        token::{Claims, InvalidToken, TokenKind},
+    },
 };
 
 /// What goes wrong, and at which call of all the ports on one fuse, counted from 1.

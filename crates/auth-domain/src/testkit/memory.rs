@@ -16,16 +16,17 @@ use chrono::{DateTime, Utc};
 
 use super::samples::as_kept;
 use crate::{
-    attempts::Failures,
-    audit::{Entry, EntryId},
-    client::{Client, ClientId},
-    email::Email,
-    keys::SigningKey,
-    origin::{Network, Subscriber},
-    password::PasswordHash,
+    audit::event::{Entry, EntryId},
+    identity::{
+        email::Email,
+        request_context::{Network, Subscriber},
+        user::{AccountState, User, UserId},
+    },
+    oauth::client::{Client, ClientId},
+    passwords::{policy::PasswordHash, throttle::Failures},
     ports::{Begun, EndedSessions, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
-    session::{Ended, Session, SessionId},
-    user::{AccountState, User, UserId},
+    sessions::session::{Ended, Session, SessionId},
+    signing_keys::ring::SigningKey,
 };
 
 /// One database in memory. Clones are the same database.

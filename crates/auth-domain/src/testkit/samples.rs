@@ -9,17 +9,24 @@ use std::{
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::clock::numbered;
+use super::identity::clock::numbered;
 use crate::{
-    audit::{AuditEvent, Entry, EntryId, EventKind},
-    client::{Client, ClientId, ClientSecret, SecretHash},
-    email::Email,
-    keys::{KeyAlgorithm, KeyId, Sealed, SigningKey},
-    origin::{Origin, UserAgent},
-    password::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
-    session::{Generation, Session, SessionId},
-    token::{Claims, Grant, Lifetimes, TokenId, TokenKind},
-    user::{User, UserId},
+    audit::{
+        event::{AuditEvent, Entry, EntryId},
+        kind::EventKind,
+    },
+    identity::{
+        email::Email,
+        request_context::{Origin, UserAgent},
+        user::{User, UserId},
+    },
+    oauth::client::{Client, ClientId, ClientSecret, SecretHash},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
+    sessions::{
+        session::{Generation, Session, SessionId},
+        token::{Claims, Grant, Lifetimes, TokenId, TokenKind},
+    },
+    signing_keys::ring::{KeyAlgorithm, KeyId, Sealed, SigningKey},
 };
 
 /// The password of every sample account.

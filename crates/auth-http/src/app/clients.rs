@@ -1,6 +1,6 @@
 //! The use cases of resource servers, which share what they need.
 
-use auth_domain::usecases::{
+use auth_domain::oauth::{
     authenticate_client::AuthenticateClient,
     clients::{AddClient, RemoveClient, RotateClientSecret},
 };

@@ -1,6 +1,9 @@
 //! The use cases of the keys that sign access tokens, which share what they need.
 
-use auth_domain::usecases::{keep_keys::KeepKeys, operate_keys::OperateKeys, revocations::ListRevocations};
+use auth_domain::{
+    oauth::revocation_list::ListRevocations,
+    signing_keys::{maintain::KeepKeys, operate::OperateKeys},
+};
 
 use super::{Policies, Ports};
 

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use auth_domain::ports::{
-    AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, EndedSessions, Ids, KeyMaker, KeyStore, KnownKeys,
-    PasswordHasher, PortError, Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
+use auth_domain::{
+    ports::{
+        AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, EndedSessions, Ids, PasswordHasher, PortError,
+        Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
+    },
+    signing_keys::ports::{KeyMaker, KeyStore, KnownKeys},
 };
 use auth_infra::{
     audit::CountingAudit,

@@ -7,7 +7,10 @@ use std::{
     str::FromStr,
 };
 
-use auth_domain::audit::{EventKind, Filter, Place, Whose};
+use auth_domain::audit::{
+    event::{Filter, Place, Whose},
+    kind::EventKind,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 

@@ -4,9 +4,9 @@ mod render;
 
 use std::io::{self, Write};
 
-use auth_domain::{
+use auth_domain::oauth::{
     client::{ClientId, ClientName},
-    usecases::clients::ClientError,
+    clients::ClientError,
 };
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};

@@ -6,9 +6,9 @@ use std::{
 };
 
 use actix_web::rt::time::sleep;
-use auth_domain::{
-    keys::{KeyId, KeyState, Life, SigningKey},
-    usecases::operate_keys::{OperateKeysError, Revocation, When},
+use auth_domain::signing_keys::{
+    operate::{OperateKeysError, Revocation, When},
+    ring::{KeyId, KeyState, Life, SigningKey},
 };
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};

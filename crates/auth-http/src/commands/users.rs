@@ -6,11 +6,13 @@ mod render;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
-    email::{Email, canonical_prefix},
-    origin::Origin,
-    password::NewPassword,
-    usecases::operate::{Measure, OperateError},
-    user::User,
+    accounts::admin::{Measure, OperateError},
+    identity::{
+        email::{Email, canonical_prefix},
+        request_context::Origin,
+        user::User,
+    },
+    passwords::policy::NewPassword,
 };
 use clap::{Args, Subcommand};
 

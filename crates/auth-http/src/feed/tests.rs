@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize};
 
 use async_trait::async_trait;
 use auth_domain::{
-    keys::{KeyRing, SigningKey},
     ports::EndedSessions,
+    signing_keys::ring::{KeyRing, SigningKey},
 };
 use futures_util::future::join_all;
 

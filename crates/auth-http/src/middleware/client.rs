@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{HeaderMap, HeaderName, USER_AGENT},
 };
 use auth_domain::{
-    origin::{Origin, UserAgent},
+    identity::request_context::{Origin, UserAgent},
     ports::Ids,
 };
 use ipnet::IpNet;

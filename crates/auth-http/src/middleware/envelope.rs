@@ -14,7 +14,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use auth_domain::origin::Origin;
+use auth_domain::identity::request_context::Origin;
 use futures_util::FutureExt;
 use tracing::{Instrument, Span};
 

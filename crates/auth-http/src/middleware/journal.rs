@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, StatusCode},
 };
-use auth_domain::origin::Origin;
+use auth_domain::identity::request_context::Origin;
 use tracing::Span;
 
 use super::trace_parent::TraceParent;

@@ -22,8 +22,8 @@ use actix_web::{
     web::Data,
 };
 use auth_domain::{
-    audit::{AuditEvent, EventKind},
-    origin::Origin,
+    audit::{event::AuditEvent, kind::EventKind},
+    identity::request_context::Origin,
 };
 use governor::{
     Quota, RateLimiter,

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use auth_domain::{
-    email::EmailFault,
-    password::PasswordFault,
+    accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
+    identity::email::EmailFault,
+    passwords::policy::PasswordFault,
     ports::PortError,
-    token::InvalidToken,
-    usecases::{
-        authenticate::AuthenticateError, change_password::ChangePasswordError, delete_account::DeleteAccountError,
-        login::LoginError, refresh::RefreshError, register::RegisterError, sessions::EndSessionError,
-    },
+    sessions::{authenticate::AuthenticateError, list::EndSessionError, refresh::RefreshError, token::InvalidToken},
+    sign_in::{login::LoginError, register::RegisterError},
 };
 
 use super::{Code, Problem};

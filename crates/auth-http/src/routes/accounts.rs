@@ -6,8 +6,8 @@ use actix_web::{
     web::{Data, Json},
 };
 use auth_domain::{
-    email::Email,
-    password::{NewPassword, PasswordAttempt},
+    identity::email::Email,
+    passwords::policy::{NewPassword, PasswordAttempt},
 };
 use garde::Validate;
 use serde::Deserialize;

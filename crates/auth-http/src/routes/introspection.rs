@@ -1,7 +1,7 @@
 //! What resource servers ask: does this token count now (RFC 7662)?
 
 use actix_web::{Error, HttpResponse, web::Data};
-use auth_domain::{token::TokenKind, usecases::introspect::Alive};
+use auth_domain::{oauth::introspect::Alive, sessions::token::TokenKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,7 +1,7 @@
 //! What OAuth client libraries ask for: tokens for a refresh token (RFC 6749), and revocation (RFC 7009).
 
 use actix_web::{Error, HttpResponse, web::Data};
-use auth_domain::{token::TokenPair, usecases::refresh::RefreshError};
+use auth_domain::sessions::{refresh::RefreshError, token::TokenPair};
 use serde::Serialize;
 use utoipa::ToSchema;
 

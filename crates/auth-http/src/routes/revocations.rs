@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CacheDirective, EntityTag},
     web::{Data, Query},
 };
-use auth_domain::session::Ended;
+use auth_domain::sessions::session::Ended;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

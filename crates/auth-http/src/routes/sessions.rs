@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path, Query},
 };
-use auth_domain::{session::Session, usecases::logout::LogoutScope};
+use auth_domain::sessions::{logout::LogoutScope, session::Session};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     IntoParams, ToSchema,

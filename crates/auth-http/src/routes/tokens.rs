@@ -5,7 +5,7 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Json},
 };
-use auth_domain::{email::Email, password::PasswordAttempt, token::TokenPair};
+use auth_domain::{identity::email::Email, passwords::policy::PasswordAttempt, sessions::token::TokenPair};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

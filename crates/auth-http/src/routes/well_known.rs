@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CacheDirective, EntityTag},
     web::{Bytes, Data},
 };
-use auth_domain::keys::KeyRing;
+use auth_domain::signing_keys::ring::KeyRing;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use auth_domain::{
     ports::{PortError, TokenCodec},
-    token::{Claims, InvalidToken, TokenKind},
+    sessions::token::{Claims, InvalidToken, TokenKind},
 };
 use auth_http::{
     app::{Policies, Ports, UseCases, open_database, start_audit},

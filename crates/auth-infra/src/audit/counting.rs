@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use auth_domain::{
-    audit::{AuditEvent, EventKind, Outcome},
+    audit::{
+        event::AuditEvent,
+        kind::{EventKind, Outcome},
+    },
     ports::AuditLog,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
@@ -110,7 +113,7 @@ impl AuditLog for CountingAudit {
 
 #[cfg(test)]
 mod tests {
-    use auth_domain::{origin::Origin, ports::MockAuditLog};
+    use auth_domain::{identity::request_context::Origin, ports::MockAuditLog};
     use chrono::DateTime;
     use prometheus::TextEncoder;
 

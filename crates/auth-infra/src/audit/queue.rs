@@ -11,7 +11,10 @@ use std::{
 };
 
 use auth_domain::{
-    audit::{AuditEvent, Entry, EntryId, EventKind},
+    audit::{
+        event::{AuditEvent, Entry, EntryId},
+        kind::EventKind,
+    },
     ports::{AuditLog, AuditTrail, Ids, PortError},
 };
 use prometheus::{IntCounter, Registry};

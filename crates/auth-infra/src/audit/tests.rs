@@ -7,11 +7,13 @@ use std::{
 };
 
 use auth_domain::{
-    audit::{AuditEvent, EventKind},
-    email::Email,
-    origin::{Origin, UserAgent},
-    session::SessionId,
-    user::UserId,
+    audit::{event::AuditEvent, kind::EventKind},
+    identity::{
+        email::Email,
+        request_context::{Origin, UserAgent},
+        user::UserId,
+    },
+    sessions::session::SessionId,
 };
 use chrono::DateTime;
 use serde_json::{Value, json};

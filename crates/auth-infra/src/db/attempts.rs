@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    attempts::{Counted, Failures, Standing},
-    email::Email,
-    origin::{Network, Subscriber},
+    identity::{
+        email::Email,
+        request_context::{Network, Subscriber},
+        user::UserId,
+    },
+    passwords::throttle::{Counted, Failures, Standing},
     ports::{AttemptStore, PortError},
-    session::Session,
-    user::UserId,
+    sessions::session::Session,
 };
 use chrono::{DateTime, Utc};
 use diesel::{

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    audit::{Entry, Filter, Whose},
+    audit::event::{Entry, Filter, Whose},
     ports::{AuditTrail, PortError},
 };
 use chrono::{DateTime, Utc};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    client::{Client, ClientId, SecretHash},
+    oauth::client::{Client, ClientId, SecretHash},
     ports::{ClientStore, PortError},
 };
 use diesel::prelude::*;

@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    keys::{KeyId, Sealed, SigningKey},
-    ports::{KeyStore, PortError},
+    ports::PortError,
+    signing_keys::{
+        ports::KeyStore,
+        ring::{KeyId, Sealed, SigningKey},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{

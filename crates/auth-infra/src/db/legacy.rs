@@ -1,10 +1,10 @@
 //! The accounts of another system in a SQLite file with SQLAlchemy's columns. Read only.
 
-use auth_domain::usecases::import::Candidate;
+use auth_domain::accounts::import::Candidate;
 #[cfg(feature = "sqlite")]
 use auth_domain::{
-    password::PasswordHash,
-    usecases::import::{Activity, NoTime},
+    accounts::import::{Activity, NoTime},
+    passwords::policy::PasswordHash,
 };
 #[cfg(feature = "sqlite")]
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};

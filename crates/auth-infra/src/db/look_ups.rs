@@ -6,7 +6,7 @@
 
 use std::io;
 
-use auth_domain::{ports::PortError, session::Session, user::User};
+use auth_domain::{identity::user::User, ports::PortError, sessions::session::Session};
 use diesel::{prelude::*, result::Error};
 
 use super::{

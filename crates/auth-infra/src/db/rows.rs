@@ -3,13 +3,15 @@
 use std::{net::IpAddr, str::FromStr};
 
 use auth_domain::{
-    audit::Entry,
-    client::{Client, FormerSecret, SecretHash},
-    email::Email,
-    origin::{Origin, UserAgent},
-    password::PasswordHash,
-    session::{Generation, Session},
-    user::{AccountState, User},
+    audit::event::Entry,
+    identity::{
+        email::Email,
+        request_context::{Origin, UserAgent},
+        user::{AccountState, User},
+    },
+    oauth::client::{Client, FormerSecret, SecretHash},
+    passwords::policy::PasswordHash,
+    sessions::session::{Generation, Session},
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 

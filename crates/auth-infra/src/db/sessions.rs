@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    password::PasswordHash,
+    identity::user::{User, UserId},
+    passwords::policy::PasswordHash,
     ports::{Begun, EndedSessions, PortError, SessionStore},
-    session::{Ended, Session, SessionId},
-    user::{User, UserId},
+    sessions::session::{Ended, Session, SessionId},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};

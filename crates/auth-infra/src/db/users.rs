@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    email::Email,
-    password::PasswordHash,
+    identity::{
+        email::Email,
+        user::{User, UserId},
+    },
+    passwords::policy::PasswordHash,
     ports::{Inserted, PortError, UserDirectory, UserStore},
-    session::{Session, SessionId},
-    user::{User, UserId},
+    sessions::session::{Session, SessionId},
 };
 use chrono::{DateTime, Utc};
 use diesel::{

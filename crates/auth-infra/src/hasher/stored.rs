@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use auth_domain::{password::PasswordAttempt, ports::PortError};
+use auth_domain::{passwords::policy::PasswordAttempt, ports::PortError};
 use aws_lc_rs::{constant_time, hmac};
 use base64::{
     Engine, alphabet,

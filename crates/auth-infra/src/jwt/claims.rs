@@ -3,12 +3,14 @@
 use std::str::FromStr;
 
 use auth_domain::{
-    email::Email,
-    keys::KeyId,
+    identity::email::Email,
+    oauth::revocation_list::Revocations,
     ports::PortError,
-    session::Generation,
-    token::{Claims, Grant, InvalidToken, TokenKind},
-    usecases::revocations::Revocations,
+    sessions::{
+        session::Generation,
+        token::{Claims, Grant, InvalidToken, TokenKind},
+    },
+    signing_keys::ring::KeyId,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

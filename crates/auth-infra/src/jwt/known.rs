@@ -3,9 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use auth_domain::{
-    keys::{KeyId, KeyRing, SigningKey},
     ports::PortError,
-    token::InvalidToken,
+    sessions::token::InvalidToken,
+    signing_keys::ring::{KeyId, KeyRing, SigningKey},
 };
 use chrono::{DateTime, Utc};
 

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::{
-    keys::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
-    ports::{KeyMaker, PortError, UnusableKey},
+    ports::PortError,
+    signing_keys::{
+        ports::{KeyMaker, UnusableKey},
+        ring::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+    },
 };
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use auth_domain::{
-    keys::{KeyAlgorithm, KeyId},
     ports::PortError,
-    token::InvalidToken,
+    sessions::token::InvalidToken,
+    signing_keys::ring::{KeyAlgorithm, KeyId},
 };
 use aws_lc_rs::{
     encoding::AsDer,

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use auth_domain::{
-    keys::{KeyAlgorithm, KeyId, Sealed},
     ports::PortError,
+    signing_keys::ring::{KeyAlgorithm, KeyId, Sealed},
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use auth_domain::{
     ports::{PortError, TokenCodec},
-    session::Generation,
+    sessions::{
+        session::Generation,
+        token::{Claims, Grant, InvalidToken, TokenKind},
+    },
     testkit::Codecs,
-    token::{Claims, Grant, InvalidToken, TokenKind},
 };
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

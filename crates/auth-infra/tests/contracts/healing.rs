@@ -1,9 +1,9 @@
 //! Connections that break, and a server that is not there.
 
 use auth_domain::{
+    identity::user::{User, UserId},
     ports::{Inserted, PortError, Readiness, UserStore},
     testkit::samples::user,
-    user::{User, UserId},
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselReadiness, DieselUsers};
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use auth_domain::{
+    identity::user::User,
     ports::Inserted,
-    session::{Ended, Session},
+    sessions::session::{Ended, Session},
     testkit::{
         Stores,
         samples::{hash, session_of, user},
     },
-    user::User,
 };
 
 use crate::scratch::{Engine, Scratch, over};

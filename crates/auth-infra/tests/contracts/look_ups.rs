@@ -1,10 +1,10 @@
 //! Who calls: asked by many at once, on the spot or in company.
 
 use auth_domain::{
+    identity::user::User,
     ports::{Inserted, PortError, SessionStore, UserStore},
-    session::SessionId,
+    sessions::session::SessionId,
     testkit::samples::{session_of, user},
-    user::User,
 };
 use auth_infra::db::{Database, DieselSessions, DieselUsers};
 use futures_util::future::join_all;

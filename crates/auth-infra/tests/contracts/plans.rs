@@ -6,13 +6,18 @@ use std::{
 };
 
 use auth_domain::{
-    audit::{EventKind, Filter, Whose},
-    origin::{Network, Origin, UserAgent},
-    password::PasswordHash,
+    audit::{
+        event::{Filter, Whose},
+        kind::EventKind,
+    },
+    identity::{
+        request_context::{Network, Origin, UserAgent},
+        user::UserId,
+    },
+    passwords::policy::PasswordHash,
     ports::{AttemptStore, AuditTrail, ClientStore, EndedSessions, SessionStore, UserDirectory, UserStore},
-    session::{Ended, Generation, Session, SessionId},
+    sessions::session::{Ended, Generation, Session, SessionId},
     testkit::samples::{client, email, entry, hash, origin_from, secret_hash},
-    user::UserId,
 };
 use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselSessions, DieselUsers};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_domain::{
-    audit::{AuditEvent, EventKind, Filter},
-    origin::{Origin, UserAgent},
+    audit::{
+        event::{AuditEvent, Filter},
+        kind::EventKind,
+    },
+    identity::request_context::{Origin, UserAgent},
     ports::{AuditLog, AuditTrail},
     testkit::{MemoryAudit, samples::after},
 };

@@ -2,7 +2,7 @@
 
 use auth_domain::{
     ports::{ClientStore, Inserted, PortError, SessionStore, UserDirectory, UserStore},
-    session::Session,
+    sessions::session::Session,
     testkit::samples::{client, email, session_of, user},
 };
 use auth_infra::db::{DieselClients, DieselSessions, DieselUsers};

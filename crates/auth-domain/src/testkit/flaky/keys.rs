@@ -7,9 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::Flaky;
 use crate::{
-    keys::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
-    ports::{KeyMaker, KeyStore, KnownKeys, PortError, UnusableKey},
-    usecases::revocations::Revocations,
+    oauth::revocation_list::Revocations,
+    ports::PortError,
+    signing_keys::{
+        ports::{KeyMaker, KeyStore, KnownKeys, UnusableKey},
+        ring::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
+    },
 };
 
 #[async_trait]

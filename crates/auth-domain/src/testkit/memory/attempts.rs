@@ -5,11 +5,13 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, State, count};
 use crate::{
-    attempts::{Counted, Standing},
-    email::Email,
-    origin::{Network, Subscriber},
+    identity::{
+        email::Email,
+        request_context::{Network, Subscriber},
+        user::UserId,
+    },
+    passwords::throttle::{Counted, Standing},
     ports::{AttemptStore, PortError},
-    user::UserId,
 };
 
 impl State {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, count};
 use crate::{
-    client::{Client, ClientId, SecretHash},
+    oauth::client::{Client, ClientId, SecretHash},
     ports::{ClientStore, PortError},
 };
 

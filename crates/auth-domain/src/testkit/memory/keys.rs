@@ -5,8 +5,11 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, State};
 use crate::{
-    keys::{KeyId, Sealed, SigningKey},
-    ports::{KeyStore, PortError},
+    ports::PortError,
+    signing_keys::{
+        ports::KeyStore,
+        ring::{KeyId, Sealed, SigningKey},
+    },
 };
 
 impl State {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, count};
 use crate::{
-    audit::{Entry, Filter},
+    audit::event::{Entry, Filter},
     ports::{AuditTrail, PortError},
 };
 

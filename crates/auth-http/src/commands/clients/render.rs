@@ -1,8 +1,8 @@
 //! What `clients` answers, as text and as JSON.
 
-use auth_domain::{
+use auth_domain::oauth::{
     client::{Client, ClientId},
-    usecases::clients::Issued,
+    clients::Issued,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! `users import`: the accounts of another system, and a report of each.
 
 use auth_domain::{
-    origin::Origin,
-    usecases::import::{Activity, Candidate, Fate, Run},
+    accounts::import::{Activity, Candidate, Fate, Run},
+    identity::request_context::Origin,
 };
 use serde::Serialize;
 

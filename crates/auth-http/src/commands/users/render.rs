@@ -1,8 +1,8 @@
 //! What `users` answers, as text and as JSON.
 
 use auth_domain::{
-    session::Session,
-    user::{AccountState, User},
+    identity::user::{AccountState, User},
+    sessions::session::Session,
 };
 use serde::Serialize;
 

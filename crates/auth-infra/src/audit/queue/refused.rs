@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use auth_domain::{
-    audit::{Entry, EntryId},
-    origin::Origin,
+    audit::event::{Entry, EntryId},
+    identity::request_context::Origin,
     ports::PortError,
 };
 

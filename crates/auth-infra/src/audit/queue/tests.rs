@@ -1,8 +1,8 @@
 //! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
 use auth_domain::{
-    audit::{EventKind, Filter},
-    origin::{Origin, UserAgent},
+    audit::{event::Filter, kind::EventKind},
+    identity::request_context::{Origin, UserAgent},
     ports::MockAuditTrail,
     testkit::{Fault, Flaky, Fuse, MemoryAudit, MemoryStore, samples::email},
 };

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use auth_domain::{
-    keys::{KeyAlgorithm, KeyRing, SigningKey},
+use auth_domain::signing_keys::{
     ports::{KeyMaker, KnownKeys},
+    ring::{KeyAlgorithm, KeyRing, SigningKey},
 };
 
 use super::*;

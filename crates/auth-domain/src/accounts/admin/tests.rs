@@ -1,0 +1,206 @@
+//! What an operator does: its ports mocked.
+
+use std::sync::Arc;
+
+use mockall::predicate::eq;
+
+use super::{CreateUser, Govern, Measure, OperateError, SetPassword};
+use crate::{
+    audit::event::AuditEvent,
+    identity::user::User,
+    passwords::policy::PasswordHash,
+    ports::{Inserted, MockPasswordHasher, MockSessionStore, MockUserDirectory, MockUserStore, PortError},
+    sessions::session::SessionId,
+    testing::{admitting, clock, down, hasher_that_says, told},
+    testkit::{
+        MemoryAudit, SequentialIds,
+        samples::{OTHER_PASSWORD, email, id, new_password, origin, start, user},
+    },
+};
+
+const OPERATOR: Option<&str> = Some("operator");
+
+fn broken_hasher() -> MockPasswordHasher {
+    let mut hasher = admitting();
+    hasher.expect_hash().returning(|_, _| down());
+    hasher
+}
+
+async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<User, OperateError>, Vec<AuditEvent>) {
+    let audit = MemoryAudit::default();
+    let create = CreateUser {
+        users: Arc::new(users),
+        hasher: Arc::new(hasher),
+        ids: Arc::new(SequentialIds::default()),
+        audit: Arc::new(audit.clone()),
+        clock: clock(),
+    };
+    (create.execute(email("ann@example.org"), new_password(OTHER_PASSWORD), &origin()).await, audit.events())
+}
+
+fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
+    let mut users = MockUserStore::new();
+    users.expect_insert().withf(|_, first| first.is_none()).once().returning(move |_, _| outcome());
+    users
+}
+
+async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
+    let audit = MemoryAudit::default();
+    let set = SetPassword { users: Arc::new(users), hasher: Arc::new(hasher), audit: Arc::new(audit.clone()), clock: clock() };
+    (set.execute(user, new_password(OTHER_PASSWORD), &origin()).await, audit.events())
+}
+
+#[derive(Default)]
+struct Scene {
+    users: MockUserStore,
+    directory: MockUserDirectory,
+    sessions: MockSessionStore,
+}
+
+impl Scene {
+    async fn govern(self, measure: Measure, user: &User) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
+        let audit = MemoryAudit::default();
+        let govern = Govern {
+            users: Arc::new(self.users),
+            directory: Arc::new(self.directory),
+            sessions: Arc::new(self.sessions),
+            audit: Arc::new(audit.clone()),
+            clock: clock(),
+        };
+        let outcome = govern.execute(measure, user, &origin()).await;
+        let events = audit.events();
+        assert!(events.iter().all(|event| event.user == Some(user.id) && event.email == Some(user.email.clone())));
+        (outcome, events)
+    }
+}
+
+#[tokio::test]
+async fn an_account_can_be_made_without_a_session() {
+    let (outcome, events) = create(inserting(|| Ok(Inserted::Yes)), hasher_that_says(true)).await;
+    let user = outcome.unwrap();
+    assert_eq!((user.created_at, user.last_login_at), (start(), None));
+    assert_eq!(user.password, PasswordHash::new(format!("fresh:{OTHER_PASSWORD}")));
+    assert_eq!(told(&events), [("user_registered", OPERATOR)]);
+    assert_eq!(events.first().and_then(|event| event.user), Some(user.id));
+}
+
+#[tokio::test]
+async fn an_account_is_not_made_twice() {
+    let (outcome, events) = create(inserting(|| Ok(Inserted::EmailTaken)), hasher_that_says(true)).await;
+    assert!(matches!(outcome, Err(OperateError::EmailTaken)));
+    assert_eq!(events, []);
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage_while_an_account_is_made() {
+    for (users, hasher) in [(MockUserStore::new(), broken_hasher()), (inserting(down), hasher_that_says(true))] {
+        let (outcome, events) = create(users, hasher).await;
+        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert_eq!(events, []);
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_ends_every_session() {
+    let (ann, session) = (user("ann@example.org"), SessionId(id()));
+    let new = PasswordHash::new(format!("fresh:{OTHER_PASSWORD}"));
+    let mut users = MockUserStore::new();
+    users
+        .expect_change_password()
+        .with(eq(ann.id), eq(ann.password.clone()), eq(new), eq(None), eq(start()))
+        .once()
+        .returning(move |_, _, _, _, _| Ok(Some(vec![session])));
+    let (outcome, events) = set(&ann, users, hasher_that_says(true)).await;
+    assert_eq!(outcome.unwrap(), 1);
+    assert_eq!(told(&events), [("password_changed", OPERATOR), ("session_ended", OPERATOR)]);
+    assert_eq!(events.iter().map(|event| event.session).collect::<Vec<_>>(), [None, Some(session)]);
+}
+
+#[tokio::test]
+async fn a_password_that_changed_meanwhile_is_not_set() {
+    let mut users = MockUserStore::new();
+    users.expect_change_password().once().returning(|_, _, _, _, _| Ok(None));
+    let (outcome, events) = set(&user("ann@example.org"), users, hasher_that_says(true)).await;
+    assert!(matches!(outcome, Err(OperateError::ChangedMeanwhile)));
+    assert_eq!(events, []);
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage_while_a_password_is_set() {
+    let mut users = MockUserStore::new();
+    users.expect_change_password().returning(|_, _, _, _, _| down());
+    for (users, hasher) in [(MockUserStore::new(), broken_hasher()), (users, hasher_that_says(true))] {
+        let (outcome, events) = set(&user("ann@example.org"), users, hasher).await;
+        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert_eq!(events, []);
+    }
+}
+
+#[tokio::test]
+async fn disabling_ends_the_sessions_and_says_so() {
+    let (ann, session) = (user("ann@example.org"), SessionId(id()));
+    let mut scene = Scene::default();
+    scene.directory.expect_disable().with(eq(ann.id), eq(start())).once().returning(move |_, _| Ok(Some(vec![session])));
+    let (outcome, events) = scene.govern(Measure::Disable, &ann).await;
+    assert_eq!(outcome.unwrap(), 1);
+    assert_eq!(told(&events), [("account_disabled", OPERATOR), ("session_ended", OPERATOR)]);
+}
+
+#[tokio::test]
+async fn enabling_ends_nothing() {
+    let ann = user("ann@example.org");
+    let mut scene = Scene::default();
+    scene.directory.expect_enable().with(eq(ann.id), eq(start())).once().returning(|_, _| Ok(true));
+    let (outcome, events) = scene.govern(Measure::Enable, &ann).await;
+    assert_eq!(outcome.unwrap(), 0);
+    assert_eq!(told(&events), [("account_enabled", OPERATOR)]);
+}
+
+#[tokio::test]
+async fn sessions_can_end_without_a_change_to_the_account() {
+    let (ann, ids) = (user("ann@example.org"), vec![SessionId(id()), SessionId(id())]);
+    let mut scene = Scene::default();
+    let end_all = scene.sessions.expect_end_all().with(eq(ann.id), eq(None), eq(start()));
+    end_all.once().returning(move |_, _, _| Ok(ids.clone()));
+    let (outcome, events) = scene.govern(Measure::EndSessions, &ann).await;
+    assert_eq!(outcome.unwrap(), 2);
+    assert_eq!(told(&events), [("session_ended", OPERATOR), ("session_ended", OPERATOR)]);
+}
+
+#[tokio::test]
+async fn deleting_needs_no_proof() {
+    let ann = user("ann@example.org");
+    let id = ann.id;
+    let mut scene = Scene::default();
+    scene.users.expect_delete().withf(move |user, proof, _| *user == id && proof.is_none()).once().returning(|_, _, _| Ok(true));
+    let (outcome, events) = scene.govern(Measure::Delete, &ann).await;
+    assert_eq!(outcome.unwrap(), 0);
+    assert_eq!(told(&events), [("account_deleted", OPERATOR)]);
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_an_account_that_is_gone() {
+    for measure in [Measure::Disable, Measure::Enable, Measure::Delete] {
+        let mut scene = Scene::default();
+        scene.directory.expect_disable().returning(|_, _| Ok(None));
+        scene.directory.expect_enable().returning(|_, _| Ok(false));
+        scene.users.expect_delete().returning(|_, _, _| Ok(false));
+        let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
+        assert!(matches!(outcome, Err(OperateError::NoSuchUser)));
+        assert_eq!(events, []);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage_whatever_the_measure() {
+    for measure in [Measure::Disable, Measure::Enable, Measure::EndSessions, Measure::Delete] {
+        let mut scene = Scene::default();
+        scene.directory.expect_disable().returning(|_, _| down());
+        scene.directory.expect_enable().returning(|_, _| down());
+        scene.sessions.expect_end_all().returning(|_, _, _| down());
+        scene.users.expect_delete().returning(|_, _, _| down());
+        let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
+        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert_eq!(events, []);
+    }
+}

@@ -1,0 +1,93 @@
+//! Changes the password: the caller proves the current one, and every other session ends.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    identity::request_context::Origin,
+    passwords::{
+        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        verify::{PasswordProof, Verdict},
+    },
+    ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
+    sessions::authenticate::SignedIn,
+};
+
+pub struct ChangePassword {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub proof: PasswordProof,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePasswordError {
+    #[error("the current password is wrong")]
+    Mismatch,
+    #[error("the new password is the current one")]
+    Unchanged,
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl ChangePassword {
+    /// # Errors
+    /// [`ChangePasswordError`]; the password and the sessions are then as they were, unless the outcome is unknown.
+    pub async fn execute(
+        &self,
+        caller: &SignedIn,
+        current: PasswordAttempt,
+        new: NewPassword,
+        origin: &Origin,
+    ) -> Result<(), ChangePasswordError> {
+        let user = &caller.user;
+        let unchanged = current.expose() == new.expose();
+        let place = self.hasher.admit()?;
+        match self.proof.verify(place, &user.email, Some(user), current, origin).await? {
+            Verdict::Right => {}
+            Verdict::Wrong => {
+                self.audit.record(caller.failed_login(origin, self.clock.now()));
+                return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
+            }
+            Verdict::Held { retry_after } => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
+        }
+        if unchanged {
+            return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));
+        }
+        let hash = match self.hashed(new).await {
+            Ok(hash) => hash,
+            // Recorded, since the caller now knows that the current password is right.
+            Err(fault) => return Err(self.refuse(caller, "not_hashed", origin, fault.into())),
+        };
+        let now = self.clock.now();
+        let own = caller.session.id;
+        let event = |kind| AuditEvent::new(kind, origin, now).by(user.id, &user.email);
+        let changed = || event(EventKind::PasswordChanged).in_session(own);
+        let outcome = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await;
+        // Another change won the race: the password that was checked is no longer the current one.
+        let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
+            return Err(self.refuse(caller, "changed_meanwhile", origin, ChangePasswordError::Mismatch));
+        };
+        self.audit.record(changed());
+        for id in ended {
+            self.audit.record(event(EventKind::SessionEnded).because("password_changed").in_session(id));
+        }
+        Ok(())
+    }
+
+    async fn hashed(&self, new: NewPassword) -> Result<PasswordHash, PortError> {
+        let place = self.hasher.admit()?;
+        self.hasher.hash(place, new).await
+    }
+
+    fn refuse(&self, caller: &SignedIn, why: &'static str, origin: &Origin, error: ChangePasswordError) -> ChangePasswordError {
+        self.audit.record(caller.event(EventKind::PasswordChangeRefused, origin, self.clock.now()).because(why));
+        error
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Deletes an account and its sessions. The audit trail stays; the address can be registered again.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    audit::{kind::EventKind, unknown_outcome::Written},
+    identity::request_context::Origin,
+    passwords::{
+        policy::PasswordAttempt,
+        verify::{PasswordProof, Verdict},
+    },
+    ports::{AuditLog, Clock, PortError, UserStore},
+    sessions::authenticate::SignedIn,
+};
+
+pub struct DeleteAccount {
+    pub users: Arc<dyn UserStore>,
+    pub proof: PasswordProof,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteAccountError {
+    #[error("the password is wrong")]
+    Mismatch,
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl DeleteAccount {
+    /// # Errors
+    /// [`DeleteAccountError`].
+    pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
+        let user = &caller.user;
+        let place = self.proof.hasher.admit()?;
+        let verdict = self.proof.verify(place, &user.email, Some(user), password, origin).await?;
+        if let Verdict::Held { retry_after } = verdict {
+            return Err(DeleteAccountError::TooManyAttempts { retry_after });
+        }
+        let right = verdict == Verdict::Right;
+        // Only now: hashing takes a while.
+        let now = self.clock.now();
+        if !right {
+            self.audit.record(caller.failed_login(origin, now));
+        }
+        // Proved again by the store: the password may have changed while this one was hashed.
+        let event = |kind| caller.event(kind, origin, now);
+        let deleted = right && {
+            let outcome = self.users.delete(user.id, Some(&user.password), now).await;
+            outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
+        };
+        self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));
+        if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

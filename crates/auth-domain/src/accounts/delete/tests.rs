@@ -1,0 +1,91 @@
+//! Leaving: its ports mocked.
+
+use std::sync::Arc;
+
+use super::{DeleteAccount, DeleteAccountError};
+use crate::{
+    ports::{MockPasswordHasher, MockUserStore, PortError},
+    sessions::authenticate::SignedIn,
+    testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
+    testkit::{
+        MemoryAudit,
+        samples::{PASSWORD, attempt, origin},
+    },
+};
+
+type Told = (&'static str, Option<crate::sessions::session::SessionId>);
+
+async fn leave(
+    caller: &SignedIn,
+    users: MockUserStore,
+    hasher: MockPasswordHasher,
+) -> (Result<(), DeleteAccountError>, Vec<Told>) {
+    let audit = MemoryAudit::default();
+    let proof = proof(Arc::new(hasher), &audit);
+    let delete = DeleteAccount { users: Arc::new(users), proof, audit: Arc::new(audit.clone()), clock: clock() };
+    let outcome = delete.execute(caller, attempt(PASSWORD), &origin()).await;
+    let events = audit.events();
+    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.email == Some(caller.user.email.clone())));
+    (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
+}
+
+#[tokio::test]
+async fn an_account_goes_once_its_password_is_proved() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    let (id, proof) = (caller.user.id, caller.user.password.clone());
+    users.expect_delete().withf(move |user, given, _| *user == id && *given == Some(&proof)).once().returning(|_, _, _| Ok(true));
+    let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
+    assert!(outcome.is_ok());
+    assert_eq!(events, [("account_deleted", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn a_wrong_password_deletes_nothing() {
+    let caller = caller();
+    let (outcome, events) = leave(&caller, MockUserStore::new(), hasher_that_says(false)).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
+    let own = Some(caller.session.id);
+    assert_eq!(events, [("login_failed", own), ("account_deletion_refused", own)]);
+}
+
+#[tokio::test]
+async fn a_password_that_changed_meanwhile_deletes_nothing() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    users.expect_delete().once().returning(|_, _, _| Ok(false));
+    let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
+    assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn an_outage_stays_an_outage() {
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(|_, _, _| down());
+    let mut users = MockUserStore::new();
+    users.expect_delete().once().returning(|_, _, _| down());
+    for (users, hasher) in [(MockUserStore::new(), hasher), (users, hasher_that_says(true))] {
+        let (outcome, events) = leave(&caller(), users, hasher).await;
+        assert!(matches!(outcome, Err(DeleteAccountError::Port(PortError::Unavailable(_)))));
+        assert_eq!(events, []);
+    }
+}
+
+#[tokio::test]
+async fn who_is_held_up_deletes_nothing() {
+    let (audit, caller) = (MemoryAudit::default(), caller());
+    let proof = proof(Arc::new(hasher_that_says(true)), &audit);
+    held(&proof, &caller.user.email).await;
+    let delete = DeleteAccount { users: Arc::new(MockUserStore::new()), proof, audit: Arc::new(audit.clone()), clock: clock() };
+    let outcome = delete.execute(&caller, attempt(PASSWORD), &origin()).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
+    assert_eq!(told(&audit.events()), [("login_throttled", None)]);
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked() {
+    let (outcome, events) = leave(&caller(), MockUserStore::new(), full()).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::Port(error)) if is_told_to_come_back(&error)));
+    assert_eq!(events, []);
+}

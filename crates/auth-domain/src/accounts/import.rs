@@ -1,0 +1,158 @@
+//! Imports accounts of another system, with their password hashes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+
+use crate::{
+    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    identity::{
+        email::Email,
+        request_context::Origin,
+        user::{AccountState, User, UserId},
+    },
+    passwords::policy::PasswordHash,
+    ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, UserStore},
+};
+
+/// An account as another system holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What identifies it there.
+    pub number: String,
+    pub email: String,
+    pub password: PasswordHash,
+    pub activity: Activity,
+    /// `Err` where the text there is not a time.
+    pub created_at: Result<Option<DateTime<Utc>>, NoTime>,
+}
+
+/// Whether an account may log in there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    Active,
+    Disabled,
+    /// It says neither yes nor no. The account is imported as disabled.
+    Unknown,
+}
+
+/// A text that is not a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTime;
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// In a dry run, it would be imported.
+    Imported(User),
+    /// Its address has an account, which is left alone.
+    AlreadyThere(Email),
+    Refused(Refusal),
+}
+
+/// Why a candidate cannot become an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no e-mail address that this server takes")]
+    Address,
+    #[error("another row has the same address in another spelling")]
+    Ambiguous,
+    #[error("a password hash in no form that this server can verify")]
+    Password,
+    #[error("a time of creation that is none")]
+    Time,
+    #[error("a time of creation before the year 1000, after 9999 or in a leap second")]
+    Range,
+    #[error("a row that the database does not take")]
+    Row,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    Dry,
+    Real,
+}
+
+pub struct ImportUsers {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ImportUsers {
+    /// What became of each, in order. Safe to repeat after an outage: existing accounts are left alone.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn execute(&self, candidates: &[Candidate], run: Run, origin: &Origin) -> Result<Vec<Fate>, PortError> {
+        let mut claims = BTreeMap::<Email, usize>::new();
+        for email in candidates.iter().flat_map(|candidate| candidate.email.parse()) {
+            *claims.entry(email).or_default() += 1;
+        }
+        let mut fates = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            fates.push(match self.accept(candidate, &claims) {
+                Ok(user) => self.keep(user, run, origin).await?,
+                Err(refusal) => Fate::Refused(refusal),
+            });
+        }
+        Ok(fates)
+    }
+
+    fn accept(&self, candidate: &Candidate, claims: &BTreeMap<Email, usize>) -> Result<User, Refusal> {
+        let email: Email = candidate.email.parse().map_err(|_fault| Refusal::Address)?;
+        // Which of them its owner uses, nobody can tell here.
+        if claims.get(&email).is_some_and(|count| *count > 1) {
+            return Err(Refusal::Ambiguous);
+        }
+        if !self.hasher.reads(&candidate.password) {
+            return Err(Refusal::Password);
+        }
+        let created_at = candidate.created_at.map_err(|_no_time| Refusal::Time)?;
+        if !created_at.is_none_or(is_storable) {
+            return Err(Refusal::Range);
+        }
+        let now = self.clock.now();
+        let mut user = User::new(UserId(self.ids.next()), email, candidate.password.clone(), now);
+        user.created_at = created_at.unwrap_or(now);
+        if candidate.activity != Activity::Active {
+            user.state = AccountState::Disabled { since: now };
+        }
+        Ok(user)
+    }
+
+    async fn keep(&self, user: User, run: Run, origin: &Origin) -> Result<Fate, PortError> {
+        if self.users.find_by_email(&user.email).await?.is_some() {
+            return Ok(Fate::AlreadyThere(user.email));
+        }
+        if run == Run::Dry {
+            return Ok(Fate::Imported(user));
+        }
+        let event = || {
+            let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
+            event.by(user.id, &user.email)
+        };
+        match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
+            // This row's own fault, not an outage: the others go on.
+            Err(PortError::Corrupt(_) | PortError::Refused(_)) => Ok(Fate::Refused(Refusal::Row)),
+            Err(outage) => Err(outage),
+            Ok(Inserted::EmailTaken) => Ok(Fate::AlreadyThere(user.email)),
+            Ok(Inserted::Yes) => {
+                self.audit.record(event());
+                Ok(Fate::Imported(user))
+            }
+        }
+    }
+}
+
+/// Whether every database keeps this time as it is: MySQL's DATETIME begins with the year 1000, RFC 3339 ends with 9999, and none has
+/// leap seconds, which chrono counts as more than a second's nanoseconds.
+fn is_storable(time: DateTime<Utc>) -> bool {
+    (1000..=9999).contains(&time.year()) && time.nanosecond() < 1_000_000_000
+}
+
+#[cfg(test)]
+mod tests;

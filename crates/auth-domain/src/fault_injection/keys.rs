@@ -1,0 +1,86 @@
+//! What a server and its operator do with the keys that sign, and what verifiers hear of it.
+
+use chrono::TimeDelta;
+
+use super::{
+    deeds::done,
+    world::{Refusal, World, origin},
+};
+use crate::{
+    oauth::revocation_list::ListRevocations,
+    signing_keys::{
+        maintain::KeepKeys,
+        operate::{OperateKeys, Revocation, When},
+        ports::KnownKeys,
+        ring::{KeyAlgorithm, KeyPolicy},
+    },
+    testkit::FakeKeys,
+};
+
+/// What is done with keys. In this world the first is over, the second retiring, and the third signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyDeed {
+    /// A server starts with another encryption key.
+    SealAnew,
+    /// A server starts for another algorithm.
+    ChangeAlgorithm,
+    /// A server starts that signs with the shared secret.
+    ReturnToTheSecret,
+    /// A server attends to the keys, and forgets the one that is over.
+    Attend,
+    /// The same, and it is time for the next key.
+    AttendWhenDue,
+    Rotate,
+    Import,
+    /// The number of the key.
+    Revoke(i64, Revocation),
+    /// What is revoked, as a verifier is told.
+    List,
+}
+
+const POLICY: KeyPolicy =
+    KeyPolicy { algorithm: KeyAlgorithm::Es256, cached_for: TimeDelta::seconds(300), signs_for: TimeDelta::days(90) };
+
+impl KeyDeed {
+    /// Whether it takes several writes, so that an outage may come between them. Asked again, it does the rest.
+    pub(crate) fn takes_steps(self) -> bool {
+        matches!(self, Self::ReturnToTheSecret | Self::AttendWhenDue | Self::Revoke(3, _))
+    }
+
+    pub(crate) async fn perform(self, world: &World) -> Result<(), Refusal> {
+        match self {
+            Self::SealAnew => {
+                let maker = world.flaky(FakeKeys::sealed_with("b"));
+                done(KeepKeys { maker, ..keep(world, Some(POLICY)) }.settle().await)
+            }
+            Self::ChangeAlgorithm => {
+                let policy = KeyPolicy { algorithm: KeyAlgorithm::EdDsa, ..POLICY };
+                done(keep(world, Some(policy)).settle().await)
+            }
+            Self::ReturnToTheSecret => done(keep(world, None).settle().await),
+            Self::Attend => done(keep(world, Some(POLICY)).attend().await),
+            Self::AttendWhenDue => {
+                let policy = KeyPolicy { signs_for: TimeDelta::seconds(1000), ..POLICY };
+                done(keep(world, Some(policy)).attend().await)
+            }
+            Self::Rotate => done(operate(world).rotate(When::Published, &origin()).await),
+            Self::Import => done(operate(world).import("ES256 theirs", When::Published, &origin()).await),
+            Self::Revoke(number, how) => done(operate(world).revoke(&world.key(number), how, &origin()).await),
+            Self::List => {
+                let known = world.known();
+                let list = ListRevocations { sessions: world.kept(), keys: known.clone(), clock: world.clock() };
+                done(known.vouch(&list.execute(None).await?))
+            }
+        }
+    }
+}
+
+fn keep(world: &World, policy: Option<KeyPolicy>) -> KeepKeys {
+    let (keys, maker, known, users) = (world.kept(), world.known(), world.known(), world.kept());
+    KeepKeys { keys, maker, known, users, audit: world.audit(), clock: world.clock(), policy }
+}
+
+fn operate(world: &World) -> OperateKeys {
+    let (keys, maker) = (world.kept(), world.known());
+    OperateKeys { keys, maker, audit: world.audit(), clock: world.clock(), policy: Some(POLICY) }
+}

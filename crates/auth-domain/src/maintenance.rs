@@ -1,0 +1,3 @@
+//! What is done regularly, whoever asks.
+
+pub mod prune;

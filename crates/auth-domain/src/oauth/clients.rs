@@ -1,0 +1,110 @@
+//! What an operator does to resource servers from the command line, each step in the audit trail.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    audit::{
+        event::{AuditEvent, Subject},
+        kind::EventKind,
+        unknown_outcome::Written,
+    },
+    identity::request_context::Origin,
+    oauth::client::{Client, ClientId, ClientName, ClientSecret},
+    ports::{AuditLog, ClientSecrets, ClientStore, Clock, Ids, PortError},
+};
+
+/// Makes a client and its secret.
+pub struct AddClient {
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Gives a client another secret.
+pub struct RotateClientSecret {
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Takes a client's access away.
+pub struct RemoveClient {
+    pub clients: Arc<dyn ClientStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A client with its secret, which is shown only now: only its hash is kept.
+#[derive(Debug)]
+pub struct Issued {
+    pub client: Client,
+    pub secret: ClientSecret,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("there is no such client")]
+    NoSuchClient,
+    /// Somebody else rotated or removed it at the same moment.
+    #[error("the client was changed meanwhile; try again")]
+    ChangedMeanwhile,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl AddClient {
+    /// # Errors
+    /// An outage. If only the answer was lost, there is now a client whose secret nobody knows.
+    pub async fn execute(&self, name: ClientName, origin: &Origin) -> Result<Issued, PortError> {
+        let (secret, hash) = self.secrets.make();
+        let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
+        let added = || by_operator(EventKind::ClientAdded, client.id, origin, client.created_at);
+        self.clients.insert(&client).await.or_unknown(&*self.audit, added)?;
+        self.audit.record(added());
+        Ok(Issued { client, secret })
+    }
+}
+
+impl RotateClientSecret {
+    /// The current secret stays valid for `overlap`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn execute(&self, id: ClientId, overlap: TimeDelta, origin: &Origin) -> Result<Issued, ClientError> {
+        let before = self.clients.find(id).await?.ok_or(ClientError::NoSuchClient)?;
+        let (secret, hash) = self.secrets.make();
+        let now = self.clock.now();
+        let client = before.rotated(hash, overlap, now);
+        let rotated = || by_operator(EventKind::ClientSecretRotated, id, origin, now);
+        if !self.clients.rotate(&client, &before.secret).await.or_unknown(&*self.audit, rotated)? {
+            return Err(ClientError::ChangedMeanwhile);
+        }
+        self.audit.record(rotated());
+        Ok(Issued { client, secret })
+    }
+}
+
+impl RemoveClient {
+    /// # Errors
+    /// [`ClientError::NoSuchClient`], or an outage.
+    pub async fn execute(&self, id: ClientId, origin: &Origin) -> Result<(), ClientError> {
+        let removed = || by_operator(EventKind::ClientRemoved, id, origin, self.clock.now());
+        if !self.clients.remove(id).await.or_unknown(&*self.audit, removed)? {
+            return Err(ClientError::NoSuchClient);
+        }
+        self.audit.record(removed());
+        Ok(())
+    }
+}
+
+fn by_operator(kind: EventKind, client: ClientId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).because("operator").about(Subject::Client(client))
+}
+
+#[cfg(test)]
+mod tests;

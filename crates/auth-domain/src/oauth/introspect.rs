@@ -1,0 +1,47 @@
+//! Token introspection for resource servers (RFC 7662): whether a token is active now. Asking changes nothing.
+
+use std::sync::Arc;
+
+use crate::{
+    oauth::either_kind::decode_either,
+    ports::{Clock, PortError, SessionStore, TokenCodec},
+    sessions::{
+        authenticate::SignedIn,
+        token::{Claims, Grant, TokenKind},
+    },
+};
+
+pub struct Introspect {
+    pub codec: Arc<dyn TokenCodec>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An active token, with its session and account as they are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alive {
+    pub claims: Claims,
+    pub owner: SignedIn,
+}
+
+impl Introspect {
+    /// `None` for any token that is not active, without the reason (RFC 7662 section 2.2).
+    ///
+    /// # Errors
+    /// An outage; whether the token is active is unknown then.
+    pub async fn execute(&self, token: &str) -> Result<Option<Alive>, PortError> {
+        let now = self.clock.now();
+        let order = [TokenKind::Access, TokenKind::Refresh];
+        let Ok(claims) = decode_either(&*self.codec, order, token, now) else { return Ok(None) };
+        let owner = self.sessions.find(claims.session).await?.and_then(|found| SignedIn::by(&claims, found, now));
+        // Of refresh tokens the current one: the others are spent, though the one just before may get its successor again.
+        let unspent = |owner: &SignedIn| match claims.grant {
+            Grant::Access => true,
+            Grant::Refresh(presented) => presented == owner.session.generation,
+        };
+        Ok(owner.filter(unspent).map(|owner| Alive { claims, owner }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! What a password must be, how a guess is counted, and how one is verified.
+
+pub mod common;
+pub mod policy;
+pub mod throttle;
+pub mod verify;

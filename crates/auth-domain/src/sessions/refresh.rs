@@ -1,0 +1,150 @@
+//! Refresh: the next pair of tokens for a refresh token, rotating by generation.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    identity::{request_context::Origin, user::User},
+    ports::{AuditLog, Clock, PortError, SessionStore},
+    sessions::{
+        issue::Issuer,
+        session::{Generation, Presented, Session},
+        token::{Grant, InvalidToken, TokenKind, TokenPair},
+    },
+};
+
+pub struct Refresh {
+    pub sessions: Arc<dyn SessionStore>,
+    pub issuer: Issuer,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    /// How long the previous token, presented again, still gets the same successor.
+    pub reuse_window: TimeDelta,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    #[error(transparent)]
+    Token(#[from] InvalidToken),
+    /// The token was spent long ago; its session has ended.
+    #[error("the refresh token was already used")]
+    Reused,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Who loses the race to move the session looks again and finds a later generation, or that it has ended; who then loses the race
+/// to end it finds that. Neither is ever undone.
+const LOOKS: usize = 3;
+
+/// What came of one look at the session.
+enum Step {
+    Answer(TokenPair),
+    /// A spent token ended the session.
+    Reuse,
+    Refuse,
+    /// Somebody else moved or ended the session between the look and the step.
+    LookAgain,
+}
+
+impl Refresh {
+    /// # Errors
+    /// [`RefreshError`].
+    pub async fn execute(&self, token: &str, origin: &Origin) -> Result<TokenPair, RefreshError> {
+        let now = self.clock.now();
+        let claims = match self.issuer.codec.decode(TokenKind::Refresh, token, now) {
+            Ok(claims) => claims,
+            Err(fault) => return self.refuse(|event| event, fault, origin, now),
+        };
+        let of_session = |event: AuditEvent| event.in_session(claims.session);
+        let Grant::Refresh(generation) = claims.grant else {
+            return self.refuse(of_session, InvalidToken::Invalid, origin, now);
+        };
+        for _look in 0..LOOKS {
+            let found = self.sessions.find(claims.session).await?.filter(|(_, user)| user.id == claims.user);
+            let Some((session, user)) = found else {
+                return self.refuse(of_session, InvalidToken::Invalid, origin, now);
+            };
+            match self.step(&session, &user, generation, origin, now).await? {
+                Step::Answer(pair) => {
+                    self.audit.record(event(EventKind::TokenRefreshed, &session, &user, origin, now));
+                    return Ok(pair);
+                }
+                Step::Reuse => return Err(RefreshError::Reused),
+                Step::Refuse => {
+                    let whose = |event| of_session(event).by(user.id, &user.email);
+                    return self.refuse(whose, InvalidToken::Invalid, origin, now);
+                }
+                Step::LookAgain => {}
+            }
+        }
+        Err(PortError::Corrupt(format!("session {} neither moves nor ends", claims.session)).into())
+    }
+
+    async fn step(
+        &self,
+        session: &Session,
+        user: &User,
+        presented: Generation,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> Result<Step, PortError> {
+        if !session.is_live(now) || !user.is_active() {
+            return Ok(Step::Refuse);
+        }
+        Ok(match session.judge(presented, now, self.reuse_window) {
+            Presented::Current => {
+                let successor = session.successor(origin.clone(), now, &self.issuer.lifetimes);
+                // Signed first: a session that has moved with nothing to hand out would make its owner look like a thief.
+                let pair = self.issuer.pair(&successor, user, now)?;
+                let refreshed = || event(EventKind::TokenRefreshed, session, user, origin, now);
+                let moved = self.sessions.rotate(&successor).await.or_unknown(&*self.audit, refreshed)?;
+                if moved { Step::Answer(pair) } else { Step::LookAgain }
+            }
+            // The same successor again, so the chain cannot fork.
+            Presented::Repeat => Step::Answer(self.issuer.pair(session, user, now)?),
+            Presented::Reuse => self.end(session, user, origin, now).await?,
+            Presented::FromTheFuture => Step::Refuse,
+        })
+    }
+
+    /// Owner and thief look alike here, so the whole session ends. Of requests that present spent tokens of it at once, the one
+    /// that ends it reports the theft.
+    async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<Step, PortError> {
+        let reused = || event(EventKind::TokenReused, session, user, origin, now);
+        match self.sessions.end(session.id, now).await.or_unknown(&*self.audit, reused) {
+            Ok(true) => {
+                self.audit.record(reused());
+                Ok(Step::Reuse)
+            }
+            Ok(false) => Ok(Step::LookAgain),
+            Err(error) => {
+                // The theft is a fact, whatever becomes of the session.
+                if !matches!(error, PortError::Unknown(_)) {
+                    self.audit.record(reused());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn refuse(
+        &self,
+        whose: impl FnOnce(AuditEvent) -> AuditEvent,
+        fault: InvalidToken,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, RefreshError> {
+        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, now)));
+        Err(fault.into())
+    }
+}
+
+fn event(kind: EventKind, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, origin, now).by(user.id, &user.email).in_session(session.id)
+}
+
+#[cfg(test)]
+mod tests;

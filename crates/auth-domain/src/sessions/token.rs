@@ -1,0 +1,130 @@
+//! Tokens: their claims, their lives, and when they count.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    identity::{
+        email::Email,
+        user::{User, UserId, id},
+    },
+    sessions::session::{Generation, Session, SessionId},
+};
+
+/// How far the clocks of issuer and verifier may be apart, in seconds.
+pub const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(10);
+
+id! {
+    /// Identifies one token: its `jti` claim.
+    TokenId
+}
+
+/// How long tokens and sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// An access token.
+    pub access: TimeDelta,
+    /// A refresh token, and so a session that is not refreshed.
+    pub refresh: TimeDelta,
+    /// A session in all, however often it is refreshed.
+    pub session: TimeDelta,
+}
+
+/// Which of the two tokens is meant: each has its own key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    Access,
+    Refresh,
+}
+
+/// What a token lets its bearer do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    Access,
+    Refresh(Generation),
+}
+
+/// What a token says (RFC 7519 section 4), every claim present and of its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    pub id: TokenId,
+    pub grant: Grant,
+    pub user: UserId,
+    pub email: Email,
+    pub session: SessionId,
+    pub issued_at: DateTime<Utc>,
+    pub not_before: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// Valid in every respect, but expired.
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// What a login or a refresh hands out (RFC 6749 section 5.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    pub access: String,
+    pub refresh: String,
+    /// Until the access token expires.
+    pub access_expires_in: TimeDelta,
+    /// Until the refresh token expires.
+    pub refresh_expires_in: TimeDelta,
+}
+
+impl Grant {
+    #[must_use]
+    pub fn kind(self) -> TokenKind {
+        match self {
+            Self::Access => TokenKind::Access,
+            Self::Refresh(_) => TokenKind::Refresh,
+        }
+    }
+}
+
+impl Claims {
+    /// An access token for a session, from now on.
+    #[must_use]
+    pub fn access(id: TokenId, session: &Session, user: &User, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
+        Self::new(id, Grant::Access, session, user, now, now + lifetimes.access)
+    }
+
+    /// The refresh token of a session's current generation; made again, it has the same times.
+    #[must_use]
+    pub fn refresh(id: TokenId, session: &Session, user: &User) -> Self {
+        Self::new(id, Grant::Refresh(session.generation), session, user, session.last_used_at, session.expires_at)
+    }
+
+    fn new(id: TokenId, grant: Grant, session: &Session, user: &User, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            grant,
+            user: user.id,
+            email: user.email.clone(),
+            session: session.id,
+            issued_at: from,
+            not_before: from,
+            expires_at: until,
+        }
+    }
+
+    /// Judges the times. RFC 7519 section 4.1.4: "on or after" `exp` is too late.
+    ///
+    /// # Errors
+    /// [`InvalidToken::Expired`] when only its age is wrong.
+    pub fn check_times(&self, now: DateTime<Utc>) -> Result<(), InvalidToken> {
+        let horizon = now + CLOCK_SKEW;
+        if self.not_before > horizon || self.issued_at > horizon {
+            return Err(InvalidToken::Invalid);
+        }
+        if now - CLOCK_SKEW >= self.expires_at { Err(InvalidToken::Expired) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Log in: begins a session for a password. Whatever is wrong, the answer and the time it takes are the same.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    identity::{email::Email, request_context::Origin, user::User},
+    passwords::{
+        policy::{PasswordAttempt, PasswordHash},
+        verify::{PasswordProof, Verdict},
+    },
+    ports::{AuditLog, Begun, Clock, PasswordHasher, PortError, SessionStore, UserStore},
+    sessions::{
+        issue::Issuer,
+        session::{Session, SessionId},
+        token::TokenPair,
+    },
+};
+
+pub struct Login {
+    pub users: Arc<dyn UserStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub proof: PasswordProof,
+    pub issuer: Issuer,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+    /// How many live sessions an account may have.
+    pub session_limit: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Whatever the reason: no account, a wrong password, a disabled account.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// The same whether or not there is an account.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: Duration },
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl Login {
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn execute(&self, email: &Email, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+        let place = self.hasher.admit()?;
+        let found = self.users.find_by_email(email).await?;
+        // Without an account a decoy is verified, so that the time does not tell.
+        let right = match self.proof.verify(place, email, found.as_ref(), attempt.clone(), origin).await? {
+            Verdict::Held { retry_after } => return Err(LoginError::TooManyAttempts { retry_after }),
+            verdict @ (Verdict::Right | Verdict::Wrong) => verdict == Verdict::Right,
+        };
+        match found {
+            Some(user) if right && user.is_active() => self.begin(user, attempt, origin).await,
+            Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), origin),
+            Some(user) => self.refuse("wrong_password", |event| event.by(user.id, email), origin),
+            None => self.refuse("unknown_address", |event| event.attempted_as(email), origin),
+        }
+    }
+
+    async fn begin(&self, user: User, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+        let proof = self.strengthen(&user, attempt).await?;
+        let now = self.clock.now();
+        let session = self.issuer.session(&user, origin, now);
+        let pair = self.issuer.pair(&session, &user, now)?;
+        let outcome = self.sessions.begin(&session, &proof, self.session_limit).await;
+        let event = || AuditEvent::new(EventKind::LoginSucceeded, origin, now).by(user.id, &user.email).in_session(session.id);
+        match outcome.or_unknown(&*self.audit, event)? {
+            Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), origin),
+            Begun::Yes { displaced } => {
+                self.report(&user, &session, &displaced, now);
+                Ok(pair)
+            }
+        }
+    }
+
+    /// Replaces a hash of a lower cost, or of another form than NFC, now that the password is at hand. Returns the account's hash
+    /// afterwards.
+    async fn strengthen(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
+        if !self.hasher.is_outdated(&user.password) && self.is_of_nfc(user, &attempt).await? {
+            return Ok(user.password.clone());
+        }
+        let place = match self.hasher.admit() {
+            // There will be other logins to do it at: no reason to refuse this one.
+            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
+            outcome => outcome?,
+        };
+        let stronger = match self.hasher.hash(place, attempt.proven()).await {
+            // The client has left.
+            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
+            outcome => outcome?,
+        };
+        // Losing this race means another login did the same, or the password changed: then `begin` refuses.
+        if self.users.replace_hash(user.id, &user.password, &stronger).await? {
+            return Ok(stronger);
+        }
+        let current = self.users.find(user.id).await?;
+        self.still_proven(user, current)
+    }
+
+    /// Whether a right password is right in NFC. Asks the hasher only about the few that were not typed in it.
+    async fn is_of_nfc(&self, user: &User, attempt: &PasswordAttempt) -> Result<bool, PortError> {
+        let Some(composed) = attempt.composed() else { return Ok(true) };
+        let verified = match self.hasher.admit() {
+            Ok(place) => self.hasher.verify(place, composed, Some(&user.password)).await,
+            Err(full) => Err(full),
+        };
+        match verified {
+            // There will be other logins to find out at.
+            Err(PortError::Overloaded { .. }) => Ok(true),
+            outcome => outcome,
+        }
+    }
+
+    /// The hash of the verified password: another login may have strengthened it, while a change of password moves `updated_at`.
+    fn still_proven(&self, verified: &User, current: Option<User>) -> Result<PasswordHash, PortError> {
+        Ok(match current {
+            Some(current) if current.updated_at == verified.updated_at => current.password,
+            Some(_) | None => verified.password.clone(),
+        })
+    }
+
+    fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {
+        let event = |kind| AuditEvent::new(kind, &session.origin, now).by(user.id, &user.email);
+        self.audit.record(event(EventKind::LoginSucceeded).in_session(session.id));
+        for id in displaced {
+            self.audit.record(event(EventKind::SessionEnded).because("session_limit").in_session(*id));
+        }
+    }
+
+    fn refuse(
+        &self,
+        reason: &'static str,
+        whose: impl FnOnce(AuditEvent) -> AuditEvent,
+        origin: &Origin,
+    ) -> Result<TokenPair, LoginError> {
+        self.audit.record(whose(AuditEvent::new(EventKind::LoginFailed, origin, self.clock.now()).because(reason)));
+        Err(LoginError::InvalidCredentials)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Register: a new account and its first session.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    identity::{
+        email::Email,
+        request_context::Origin,
+        user::{User, UserId},
+    },
+    passwords::policy::NewPassword,
+    ports::{AuditLog, Clock, Inserted, PasswordHasher, PortError, UserStore},
+    sessions::{issue::Issuer, token::TokenPair},
+};
+
+pub struct Register {
+    pub users: Arc<dyn UserStore>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub issuer: Issuer,
+    pub audit: Arc<dyn AuditLog>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("the address has an account already")]
+    EmailTaken,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl Register {
+    /// # Errors
+    /// [`RegisterError`].
+    pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<TokenPair, RegisterError> {
+        let place = self.hasher.admit()?;
+        // Asked first only to save a hash; who gets the address is decided by the insert.
+        if self.users.find_by_email(&email).await?.is_some() {
+            return self.refuse(&email, origin);
+        }
+        let hash = self.hasher.hash(place, password).await?;
+        let now = self.clock.now();
+        let mut user = User::new(UserId(self.issuer.ids.next()), email, hash, now);
+        user.last_login_at = Some(now);
+        let session = self.issuer.session(&user, origin, now);
+        // Signed first, here and wherever tokens are issued: nothing is stored that could not be handed out.
+        let pair = self.issuer.pair(&session, &user, now)?;
+        let event = || {
+            let event = AuditEvent::new(EventKind::UserRegistered, origin, now);
+            event.by(user.id, &user.email).in_session(session.id)
+        };
+        match self.users.insert(&user, Some(&session)).await.or_unknown(&*self.audit, event)? {
+            Inserted::EmailTaken => self.refuse(&user.email, origin),
+            Inserted::Yes => {
+                self.audit.record(event());
+                Ok(pair)
+            }
+        }
+    }
+
+    fn refuse(&self, email: &Email, origin: &Origin) -> Result<TokenPair, RegisterError> {
+        let event = AuditEvent::new(EventKind::RegistrationRefused, origin, self.clock.now());
+        self.audit.record(event.because("email_taken").attempted_as(email));
+        Err(RegisterError::EmailTaken)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! Keys whose signatures others can verify. The state of a key follows from its times alone.
+
+mod succession;
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::sessions::token::CLOCK_SKEW;
+
+/// How far ahead "at once" is: longer than any server goes without reading the keys.
+pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
+
+/// The least time in which nobody signs that counts as such.
+pub const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
+
+/// How long a key stays published after it stops signing: the longest life of an access token, and a minute for clock skew.
+pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
+
+/// Identifies a key: the thumbprint of its public half (RFC 7638).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(String);
+
+/// The algorithms that can sign access tokens, besides a shared secret (RFC 7518, RFC 8037).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyAlgorithm {
+    Es256,
+    EdDsa,
+    Rs256,
+}
+
+/// A private half, encrypted with the named encryption key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The name of the encryption key.
+    pub with: String,
+    pub text: String,
+}
+
+/// A key that was just made, not yet in a key ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshKey {
+    pub id: KeyId,
+    pub algorithm: KeyAlgorithm,
+    pub public: String,
+    pub private: Sealed,
+}
+
+/// How keys are made and rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPolicy {
+    pub algorithm: KeyAlgorithm,
+    /// How long verifiers may cache the keys.
+    pub cached_for: TimeDelta,
+    /// How long one key signs.
+    pub signs_for: TimeDelta,
+}
+
+/// One key as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    pub id: KeyId,
+    /// Counted from 1. Of two servers that make the next key, one succeeds.
+    pub number: i64,
+    pub algorithm: KeyAlgorithm,
+    /// The public half, as a JSON Web Key (RFC 7517).
+    pub public: String,
+    pub private: Sealed,
+    pub created_at: DateTime<Utc>,
+    /// By then, every verifier that caches has fetched it.
+    pub signs_from: DateTime<Utc>,
+    /// When it stops signing; tokens that it signed stay valid.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// From when tokens that it signed are refused: somebody else may have it.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The state of a key at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, but not signing yet.
+    Pending,
+    /// The one that signs.
+    Active,
+    /// No longer signing, but published until its last token has expired.
+    Retiring,
+    Revoked,
+    Gone,
+}
+
+/// All known keys, ordered by number, each with the time that it stops signing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyRing(Vec<Life>);
+
+/// A key, and when it stops signing, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    pub key: SigningKey,
+    end: Option<DateTime<Utc>>,
+}
+
+impl KeyId {
+    #[must_use]
+    pub fn new(thumbprint: String) -> Self {
+        Self(thumbprint)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl KeyAlgorithm {
+    pub const ALL: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
+
+    /// Its registered name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed(with {})", self.with)
+    }
+}
+
+impl KeyPolicy {
+    /// When a key that is made now may sign: once it has been published for longer than verifiers cache.
+    #[must_use]
+    pub fn signs_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.cached_for + CLOCK_SKEW
+    }
+
+    /// Whether it is time to make the next key.
+    #[must_use]
+    pub fn is_due(&self, ring: &KeyRing, now: DateTime<Utc>) -> bool {
+        ring.newest(now).is_some_and(|newest| self.signs_from(now) >= newest.signs_from + self.signs_for)
+    }
+}
+
+impl FromStr for KeyAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+/// Tokens are not signed with this algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("tokens are not signed with this algorithm")]
+pub struct UnknownAlgorithm;
+
+impl KeyRing {
+    /// A key signs until it is taken out of use, or until one with a greater number starts to sign.
+    #[must_use]
+    pub fn of(mut keys: Vec<SigningKey>) -> Self {
+        keys.sort_unstable_by_key(|key| std::cmp::Reverse(key.number));
+        let mut superseded: Option<DateTime<Utc>> = None;
+        let mut lives: Vec<_> = keys
+            .into_iter()
+            .map(|key| {
+                let end = [key.retired_at, key.revoked_at, superseded].into_iter().flatten().min();
+                let life = Life { key, end };
+                if life.comes_to_sign() {
+                    superseded = Some(superseded.map_or(life.key.signs_from, |at| at.min(life.key.signs_from)));
+                }
+                life
+            })
+            .collect();
+        lives.reverse();
+        Self(lives)
+    }
+
+    /// Ordered by number.
+    pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
+        self.0.iter()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key that signs at a time, if one does.
+    #[must_use]
+    pub fn signer(&self, at: DateTime<Utc>) -> Option<&SigningKey> {
+        self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)
+    }
+
+    /// The last key made that signs or will sign.
+    #[must_use]
+    pub fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
+        self.lives().rev().find(|life| life.is_in_use(now)).map(|life| &life.key)
+    }
+
+    #[must_use]
+    pub fn find(&self, id: &KeyId) -> Option<&Life> {
+        self.lives().find(|life| life.key.id == *id)
+    }
+
+    /// The next key, which signs from a time on.
+    #[must_use]
+    pub fn next(&self, fresh: FreshKey, signs_from: DateTime<Utc>, now: DateTime<Utc>) -> SigningKey {
+        let FreshKey { id, algorithm, public, private } = fresh;
+        let number = self.0.last().map_or(1, |life| life.key.number + 1);
+        SigningKey { id, number, algorithm, public, private, created_at: now, signs_from, retired_at: None, revoked_at: None }
+    }
+
+    /// What verifiers may fetch.
+    pub fn published(&self, at: DateTime<Utc>) -> impl Iterator<Item = &SigningKey> {
+        self.lives().filter(move |life| life.is_published(at)).map(|life| &life.key)
+    }
+
+    /// Whether an unexpired token may be signed with the shared secret: whether, within the life of a token, there was a time
+    /// when no key signed. The clock of the server that signed may be a little ahead.
+    #[must_use]
+    pub fn leaves_room_for_the_secret(&self, now: DateTime<Utc>) -> bool {
+        let (since, until) = (now - PUBLISHED_AFTER, now + CLOCK_SKEW);
+        let ends = self.0.iter().filter_map(|life| life.end).filter(|end| (since..=until).contains(end));
+        [since, now].into_iter().chain(ends).any(|at| self.signer(at).is_none())
+    }
+}
+
+impl Life {
+    /// When it stops signing, as far as that is known.
+    #[must_use]
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.end
+    }
+
+    /// Whether it ever signs.
+    fn comes_to_sign(&self) -> bool {
+        self.end.is_none_or(|end| end > self.key.signs_from)
+    }
+
+    #[must_use]
+    pub fn state(&self, now: DateTime<Utc>) -> KeyState {
+        let since = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time <= now);
+        if since(self.key.revoked_at) {
+            KeyState::Revoked
+        } else if !self.comes_to_sign() || since(self.end.map(|end| end + PUBLISHED_AFTER)) {
+            KeyState::Gone
+        } else if now < self.key.signs_from {
+            KeyState::Pending
+        } else if since(self.end) {
+            KeyState::Retiring
+        } else {
+            KeyState::Active
+        }
+    }
+
+    /// Whether it signs, or will.
+    #[must_use]
+    pub fn is_in_use(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state(now), KeyState::Pending | KeyState::Active)
+    }
+
+    /// Whether it can be deleted: everything that it signed has expired.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let expired = self.end.is_some_and(|end| end + PUBLISHED_AFTER <= now);
+        expired && matches!(self.state(now), KeyState::Gone | KeyState::Revoked)
+    }
+
+    #[must_use]
+    pub fn is_published(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state(now), KeyState::Pending | KeyState::Active | KeyState::Retiring)
+    }
+
+    /// Whether tokens that it signed are valid. The clock of the server that signed may be a little ahead.
+    #[must_use]
+    pub fn verifies(&self, now: DateTime<Utc>) -> bool {
+        self.is_published(now) && self.key.signs_from <= now + CLOCK_SKEW
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! What the use cases' tests share: an issuer over fakes, a caller, and a world that is down.
+
+use std::{sync::Arc, time::Duration};
+
+use mockall::predicate::eq;
+
+use crate::{
+    audit::event::AuditEvent,
+    identity::{email::Email, user::User},
+    passwords::{policy::PasswordHash, verify::PasswordProof},
+    ports::{
+        Admission, AuditLog, Clock, MockPasswordHasher, MockSessionStore, MockTokenCodec, PasswordHasher, PortError, TokenCodec,
+    },
+    sessions::{
+        authenticate::SignedIn,
+        issue::Issuer,
+        session::Session,
+        token::{Claims, TokenKind, TokenPair},
+    },
+    testkit::{
+        FakeCodec, MemoryStore, MovableClock, SequentialIds,
+        samples::{lifetimes, origin, session_of, start, user},
+    },
+};
+
+pub(crate) fn issuer() -> Issuer {
+    Issuer { codec: Arc::new(FakeCodec::default()), ids: Arc::new(SequentialIds::default()), lifetimes: lifetimes() }
+}
+
+/// One whose keys cannot sign.
+pub(crate) fn broken_issuer() -> Issuer {
+    let mut codec = MockTokenCodec::new();
+    codec.expect_encode().returning(|_| down());
+    Issuer { codec: Arc::new(codec), ..issuer() }
+}
+
+/// For accounts that nobody has tried to guess at.
+pub(crate) fn proof(hasher: Arc<dyn PasswordHasher>, audit: &(impl AuditLog + Clone + 'static)) -> PasswordProof {
+    let attempts = Arc::new(MemoryStore::default());
+    PasswordProof { hasher, attempts, audit: Arc::new(audit.clone()), clock: clock(), failure_limit: 10 }
+}
+
+/// Where the client of the samples may not try another password for half a minute.
+pub(crate) async fn held(proof: &PasswordProof, account: &Email) {
+    let client = origin().subscriber();
+    for _ in 0..proof.failure_limit {
+        let standing = proof.attempts.standing(account, client).await.unwrap();
+        assert!(proof.attempts.count(account, client, standing, proof.failure_limit, start()).await.unwrap().is_some());
+    }
+}
+
+/// Stands at the start of the samples.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(MovableClock::default())
+}
+
+pub(crate) fn caller() -> SignedIn {
+    let user = user("ann@example.org");
+    SignedIn { session: session_of(&user), user }
+}
+
+pub(crate) fn down<T>() -> Result<T, PortError> {
+    Err(PortError::Unavailable("down".into()))
+}
+
+/// What a write meets whose answer does not come.
+pub(crate) fn unheard<T>() -> Result<T, PortError> {
+    Err(PortError::Unknown("no answer".into()))
+}
+
+/// One with room for everybody.
+pub(crate) fn admitting() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_admit().returning(|| Ok(Admission::holding(())));
+    hasher
+}
+
+/// One with no room for anybody for seven seconds.
+pub(crate) fn full() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_admit().returning(|| Err(PortError::Overloaded { retry_after: Duration::from_secs(7) }));
+    hasher
+}
+
+pub(crate) fn is_told_to_come_back(error: &PortError) -> bool {
+    matches!(error, PortError::Overloaded { retry_after } if retry_after.as_secs() == 7)
+}
+
+/// One who finds every attempt right, or every attempt wrong.
+pub(crate) fn hasher_that_says(right: bool) -> MockPasswordHasher {
+    let mut hasher = admitting();
+    hasher.expect_verify().returning(move |_, _, _| Ok(right));
+    hasher.expect_hash().returning(|_, new| Ok(PasswordHash::new(format!("fresh:{}", new.expose()))));
+    hasher.expect_is_outdated().return_const(false);
+    hasher
+}
+
+/// A store that is asked once, for this session and its user.
+pub(crate) fn finding(session: &Session, user: &User) -> MockSessionStore {
+    let (id, found) = (session.id, (session.clone(), user.clone()));
+    let mut sessions = MockSessionStore::new();
+    sessions.expect_find().with(eq(id)).once().returning(move |_| Ok(Some(found.clone())));
+    sessions
+}
+
+pub(crate) fn read(kind: TokenKind, token: &str) -> Claims {
+    FakeCodec::default().decode(kind, token, start()).unwrap()
+}
+
+/// The claims of both tokens.
+pub(crate) fn opened(pair: &TokenPair) -> (Claims, Claims) {
+    (read(TokenKind::Access, &pair.access), read(TokenKind::Refresh, &pair.refresh))
+}
+
+pub(crate) fn access_token(caller: &SignedIn) -> String {
+    issuer().pair(&caller.session, &caller.user, start()).unwrap().access
+}
+
+pub(crate) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
+    let claims = Claims::refresh(crate::sessions::token::TokenId(crate::testkit::samples::id()), session, &caller.user);
+    FakeCodec::default().encode(&claims).unwrap()
+}
+
+/// What an event says beyond who, when and where from.
+pub(crate) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&'static str>)> {
+    events.iter().map(|event| (event.kind.name(), event.reason)).collect()
+}
+
+/// What an event says beyond when and where from, in one line: `key_created key-1`.
+pub(crate) fn lines(events: &[AuditEvent]) -> Vec<String> {
+    events.iter().map(|event| [event.kind.name(), &event.why().unwrap_or_default()].join(" ")).collect()
+}

@@ -1,0 +1,3 @@
+//! A clock that a test moves, and ids in sequence.
+
+pub mod clock;

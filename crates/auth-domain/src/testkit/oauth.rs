@@ -1,0 +1,4 @@
+//! The clauses of the ports for resource servers.
+
+pub mod client_secrets;
+pub mod client_store;

@@ -1,0 +1,140 @@
+//! What every [`SessionStore`](crate::ports::SessionStore) keeps when a session begins.
+#![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
+
+use std::collections::BTreeSet;
+
+use crate::testkit::{
+    fixtures::{Stores, ids, together},
+    samples::{OTHER_PASSWORD, PASSWORD, after, as_kept, hash, refreshed, session_from, session_of, user},
+};
+use crate::{identity::user::User, ports::Begun, sessions::session::SessionId};
+
+async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (SessionId, Vec<SessionId>) {
+    let session = session_from(user, seconds);
+    match stores.sessions.begin(&session, &user.password, limit).await.unwrap() {
+        Begun::Yes { displaced } => (session.id, displaced),
+        Begun::No => panic!("the session did not begin"),
+    }
+}
+
+pub async fn begins_a_session_and_notes_the_login(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    let session = session_from(&ann, 7);
+    stores.begin(&session, &ann.password).await;
+    assert_eq!(stores.session(&session).await, as_kept(&session));
+    assert_eq!(stores.user(&ann).await, User { last_login_at: Some(after(7)), ..ann });
+    assert_eq!(stores.user(&ben).await, ben);
+}
+
+async fn assert_begins_none(stores: &Stores, user: &User, proof: &str) {
+    let session = session_from(user, 9);
+    assert_eq!(stores.sessions.begin(&session, &hash(proof), 1).await.unwrap(), Begun::No);
+    assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
+}
+
+pub async fn begins_none_without_the_account(stores: &Stores) {
+    stores.keep_new("ben@example.org").await;
+    assert_begins_none(stores, &user("ann@example.org"), PASSWORD).await;
+}
+
+pub async fn begins_none_for_a_disabled_account(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    assert!(stores.directory.disable(ann.id, after(1)).await.unwrap().is_some());
+    assert_begins_none(stores, &ann, PASSWORD).await;
+    assert_eq!(stores.user(&ann).await.last_login_at, None);
+}
+
+pub async fn begins_none_on_a_password_that_is_no_longer(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let session = stores.begin_at(&ann, 1).await;
+    for proof in [OTHER_PASSWORD, &PASSWORD.to_uppercase(), ""] {
+        assert_begins_none(stores, &ann, proof).await;
+    }
+    assert_eq!(stores.session(&session).await, session, "nothing has to make room for what does not begin");
+    assert_eq!(stores.user(&ann).await.last_login_at, Some(after(1)));
+}
+
+pub async fn begins_on_a_hash_that_was_replaced(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let stronger = hash("stronger");
+    assert!(stores.users.replace_hash(ann.id, &ann.password, &stronger).await.unwrap());
+    assert_begins_none(stores, &ann, PASSWORD).await;
+    stores.begin(&session_of(&ann), &stronger).await;
+}
+
+pub async fn begins_up_to_the_limit_without_a_loss(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    for seconds in 1..=3 {
+        assert_eq!(begin(stores, &ann, seconds, 3).await.1, []);
+    }
+    assert_eq!(stores.live(&ann).await.len(), 3);
+}
+
+pub async fn displaces_the_least_recently_used(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let oldest = session_from(&ann, 1);
+    stores.begin(&oldest, &ann.password).await;
+    let (unused, _) = begin(stores, &ann, 2, 3).await;
+    let (newer, _) = begin(stores, &ann, 3, 3).await;
+    assert!(stores.sessions.rotate(&refreshed(&oldest, 4)).await.unwrap());
+    let (newest, displaced) = begin(stores, &ann, 5, 3).await;
+    assert_eq!(displaced, [unused]);
+    assert_eq!(stores.live(&ann).await, [newest, newer, oldest.id]);
+    assert_eq!(stores.sessions.find(unused).await.unwrap().unwrap().0.ended_at, Some(after(5)));
+}
+
+pub async fn displaces_as_many_as_a_lower_limit_asks(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    // Begun out of order, so that the order in which they were kept does not help.
+    let mut begun = Vec::new();
+    for seconds in [3, 1, 4, 2] {
+        begun.push((seconds, begin(stores, &ann, seconds, 9).await.0));
+    }
+    begun.sort_unstable();
+    let by_use: Vec<_> = begun.into_iter().map(|(_, id)| id).collect();
+    let (newest, displaced) = begin(stores, &ann, 5, 2).await;
+    assert_eq!(displaced, by_use.get(..3).unwrap(), "oldest use first");
+    assert_eq!(stores.live(&ann).await, [newest, *by_use.last().unwrap()]);
+    let (only, displaced) = begin(stores, &ann, 6, 1).await;
+    assert_eq!(displaced, [*by_use.last().unwrap(), newest]);
+    assert_eq!(stores.live(&ann).await, [only]);
+}
+
+pub async fn displaces_only_what_is_alive(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let (expired, ended, live) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await, stores.begin_at(&ann, 3).await);
+    assert!(stores.sessions.end(ended.id, after(4)).await.unwrap());
+    let lifetime = (expired.expires_at - expired.created_at).num_seconds();
+    let (newest, displaced) = begin(stores, &ann, 1 + lifetime, 2).await;
+    assert_eq!(displaced, [], "of the three that were there one is alive");
+    assert_eq!(ids(&stores.sessions.live(ann.id, after(1 + lifetime), 9).await.unwrap()), [newest, live.id]);
+    assert_eq!(stores.session(&ended).await.ended_at, Some(after(4)));
+    assert_eq!(stores.session(&expired).await.ended_at, Some(after(1 + lifetime)), "no refresh on its way takes the place again");
+}
+
+pub async fn displaces_nobody_elses(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    let bens = stores.begin_at(&ben, 1).await;
+    for seconds in 2..5 {
+        begin(stores, &ann, seconds, 1).await;
+    }
+    assert_eq!(stores.session(&bens).await, bens);
+    assert_eq!(stores.live(&ann).await.len(), 1);
+}
+
+pub async fn keeps_to_the_limit_however_many_begin_at_once(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let outcomes = together((0..16).map(|_| {
+        let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session_of(&ann));
+        async move { sessions.begin(&session, &ann.password, 4).await.unwrap() }
+    }))
+    .await;
+    let mut displaced = BTreeSet::new();
+    for outcome in outcomes {
+        match outcome {
+            Begun::Yes { displaced: ids } => ids.into_iter().for_each(|id| assert!(displaced.insert(id), "displaced twice")),
+            Begun::No => panic!("a login was refused"),
+        }
+    }
+    assert_eq!((stores.live(&ann).await.len(), displaced.len()), (4, 12));
+}

@@ -6,7 +6,7 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue, USER_AGENT},
     test::TestRequest,
 };
-use auth_domain::{identity::request_context::{Origin, USER_AGENT_MAX_CHARS}, ports::Ids};
+use auth_domain::identity::{request_context::{Origin, USER_AGENT_MAX_CHARS}, clock::Ids};
 use auth_http::{
     middleware::client::{X_REQUEST_ID, origin},
     settings::network,

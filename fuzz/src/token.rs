@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use auth_domain::{ports::TokenCodec, sessions::{session::Generation, token::{CLOCK_SKEW, Claims, Grant, TokenKind}}};
+use auth_domain::sessions::{ports::TokenCodec, session::Generation, token::{CLOCK_SKEW, Claims, Grant, TokenKind}};
 use auth_infra::jwt::{JwtCodec, JwtSecrets};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -4,3 +4,4 @@ pub mod admin;
 pub mod change_password;
 pub mod delete;
 pub mod import;
+pub mod ports;

@@ -1,5 +1,7 @@
 //! What is remembered of every authentication event.
 
+pub mod entry;
 pub mod event;
 pub mod kind;
+pub mod ports;
 pub mod unknown_outcome;

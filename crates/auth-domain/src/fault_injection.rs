@@ -13,7 +13,7 @@ use world::{Refusal, SeenKey, Sight, World};
 
 use crate::{
     audit::kind::{EventKind, Outcome},
-    ports::PortError,
+    identity::port_error::PortError,
     sign_in::login::Login,
     testing::admitting,
     testkit::Fault,

@@ -1,6 +1,10 @@
 //! Who an account is: ids, addresses, the account itself, and where a request comes from. Every other room builds on it.
 
+pub mod clock;
 pub mod email;
+pub mod ids;
+pub mod password_hash;
+pub mod port_error;
 pub mod request_context;
 pub mod unicode;
 pub mod user;

@@ -10,7 +10,6 @@ pub mod oauth;
 #[cfg(test)]
 mod outage_tests;
 pub mod passwords;
-pub mod ports;
 pub mod sessions;
 pub mod sign_in;
 pub mod signing_keys;

@@ -1,3 +1,4 @@
 //! What is done regularly, whoever asks.
 
+pub mod ports;
 pub mod prune;

@@ -5,5 +5,6 @@ pub mod client;
 pub mod clients;
 pub mod either_kind;
 pub mod introspect;
+pub mod ports;
 pub mod revocation_list;
 pub mod revoke;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     audit::kind::EventKind,
-    ports::PortError,
+    identity::port_error::PortError,
     sessions::token::{InvalidToken, TokenPair},
     testkit::{
         FakeCodec, MemoryAudit, MemoryStore, MovableClock, PlainHasher,
@@ -79,7 +79,7 @@ impl World {
 /// Ids nobody else has, as several sessions of one world need them.
 struct Fresh;
 
-impl crate::ports::Ids for Fresh {
+impl crate::identity::clock::Ids for Fresh {
     fn next(&self) -> uuid::Uuid {
         crate::testkit::samples::id()
     }

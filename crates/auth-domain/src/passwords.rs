@@ -2,5 +2,6 @@
 
 pub mod common;
 pub mod policy;
+pub mod ports;
 pub mod throttle;
 pub mod verify;

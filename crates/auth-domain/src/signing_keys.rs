@@ -1,5 +1,6 @@
 //! Keys whose signatures others can verify: their life, and what an operator does to them.
 
+pub mod key;
 pub mod maintain;
 pub mod operate;
 pub mod ports;

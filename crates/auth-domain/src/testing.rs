@@ -5,15 +5,16 @@ use std::{sync::Arc, time::Duration};
 use mockall::predicate::eq;
 
 use crate::{
-    audit::event::AuditEvent,
-    identity::{email::Email, user::User},
-    passwords::{policy::PasswordHash, verify::PasswordProof},
-    ports::{
-        Admission, AuditLog, Clock, MockPasswordHasher, MockSessionStore, MockTokenCodec, PasswordHasher, PortError, TokenCodec,
+    audit::{event::AuditEvent, ports::AuditLog},
+    identity::{clock::Clock, email::Email, password_hash::PasswordHash, port_error::PortError, user::User},
+    passwords::{
+        ports::{Admission, MockPasswordHasher, PasswordHasher},
+        verify::PasswordProof,
     },
     sessions::{
         authenticate::SignedIn,
         issue::Issuer,
+        ports::{MockSessionStore, MockTokenCodec, TokenCodec},
         session::Session,
         token::{Claims, TokenKind, TokenPair},
     },

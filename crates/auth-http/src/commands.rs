@@ -15,12 +15,10 @@ pub(crate) mod users;
 use std::{io, mem::ManuallyDrop, time::Duration};
 
 use actix_web::rt::System;
-use auth_domain::{
-    identity::{
-        email::Email,
-        request_context::{Origin, UserAgent},
-    },
-    ports::PortError,
+use auth_domain::identity::{
+    email::Email,
+    port_error::PortError,
+    request_context::{Origin, UserAgent},
 };
 
 use crate::{

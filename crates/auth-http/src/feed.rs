@@ -17,12 +17,12 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use auth_domain::{
-    oauth::revocation_list::{ListRevocations, Revocations},
-    ports::{Clock, PortError},
+    identity::{clock::Clock, ids::KeyId, port_error::PortError},
+    oauth::revocation_list::ListRevocations,
     sessions::session::Ended,
     signing_keys::{
-        ports::KnownKeys,
-        ring::{KeyId, PUBLISHED_AFTER},
+        ports::{KnownKeys, Revocations},
+        ring::PUBLISHED_AFTER,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};

@@ -10,7 +10,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use auth_domain::{
     passwords::policy::PasswordPolicy,
     sessions::token::Lifetimes,
-    signing_keys::ring::{KeyAlgorithm, KeyPolicy},
+    signing_keys::{key::KeyAlgorithm, ring::KeyPolicy},
 };
 use auth_infra::{db::DatabaseUrl, jwt::sealing::EncryptionKeys};
 use chrono::TimeDelta;

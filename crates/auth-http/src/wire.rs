@@ -23,7 +23,7 @@ use actix_web::{
     },
     web::BytesMut,
 };
-use auth_domain::ports::Ids;
+use auth_domain::identity::clock::Ids;
 use prometheus::IntCounterVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

@@ -5,7 +5,7 @@ mod queue;
 
 use std::borrow::Cow;
 
-use auth_domain::{audit::event::AuditEvent, ports::AuditLog};
+use auth_domain::audit::{event::AuditEvent, ports::AuditLog};
 
 pub use counting::CountingAudit;
 pub use queue::{QueueOptions, QueuedAudit};

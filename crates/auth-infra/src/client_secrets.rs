@@ -4,8 +4,8 @@
 //! search of 2^256 is hopeless with any hash (NIST SP 800-63B section 5.1.2.2 asks for no more from 112 bits on). A slow hash
 //! would have to be computed for every introspection.
 
-use auth_domain::{
-    oauth::client::{ClientSecret, SecretHash},
+use auth_domain::oauth::{
+    client::{ClientSecret, SecretHash},
     ports::ClientSecrets,
 };
 use aws_lc_rs::{

@@ -36,7 +36,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use diesel::{ConnectionError, QueryResult, connection::TransactionManager};
 #[cfg(feature = "sqlite")]
 use diesel::{connection::AnsiTransactionManager, result::Error};

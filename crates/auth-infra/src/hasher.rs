@@ -8,8 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_domain::{
-    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{Admission, PasswordHasher, PortError},
+    identity::{password_hash::PasswordHash, port_error::PortError},
+    passwords::{
+        policy::{NewPassword, PasswordAttempt},
+        ports::{Admission, PasswordHasher},
+    },
 };
 
 use prometheus::Registry;

@@ -10,14 +10,20 @@ pub mod sealing;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use auth_domain::{
-    identity::{email::Email, user::UserId},
-    oauth::revocation_list::Revocations,
-    ports::{PortError, TokenCodec},
+    identity::{
+        email::Email,
+        ids::{SessionId, UserId},
+        port_error::PortError,
+    },
     sessions::{
-        session::{Generation, SessionId},
+        ports::TokenCodec,
+        session::Generation,
         token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
     },
-    signing_keys::{ports::KnownKeys, ring::KeyRing},
+    signing_keys::{
+        ports::{KnownKeys, Revocations},
+        ring::KeyRing,
+    },
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -128,7 +134,7 @@ impl TokenCodec for JwtCodec {
 }
 
 impl KnownKeys for JwtCodec {
-    fn learn(&self, keys: Vec<auth_domain::signing_keys::ring::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+    fn learn(&self, keys: Vec<auth_domain::signing_keys::key::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
         let known = self.known();
         if known.is(&keys) {
             return known.verdict();

@@ -1,6 +1,6 @@
 //! What the operating system provides: the time, ids and secrets.
 
-use auth_domain::ports::{Clock, Ids};
+use auth_domain::identity::clock::{Clock, Ids};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;

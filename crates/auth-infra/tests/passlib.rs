@@ -7,8 +7,8 @@ use std::{
 };
 
 use auth_domain::{
-    passwords::policy::{PasswordAttempt, PasswordHash},
-    ports::PasswordHasher,
+    identity::password_hash::PasswordHash,
+    passwords::{policy::PasswordAttempt, ports::PasswordHasher},
 };
 use auth_infra::hasher::{BcryptHasher, HasherOptions};
 

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
     identity::{
+        clock::{Clock, Ids},
         email::Email,
+        ids::{SessionId, UserId},
+        port_error::PortError,
         request_context::Origin,
-        user::{User, UserId},
+        user::User,
     },
-    passwords::policy::NewPassword,
-    ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, SessionStore, UserDirectory, UserStore},
-    sessions::session::SessionId,
+    passwords::{policy::NewPassword, ports::PasswordHasher},
+    sessions::ports::SessionStore,
 };
 
 /// Makes an account without a session.

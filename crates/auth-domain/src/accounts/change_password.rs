@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
+    accounts::ports::UserStore,
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, password_hash::PasswordHash, port_error::PortError, request_context::Origin},
     passwords::{
-        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        policy::{NewPassword, PasswordAttempt},
+        ports::PasswordHasher,
         verify::{PasswordProof, Verdict},
     },
-    ports::{AuditLog, Clock, PasswordHasher, PortError, UserStore},
     sessions::authenticate::SignedIn,
 };
 

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    audit::{kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
+    accounts::ports::UserStore,
+    audit::{kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin},
     passwords::{
         policy::PasswordAttempt,
         verify::{PasswordProof, Verdict},
     },
-    ports::{AuditLog, Clock, PortError, UserStore},
     sessions::authenticate::SignedIn,
 };
 

@@ -5,14 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
+    accounts::ports::{Inserted, UserStore},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
     identity::{
+        clock::{Clock, Ids},
         email::Email,
+        ids::UserId,
+        password_hash::PasswordHash,
+        port_error::PortError,
         request_context::Origin,
-        user::{AccountState, User, UserId},
+        user::{AccountState, User},
     },
-    passwords::policy::PasswordHash,
-    ports::{AuditLog, Clock, Ids, Inserted, PasswordHasher, PortError, UserStore},
+    passwords::ports::PasswordHasher,
 };
 
 /// An account as another system holds it.

@@ -2,24 +2,14 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::kind::{EventKind, Outcome};
 use chrono::{DateTime, Utc};
 
-use crate::{
-    identity::{
-        email::Email,
-        request_context::Origin,
-        user::{UserId, id},
-    },
-    oauth::client::ClientId,
-    sessions::session::SessionId,
-    signing_keys::ring::KeyId,
+use super::kind::{EventKind, Outcome};
+use crate::identity::{
+    email::Email,
+    ids::{ClientId, KeyId, SessionId, UserId},
+    request_context::Origin,
 };
-
-id! {
-    /// Identifies an entry of the trail: stored twice, it is still one.
-    EntryId
-}
 
 /// What an event is about, if not an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,82 +43,6 @@ pub struct AuditEvent {
     /// The address that was tried, whether or not it has an account.
     pub email: Option<Email>,
     pub origin: Origin,
-}
-
-/// An event as the trail stores it: as text, so that other releases can read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub id: EntryId,
-    pub at: DateTime<Utc>,
-    pub event: Cow<'static, str>,
-    pub outcome: Cow<'static, str>,
-    pub reason: Option<Cow<'static, str>>,
-    pub user: Option<UserId>,
-    pub session: Option<SessionId>,
-    pub email: Option<String>,
-    pub origin: Origin,
-}
-
-/// The position of an entry: by time, then by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub at: DateTime<Utc>,
-    pub id: EntryId,
-}
-
-/// Whose entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
-    User(UserId),
-    /// Those of an address, including attempts when it had no account, and those that earlier releases stored
-    /// [in Unicode](Email::in_unicode).
-    Address(Email),
-}
-
-/// Which entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    pub whose: Option<Whose>,
-    pub event: Option<EventKind>,
-    /// Only entries from this time on.
-    pub since: DateTime<Utc>,
-    /// Only entries before this one in time: the next page.
-    pub before: Option<Place>,
-    pub limit: u32,
-}
-
-impl Entry {
-    #[must_use]
-    pub fn of(id: EntryId, event: AuditEvent) -> Self {
-        Self {
-            id,
-            at: event.at,
-            event: event.kind.name().into(),
-            outcome: event.outcome().name().into(),
-            reason: event.why(),
-            user: event.user,
-            session: event.session,
-            email: event.email.map(|email| email.to_string()),
-            origin: event.origin,
-        }
-    }
-
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place { at: self.at, id: self.id }
-    }
-}
-
-impl Filter {
-    #[must_use]
-    pub fn lets_pass(&self, entry: &Entry) -> bool {
-        let whose = self.whose.as_ref().is_none_or(|whose| match whose {
-            Whose::User(user) => entry.user == Some(*user),
-            Whose::Address(email) => email.spellings().any(|spelling| entry.email.as_ref() == Some(&spelling)),
-        });
-        let event = self.event.is_none_or(|event| entry.event == event.name());
-        whose && event && entry.at >= self.since && self.before.is_none_or(|before| entry.place() < before)
-    }
 }
 
 /// The reason of an event that was attempted, and may have happened.

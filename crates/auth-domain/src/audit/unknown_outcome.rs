@@ -1,8 +1,8 @@
 //! What is recorded when the database gives no answer to a write: it may have happened, or may happen yet.
 
 use crate::{
-    audit::event::AuditEvent,
-    ports::{AuditLog, PortError},
+    audit::{event::AuditEvent, ports::AuditLog},
+    identity::port_error::PortError,
 };
 
 /// The outcome of a write that somebody was promised.

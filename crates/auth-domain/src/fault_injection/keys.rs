@@ -9,10 +9,11 @@ use super::{
 use crate::{
     oauth::revocation_list::ListRevocations,
     signing_keys::{
+        key::KeyAlgorithm,
         maintain::KeepKeys,
         operate::{OperateKeys, Revocation, When},
         ports::KnownKeys,
-        ring::{KeyAlgorithm, KeyPolicy},
+        ring::KeyPolicy,
     },
     testkit::FakeKeys,
 };

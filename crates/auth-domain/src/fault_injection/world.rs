@@ -7,21 +7,27 @@ use uuid::Uuid;
 
 pub(crate) use crate::testkit::samples::origin;
 use crate::{
-    identity::{email::Email, user::User},
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    identity::{
+        clock::Ids,
+        email::Email,
+        ids::{ClientId, KeyId, SessionId},
+        user::User,
+    },
     maintenance::prune::Prune,
-    oauth::client::{Client, ClientId},
+    oauth::{client::Client, ports::ClientStore},
     passwords::{policy::PasswordAttempt, verify::PasswordProof},
-    ports::{Begun, ClientStore, Ids, Inserted, SessionStore, UserDirectory, UserStore},
     sessions::{
         authenticate::{Authenticate, SignedIn},
         issue::Issuer,
+        ports::{Begun, SessionStore},
         refresh::Refresh,
-        session::{Generation, Session, SessionId},
+        session::{Generation, Session},
     },
     sign_in::login::Login,
     signing_keys::{
+        key::{KeyAlgorithm, SigningKey},
         ports::{KeyStore, KnownKeys},
-        ring::{KeyAlgorithm, KeyId, SigningKey},
     },
     testing::refresh_token,
     testkit::{

@@ -3,49 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use crate::{identity::email::Email, passwords::policy::PasswordHash};
-
-/// Declares an id: a UUID with exactly one spelling, lower-case and hyphenated.
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub uuid::Uuid);
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = crate::identity::user::NotAnId;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                crate::identity::user::canonical_uuid(text).map(Self)
-            }
-        }
-    };
-}
-pub(crate) use id;
-
-id! {
-    /// Identifies an account for ever: never reused, never reassigned.
-    UserId
-}
-
-/// A text that is not an id, or not in its one spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a UUID in lower case with hyphens")]
-pub struct NotAnId;
-
-pub(crate) fn canonical_uuid(text: &str) -> Result<Uuid, NotAnId> {
-    let id = Uuid::try_parse(text).map_err(|_reason| NotAnId)?;
-    // The parser takes braces, upper case and URNs as well: one id, many spellings.
-    if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
-}
+use crate::identity::{email::Email, ids::UserId, password_hash::PasswordHash};
 
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::{
-    passwords::throttle::{FORMER_MEMORY, KNOWN_FOR},
-    ports::{AttemptStore, AuditTrail, Clock, EndedSessions, PortError},
+    audit::ports::AuditTrail,
+    identity::{clock::Clock, port_error::PortError},
+    passwords::{
+        ports::AttemptStore,
+        throttle::{FORMER_MEMORY, KNOWN_FOR},
+    },
+    sessions::ports::EndedSessions,
 };
 
 /// How long a session is kept after its end: longer than any of its access tokens lives.
@@ -57,8 +62,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ports::{MockAttemptStore, MockAuditTrail, MockEndedSessions},
-        testing::down,
+        audit::ports::MockAuditTrail, passwords::ports::MockAttemptStore, sessions::ports::MockEndedSessions, testing::down,
         testkit::MovableClock,
     };
 

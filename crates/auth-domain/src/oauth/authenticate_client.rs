@@ -6,10 +6,13 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
+        ports::AuditLog,
     },
-    identity::request_context::Origin,
-    oauth::client::{Client, ClientId, ClientSecret},
-    ports::{AuditLog, ClientSecrets, ClientStore, Clock, PortError},
+    identity::{clock::Clock, ids::ClientId, port_error::PortError, request_context::Origin},
+    oauth::{
+        client::{Client, ClientSecret},
+        ports::{ClientSecrets, ClientStore},
+    },
 };
 
 /// Guessing is not slowed down as it is for passwords: a secret has 256 random bits, and clients share addresses.

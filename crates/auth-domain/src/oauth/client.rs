@@ -5,15 +5,10 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-use crate::{identity::user::id, passwords::policy::redacted};
+use crate::identity::{ids::ClientId, password_hash::redacted};
 
 /// The longest name of a client, in characters.
 pub const CLIENT_NAME_MAX_CHARS: usize = 100;
-
-id! {
-    /// Identifies a client: its `client_id`. Not secret, and never reassigned.
-    ClientId
-}
 
 /// What operators call a client.
 #[derive(Debug, Clone, PartialEq, Eq)]

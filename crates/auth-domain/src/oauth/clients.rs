@@ -8,11 +8,19 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
+        ports::AuditLog,
         unknown_outcome::Written,
     },
-    identity::request_context::Origin,
-    oauth::client::{Client, ClientId, ClientName, ClientSecret},
-    ports::{AuditLog, ClientSecrets, ClientStore, Clock, Ids, PortError},
+    identity::{
+        clock::{Clock, Ids},
+        ids::ClientId,
+        port_error::PortError,
+        request_context::Origin,
+    },
+    oauth::{
+        client::{Client, ClientName, ClientSecret},
+        ports::{ClientSecrets, ClientStore},
+    },
 };
 
 /// Makes a client and its secret.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{
+use crate::sessions::{
     ports::TokenCodec,
-    sessions::token::{Claims, InvalidToken, TokenKind},
+    token::{Claims, InvalidToken, TokenKind},
 };
 
 /// The claims of a token of one of these kinds, tried in this order.

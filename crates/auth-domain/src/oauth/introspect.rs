@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
+    identity::{clock::Clock, port_error::PortError},
     oauth::either_kind::decode_either,
-    ports::{Clock, PortError, SessionStore, TokenCodec},
     sessions::{
         authenticate::SignedIn,
+        ports::{SessionStore, TokenCodec},
         token::{Claims, Grant, TokenKind},
     },
 };

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta};
 
 use crate::{
-    ports::{Clock, EndedSessions, PortError},
-    sessions::session::{Ended, SessionId},
+    identity::{clock::Clock, port_error::PortError},
+    sessions::{ports::EndedSessions, session::Ended},
     signing_keys::{
-        ports::KnownKeys,
-        ring::{KeyId, KeyState, PUBLISHED_AFTER},
+        ports::{KnownKeys, Revocations},
+        ring::{KeyState, PUBLISHED_AFTER},
     },
 };
 
@@ -25,19 +25,6 @@ pub struct ListRevocations {
     pub sessions: Arc<dyn EndedSessions>,
     pub keys: Arc<dyn KnownKeys>,
     pub clock: Arc<dyn Clock>,
-}
-
-/// What is revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revocations {
-    pub as_of: DateTime<Utc>,
-    /// Ordered by the time of their end.
-    pub sessions: Vec<SessionId>,
-    pub keys: Vec<KeyId>,
-    /// Where the next list begins; it may repeat some of these.
-    pub next: Ended,
-    /// Whether more can be fetched right away.
-    pub more: bool,
 }
 
 impl ListRevocations {
@@ -64,10 +51,11 @@ impl ListRevocations {
 mod tests {
     use super::*;
     use crate::{
+        accounts::ports::UserStore,
+        identity::ids::SessionId,
         identity::user::User,
-        ports::{SessionStore, UserStore},
-        sessions::session::Session,
-        signing_keys::ring::SigningKey,
+        sessions::{ports::SessionStore, session::Session},
+        signing_keys::key::SigningKey,
         testkit::{
             FakeKeys, MemoryStore, MovableClock,
             samples::{after, session_of, signing_key, user},

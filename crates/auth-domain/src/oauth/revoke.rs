@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin},
     oauth::either_kind::decode_either,
-    ports::{AuditLog, Clock, PortError, SessionStore, TokenCodec},
     sessions::{
+        ports::{SessionStore, TokenCodec},
         session::Generation,
         token::{Grant, TokenKind},
     },

@@ -2,7 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use crate::identity::{email::Email, unicode::nfc};
+use crate::identity::{
+    email::Email,
+    password_hash::{PasswordHash, redacted},
+    unicode::nfc,
+};
 
 /// The longest password, in characters (Unicode scalar values) of its NFC.
 pub const PASSWORD_MAX_CHARS: usize = 128;
@@ -160,34 +164,6 @@ impl PasswordAttempt {
         NewPassword(self.nfc.clone())
     }
 }
-
-/// A password hash; its text says how to verify it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
-
-impl PasswordHash {
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Shows the type in the place of its value, which must not appear in a log.
-macro_rules! redacted {
-    ($($secret:ident),+) => {$(
-        impl std::fmt::Debug for $secret {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($secret), "(redacted)"))
-            }
-        }
-    )+};
-}
-pub(crate) use redacted;
 
 redacted!(NewPassword, PasswordAttempt, PasswordHash);
 

@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind},
-    identity::{email::Email, request_context::Origin, user::User},
-    passwords::{policy::PasswordAttempt, throttle::Counted},
-    ports::{Admission, AttemptStore, AuditLog, Clock, PasswordHasher, PortError},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog},
+    identity::{clock::Clock, email::Email, port_error::PortError, request_context::Origin, user::User},
+    passwords::{
+        policy::PasswordAttempt,
+        ports::{Admission, AttemptStore, PasswordHasher},
+        throttle::Counted,
+    },
 };
 
 /// Verifies attempts at accounts' passwords, and slows down guessing.

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{event::AuditEvent, kind::EventKind},
-    identity::{request_context::Origin, user::User},
-    ports::{Clock, PortError, SessionStore, TokenCodec},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin, user::User},
     sessions::{
+        ports::{SessionStore, TokenCodec},
         session::Session,
         token::{Claims, InvalidToken, TokenKind},
     },

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    identity::{request_context::Origin, user::User},
-    ports::{Ids, PortError, TokenCodec},
+    identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::Origin, user::User},
     sessions::{
-        session::{Session, SessionId},
+        ports::TokenCodec,
+        session::Session,
         token::{Claims, Lifetimes, TokenId, TokenPair},
     },
 };

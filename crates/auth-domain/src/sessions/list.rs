@@ -3,33 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
-    ports::{AuditLog, Clock, PortError, SessionStore},
-    sessions::{
-        authenticate::SignedIn,
-        session::{Session, SessionId},
-    },
+    identity::{clock::Clock, port_error::PortError},
+    sessions::{authenticate::SignedIn, ports::SessionStore, session::Session},
 };
 
 pub struct ListSessions {
     pub sessions: Arc<dyn SessionStore>,
     pub clock: Arc<dyn Clock>,
-}
-
-pub struct EndSession {
-    pub sessions: Arc<dyn SessionStore>,
-    pub audit: Arc<dyn AuditLog>,
-    pub clock: Arc<dyn Clock>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum EndSessionError {
-    /// There is none, it is somebody else's, or it has ended: the caller cannot tell which.
-    #[error("no such session")]
-    NotFound,
-    #[error(transparent)]
-    Port(#[from] PortError),
 }
 
 impl ListSessions {
@@ -39,26 +19,6 @@ impl ListSessions {
     /// An outage.
     pub async fn execute(&self, caller: &SignedIn, limit: u32) -> Result<Vec<Session>, PortError> {
         self.sessions.live(caller.user.id, self.clock.now(), limit).await
-    }
-}
-
-impl EndSession {
-    /// # Errors
-    /// [`EndSessionError`].
-    pub async fn execute(&self, caller: &SignedIn, id: SessionId, origin: &Origin) -> Result<(), EndSessionError> {
-        let now = self.clock.now();
-        // What has expired is ended as well: a refresh on its way could draw it out.
-        let own = self
-            .sessions
-            .find(id)
-            .await?
-            .is_some_and(|(session, _)| session.user == caller.user.id && session.ended_at.is_none());
-        let event = || caller.event(EventKind::SessionEnded, origin, now).because("ended_by_owner").in_session(id);
-        if !own || !self.sessions.end(id, now).await.or_unknown(&*self.audit, event)? {
-            return Err(EndSessionError::NotFound);
-        }
-        self.audit.record(event());
-        Ok(())
     }
 }
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
-    ports::{AuditLog, Clock, PortError, SessionStore},
-    sessions::authenticate::SignedIn,
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin},
+    sessions::{authenticate::SignedIn, ports::SessionStore},
 };
 
 pub struct Logout {

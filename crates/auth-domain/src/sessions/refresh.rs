@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::{request_context::Origin, user::User},
-    ports::{AuditLog, Clock, PortError, SessionStore},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin, user::User},
     sessions::{
         issue::Issuer,
+        ports::SessionStore,
         session::{Generation, Presented, Session},
         token::{Grant, InvalidToken, TokenKind, TokenPair},
     },

@@ -7,16 +7,11 @@ use uuid::Uuid;
 
 use crate::{
     identity::{
+        ids::{SessionId, UserId},
         request_context::Origin,
-        user::{UserId, id},
     },
     sessions::token::Lifetimes,
 };
-
-id! {
-    /// Identifies a session: the `sid` claim of its tokens.
-    SessionId
-}
 
 /// How often a session has been refreshed: the `gen` claim of its refresh tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

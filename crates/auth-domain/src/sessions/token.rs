@@ -5,9 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     identity::{
         email::Email,
-        user::{User, UserId, id},
+        ids::{SessionId, UserId, id},
+        user::User,
     },
-    sessions::session::{Generation, Session, SessionId},
+    sessions::session::{Generation, Session},
 };
 
 /// How far the clocks of issuer and verifier may be apart, in seconds.

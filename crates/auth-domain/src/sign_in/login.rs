@@ -5,16 +5,21 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::{email::Email, request_context::Origin, user::User},
+    accounts::ports::UserStore,
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{
+        clock::Clock, email::Email, ids::SessionId, password_hash::PasswordHash, port_error::PortError, request_context::Origin,
+        user::User,
+    },
     passwords::{
-        policy::{PasswordAttempt, PasswordHash},
+        policy::PasswordAttempt,
+        ports::PasswordHasher,
         verify::{PasswordProof, Verdict},
     },
-    ports::{AuditLog, Begun, Clock, PasswordHasher, PortError, SessionStore, UserStore},
     sessions::{
         issue::Issuer,
-        session::{Session, SessionId},
+        ports::{Begun, SessionStore},
+        session::Session,
         token::TokenPair,
     },
 };

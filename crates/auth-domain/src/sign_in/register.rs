@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, unknown_outcome::Written},
-    identity::{
-        email::Email,
-        request_context::Origin,
-        user::{User, UserId},
-    },
-    passwords::policy::NewPassword,
-    ports::{AuditLog, Clock, Inserted, PasswordHasher, PortError, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, email::Email, ids::UserId, port_error::PortError, request_context::Origin, user::User},
+    passwords::{policy::NewPassword, ports::PasswordHasher},
     sessions::{issue::Issuer, token::TokenPair},
 };
 

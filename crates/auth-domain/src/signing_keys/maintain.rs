@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{kind::EventKind, unknown_outcome::Written},
-    identity::request_context::Origin,
-    ports::{AuditLog, Clock, PortError, UserDirectory},
+    accounts::ports::UserDirectory,
+    audit::{kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::Origin},
     signing_keys::{
         operate::{event, report},
         ports::{KeyMaker, KeyStore, KnownKeys},

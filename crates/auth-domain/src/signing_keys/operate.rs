@@ -8,13 +8,14 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
+        ports::AuditLog,
         unknown_outcome::Written,
     },
-    identity::request_context::Origin,
-    ports::{AuditLog, Clock, PortError},
+    identity::{clock::Clock, ids::KeyId, port_error::PortError, request_context::Origin},
     signing_keys::{
+        key::{FreshKey, SigningKey},
         ports::{KeyMaker, KeyStore, UnusableKey},
-        ring::{AT_ONCE, FreshKey, KeyId, KeyPolicy, KeyRing, KeyState, SigningKey},
+        ring::{AT_ONCE, KeyPolicy, KeyRing, KeyState},
     },
 };
 

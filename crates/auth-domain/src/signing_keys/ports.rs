@@ -5,10 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::ports::PortError;
 use crate::{
-    oauth::revocation_list::Revocations,
-    signing_keys::ring::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
+    identity::{
+        ids::{KeyId, SessionId},
+        port_error::PortError,
+    },
+    sessions::session::Ended,
+    signing_keys::{
+        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        ring::KeyRing,
+    },
 };
 
 /// Where all servers keep the keys that sign access tokens. Every method is atomic.
@@ -75,4 +81,17 @@ pub trait KnownKeys: Send + Sync {
     /// # Errors
     /// When the key cannot sign.
     fn vouch(&self, list: &Revocations) -> Result<String, PortError>;
+}
+
+/// What is revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocations {
+    pub as_of: DateTime<Utc>,
+    /// Ordered by the time of their end.
+    pub sessions: Vec<SessionId>,
+    pub keys: Vec<KeyId>,
+    /// Where the next list begins; it may repeat some of these.
+    pub next: Ended,
+    /// Whether more can be fetched right away.
+    pub more: bool,
 }

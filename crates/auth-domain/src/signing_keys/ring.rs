@@ -2,11 +2,13 @@
 
 mod succession;
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::sessions::token::CLOCK_SKEW;
+use crate::{
+    identity::ids::KeyId,
+    sessions::token::CLOCK_SKEW,
+    signing_keys::key::{FreshKey, KeyAlgorithm, SigningKey},
+};
 
 /// How far ahead "at once" is: longer than any server goes without reading the keys.
 pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
@@ -17,35 +19,6 @@ pub const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 /// How long a key stays published after it stops signing: the longest life of an access token, and a minute for clock skew.
 pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
 
-/// Identifies a key: the thumbprint of its public half (RFC 7638).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(String);
-
-/// The algorithms that can sign access tokens, besides a shared secret (RFC 7518, RFC 8037).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyAlgorithm {
-    Es256,
-    EdDsa,
-    Rs256,
-}
-
-/// A private half, encrypted with the named encryption key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// The name of the encryption key.
-    pub with: String,
-    pub text: String,
-}
-
-/// A key that was just made, not yet in a key ring.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FreshKey {
-    pub id: KeyId,
-    pub algorithm: KeyAlgorithm,
-    pub public: String,
-    pub private: Sealed,
-}
-
 /// How keys are made and rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPolicy {
@@ -54,25 +27,6 @@ pub struct KeyPolicy {
     pub cached_for: TimeDelta,
     /// How long one key signs.
     pub signs_for: TimeDelta,
-}
-
-/// One key as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SigningKey {
-    pub id: KeyId,
-    /// Counted from 1. Of two servers that make the next key, one succeeds.
-    pub number: i64,
-    pub algorithm: KeyAlgorithm,
-    /// The public half, as a JSON Web Key (RFC 7517).
-    pub public: String,
-    pub private: Sealed,
-    pub created_at: DateTime<Utc>,
-    /// By then, every verifier that caches has fetched it.
-    pub signs_from: DateTime<Utc>,
-    /// When it stops signing; tokens that it signed stay valid.
-    pub retired_at: Option<DateTime<Utc>>,
-    /// From when tokens that it signed are refused: somebody else may have it.
-    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// The state of a key at a time.
@@ -99,44 +53,6 @@ pub struct Life {
     end: Option<DateTime<Utc>>,
 }
 
-impl KeyId {
-    #[must_use]
-    pub fn new(thumbprint: String) -> Self {
-        Self(thumbprint)
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl KeyAlgorithm {
-    pub const ALL: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
-
-    /// Its registered name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-            Self::Rs256 => "RS256",
-        }
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed(with {})", self.with)
-    }
-}
-
 impl KeyPolicy {
     /// When a key that is made now may sign: once it has been published for longer than verifiers cache.
     #[must_use]
@@ -150,19 +66,6 @@ impl KeyPolicy {
         ring.newest(now).is_some_and(|newest| self.signs_from(now) >= newest.signs_from + self.signs_for)
     }
 }
-
-impl FromStr for KeyAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
-    }
-}
-
-/// Tokens are not signed with this algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("tokens are not signed with this algorithm")]
-pub struct UnknownAlgorithm;
 
 impl KeyRing {
     /// A key signs until it is taken out of use, or until one with a greater number starts to sign.

@@ -12,12 +12,18 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind},
-    identity::email::Email,
-    oauth::client::{ClientSecret, SecretHash},
-    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash},
-    ports::{Admission, AuditLog, ClientSecrets, PasswordHasher, PortError, TokenCodec},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog},
+    identity::{email::Email, password_hash::PasswordHash, port_error::PortError},
+    oauth::{
+        client::{ClientSecret, SecretHash},
+        ports::ClientSecrets,
+    },
+    passwords::{
+        policy::{NewPassword, PasswordAttempt},
+        ports::{Admission, PasswordHasher},
+    },
     sessions::{
+        ports::TokenCodec,
         session::Generation,
         token::{Claims, Grant, InvalidToken, TokenKind},
     },

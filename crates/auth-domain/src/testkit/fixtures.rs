@@ -8,13 +8,15 @@ use super::{
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
-    identity::user::User,
-    passwords::policy::PasswordHash,
-    ports::{
-        AttemptStore, AuditTrail, Begun, ClientSecrets, ClientStore, EndedSessions, Inserted, PasswordHasher, SessionStore,
-        TokenCodec, UserDirectory, UserStore,
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    audit::ports::AuditTrail,
+    identity::{ids::SessionId, password_hash::PasswordHash, user::User},
+    oauth::ports::{ClientSecrets, ClientStore},
+    passwords::ports::{AttemptStore, PasswordHasher},
+    sessions::{
+        ports::{Begun, EndedSessions, SessionStore, TokenCodec},
+        session::Session,
     },
-    sessions::session::{Session, SessionId},
     signing_keys::ports::KeyStore,
 };
 

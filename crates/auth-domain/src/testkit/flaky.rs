@@ -8,23 +8,31 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::event::{Entry, Filter},
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    audit::{
+        entry::{Entry, Filter},
+        ports::AuditTrail,
+    },
     identity::{
         email::Email,
+        ids::{ClientId, SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
         request_context::{Network, Subscriber},
-        user::{User, UserId},
+        user::User,
     },
-    oauth::client::{Client, ClientId, SecretHash},
+    oauth::{
+        client::{Client, SecretHash},
+        ports::ClientStore,
+    },
     passwords::{
-        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        policy::{NewPassword, PasswordAttempt},
+        ports::{Admission, AttemptStore, PasswordHasher},
         throttle::{Counted, Standing},
     },
-    ports::{
-        Admission, AttemptStore, AuditTrail, Begun, ClientStore, EndedSessions, Inserted, PasswordHasher, PortError,
-        SessionStore, TokenCodec, UserDirectory, UserStore,
-    },
     sessions::{
-        session::{Ended, Session, SessionId},
+        ports::{Begun, EndedSessions, SessionStore, TokenCodec},
+        session::{Ended, Session},
         token::{Claims, InvalidToken, TokenKind},
     },
 };

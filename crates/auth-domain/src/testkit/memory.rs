@@ -16,17 +16,24 @@ use chrono::{DateTime, Utc};
 
 use super::samples::as_kept;
 use crate::{
-    audit::event::{Entry, EntryId},
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    audit::entry::{Entry, EntryId},
     identity::{
         email::Email,
+        ids::{ClientId, SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
         request_context::{Network, Subscriber},
-        user::{AccountState, User, UserId},
+        user::{AccountState, User},
     },
-    oauth::client::{Client, ClientId},
-    passwords::{policy::PasswordHash, throttle::Failures},
-    ports::{Begun, EndedSessions, Inserted, PortError, Readiness, SessionStore, UserDirectory, UserStore},
-    sessions::session::{Ended, Session, SessionId},
-    signing_keys::ring::SigningKey,
+    maintenance::ports::Readiness,
+    oauth::client::Client,
+    passwords::throttle::Failures,
+    sessions::{
+        ports::{Begun, EndedSessions, SessionStore},
+        session::{Ended, Session},
+    },
+    signing_keys::key::SigningKey,
 };
 
 /// One database in memory. Clones are the same database.

@@ -12,21 +12,24 @@ use uuid::Uuid;
 use super::identity::clock::numbered;
 use crate::{
     audit::{
-        event::{AuditEvent, Entry, EntryId},
+        entry::{Entry, EntryId},
+        event::AuditEvent,
         kind::EventKind,
     },
     identity::{
         email::Email,
+        ids::{ClientId, KeyId, SessionId, UserId},
+        password_hash::PasswordHash,
         request_context::{Origin, UserAgent},
-        user::{User, UserId},
+        user::User,
     },
-    oauth::client::{Client, ClientId, ClientSecret, SecretHash},
-    passwords::policy::{NewPassword, PasswordAttempt, PasswordHash, PasswordPolicy},
+    oauth::client::{Client, ClientSecret, SecretHash},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordPolicy},
     sessions::{
-        session::{Generation, Session, SessionId},
+        session::{Generation, Session},
         token::{Claims, Grant, Lifetimes, TokenId, TokenKind},
     },
-    signing_keys::ring::{KeyAlgorithm, KeyId, Sealed, SigningKey},
+    signing_keys::key::{KeyAlgorithm, Sealed, SigningKey},
 };
 
 /// The password of every sample account.

@@ -3,7 +3,15 @@
 use chrono::TimeDelta;
 
 use super::{Codecs, Hashers, MemoryStore, MovableClock, SequentialIds, Stores, samples::start};
-use crate::ports::{Clock, Ids, PortError, Readiness, SessionStore, UserStore};
+use crate::{
+    accounts::ports::UserStore,
+    identity::{
+        clock::{Clock, Ids},
+        port_error::PortError,
+    },
+    maintenance::ports::Readiness,
+    sessions::ports::SessionStore,
+};
 
 mod memory_users {
     crate::user_store_contract!(async { super::Stores::in_memory() });

@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use auth_domain::{
-    ports::{
-        AttemptStore, AuditLog, AuditTrail, ClientSecrets, ClientStore, Clock, EndedSessions, Ids, PasswordHasher, PortError,
-        Readiness, SessionStore, TokenCodec, UserDirectory, UserStore,
+    accounts::ports::{UserDirectory, UserStore},
+    audit::ports::{AuditLog, AuditTrail},
+    identity::{
+        clock::{Clock, Ids},
+        port_error::PortError,
     },
+    maintenance::ports::Readiness,
+    oauth::ports::{ClientSecrets, ClientStore},
+    passwords::ports::{AttemptStore, PasswordHasher},
+    sessions::ports::{EndedSessions, SessionStore, TokenCodec},
     signing_keys::ports::{KeyMaker, KeyStore, KnownKeys},
 };
 use auth_infra::{

@@ -8,7 +8,7 @@ use std::{
 };
 
 use auth_domain::audit::{
-    event::{Filter, Place, Whose},
+    entry::{Filter, Place, Whose},
     kind::EventKind,
 };
 use chrono::{DateTime, TimeDelta, Utc};

@@ -9,7 +9,7 @@ mod secrets;
 
 use std::io::{self, Write};
 
-use auth_domain::ports::Clock;
+use auth_domain::identity::clock::Clock;
 
 use self::{
     addresses::{of_addresses, stuck},

@@ -4,9 +4,9 @@ mod render;
 
 use std::io::{self, Write};
 
-use auth_domain::oauth::{
-    client::{ClientId, ClientName},
-    clients::ClientError,
+use auth_domain::{
+    identity::ids::ClientId,
+    oauth::{client::ClientName, clients::ClientError},
 };
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};

@@ -6,9 +6,13 @@ use std::{
 };
 
 use actix_web::rt::time::sleep;
-use auth_domain::signing_keys::{
-    operate::{OperateKeysError, Revocation, When},
-    ring::{KeyId, KeyState, Life, SigningKey},
+use auth_domain::{
+    identity::ids::KeyId,
+    signing_keys::{
+        key::SigningKey,
+        operate::{OperateKeysError, Revocation, When},
+        ring::{KeyState, Life},
+    },
 };
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};

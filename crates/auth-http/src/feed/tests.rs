@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize};
 
 use async_trait::async_trait;
 use auth_domain::{
-    ports::EndedSessions,
-    signing_keys::ring::{KeyRing, SigningKey},
+    sessions::ports::EndedSessions,
+    signing_keys::{key::SigningKey, ring::KeyRing},
 };
 use futures_util::future::join_all;
 

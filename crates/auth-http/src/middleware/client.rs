@@ -6,9 +6,9 @@ use actix_web::{
     dev::ServiceRequest,
     http::header::{HeaderMap, HeaderName, USER_AGENT},
 };
-use auth_domain::{
-    identity::request_context::{Origin, UserAgent},
-    ports::Ids,
+use auth_domain::identity::{
+    clock::Ids,
+    request_context::{Origin, UserAgent},
 };
 use ipnet::IpNet;
 

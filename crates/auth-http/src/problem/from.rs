@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use auth_domain::{
     accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
-    identity::email::EmailFault,
+    identity::{email::EmailFault, port_error::PortError},
     passwords::policy::PasswordFault,
-    ports::PortError,
-    sessions::{authenticate::AuthenticateError, list::EndSessionError, refresh::RefreshError, token::InvalidToken},
+    sessions::{authenticate::AuthenticateError, end::EndSessionError, refresh::RefreshError, token::InvalidToken},
     sign_in::{login::LoginError, register::RegisterError},
 };
 

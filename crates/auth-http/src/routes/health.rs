@@ -10,7 +10,7 @@ use actix_web::{
     http::header,
     web::{Data, Json},
 };
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

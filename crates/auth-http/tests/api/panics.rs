@@ -4,8 +4,11 @@
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use auth_domain::{
-    ports::{PortError, TokenCodec},
-    sessions::token::{Claims, InvalidToken, TokenKind},
+    identity::port_error::PortError,
+    sessions::{
+        ports::TokenCodec,
+        token::{Claims, InvalidToken, TokenKind},
+    },
 };
 use auth_http::{
     app::{Policies, Ports, UseCases, open_database, start_audit},

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use auth_domain::{
-    audit::{
-        event::AuditEvent,
-        kind::{EventKind, Outcome},
-    },
+use auth_domain::audit::{
+    event::AuditEvent,
+    kind::{EventKind, Outcome},
     ports::AuditLog,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
@@ -113,7 +111,7 @@ impl AuditLog for CountingAudit {
 
 #[cfg(test)]
 mod tests {
-    use auth_domain::{identity::request_context::Origin, ports::MockAuditLog};
+    use auth_domain::{audit::ports::MockAuditLog, identity::request_context::Origin};
     use chrono::DateTime;
     use prometheus::TextEncoder;
 

@@ -12,10 +12,12 @@ use std::{
 
 use auth_domain::{
     audit::{
-        event::{AuditEvent, Entry, EntryId},
+        entry::{Entry, EntryId},
+        event::AuditEvent,
         kind::EventKind,
+        ports::{AuditLog, AuditTrail},
     },
-    ports::{AuditLog, AuditTrail, Ids, PortError},
+    identity::{clock::Ids, port_error::PortError},
 };
 use prometheus::{IntCounter, Registry};
 use tokio::runtime::Runtime;

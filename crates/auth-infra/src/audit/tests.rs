@@ -10,10 +10,9 @@ use auth_domain::{
     audit::{event::AuditEvent, kind::EventKind},
     identity::{
         email::Email,
+        ids::{SessionId, UserId},
         request_context::{Origin, UserAgent},
-        user::UserId,
     },
-    sessions::session::SessionId,
 };
 use chrono::DateTime;
 use serde_json::{Value, json};

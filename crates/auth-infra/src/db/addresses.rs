@@ -1,6 +1,6 @@
 //! Addresses that earlier releases stored in another spelling: found, and rewritten where the canonical one is free.
 
-use auth_domain::{identity::email::Email, ports::PortError};
+use auth_domain::identity::{email::Email, port_error::PortError};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error},

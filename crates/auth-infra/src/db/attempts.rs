@@ -4,11 +4,14 @@ use async_trait::async_trait;
 use auth_domain::{
     identity::{
         email::Email,
+        ids::UserId,
+        port_error::PortError,
         request_context::{Network, Subscriber},
-        user::UserId,
     },
-    passwords::throttle::{Counted, Failures, Standing},
-    ports::{AttemptStore, PortError},
+    passwords::{
+        ports::AttemptStore,
+        throttle::{Counted, Failures, Standing},
+    },
     sessions::session::Session,
 };
 use chrono::{DateTime, Utc};

@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    audit::event::{Entry, Filter, Whose},
-    ports::{AuditTrail, PortError},
+    audit::{
+        entry::{Entry, Filter, Whose},
+        ports::AuditTrail,
+    },
+    identity::port_error::PortError,
 };
 use chrono::{DateTime, Utc};
 use diesel::{

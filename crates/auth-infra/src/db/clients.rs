@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    oauth::client::{Client, ClientId, SecretHash},
-    ports::{ClientStore, PortError},
+    identity::{ids::ClientId, port_error::PortError},
+    oauth::{
+        client::{Client, SecretHash},
+        ports::ClientStore,
+    },
 };
 use diesel::prelude::*;
 

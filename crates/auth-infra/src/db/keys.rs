@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
+        key::{Sealed, SigningKey},
         ports::KeyStore,
-        ring::{KeyId, Sealed, SigningKey},
     },
 };
 use chrono::{DateTime, Utc};

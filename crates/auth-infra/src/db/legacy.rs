@@ -4,7 +4,7 @@ use auth_domain::accounts::import::Candidate;
 #[cfg(feature = "sqlite")]
 use auth_domain::{
     accounts::import::{Activity, NoTime},
-    passwords::policy::PasswordHash,
+    identity::password_hash::PasswordHash,
 };
 #[cfg(feature = "sqlite")]
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};

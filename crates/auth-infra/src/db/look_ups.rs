@@ -6,7 +6,10 @@
 
 use std::io;
 
-use auth_domain::{identity::user::User, ports::PortError, sessions::session::Session};
+use auth_domain::{
+    identity::{port_error::PortError, user::User},
+    sessions::session::Session,
+};
 use diesel::{prelude::*, result::Error};
 
 use super::{

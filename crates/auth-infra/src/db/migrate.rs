@@ -1,6 +1,6 @@
 //! Bringing the schema up to date: embedded migrations, under a lock, so that several servers may start at once.
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use diesel::{
     ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, backend::Backend, connection::SimpleConnection,
     migration::MigrationSource, result::Error, sql_query,

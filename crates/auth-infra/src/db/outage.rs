@@ -1,6 +1,6 @@
 //! What a failure means: unavailable for now, rolled back, or corrupt.
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use diesel::{
     r2d2::R2D2Connection,
     result::{DatabaseErrorInformation, DatabaseErrorKind, Error},

@@ -1,6 +1,6 @@
 //! Whose database it is: a database with tables of another program is left alone.
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
 use super::{AnyConnection, DatabaseUrl, Engine, migrate, schema::TABLES};

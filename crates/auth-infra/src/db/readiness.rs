@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_domain::ports::{PortError, Readiness};
+use auth_domain::{identity::port_error::PortError, maintenance::ports::Readiness};
 #[cfg(feature = "sqlite")]
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

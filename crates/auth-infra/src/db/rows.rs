@@ -3,14 +3,14 @@
 use std::{net::IpAddr, str::FromStr};
 
 use auth_domain::{
-    audit::event::Entry,
+    audit::entry::Entry,
     identity::{
         email::Email,
+        password_hash::PasswordHash,
         request_context::{Origin, UserAgent},
         user::{AccountState, User},
     },
     oauth::client::{Client, FormerSecret, SecretHash},
-    passwords::policy::PasswordHash,
     sessions::session::{Generation, Session},
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};

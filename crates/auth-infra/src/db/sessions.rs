@@ -2,10 +2,16 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    identity::user::{User, UserId},
-    passwords::policy::PasswordHash,
-    ports::{Begun, EndedSessions, PortError, SessionStore},
-    sessions::session::{Ended, Session, SessionId},
+    identity::{
+        ids::{SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::User,
+    },
+    sessions::{
+        ports::{Begun, EndedSessions, SessionStore},
+        session::{Ended, Session},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};

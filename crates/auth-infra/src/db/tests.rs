@@ -7,7 +7,9 @@ use std::sync::{
 };
 
 use auth_domain::{
-    ports::{Inserted, Readiness, SessionStore, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    maintenance::ports::Readiness,
+    sessions::ports::SessionStore,
     testkit::samples::{session_of, user},
 };
 use diesel::{RunQueryDsl, connection::SimpleConnection, result::DatabaseErrorKind};

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{

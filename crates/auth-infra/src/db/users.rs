@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use auth_domain::{
+    accounts::ports::{Inserted, UserDirectory, UserStore},
     identity::{
         email::Email,
-        user::{User, UserId},
+        ids::{SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::User,
     },
-    passwords::policy::PasswordHash,
-    ports::{Inserted, PortError, UserDirectory, UserStore},
-    sessions::session::{Session, SessionId},
+    sessions::session::Session,
 };
 use chrono::{DateTime, Utc};
 use diesel::{

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use diesel::{QueryResult, result::Error};
 use prometheus::HistogramTimer;
 use tokio::sync::oneshot;

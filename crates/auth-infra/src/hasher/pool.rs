@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_domain::ports::PortError;
+use auth_domain::identity::port_error::PortError;
 use prometheus::{Histogram, IntCounter, Registry};
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use tokio::sync::oneshot;

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use auth_domain::{passwords::policy::PasswordAttempt, ports::PortError};
+use auth_domain::{identity::port_error::PortError, passwords::policy::PasswordAttempt};
 use aws_lc_rs::{constant_time, hmac};
 use base64::{
     Engine, alphabet,

@@ -3,14 +3,12 @@
 use std::str::FromStr;
 
 use auth_domain::{
-    identity::email::Email,
-    oauth::revocation_list::Revocations,
-    ports::PortError,
+    identity::{email::Email, ids::KeyId, port_error::PortError},
     sessions::{
         session::Generation,
         token::{Claims, Grant, InvalidToken, TokenKind},
     },
-    signing_keys::ring::KeyId,
+    signing_keys::ports::Revocations,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! The signature step (RFC 7515): from a token to the bytes that its signature covers, and back.
 
-use auth_domain::{ports::PortError, sessions::token::InvalidToken};
+use auth_domain::{identity::port_error::PortError, sessions::token::InvalidToken};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde_json::{Value, json};

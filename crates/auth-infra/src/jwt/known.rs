@@ -3,9 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use auth_domain::{
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     sessions::token::InvalidToken,
-    signing_keys::ring::{KeyId, KeyRing, SigningKey},
+    signing_keys::{key::SigningKey, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
 

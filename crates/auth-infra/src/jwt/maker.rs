@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::{
-    ports::PortError,
+    identity::port_error::PortError,
     signing_keys::{
+        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
         ports::{KeyMaker, UnusableKey},
-        ring::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
     },
 };
 use tokio::task::spawn_blocking;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use auth_domain::{
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     sessions::token::InvalidToken,
-    signing_keys::ring::{KeyAlgorithm, KeyId},
+    signing_keys::key::KeyAlgorithm,
 };
 use aws_lc_rs::{
     encoding::AsDer,

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use auth_domain::{
-    ports::PortError,
-    signing_keys::ring::{KeyAlgorithm, KeyId, Sealed},
+    identity::{ids::KeyId, port_error::PortError},
+    signing_keys::key::{KeyAlgorithm, Sealed},
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{

@@ -8,8 +8,9 @@ mod wycheproof;
 use std::sync::Arc;
 
 use auth_domain::{
-    ports::{PortError, TokenCodec},
+    identity::port_error::PortError,
     sessions::{
+        ports::TokenCodec,
         session::Generation,
         token::{Claims, Grant, InvalidToken, TokenKind},
     },

@@ -1,8 +1,9 @@
 //! Connections that break, and a server that is not there.
 
 use auth_domain::{
-    identity::user::{User, UserId},
-    ports::{Inserted, PortError, Readiness, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    identity::{ids::UserId, port_error::PortError, user::User},
+    maintenance::ports::Readiness,
     testkit::samples::user,
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselReadiness, DieselUsers};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth_domain::{
+    accounts::ports::Inserted,
     identity::user::User,
-    ports::Inserted,
     sessions::session::{Ended, Session},
     testkit::{
         Stores,

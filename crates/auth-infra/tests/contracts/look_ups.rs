@@ -1,9 +1,9 @@
 //! Who calls: asked by many at once, on the spot or in company.
 
 use auth_domain::{
-    identity::user::User,
-    ports::{Inserted, PortError, SessionStore, UserStore},
-    sessions::session::SessionId,
+    accounts::ports::{Inserted, UserStore},
+    identity::{ids::SessionId, port_error::PortError, user::User},
+    sessions::ports::SessionStore,
     testkit::samples::{session_of, user},
 };
 use auth_infra::db::{Database, DieselSessions, DieselUsers};

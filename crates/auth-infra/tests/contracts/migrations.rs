@@ -3,7 +3,9 @@
 use std::thread;
 
 use auth_domain::{
-    ports::{Inserted, PortError, Readiness, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    identity::port_error::PortError,
+    maintenance::ports::Readiness,
     testkit::samples::{session_of, user},
 };
 use auth_infra::db::{DieselReadiness, DieselUsers};

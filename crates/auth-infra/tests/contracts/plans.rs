@@ -6,17 +6,23 @@ use std::{
 };
 
 use auth_domain::{
+    accounts::ports::{UserDirectory, UserStore},
     audit::{
-        event::{Filter, Whose},
+        entry::{Filter, Whose},
         kind::EventKind,
+        ports::AuditTrail,
     },
     identity::{
+        ids::{SessionId, UserId},
+        password_hash::PasswordHash,
         request_context::{Network, Origin, UserAgent},
-        user::UserId,
     },
-    passwords::policy::PasswordHash,
-    ports::{AttemptStore, AuditTrail, ClientStore, EndedSessions, SessionStore, UserDirectory, UserStore},
-    sessions::session::{Ended, Generation, Session, SessionId},
+    oauth::ports::ClientStore,
+    passwords::ports::AttemptStore,
+    sessions::{
+        ports::{EndedSessions, SessionStore},
+        session::{Ended, Generation, Session},
+    },
     testkit::samples::{client, email, entry, hash, origin_from, secret_hash},
 };
 use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselSessions, DieselUsers};

@@ -11,7 +11,8 @@ use std::{
 };
 
 use auth_domain::{
-    ports::{Inserted, SessionStore, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    sessions::ports::SessionStore,
     testkit::samples::{session_of, user},
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselSessions, DieselUsers, OpenError};

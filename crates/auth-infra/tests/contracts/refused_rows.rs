@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use auth_domain::{
     audit::{
-        event::{AuditEvent, Filter},
+        entry::Filter,
+        event::AuditEvent,
         kind::EventKind,
+        ports::{AuditLog, AuditTrail},
     },
     identity::request_context::{Origin, UserAgent},
-    ports::{AuditLog, AuditTrail},
     testkit::{MemoryAudit, samples::after},
 };
 use auth_infra::{

@@ -1,8 +1,10 @@
 //! Rows that do not fit: corrupt, never missing; and a transaction that fails leaves nothing.
 
 use auth_domain::{
-    ports::{ClientStore, Inserted, PortError, SessionStore, UserDirectory, UserStore},
-    sessions::session::Session,
+    accounts::ports::{Inserted, UserDirectory, UserStore},
+    identity::port_error::PortError,
+    oauth::ports::ClientStore,
+    sessions::{ports::SessionStore, session::Session},
     testkit::samples::{client, email, session_of, user},
 };
 use auth_infra::db::{DieselClients, DieselSessions, DieselUsers};

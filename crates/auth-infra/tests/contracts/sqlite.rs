@@ -1,7 +1,8 @@
 //! What only SQLite does: files, and one writer at a time.
 
 use auth_domain::{
-    ports::{Inserted, PortError, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    identity::port_error::PortError,
     testkit::samples::user,
 };
 use auth_infra::db::{Database, DatabaseUrl, DieselUsers};

@@ -6,11 +6,11 @@ use mockall::predicate::eq;
 
 use super::{CreateUser, Govern, Measure, OperateError, SetPassword};
 use crate::{
+    accounts::ports::{Inserted, MockUserDirectory, MockUserStore},
     audit::event::AuditEvent,
-    identity::user::User,
-    passwords::policy::PasswordHash,
-    ports::{Inserted, MockPasswordHasher, MockSessionStore, MockUserDirectory, MockUserStore, PortError},
-    sessions::session::SessionId,
+    identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
+    passwords::ports::MockPasswordHasher,
+    sessions::ports::MockSessionStore,
     testing::{admitting, clock, down, hasher_that_says, told},
     testkit::{
         MemoryAudit, SequentialIds,

@@ -6,10 +6,11 @@ use mockall::predicate::eq;
 
 use super::{ChangePassword, ChangePasswordError};
 use crate::{
+    accounts::ports::MockUserStore,
     audit::event::AuditEvent,
-    passwords::policy::PasswordHash,
-    ports::{MockPasswordHasher, MockUserStore, PortError},
-    sessions::{authenticate::SignedIn, session::SessionId},
+    identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError},
+    passwords::ports::MockPasswordHasher,
+    sessions::authenticate::SignedIn,
     testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     testkit::{
         MemoryAudit,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{DeleteAccount, DeleteAccountError};
 use crate::{
-    ports::{MockPasswordHasher, MockUserStore, PortError},
+    accounts::ports::MockUserStore,
+    identity::port_error::PortError,
+    passwords::ports::MockPasswordHasher,
     sessions::authenticate::SignedIn,
     testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     testkit::{
@@ -13,7 +15,7 @@ use crate::{
     },
 };
 
-type Told = (&'static str, Option<crate::sessions::session::SessionId>);
+type Told = (&'static str, Option<crate::identity::ids::SessionId>);
 
 async fn leave(
     caller: &SignedIn,

@@ -12,9 +12,12 @@ use super::{
     Run,
 };
 use crate::{
-    identity::user::{AccountState, User},
-    passwords::policy::PasswordHash,
-    ports::{Inserted, MockUserStore, PortError, UserDirectory, UserStore},
+    accounts::ports::{Inserted, MockUserStore, UserDirectory, UserStore},
+    identity::{
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::{AccountState, User},
+    },
     testing::{clock, down, told},
     testkit::{
         MemoryAudit, MemoryStore, PlainHasher, SequentialIds,

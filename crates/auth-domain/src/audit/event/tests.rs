@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{AuditEvent, Entry, EntryId, Subject};
+use super::{AuditEvent, Subject};
+use crate::audit::entry::{Entry, EntryId};
 use crate::audit::kind::{
     EventKind::{self, *},
     Outcome,
 };
 use crate::{
-    identity::user::UserId,
-    oauth::client::ClientId,
-    sessions::session::SessionId,
+    identity::ids::{ClientId, SessionId, UserId},
     testkit::samples::{email, id, origin, start},
 };
 

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{AccountState, NotAnId, User, UserId};
+use super::{AccountState, User};
+use crate::identity::ids::{NotAnId, UserId};
 use crate::{
-    sessions::{session::SessionId, token::TokenId},
+    identity::ids::SessionId,
+    sessions::token::TokenId,
     testkit::samples::{after, email, hash, id, start},
 };
 

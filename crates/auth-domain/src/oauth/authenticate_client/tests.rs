@@ -8,8 +8,8 @@ use mockall::predicate::eq;
 use super::{AuthenticateClient, AuthenticateClientError, Credentials};
 use crate::{
     audit::event::Subject,
-    oauth::client::Client,
-    ports::{MockClientStore, PortError},
+    identity::port_error::PortError,
+    oauth::{client::Client, ports::MockClientStore},
     testing::{down, told},
     testkit::{
         MemoryAudit, MovableClock, PlainSecrets,

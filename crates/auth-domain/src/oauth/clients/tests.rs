@@ -8,8 +8,8 @@ use mockall::predicate::eq;
 use super::{AddClient, ClientError, Issued, RemoveClient, RotateClientSecret};
 use crate::{
     audit::event::{AuditEvent, Subject},
-    oauth::client::{Client, ClientId},
-    ports::{MockClientStore, PortError},
+    identity::{ids::ClientId, port_error::PortError},
+    oauth::{client::Client, ports::MockClientStore},
     testing::{clock, down, told},
     testkit::{
         MemoryAudit, PlainSecrets, SequentialIds,

@@ -6,10 +6,13 @@ use chrono::TimeDelta;
 
 use super::{Alive, Introspect};
 use crate::{
-    identity::user::{AccountState, User},
-    ports::{MockSessionStore, PortError},
+    identity::{
+        port_error::PortError,
+        user::{AccountState, User},
+    },
     sessions::{
         authenticate::SignedIn,
+        ports::MockSessionStore,
         session::{Generation, Session},
         token::TokenKind,
     },

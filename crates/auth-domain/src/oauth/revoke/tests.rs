@@ -7,9 +7,10 @@ use mockall::predicate::{always, eq};
 
 use super::Revoke;
 use crate::{
-    ports::{MockSessionStore, PortError},
+    identity::port_error::PortError,
     sessions::{
         authenticate::SignedIn,
+        ports::MockSessionStore,
         session::{Generation, Session},
     },
     testing::{access_token, caller, down, finding, refresh_token, told},

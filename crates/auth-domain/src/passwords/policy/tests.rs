@@ -3,9 +3,8 @@
 use icu_normalizer::ComposingNormalizerBorrowed;
 use proptest::prelude::*;
 
-use super::{
-    NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordFault, PasswordHash, PasswordPolicy, is_digit, is_special,
-};
+use super::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordFault, PasswordPolicy, is_digit, is_special};
+use crate::identity::password_hash::PasswordHash;
 
 const POLICY: PasswordPolicy = PasswordPolicy { min_chars: 12, classes: true };
 const LENGTH_ONLY: PasswordPolicy = PasswordPolicy { min_chars: 12, classes: false };

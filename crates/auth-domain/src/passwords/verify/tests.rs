@@ -12,13 +12,18 @@ use std::{
 
 use super::{PasswordProof, Verdict};
 use crate::{
+    accounts::ports::{Inserted, UserStore},
     audit::event::AuditEvent,
-    identity::user::{AccountState, User},
+    identity::{
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::{AccountState, User},
+    },
     passwords::{
-        policy::{NewPassword, PasswordAttempt, PasswordHash},
+        policy::{NewPassword, PasswordAttempt},
+        ports::{Admission, AttemptStore, MockAttemptStore, PasswordHasher},
         throttle::{Counted, Standing},
     },
-    ports::{Admission, AttemptStore, Inserted, MockAttemptStore, PasswordHasher, PortError, UserStore},
     testing::{admitting, down, told},
     testkit::{
         MemoryAudit, MemoryStore, MovableClock, PlainHasher,

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::{Authenticate, AuthenticateError, SignedIn};
 use crate::{
-    identity::user::{AccountState, User},
-    ports::{MockSessionStore, PortError},
-    sessions::{session::Session, token::InvalidToken},
+    identity::{
+        port_error::PortError,
+        user::{AccountState, User},
+    },
+    sessions::{ports::MockSessionStore, session::Session, token::InvalidToken},
     testing::{access_token, caller, down, finding, refresh_token},
     testkit::{
         FakeCodec, MovableClock,

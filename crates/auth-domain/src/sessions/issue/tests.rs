@@ -1,7 +1,7 @@
 //! Issuing: what the tokens of a session say.
 
 use crate::{
-    ports::PortError,
+    identity::port_error::PortError,
     sessions::{session::Generation, token::Grant},
     testing::{broken_issuer, caller, issuer, opened},
     testkit::samples::{after, lifetimes, origin, refreshed, start, user},

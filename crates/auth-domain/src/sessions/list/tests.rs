@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use mockall::predicate::eq;
 
-use super::{EndSession, EndSessionError, ListSessions};
+use super::ListSessions;
+use crate::sessions::end::{EndSession, EndSessionError};
 use crate::{
     audit::event::AuditEvent,
-    ports::{MockSessionStore, PortError},
-    sessions::{authenticate::SignedIn, session::Session},
+    identity::port_error::PortError,
+    sessions::{authenticate::SignedIn, ports::MockSessionStore, session::Session},
     testing::{caller, clock, down, told, unheard},
     testkit::{
         MemoryAudit,

@@ -6,8 +6,8 @@ use mockall::predicate::eq;
 
 use super::{Logout, LogoutScope};
 use crate::{
-    ports::{MockSessionStore, PortError},
-    sessions::{authenticate::SignedIn, session::SessionId},
+    identity::{ids::SessionId, port_error::PortError},
+    sessions::{authenticate::SignedIn, ports::MockSessionStore},
     testing::{caller, clock, down},
     testkit::{
         MemoryAudit,

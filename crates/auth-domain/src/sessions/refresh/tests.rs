@@ -8,11 +8,15 @@ use mockall::predicate::eq;
 use super::{Refresh, RefreshError};
 use crate::{
     audit::event::AuditEvent,
-    identity::user::{AccountState, User},
-    ports::{Clock, MockSessionStore, MockTokenCodec, PortError},
+    identity::{
+        clock::Clock,
+        port_error::PortError,
+        user::{AccountState, User},
+    },
     sessions::{
         authenticate::SignedIn,
         issue::Issuer,
+        ports::{MockSessionStore, MockTokenCodec},
         session::{Generation, Session},
         token::{InvalidToken, TokenKind, TokenPair},
     },
@@ -102,8 +106,8 @@ async fn the_current_token_moves_the_session_on() {
     assert_eq!(events.first().map(|event| (event.user, event.session)), Some((Some(caller.user.id), Some(session.id))));
 }
 
-fn opened_at(pair: &TokenPair, seconds: i64) -> (crate::sessions::session::SessionId, Generation) {
-    use crate::{ports::TokenCodec, sessions::token::Grant};
+fn opened_at(pair: &TokenPair, seconds: i64) -> (crate::identity::ids::SessionId, Generation) {
+    use crate::sessions::{ports::TokenCodec, token::Grant};
     let read = |kind, token: &str| FakeCodec::default().decode(kind, token, after(seconds)).unwrap();
     let (access, refresh) = (read(TokenKind::Access, &pair.access), read(TokenKind::Refresh, &pair.refresh));
     assert_eq!(access.session, refresh.session);

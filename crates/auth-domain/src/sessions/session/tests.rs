@@ -3,7 +3,8 @@
 use chrono::{SubsecRound, TimeDelta};
 use proptest::prelude::*;
 
-use super::{Ended, Generation, NoPlace, Presented, Session, SessionId};
+use super::{Ended, Generation, NoPlace, Presented, Session};
+use crate::identity::ids::SessionId;
 use crate::{
     sessions::token::Lifetimes,
     testkit::samples::{after, id, lifetimes, origin, origin_from, session_of, start, user},

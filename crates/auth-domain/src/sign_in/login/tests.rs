@@ -4,11 +4,20 @@ use std::sync::Arc;
 
 use super::{Login, LoginError};
 use crate::{
+    accounts::ports::MockUserStore,
     audit::event::AuditEvent,
-    identity::user::{AccountState, User},
-    passwords::policy::PasswordHash,
-    ports::{Begun, MockPasswordHasher, MockSessionStore, MockUserStore, PortError},
-    sessions::{issue::Issuer, session::SessionId, token::TokenPair},
+    identity::{
+        ids::SessionId,
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::{AccountState, User},
+    },
+    passwords::ports::MockPasswordHasher,
+    sessions::{
+        issue::Issuer,
+        ports::{Begun, MockSessionStore},
+        token::TokenPair,
+    },
     testing::{
         admitting, broken_issuer, clock, down, full, hasher_that_says, held, is_told_to_come_back, issuer, opened, proof, told,
     },

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Register, RegisterError};
 use crate::{
+    accounts::ports::{Inserted, MockUserStore},
     audit::{event::AuditEvent, kind::EventKind},
-    identity::user::User,
-    passwords::policy::PasswordHash,
-    ports::{Inserted, MockPasswordHasher, MockUserStore, PortError},
+    identity::{password_hash::PasswordHash, port_error::PortError, user::User},
+    passwords::ports::MockPasswordHasher,
     sessions::{issue::Issuer, session::Session, token::TokenPair},
     testing::{admitting, broken_issuer, clock, down, full, hasher_that_says, is_told_to_come_back, issuer, opened},
     testkit::{

@@ -4,8 +4,12 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    ports::UserStore,
-    signing_keys::ring::{KeyAlgorithm, KeyId, KeyState, PUBLISHED_AFTER, Sealed},
+    accounts::ports::UserStore,
+    identity::ids::KeyId,
+    signing_keys::{
+        key::{KeyAlgorithm, Sealed},
+        ring::{KeyState, PUBLISHED_AFTER},
+    },
     testing::lines,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,

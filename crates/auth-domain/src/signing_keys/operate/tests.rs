@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    signing_keys::ring::{KeyAlgorithm, Sealed},
+    signing_keys::key::{KeyAlgorithm, Sealed},
     testing::lines,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{AT_ONCE, KeyId, KeyRing, KeyState, Life, MOMENT, SigningKey};
+use super::{AT_ONCE, KeyRing, KeyState, Life, MOMENT};
 use crate::sessions::token::CLOCK_SKEW;
+use crate::{identity::ids::KeyId, signing_keys::key::SigningKey};
 
 impl KeyRing {
     /// The first key of a deployment that is in use, before it signs: the shared secret signs until verifiers can know it. There is

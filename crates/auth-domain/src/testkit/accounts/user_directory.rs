@@ -1,4 +1,4 @@
-//! What every [`UserDirectory`](crate::ports::UserDirectory) keeps.
+//! What every [`UserDirectory`](crate::accounts::ports::UserDirectory) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::testkit::{
@@ -7,7 +7,7 @@ use crate::testkit::{
 };
 use crate::{
     identity::user::{AccountState, User},
-    ports::Begun,
+    sessions::ports::Begun,
 };
 
 /// One test per clause: `user_directory_contract!(fixture)` or `user_directory_contract!(#[ignore = "why"] fixture)`,

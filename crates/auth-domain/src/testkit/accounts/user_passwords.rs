@@ -1,4 +1,4 @@
-//! What every [`UserStore`](crate::ports::UserStore) keeps of passwords, and of the sessions that hang on them.
+//! What every [`UserStore`](crate::accounts::ports::UserStore) keeps of passwords, and of the sessions that hang on them.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::identity::user::User;

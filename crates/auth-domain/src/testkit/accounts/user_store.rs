@@ -1,4 +1,4 @@
-//! What every [`UserStore`](crate::ports::UserStore) keeps of accounts; of passwords, see `user_passwords`.
+//! What every [`UserStore`](crate::accounts::ports::UserStore) keeps of accounts; of passwords, see `user_passwords`.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::TimeDelta;
@@ -8,8 +8,9 @@ use crate::testkit::{
     samples::{OTHER_PASSWORD, after, as_kept, email, hash, kept_email, session_of, user},
 };
 use crate::{
+    accounts::ports::Inserted,
     identity::user::{AccountState, User},
-    ports::{Begun, Inserted},
+    sessions::ports::Begun,
 };
 
 /// One test per clause: `user_store_contract!(fixture)` or `user_store_contract!(#[ignore = "why"] fixture)`,

@@ -1,4 +1,4 @@
-//! What every [`AuditTrail`](crate::ports::AuditTrail) keeps.
+//! What every [`AuditTrail`](crate::audit::ports::AuditTrail) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::testkit::{
@@ -7,14 +7,13 @@ use crate::testkit::{
 };
 use crate::{
     audit::{
-        event::{Entry, EntryId, Filter, Whose},
+        entry::{Entry, EntryId, Filter, Whose},
         kind::EventKind::{self, LoginFailed, LoginSucceeded, RateLimited, UserRegistered},
     },
     identity::{
+        ids::{SessionId, UserId},
         request_context::{Origin, USER_AGENT_MAX_CHARS, UserAgent},
-        user::UserId,
     },
-    sessions::session::SessionId,
 };
 
 /// One test per clause: `audit_trail_contract!(fixture)` or `audit_trail_contract!(#[ignore = "why"] fixture)`,

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::Flaky;
 use crate::{
-    oauth::revocation_list::Revocations,
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        ports::{KeyMaker, KeyStore, KnownKeys, UnusableKey},
-        ring::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
+        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        ports::{KeyMaker, KeyStore, KnownKeys, Revocations, UnusableKey},
+        ring::KeyRing,
     },
 };
 

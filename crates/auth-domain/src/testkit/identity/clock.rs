@@ -8,7 +8,7 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::{Builder, Uuid};
 
-use crate::ports::{Clock, Ids};
+use crate::identity::clock::{Clock, Ids};
 use crate::testkit::samples::start;
 
 /// Stands at [`start`] until it is moved. Clones are the same clock.

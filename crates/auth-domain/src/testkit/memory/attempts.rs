@@ -7,11 +7,14 @@ use super::{MemoryStore, State, count};
 use crate::{
     identity::{
         email::Email,
+        ids::UserId,
+        port_error::PortError,
         request_context::{Network, Subscriber},
-        user::UserId,
     },
-    passwords::throttle::{Counted, Standing},
-    ports::{AttemptStore, PortError},
+    passwords::{
+        ports::AttemptStore,
+        throttle::{Counted, Standing},
+    },
 };
 
 impl State {

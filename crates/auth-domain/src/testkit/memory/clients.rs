@@ -4,8 +4,11 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, count};
 use crate::{
-    oauth::client::{Client, ClientId, SecretHash},
-    ports::{ClientStore, PortError},
+    identity::{ids::ClientId, port_error::PortError},
+    oauth::{
+        client::{Client, SecretHash},
+        ports::ClientStore,
+    },
 };
 
 #[async_trait]

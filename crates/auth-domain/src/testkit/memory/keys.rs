@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, State};
 use crate::{
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
+        key::{Sealed, SigningKey},
         ports::KeyStore,
-        ring::{KeyId, Sealed, SigningKey},
     },
 };
 

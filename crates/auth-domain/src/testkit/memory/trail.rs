@@ -5,8 +5,11 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, count};
 use crate::{
-    audit::event::{Entry, Filter},
-    ports::{AuditTrail, PortError},
+    audit::{
+        entry::{Entry, Filter},
+        ports::AuditTrail,
+    },
+    identity::port_error::PortError,
 };
 
 #[async_trait]

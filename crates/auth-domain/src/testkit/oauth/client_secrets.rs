@@ -1,4 +1,4 @@
-//! What every [`ClientSecrets`](crate::ports::ClientSecrets) keeps.
+//! What every [`ClientSecrets`](crate::oauth::ports::ClientSecrets) keeps.
 
 use crate::oauth::client::SecretHash;
 use crate::testkit::{

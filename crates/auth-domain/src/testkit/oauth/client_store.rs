@@ -1,4 +1,4 @@
-//! What every [`ClientStore`](crate::ports::ClientStore) keeps.
+//! What every [`ClientStore`](crate::oauth::ports::ClientStore) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::TimeDelta;
@@ -8,8 +8,8 @@ use crate::testkit::{
     samples::{after, client, id, secret_hash},
 };
 use crate::{
-    oauth::client::{CLIENT_NAME_MAX_CHARS, Client, ClientId},
-    ports::PortError,
+    identity::{ids::ClientId, port_error::PortError},
+    oauth::client::{CLIENT_NAME_MAX_CHARS, Client},
 };
 
 /// One test per clause: `client_store_contract!(fixture)` or `client_store_contract!(#[ignore = "why"] fixture)`,

@@ -1,4 +1,4 @@
-//! What every [`AttemptStore`](crate::ports::AttemptStore) keeps.
+//! What every [`AttemptStore`](crate::passwords::ports::AttemptStore) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::{DateTime, Utc};
@@ -8,9 +8,9 @@ use crate::testkit::{
     samples::{after, email, origin_from, session_from, session_of, user},
 };
 use crate::{
+    accounts::ports::Inserted,
     identity::{request_context::Subscriber, user::User},
     passwords::throttle::{Counted, Failures, Standing},
-    ports::Inserted,
     sessions::session::Session,
 };
 

@@ -1,4 +1,4 @@
-//! What every [`PasswordHasher`](crate::ports::PasswordHasher) keeps.
+//! What every [`PasswordHasher`](crate::passwords::ports::PasswordHasher) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::testkit::{
@@ -6,8 +6,11 @@ use crate::testkit::{
     samples::{OTHER_PASSWORD, PASSWORD, attempt, new_password},
 };
 use crate::{
-    passwords::policy::{PASSWORD_MAX_CHARS, PasswordHash},
-    ports::{Admission, PasswordHasher, PortError},
+    identity::{password_hash::PasswordHash, port_error::PortError},
+    passwords::{
+        policy::PASSWORD_MAX_CHARS,
+        ports::{Admission, PasswordHasher},
+    },
 };
 
 /// One test per clause: `password_hasher_contract!(fixture)` or `password_hasher_contract!(#[ignore = "why"] fixture)`,

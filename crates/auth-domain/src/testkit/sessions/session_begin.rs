@@ -1,4 +1,4 @@
-//! What every [`SessionStore`](crate::ports::SessionStore) keeps when a session begins.
+//! What every [`SessionStore`](crate::sessions::ports::SessionStore) keeps when a session begins.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use std::collections::BTreeSet;
@@ -7,7 +7,10 @@ use crate::testkit::{
     fixtures::{Stores, ids, together},
     samples::{OTHER_PASSWORD, PASSWORD, after, as_kept, hash, refreshed, session_from, session_of, user},
 };
-use crate::{identity::user::User, ports::Begun, sessions::session::SessionId};
+use crate::{
+    identity::{ids::SessionId, user::User},
+    sessions::ports::Begun,
+};
 
 async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (SessionId, Vec<SessionId>) {
     let session = session_from(user, seconds);

@@ -1,4 +1,4 @@
-//! What every [`EndedSessions`](crate::ports::EndedSessions) says of sessions that have ended.
+//! What every [`EndedSessions`](crate::sessions::ports::EndedSessions) says of sessions that have ended.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::sessions::session::{Ended, Session};

@@ -1,4 +1,4 @@
-//! What every [`SessionStore`](crate::ports::SessionStore) keeps when something else happens at the same time.
+//! What every [`SessionStore`](crate::sessions::ports::SessionStore) keeps when something else happens at the same time.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::TimeDelta;
@@ -9,8 +9,10 @@ use crate::testkit::{
 };
 use crate::{
     identity::user::User,
-    ports::Begun,
-    sessions::session::{Ended, Session},
+    sessions::{
+        ports::Begun,
+        session::{Ended, Session},
+    },
 };
 
 const ROUNDS: usize = 16;

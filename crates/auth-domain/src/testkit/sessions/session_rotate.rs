@@ -1,4 +1,4 @@
-//! What every [`SessionStore`](crate::ports::SessionStore) keeps when a session moves on.
+//! What every [`SessionStore`](crate::sessions::ports::SessionStore) keeps when a session moves on.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::sessions::session::{Generation, Session};

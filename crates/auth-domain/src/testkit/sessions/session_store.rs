@@ -1,4 +1,4 @@
-//! What every [`SessionStore`](crate::ports::SessionStore) keeps; of its begin, rotations and races, see their files.
+//! What every [`SessionStore`](crate::sessions::ports::SessionStore) keeps; of its begin, rotations and races, see their files.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What every [`TokenCodec`](crate::ports::TokenCodec) keeps.
+//! What every [`TokenCodec`](crate::sessions::ports::TokenCodec) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::TimeDelta;

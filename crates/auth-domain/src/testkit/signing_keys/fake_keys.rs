@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    oauth::revocation_list::Revocations,
-    ports::PortError,
+    identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        ports::{KeyMaker, KnownKeys, UnusableKey},
-        ring::{FreshKey, KeyAlgorithm, KeyId, KeyRing, Sealed, SigningKey},
+        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        ports::{KeyMaker, KnownKeys, Revocations, UnusableKey},
+        ring::KeyRing,
     },
 };
 

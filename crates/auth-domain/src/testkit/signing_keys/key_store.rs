@@ -1,10 +1,13 @@
 //! What every [`KeyStore`](crate::signing_keys::ports::KeyStore) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
-use crate::signing_keys::ring::{KeyAlgorithm, KeyId, Sealed, SigningKey};
 use crate::testkit::{
     fixtures::{Stores, together},
     samples::{after, signing_key},
+};
+use crate::{
+    identity::ids::KeyId,
+    signing_keys::key::{KeyAlgorithm, Sealed, SigningKey},
 };
 
 /// One test per clause: `key_store_contract!(fixture)` or `key_store_contract!(#[ignore = "why"] fixture)`,

@@ -1,6 +1,6 @@
 //! What `audit` answers, as text and as JSON.
 
-use auth_domain::audit::event::Entry;
+use auth_domain::audit::entry::Entry;
 use serde::Serialize;
 
 use super::Mark;

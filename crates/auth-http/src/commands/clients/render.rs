@@ -1,8 +1,8 @@
 //! What `clients` answers, as text and as JSON.
 
-use auth_domain::oauth::{
-    client::{Client, ClientId},
-    clients::Issued,
+use auth_domain::{
+    identity::ids::ClientId,
+    oauth::{client::Client, clients::Issued},
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

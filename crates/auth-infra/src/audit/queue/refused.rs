@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use auth_domain::{
-    audit::event::{Entry, EntryId},
-    identity::request_context::Origin,
-    ports::PortError,
+    audit::entry::{Entry, EntryId},
+    identity::{port_error::PortError, request_context::Origin},
 };
 
 use super::{Append, Shared, one_line};

@@ -1,9 +1,8 @@
 //! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
 use auth_domain::{
-    audit::{event::Filter, kind::EventKind},
+    audit::{entry::Filter, kind::EventKind, ports::MockAuditTrail},
     identity::request_context::{Origin, UserAgent},
-    ports::MockAuditTrail,
     testkit::{Fault, Flaky, Fuse, MemoryAudit, MemoryStore, samples::email},
 };
 use chrono::{DateTime, TimeDelta};

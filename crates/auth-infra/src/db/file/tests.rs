@@ -4,7 +4,10 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use auth_domain::{
-    ports::{Inserted, PortError, Readiness, SessionStore, UserStore},
+    accounts::ports::{Inserted, UserStore},
+    identity::port_error::PortError,
+    maintenance::ports::Readiness,
+    sessions::ports::SessionStore,
     testkit::samples::{session_of, user},
 };
 

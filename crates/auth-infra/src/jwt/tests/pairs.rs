@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use auth_domain::signing_keys::{
+    key::{KeyAlgorithm, SigningKey},
     ports::{KeyMaker, KnownKeys},
-    ring::{KeyAlgorithm, KeyRing, SigningKey},
+    ring::KeyRing,
 };
 
 use super::*;

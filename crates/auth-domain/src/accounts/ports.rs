@@ -1,0 +1,71 @@
+//! Where accounts live.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    identity::{
+        email::Email,
+        ids::{SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::User,
+    },
+    sessions::{ports::EndedSessions, session::Session},
+};
+
+/// Whether an account was stored.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    Yes,
+    EmailTaken,
+}
+
+/// Where accounts live. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    async fn find(&self, id: UserId) -> Result<Option<User>, PortError>;
+
+    /// The account of an address, or else the one that an earlier release stored [in Unicode](Email::in_unicode).
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
+
+    /// Stores a new account, with its first session and that session's network, if it has one: all or nothing. Of callers that
+    /// race for an address, in whatever process, exactly one gets it. It is taken in every spelling by which it is found.
+    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
+
+    /// Replaces the hash `old` with another hash of the same password. `false` when the account no longer has `old`: a change of
+    /// password is never undone. Does not move `updated_at`.
+    async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
+
+    /// Replaces `old` with `new` and ends every session but `keep`. Returns those that were alive, or `None` when the account no
+    /// longer has `old`.
+    async fn change_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError>;
+
+    /// Deletes the account and everything that refers to it. Its address is free again, and its sessions are
+    /// [ended](EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
+    /// hash.
+    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
+}
+
+/// What an operator may do with accounts. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserDirectory: Send + Sync {
+    /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
+    async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
+
+    /// Disables an account and ends its sessions. Returns those that were alive, or `None` when there is no such account.
+    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
+
+    /// Enables an account again. `false` when there is none.
+    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
+}

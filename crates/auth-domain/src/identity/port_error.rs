@@ -1,0 +1,23 @@
+//! What can break behind a port.
+
+use std::time::Duration;
+
+/// Something broke, so there is no answer: never to be read as a "no".
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PortError {
+    /// Out of reach for now; the same call may work later.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// It answered, and did not do it: it cannot for now, or it will never take this.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Asked to write, it gave no answer: whether it was done, or will be, nobody knows.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
+    /// Too much to do for now.
+    #[error("overloaded: the wait would be {retry_after:?}")]
+    Overloaded { retry_after: Duration },
+    /// What is stored makes no sense; calling again will not help.
+    #[error("corrupt: {0}")]
+    Corrupt(String),
+}

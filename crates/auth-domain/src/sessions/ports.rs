@@ -1,0 +1,82 @@
+//! Where sessions live, and what signs their tokens.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    identity::{
+        ids::{SessionId, UserId},
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::User,
+    },
+    sessions::{
+        session::{Ended, Session},
+        token::{Claims, InvalidToken, TokenKind},
+    },
+};
+
+/// Whether a session began.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It began; these sessions had to end for it, least recently used first.
+    Yes { displaced: Vec<SessionId> },
+    /// The account is gone or disabled, or its password is no longer the one that was verified.
+    No,
+}
+
+/// Where sessions live. Every method is atomic, and nothing revives a session that has ended. Whoever ends sessions wins over a
+/// refresh on its way, even over one whose time is earlier and which the session has not expired for.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// The session and its account, whether or not it is alive.
+    async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
+
+    /// Begins a session for an account whose password was verified against `proof`, and remembers its network. At most `limit`
+    /// sessions remain that have not ended: first those that have expired, then the least recently used are ended.
+    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
+
+    /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
+    /// one gets `true`.
+    async fn rotate(&self, successor: &Session) -> Result<bool, PortError>;
+
+    /// Ends a session, even one that has expired, so that no refresh on its way draws it out. `false` when it was not alive any
+    /// more: ending it twice is not an error.
+    async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError>;
+
+    /// Ends the sessions of an account, except `keep`: those that have expired as well. Returns those that were alive.
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError>;
+
+    /// The live sessions of an account, newest first, at most `limit`.
+    async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
+}
+
+/// Where sessions that are over are kept for a while. Every method is atomic.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait EndedSessions: Send + Sync {
+    /// At most `limit` sessions that ended after a place, ordered by place, including those of deleted accounts.
+    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError>;
+
+    /// Deletes at most about `limit` sessions that ended or expired before `cutoff`. Returns how many.
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;
+}
+
+/// Signs claims into tokens and reads them back. Pure but for its keys.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait TokenCodec: Send + Sync {
+    /// The token of these claims, signed with its kind's key.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    fn encode(&self, claims: &Claims) -> Result<String, PortError>;
+
+    /// The claims of a token of this kind: its signature verified, every claim there and
+    /// of its type, its times checked with [`Claims::check_times`].
+    ///
+    /// # Errors
+    /// The token is refused.
+    fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken>;
+}

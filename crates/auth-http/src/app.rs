@@ -25,10 +25,10 @@ use auth_domain::{
     signing_keys::ring::KeyPolicy,
 };
 pub use auth_infra::{
-    asker::Asker,
     audit::QueuedAudit,
+    cancellation::Asker,
     db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
-    measures::{level, sampled},
+    metrics::{level, sampled},
     system::{SystemClock, os_secret},
 };
 use auth_infra::{

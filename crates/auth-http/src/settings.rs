@@ -12,7 +12,7 @@ use auth_domain::{
     sessions::token::Lifetimes,
     signing_keys::{key::KeyAlgorithm, ring::KeyPolicy},
 };
-use auth_infra::{db::DatabaseUrl, jwt::sealing::EncryptionKeys};
+use auth_infra::{db::DatabaseUrl, jwt::key_encryption::EncryptionKeys};
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;

@@ -1,31 +1,16 @@
 //! The database: one set of queries for three engines, a pool that recovers from broken connections, and outages as `Err`.
 
-mod addresses;
-mod attempts;
-mod audit;
-mod clients;
+mod batch_queue;
 mod connection;
-mod desk;
-mod encoding;
-mod file;
-mod keys;
-mod legacy;
-mod look_ups;
-mod migrate;
-mod moment;
-mod outage;
-mod ownership;
+mod failure;
+mod lookup;
 mod pool;
-mod prune;
-mod readers;
-mod readiness;
-mod rows;
 mod schema;
-mod sessions;
-mod together;
+mod sqlalchemy_import;
+mod sqlite_file;
+mod stores;
 mod url;
-mod users;
-mod writer;
+mod write_queue;
 
 use std::{
     fmt,
@@ -43,26 +28,26 @@ use diesel::{connection::AnsiTransactionManager, result::Error};
 use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
-pub use addresses::{OddAddresses, Stuck};
-pub use attempts::DieselAttempts;
-pub use audit::DieselAudit;
-pub use clients::DieselClients;
 pub use connection::AnyConnection;
 use connection::Connector;
-pub use keys::DieselKeys;
-pub use legacy::{LegacyFault, legacy_accounts};
-use look_ups::{Found, LookUps};
-use outage::Failure;
-pub use ownership::OpenError;
+use failure::Failure;
+use lookup::{Found, LookUps};
 use pool::Pool;
-pub use readiness::DieselReadiness;
-use readiness::Proof;
-pub use sessions::DieselSessions;
+pub use schema::canonical_addresses::{OddAddresses, Stuck};
+pub use schema::foreign_tables::OpenError;
+pub use sqlalchemy_import::{LegacyFault, legacy_accounts};
+pub use stores::accounts::DieselUsers;
+pub use stores::audit::DieselAudit;
+pub use stores::maintenance::DieselReadiness;
+use stores::maintenance::Proof;
+pub use stores::oauth::DieselClients;
+pub use stores::passwords::DieselAttempts;
+pub use stores::sessions::DieselSessions;
+pub use stores::signing_keys::DieselKeys;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
-pub use users::DieselUsers;
-use writer::Writer;
+use write_queue::Writer;
 
-use crate::measures;
+use crate::metrics;
 
 /// How long a caller waits for the database in all: less than clients and proxies wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -107,7 +92,7 @@ impl Database {
         let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
         let unfit = connector
             .try_connect()
-            .and_then(|mut db| encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
+            .and_then(|mut db| schema::encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
         if let Some(fault) = unfit.map_err(told)? {
             return Err(OpenError::Unfit { url: url.to_string(), fault });
         }
@@ -122,7 +107,7 @@ impl Database {
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
             writer: writer.map(Arc::new),
             look_ups,
-            waits: measures::histogram(WAIT.0, WAIT.1, measures::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
+            waits: metrics::histogram(WAIT.0, WAIT.1, metrics::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
             proof: Arc::default(),
         })
     }
@@ -140,7 +125,7 @@ impl Database {
             ("auth_database_pool_open", "Connections that the pool has."),
             ("auth_database_pool_in_use", "Connections that somebody works with."),
         ];
-        measures::sampled(registry, gauges, move || {
+        metrics::sampled(registry, gauges, move || {
             let free = u32::try_from(permits.available_permits()).unwrap_or(u32::MAX);
             [size.into(), pool.open().into(), size.saturating_sub(free).into()]
         })
@@ -169,7 +154,7 @@ impl Database {
     async fn look_up(&self, session: String) -> Result<Option<Found>, PortError> {
         match self.look_ups.find(&session).await {
             Some(outcome) => outcome,
-            None => self.read(move |db| look_ups::one(db, &session)).await,
+            None => self.read(move |db| lookup::one(db, &session)).await,
         }
     }
 

@@ -2,10 +2,10 @@
 
 mod claims;
 mod jws;
-mod known;
-pub mod maker;
-pub mod pair;
-pub mod sealing;
+mod key_cache;
+pub mod key_encryption;
+pub mod key_maker;
+pub mod key_pair;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -28,7 +28,7 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::{claims::Realm, jws::SigningKey, known::Known, pair::KeyPair, sealing::EncryptionKeys};
+use self::{claims::Realm, jws::SigningKey, key_cache::Known, key_encryption::EncryptionKeys, key_pair::KeyPair};
 
 /// Signs and verifies, each kind of token with its own key: with shared secrets (HMAC-SHA-256), and access tokens also with the
 /// known key pairs, if any.

@@ -1,10 +1,10 @@
 //! The adapters: each file turns one technology into ports of the domain.
 
-pub mod asker;
 pub mod audit;
+pub mod cancellation;
 pub mod client_secrets;
 pub mod db;
-pub mod hasher;
+pub mod hashing;
 pub mod jwt;
-pub mod measures;
+pub mod metrics;
 pub mod system;

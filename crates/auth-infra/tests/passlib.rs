@@ -10,7 +10,7 @@ use auth_domain::{
     identity::password_hash::PasswordHash,
     passwords::{policy::PasswordAttempt, ports::PasswordHasher},
 };
-use auth_infra::hasher::{BcryptHasher, HasherOptions};
+use auth_infra::hashing::{BcryptHasher, HasherOptions};
 
 /// `PYTHON` names another interpreter than `python3`.
 #[tokio::test]

@@ -19,8 +19,8 @@ use auth_infra::{
     audit::CountingAudit,
     client_secrets::Sha256Secrets,
     db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
-    hasher::{BcryptHasher, HasherOptions},
-    jwt::{JwtCodec, JwtSecrets, maker::PairMaker},
+    hashing::{BcryptHasher, HasherOptions},
+    jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
     system::{SystemClock, UuidV7},
 };
 use prometheus::Registry;

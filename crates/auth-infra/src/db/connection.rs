@@ -18,8 +18,8 @@ use session::patiently;
 use session::{set_up, set_up_to_read};
 
 use super::{
-    file::{Beside, DatabaseFile, Moved},
-    ownership::foreign_tables,
+    schema::foreign_tables::foreign_tables,
+    sqlite_file::{Beside, DatabaseFile, Moved},
     url::{DatabaseUrl, Target},
 };
 

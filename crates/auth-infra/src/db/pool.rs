@@ -7,7 +7,7 @@ use diesel::{ConnectionResult, QueryResult};
 use super::{
     AnyConnection, Engine,
     connection::{Connector, Report},
-    outage::Failure,
+    failure::Failure,
     url::DatabaseUrl,
 };
 

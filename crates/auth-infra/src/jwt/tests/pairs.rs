@@ -9,7 +9,7 @@ use auth_domain::signing_keys::{
 };
 
 use super::*;
-use crate::jwt::{maker::PairMaker, pair::KeyPair, sealing::EncryptionKeys};
+use crate::jwt::{key_encryption::EncryptionKeys, key_maker::PairMaker, key_pair::KeyPair};
 
 fn encryption(name: &str) -> Arc<EncryptionKeys> {
     let key = base64::engine::general_purpose::STANDARD.encode([7; 32]);

@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 use super::{
     AnyConnection,
-    desk::{Desk, Errand, guarded},
+    batch_queue::{Desk, Errand, guarded},
     in_transaction,
-    look_ups::LookUps,
+    lookup::LookUps,
     pool::Pool,
 };
 

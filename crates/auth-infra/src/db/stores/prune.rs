@@ -5,11 +5,11 @@
 macro_rules! forget_oldest {
     ($db:expr, $table:ident . $time:ident, $cutoff:expr, $limit:expr) => {{
         let old = $table::table.filter($table::$time.lt($cutoff)).order($table::$time.asc());
-        let batch: Vec<$crate::db::moment::At> = old.select($table::$time).limit($limit).load($db)?;
+        let batch: Vec<$crate::db::schema::timestamp::At> = old.select($table::$time).limit($limit).load($db)?;
         match batch.last() {
             Some(last) => diesel::delete($table::table.filter($table::$time.le(last))).execute($db),
             None => Ok(0),
         }
     }};
 }
-pub(super) use forget_oldest;
+pub(crate) use forget_oldest;

@@ -17,13 +17,17 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
 use super::{
-    AnyConnection, Database,
-    attempts::know,
-    look_ups::Found,
-    moment::At,
+    passwords::know,
     prune::forget_oldest,
     rows::{SessionRow, address_of, parsed, user_agent_of},
-    schema::{ended_sessions, sessions, users},
+};
+use crate::db::{
+    AnyConnection, Database,
+    lookup::Found,
+    schema::{
+        tables::{ended_sessions, sessions, users},
+        timestamp::At,
+    },
 };
 
 /// Stores sessions.
@@ -190,7 +194,7 @@ fn prune_batch(db: &mut AnyConnection, cutoff: At, limit: i64) -> QueryResult<us
 ///
 /// Whatever has not ended is ended, even what has expired at `now`: a refresh with an earlier time may be waiting for its row, or
 /// hold it, and would draw its expiry out.
-pub(super) fn end_unended(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
+pub(crate) fn end_unended(db: &mut AnyConnection, user: &str, keep: Option<SessionId>, now: At) -> QueryResult<Vec<SessionId>> {
     let keep = keep.map(|id| id.to_string());
     let unended = unended(db, user)?;
     end_these(db, unended.into_iter().filter(|(id, _)| Some(id) != keep.as_ref()), now)
@@ -206,7 +210,7 @@ fn unended(db: &mut AnyConnection, user: &str) -> QueryResult<Vec<(String, At)>>
 }
 
 /// Keeps the ids and end times of the sessions of an account that is about to be deleted with all its rows.
-pub(super) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
+pub(crate) fn end_for_good(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
     end_unended(db, user, None, now)?;
     let ended = sessions::table.filter(sessions::user_id.eq(user)).select((sessions::id, sessions::ended_at));
     for (id, at) in ended.load::<(String, Option<At>)>(db)? {

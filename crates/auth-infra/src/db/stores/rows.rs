@@ -15,14 +15,14 @@ use auth_domain::{
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
-use super::{
-    moment::At,
-    schema::{audit_events, oauth_clients, sessions, users},
+use crate::db::schema::{
+    tables::{audit_events, oauth_clients, sessions, users},
+    timestamp::At,
 };
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
-pub(super) struct UserRow {
+pub(crate) struct UserRow {
     id: String,
     email: String,
     password_hash: String,
@@ -34,7 +34,7 @@ pub(super) struct UserRow {
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions)]
-pub(super) struct SessionRow {
+pub(crate) struct SessionRow {
     id: String,
     user_id: String,
     generation: i64,
@@ -47,15 +47,15 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
-    pub(super) fn is(&self, id: &str) -> bool {
+    pub(crate) fn is(&self, id: &str) -> bool {
         self.id == id
     }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-pub(super) struct EntryRow {
-    pub(super) id: String,
+pub(crate) struct EntryRow {
+    pub(crate) id: String,
     occurred_at: At,
     event: String,
     outcome: String,
@@ -70,7 +70,7 @@ pub(super) struct EntryRow {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = oauth_clients)]
-pub(super) struct ClientRow {
+pub(crate) struct ClientRow {
     id: String,
     name: String,
     secret: String,
@@ -80,7 +80,7 @@ pub(super) struct ClientRow {
     rotated_at: Option<At>,
 }
 
-pub(super) fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
+pub(crate) fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
     text.parse().map_err(|_fault| Error::DeserializationError(format!("a row holds no {what}").into()))
 }
 
@@ -94,11 +94,11 @@ fn origin(address: Option<&str>, user_agent: Option<&str>, request_id: String) -
     Ok(Origin { address, user_agent: user_agent.map(UserAgent::new), request_id })
 }
 
-pub(super) fn address_of(origin: &Origin) -> Option<String> {
+pub(crate) fn address_of(origin: &Origin) -> Option<String> {
     origin.address.map(|address| address.to_string())
 }
 
-pub(super) fn user_agent_of(origin: &Origin) -> Option<String> {
+pub(crate) fn user_agent_of(origin: &Origin) -> Option<String> {
     origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned())
 }
 

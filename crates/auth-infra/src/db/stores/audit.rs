@@ -14,9 +14,12 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{
-    AnyConnection, Database, connection::on_its_engine, in_transaction, moment::At, prune::forget_oldest, rows::EntryRow,
-    schema::audit_events,
+use super::{prune::forget_oldest, rows::EntryRow};
+use crate::db::{
+    AnyConnection, Database,
+    connection::on_its_engine,
+    in_transaction,
+    schema::{tables::audit_events, timestamp::At},
 };
 
 /// Stores the audit trail.

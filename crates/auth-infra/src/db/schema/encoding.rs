@@ -2,10 +2,10 @@
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
-use super::AnyConnection;
+use crate::db::AnyConnection;
 
 /// Why it cannot, and what to do.
-pub(super) fn fault(db: &mut AnyConnection) -> QueryResult<Option<String>> {
+pub(crate) fn fault(db: &mut AnyConnection) -> QueryResult<Option<String>> {
     match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => of_sqlite(db),
@@ -75,7 +75,7 @@ fn of_mysql(db: &mut AnyConnection) -> QueryResult<Option<String>> {
 /// Columns of ASCII are those for ids, addresses of the network and words of this program.
 #[cfg(feature = "mysql")]
 fn altered_columns() -> String {
-    let tables: Vec<_> = super::schema::TABLES.iter().map(|table| format!("'{table}'")).collect();
+    let tables: Vec<_> = super::tables::TABLES.iter().map(|table| format!("'{table}'")).collect();
     format!(
         "SELECT CONCAT(table_name, '.', column_name, ': ', collation_name) AS text FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name IN ({}) AND collation_name IS NOT NULL AND NOT \

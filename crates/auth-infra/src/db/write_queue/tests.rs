@@ -8,8 +8,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::*;
 use crate::db::{
     Database,
-    rows::UserRow,
-    schema::users,
+    schema::tables::users,
+    stores::rows::UserRow,
     tests::{file, hold_writer, holding, release, tell},
 };
 

@@ -7,18 +7,16 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::canonical_addresses::{Mode, OddAddresses, Stuck, respell};
 #[cfg(feature = "sqlite")]
-use super::in_transaction;
-use super::{
-    AnyConnection, Database,
-    addresses::{Mode, OddAddresses, Stuck, respell},
-};
+use crate::db::in_transaction;
+use crate::db::{AnyConnection, Database};
 
 /// Stands for [`respell`], which is done with it.
 const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
 
 /// Diesel's own table of applied migrations.
-pub(super) const BOOK: &str = "__diesel_schema_migrations";
+pub(crate) const BOOK: &str = "__diesel_schema_migrations";
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -92,13 +90,13 @@ impl Database {
 }
 
 /// Reads only: asking does not make Diesel's table.
-pub(super) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+pub(crate) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let applied = applied(db)?.unwrap_or_default();
     Ok(known(db)?.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
 }
 
 /// The versions that any release has applied; `None` where Diesel's table does not exist.
-pub(super) fn applied(db: &mut AnyConnection) -> QueryResult<Option<Vec<String>>> {
+pub(crate) fn applied(db: &mut AnyConnection) -> QueryResult<Option<Vec<String>>> {
     if has_book(db)? {
         let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
         versions.order(__diesel_schema_migrations::version.asc()).load(db).map(Some)
@@ -108,7 +106,7 @@ pub(super) fn applied(db: &mut AnyConnection) -> QueryResult<Option<Vec<String>>
 }
 
 /// Version and name of each migration of this release, in order.
-pub(super) fn known(db: &AnyConnection) -> QueryResult<Vec<(String, String)>> {
+pub(crate) fn known(db: &AnyConnection) -> QueryResult<Vec<(String, String)>> {
     let known = match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => names::<diesel::sqlite::Sqlite>(&SQLITE),

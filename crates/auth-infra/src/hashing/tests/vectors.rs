@@ -2,7 +2,7 @@
 
 /// By `passlib.hash.bcrypt`.
 #[rustfmt::skip]
-pub(super) const PLAIN: &[(&str, &str)] = &[
+pub(crate) const PLAIN: &[(&str, &str)] = &[
     ("", "$2b$04$43F8JL3qvLIND51Rvgt1n.u8gVntK1F4BlvuD8o6P4HD1.v3P7cXO"),
     ("a", "$2b$04$WoT3pVqRqL3zrffTQ2IVBu8ZGzisGl32rbkKoyUG0u1A4fYElCTpO"),
     ("Correct-Horse-1", "$2b$04$OQ6TNNUQrjQai8euwtkyZuh8d3alDaf48OdsXL.pHjqKVWLpPadFi"),
@@ -17,7 +17,7 @@ pub(super) const PLAIN: &[(&str, &str)] = &[
 
 /// By `passlib.hash.bcrypt_sha256`, version 2.
 #[rustfmt::skip]
-pub(super) const PREHASHED: &[(&str, &str)] = &[
+pub(crate) const PREHASHED: &[(&str, &str)] = &[
     ("a", "$bcrypt-sha256$v=2,t=2b,r=4$r0EolI6kToPmr9auUsuNVu$ryAl0tZbXD/GJWvSEb3reM8AIWYPdqq"),
     ("Correct-Horse-1", "$bcrypt-sha256$v=2,t=2b,r=4$9NbdRC35GKx5WObjYKf6NO$rbReov8ni6q8xmLIMlyIs124TfreEya"),
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$bcrypt-sha256$v=2,t=2b,r=4$ummNi22785L0gjx6r6bfj.$E1fBA3YoFhxWOV5ocoaEiFwo772Pq5W"),
@@ -35,7 +35,7 @@ pub(super) const PREHASHED: &[(&str, &str)] = &[
 
 /// By `passlib.hash.bcrypt`, which here used only 72 bytes.
 #[rustfmt::skip]
-pub(super) const CUT: &[(&str, &str)] = &[
+pub(crate) const CUT: &[(&str, &str)] = &[
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$2b$04$fN6YGINT597/cOZY3FgIM.gdxFo49lOaBI/qRuY3H93lgfzJDHysu"),
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$2b$04$wIHlI6tU9ka.eybKHdQXguDc4647eqRX.QTrofnMsvqRCa10IRW8C"),
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxé", "$2b$04$h2aFQyvNM6j7/9UYAAGyU.323SG1uxT8yTxNfM5Vkn4MfKS5UtK2C"),

@@ -15,7 +15,11 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{Database, moment::At, rows::parsed, schema::signing_keys};
+use super::rows::parsed;
+use crate::db::{
+    Database,
+    schema::{tables::signing_keys, timestamp::At},
+};
 
 /// Stores signing keys.
 #[derive(Clone)]

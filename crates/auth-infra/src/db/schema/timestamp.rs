@@ -19,7 +19,7 @@ use diesel::{
     sql_types::{HasSqlType, SqlOrd, SqlType, Timestamp},
 };
 
-use super::AnyConnection;
+use crate::db::AnyConnection;
 
 type AnyBackend = <AnyConnection as Connection>::Backend;
 
@@ -34,10 +34,10 @@ impl SqlOrd for Moment {}
 /// A time in such a column: in UTC, without a zone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Moment)]
-pub(super) struct At(NaiveDateTime);
+pub(crate) struct At(NaiveDateTime);
 
 impl At {
-    pub(super) fn utc(self) -> DateTime<Utc> {
+    pub(crate) fn utc(self) -> DateTime<Utc> {
         self.0.and_utc()
     }
 }

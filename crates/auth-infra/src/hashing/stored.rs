@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// The costs that are accepted. Each step doubles the time: a higher cost in the database would be a denial of service, so it
 /// counts as corruption.
-pub(super) const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
+pub(crate) const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
 
 /// The longest password that bcrypt uses whole: its input ends with a NUL and is cut at 72 bytes.
 const BCRYPT_MAX_BYTES: usize = 71;
@@ -39,15 +39,15 @@ enum Scheme {
 
 /// A parsed hash.
 #[derive(Debug)]
-pub(super) struct StoredHash {
+pub(crate) struct StoredHash {
     scheme: Scheme,
-    pub(super) cost: u32,
+    pub(crate) cost: u32,
     salt: [u8; 16],
     digest: [u8; 23],
 }
 
 impl StoredHash {
-    pub(super) fn parse(text: &str) -> Result<Self, PortError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PortError> {
         let corrupt = |what| PortError::Corrupt(format!("a stored password hash: {what}"));
         let stored = Self::split(text).ok_or_else(|| corrupt("its format is unknown"))?;
         if COSTS.contains(&stored.cost) { Ok(stored) } else { Err(corrupt("its cost is out of range")) }
@@ -76,20 +76,20 @@ impl StoredHash {
     }
 
     /// Hashes a new password.
-    pub(super) fn of(password: &str, cost: u32, salt: [u8; 16]) -> Self {
+    pub(crate) fn of(password: &str, cost: u32, salt: [u8; 16]) -> Self {
         let scheme = if fits(password) { Scheme::Plain } else { Scheme::Prehashed };
         let digest = digest(scheme, password, cost, salt);
         Self { scheme, cost, salt, digest }
     }
 
     /// A hash that no password matches, verified when there is no account.
-    pub(super) fn decoy(cost: u32, salt: [u8; 16], digest: [u8; 23]) -> Self {
+    pub(crate) fn decoy(cost: u32, salt: [u8; 16], digest: [u8; 23]) -> Self {
         Self { scheme: Scheme::Plain, cost, salt, digest }
     }
 
     /// Whether a form of the attempt has this hash. Each form takes as long as a hash of cost `usual`, right or wrong, and longer
     /// only where this one is costlier: or the time would tell an account with a cheap hash from one that does not exist.
-    pub(super) fn verifies(&self, attempt: &PasswordAttempt, usual: u32) -> bool {
+    pub(crate) fn verifies(&self, attempt: &PasswordAttempt, usual: u32) -> bool {
         // All are tried, since only a "no" may say how long it took.
         attempt.forms().fold(false, |found, form| {
             let matches = self.matches(form);
@@ -108,7 +108,7 @@ impl StoredHash {
         same && (self.scheme == Scheme::Prehashed || fits(password))
     }
 
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let (cost, salt, digest) = (self.cost, BCRYPT.encode(self.salt), BCRYPT.encode(self.digest));
         match self.scheme {
             Scheme::Plain => format!("$2b${cost:02}${salt}{digest}"),
@@ -149,17 +149,17 @@ fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 /// The rounds that this thread has computed, for tests: what takes as many takes as long.
 #[cfg(test)]
-pub(super) mod work {
+pub(crate) mod work {
     use std::cell::Cell;
 
     thread_local!(static ROUNDS: Cell<u64> = const { Cell::new(0) });
 
-    pub(super) fn count(cost: u32) {
+    pub(crate) fn count(cost: u32) {
         ROUNDS.set(ROUNDS.get() + (1 << cost));
     }
 
     /// The rounds since the last call.
-    pub(in crate::hasher) fn take() -> u64 {
+    pub(in crate::hashing) fn take() -> u64 {
         ROUNDS.take()
     }
 }

@@ -3,7 +3,8 @@
 use auth_domain::identity::port_error::PortError;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
-use super::{AnyConnection, DatabaseUrl, Engine, migrate, schema::TABLES};
+use super::{migrate, tables::TABLES};
+use crate::db::{AnyConnection, DatabaseUrl, Engine};
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum OpenError {
 const NAMES_SHOWN: usize = 5;
 
 impl OpenError {
-    pub(super) fn not_ours(url: &DatabaseUrl, mut tables: Vec<String>) -> Self {
+    pub(crate) fn not_ours(url: &DatabaseUrl, mut tables: Vec<String>) -> Self {
         let more = tables.len() > NAMES_SHOWN;
         tables.truncate(NAMES_SHOWN);
         let tables = tables.join(", ") + if more { ", …" } else { "" };
@@ -47,7 +48,7 @@ struct Table {
 }
 
 /// The tables of a database that belongs to another program; none where it is ours or empty. Reads only.
-pub(super) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+pub(crate) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let mut tables: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
     let Some(applied) = migrate::applied(db)? else { return Ok(tables) };
     let known = migrate::known(db)?;

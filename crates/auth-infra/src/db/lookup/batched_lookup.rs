@@ -5,17 +5,17 @@ use std::{io, time::Duration};
 use auth_domain::identity::port_error::PortError;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{
-    desk::{Desk, Errand},
-    look_ups::{Found, many, one},
-    outage::Failure,
+use super::{Found, many, one};
+use crate::db::{
+    batch_queue::{Desk, Errand},
+    failure::Failure,
     pool::Pool,
 };
 
 /// How long to wait for a batch. A connection that stalls must not hold up everybody: after this, each caller asks alone.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-pub(super) struct Together(Desk<Question>);
+pub(crate) struct Together(Desk<Question>);
 
 struct Question {
     session: String,
@@ -31,12 +31,12 @@ impl Errand for Question {
 impl Together {
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn new(pool: Pool) -> io::Result<Self> {
+    pub(crate) fn new(pool: Pool) -> io::Result<Self> {
         Desk::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
     }
 
     /// `None` means no answer: batches are too slow, so ask alone.
-    pub(super) async fn find(&self, session: String) -> Option<Result<Option<Found>, PortError>> {
+    pub(crate) async fn find(&self, session: String) -> Option<Result<Option<Found>, PortError>> {
         if self.0.is_slower_than(PATIENCE) {
             return None;
         }

@@ -7,7 +7,7 @@ const ASSUMED_BASE: Duration = Duration::from_nanos(58_600);
 
 /// The measured load of the pool.
 #[derive(Debug)]
-pub(super) struct Load {
+pub(crate) struct Load {
     workers: u32,
     max_wait: Duration,
     /// The time of a hash: a moving average, so that a busy machine counts as a slow one.
@@ -19,17 +19,17 @@ pub(super) struct Load {
 
 /// A change of state worth a line in the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     Sheds,
     Recovers { refused: u64 },
 }
 
 impl Load {
-    pub(super) fn new(cost: u32, workers: u32, max_wait: Duration) -> Self {
+    pub(crate) fn new(cost: u32, workers: u32, max_wait: Duration) -> Self {
         Self { workers, max_wait, hash_time: ASSUMED_BASE.saturating_mul(1 << cost), measured: false, shed: None }
     }
 
-    pub(super) fn measure(&mut self, took: Duration) {
+    pub(crate) fn measure(&mut self, took: Duration) {
         self.hash_time = if self.measured { (self.hash_time * 7 + took) / 8 } else { took };
         self.measured = true;
     }
@@ -44,20 +44,20 @@ impl Load {
     }
 
     /// When to retry, if the wait is too long now: in whole seconds, as in HTTP.
-    pub(super) fn overload(&self, queued: usize, running: usize) -> Option<Duration> {
+    pub(crate) fn overload(&self, queued: usize, running: usize) -> Option<Duration> {
         let excess = self.wait(queued, running).checked_sub(self.max_wait).filter(|excess| !excess.is_zero())?;
         let whole = Duration::from_secs(excess.as_secs());
         Some(if whole < excess { whole + Duration::from_secs(1) } else { whole })
     }
 
-    pub(super) fn refused(&mut self) -> Option<Turn> {
+    pub(crate) fn refused(&mut self) -> Option<Turn> {
         let first = self.shed.is_none();
         *self.shed.get_or_insert(0) += 1;
         first.then_some(Turn::Sheds)
     }
 
     /// Shedding ends when the wait is down to half of the limit, not with each free place.
-    pub(super) fn finished(&mut self, queued: usize, running: usize) -> Option<Turn> {
+    pub(crate) fn finished(&mut self, queued: usize, running: usize) -> Option<Turn> {
         let over = self.wait(queued, running) <= self.max_wait / 2;
         if over { self.shed.take().map(|refused| Turn::Recovers { refused }) } else { None }
     }

@@ -8,11 +8,11 @@ use std::{
 
 use diesel::QueryResult;
 
-use super::{AnyConnection, connection::Connector};
+use crate::db::{AnyConnection, connection::Connector};
 
 /// Connections that only read, and never wait. There are as many as there ever were concurrent callers: one for each of the
 /// server's workers.
-pub(super) struct Readers {
+pub(crate) struct Readers {
     connector: Connector,
     idle: Mutex<Idle>,
 }
@@ -26,13 +26,13 @@ struct Idle {
 }
 
 impl Readers {
-    pub(super) fn new(connector: Connector) -> Self {
+    pub(crate) fn new(connector: Connector) -> Self {
         Self { connector, idle: Mutex::default() }
     }
 
     /// `None` means no answer: whatever the reason, ask through the pool, which may wait. A connection that failed is not used
     /// again.
-    pub(super) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
+    pub(crate) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
         if !self.connector.is_in_place() {
             return None;
         }
@@ -58,7 +58,7 @@ impl Readers {
 
     /// Closes all, since a connection that writes broke. Connections of one process to one file share state: while one is open
     /// that was made when the file could not be written, none can write.
-    pub(super) fn start_anew(&self) {
+    pub(crate) fn start_anew(&self) {
         let mut idle = self.idle();
         idle.connections.clear();
         idle.era += 1;

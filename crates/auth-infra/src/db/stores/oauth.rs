@@ -10,7 +10,11 @@ use auth_domain::{
 };
 use diesel::prelude::*;
 
-use super::{Database, moment::At, rows::ClientRow, schema::oauth_clients};
+use super::rows::ClientRow;
+use crate::db::{
+    Database,
+    schema::{tables::oauth_clients, timestamp::At},
+};
 
 /// Stores clients.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use super::{
-    pair::{KeyPair, PairFault},
-    sealing::EncryptionKeys,
+    key_encryption::EncryptionKeys,
+    key_pair::{KeyPair, PairFault},
 };
 
 /// Makes key pairs, encrypted with these keys.

@@ -19,13 +19,16 @@ use diesel::{
 };
 
 use super::{
-    AnyConnection, Database,
-    attempts::know,
-    in_transaction,
-    moment::At,
+    passwords::know,
     rows::{SessionRow, UserRow},
-    schema::{sessions, users},
     sessions::{end_for_good, end_unended},
+};
+use crate::db::{
+    AnyConnection, Database, in_transaction,
+    schema::{
+        tables::{sessions, users},
+        timestamp::At,
+    },
 };
 
 /// Stores accounts.

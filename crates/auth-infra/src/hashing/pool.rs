@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 
 use super::load::{Load, Turn};
 use crate::{
-    asker::Asker,
-    measures::{self, level},
+    cancellation::Asker,
+    metrics::{self, level},
 };
 
 /// Below the system's default everywhere; nice 7 on Linux. Requests take precedence, yet hashing keeps a sixth of a core under
@@ -25,7 +25,7 @@ use crate::{
 const PRIORITY: u8 = 30;
 
 /// The threads; they end when the pool is dropped.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     shared: Arc<Shared>,
 }
 
@@ -51,7 +51,7 @@ struct Waiting {
 }
 
 /// A place in the queue, kept for a job that is still to come. Given back when dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     shared: Arc<Shared>,
 }
 
@@ -93,7 +93,7 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
 
 impl Pool {
     /// Join the handles to wait for the end of the threads.
-    pub(super) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
+    pub(crate) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let state = State { queue: VecDeque::new(), reserved: 0, running: 0, load, closed: false };
         let measures = Measures::new().map_err(io::Error::other)?;
         let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), workers, measures }) };
@@ -106,13 +106,13 @@ impl Pool {
     }
 
     /// Reserves a place, or refuses at once when the wait would be too long.
-    pub(super) fn admit(&self) -> Result<Place, PortError> {
+    pub(crate) fn admit(&self) -> Result<Place, PortError> {
         self.shared.admit()?;
         Ok(Place { shared: Arc::clone(&self.shared) })
     }
 
     /// Runs the work on one of the threads. Whoever comes has a place.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         place: impl Send,
         work: impl FnOnce() -> T + Send + 'static,
@@ -132,7 +132,7 @@ impl Pool {
     }
 
     /// Registers the metrics of the threads.
-    pub(super) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
+    pub(crate) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
         let Measures { waited, took, refused } = &self.shared.measures;
         registry.register(Box::new(waited.clone()))?;
         registry.register(Box::new(took.clone()))?;
@@ -143,7 +143,7 @@ impl Pool {
             ("auth_hash_running", "Passwords that are being hashed."),
             ("auth_hash_queue_depth", "Passwords that wait for a thread."),
         ];
-        measures::sampled(registry, gauges, move || {
+        metrics::sampled(registry, gauges, move || {
             let state = shared.lock();
             [level(shared.workers), level(state.running), level(state.queue.len())]
         })
@@ -153,8 +153,8 @@ impl Pool {
 impl Measures {
     fn new() -> prometheus::Result<Self> {
         Ok(Self {
-            waited: measures::histogram("auth_hash_wait_seconds", "How long passwords waited for a thread.", measures::WAITS)?,
-            took: measures::histogram("auth_hash_duration_seconds", "How long hashes took, once begun.", measures::WAITS)?,
+            waited: metrics::histogram("auth_hash_wait_seconds", "How long passwords waited for a thread.", metrics::WAITS)?,
+            took: metrics::histogram("auth_hash_duration_seconds", "How long hashes took, once begun.", metrics::WAITS)?,
             refused: IntCounter::new("auth_hash_refused_total", "Passwords that would have waited too long (503 overloaded).")?,
         })
     }

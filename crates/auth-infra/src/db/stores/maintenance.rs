@@ -11,7 +11,10 @@ use auth_domain::{identity::port_error::PortError, maintenance::ports::Readiness
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{AnyConnection, Database, Engine, migrate, schema::sessions};
+use crate::db::{
+    AnyConnection, Database, Engine,
+    schema::{migrate, tables::sessions},
+};
 
 /// How long a write that was made to find out is proof that SQLite's file can be written: whoever asks all the time, and anybody may,
 /// costs ten small writes a second.
@@ -57,7 +60,7 @@ fn engine(db: &AnyConnection) -> Engine {
 
 /// When SQLite's file was last written to find out whether that is possible, unless a write has failed since.
 #[derive(Default)]
-pub(super) struct Proof(Mutex<Option<Instant>>);
+pub(crate) struct Proof(Mutex<Option<Instant>>);
 
 impl Proof {
     fn moment(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -68,7 +71,7 @@ impl Proof {
         self.moment().is_some_and(|moment| moment.elapsed() < FRESH)
     }
 
-    pub(super) fn withdraw(&self) {
+    pub(crate) fn withdraw(&self) {
         *self.moment() = None;
     }
 }

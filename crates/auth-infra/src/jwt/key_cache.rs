@@ -10,8 +10,8 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    pair::{KeyPair, PublicKey},
-    sealing::EncryptionKeys,
+    key_encryption::EncryptionKeys,
+    key_pair::{KeyPair, PublicKey},
 };
 
 /// The parsed keys of the store. Never changed, only replaced.
@@ -79,7 +79,7 @@ impl Known {
         let pem = opening.open(&key.id, key.algorithm, &key.private)?;
         let unusable = |fault| PortError::Corrupt(format!("the private half of key {} {fault}", key.id));
         let pair = KeyPair::from_pem(&pem).map_err(unusable)?;
-        if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::pair::PairFault::NoPrivateKey)) }
+        if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::key_pair::PairFault::NoPrivateKey)) }
     }
 
     /// The key that signs at a time; `None` while the shared secret does because the first key has yet to come. Where neither

@@ -20,13 +20,15 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{
+use super::prune::forget_oldest;
+use crate::db::{
     AnyConnection, Database,
     connection::on_its_engine,
     in_transaction,
-    moment::At,
-    prune::forget_oldest,
-    schema::{client_failures, known_networks, login_failures},
+    schema::{
+        tables::{client_failures, known_networks, login_failures},
+        timestamp::At,
+    },
 };
 
 /// Stores attempts.
@@ -205,7 +207,7 @@ impl TryFrom<FailuresRow> for Failures {
 
 /// Remembers the network of a session that begins, in the session's transaction. That transaction holds the account's row, so
 /// nobody else inserts for the account at the same time.
-pub(super) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
+pub(crate) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
     let Some(network) = session.origin.network() else { return Ok(()) };
     let (user, network, now) = (session.user.to_string(), network.to_string(), At::from(session.created_at));
     let known = diesel::update(known_networks::table.find((&user, &network))).set(known_networks::seen_at.eq(now)).execute(db)?;

@@ -6,7 +6,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{AnyConnection, Database, migrate, schema::users};
+use super::{migrate, tables::users};
+use crate::db::{AnyConnection, Database};
 
 /// How many accounts are in memory at a time.
 const PAGE: i64 = 1000;
@@ -34,7 +35,7 @@ pub struct Stuck {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Look,
     Rewrite,
 }
@@ -53,7 +54,7 @@ impl Database {
 }
 
 /// Safe to repeat, and beside servers that are running: each row is written for itself, and only if it is as it was read.
-pub(super) fn respell(db: &mut AnyConnection, mode: Mode) -> QueryResult<OddAddresses> {
+pub(crate) fn respell(db: &mut AnyConnection, mode: Mode) -> QueryResult<OddAddresses> {
     let (mut odd, mut last) = (OddAddresses::default(), String::new());
     loop {
         let page = users::table.filter(users::id.gt(&last)).order(users::id.asc()).limit(PAGE);

@@ -4,6 +4,9 @@
 //! asks for all callers ([`Together`]): requests that arrive while it waits share its next statement. Nothing is cached: each
 //! answer was read after it was asked for.
 
+pub(crate) mod batched_lookup;
+pub(crate) mod inline_reader;
+
 use std::io;
 
 use auth_domain::{
@@ -15,12 +18,11 @@ use diesel::{prelude::*, result::Error};
 use super::{
     AnyConnection, Engine,
     connection::{Connector, on_its_engine},
-    outage::Failure,
+    failure::Failure,
+    lookup::{batched_lookup::Together, inline_reader::Readers},
     pool::Pool,
-    readers::Readers,
-    rows::{SessionRow, UserRow},
-    schema::{sessions, users},
-    together::Together,
+    schema::tables::{sessions, users},
+    stores::rows::{SessionRow, UserRow},
 };
 
 /// The connection reserved for look-ups, in a pool of more than one.

@@ -1,0 +1,11 @@
+//! The ports that the database keeps, one file a room.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod maintenance;
+pub(crate) mod oauth;
+pub(crate) mod passwords;
+pub(crate) mod prune;
+pub(crate) mod rows;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;

@@ -5,7 +5,7 @@ use actix_web::http::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
 };
 use auth_domain::sessions::token::TokenKind;
-use auth_http::extract::bearer;
+use auth_http::web::caller::bearer;
 
 use crate::token::{GENUINE, decodes};
 

@@ -7,10 +7,7 @@ use actix_web::{
     test::TestRequest,
 };
 use auth_domain::identity::{request_context::{Origin, USER_AGENT_MAX_CHARS}, clock::Ids};
-use auth_http::{
-    middleware::client::{X_REQUEST_ID, origin},
-    settings::network,
-};
+use auth_http::{middleware::client_address::{X_REQUEST_ID, origin}, settings::network};
 use ipnet::IpNet;
 use uuid::Uuid;
 

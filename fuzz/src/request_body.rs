@@ -4,14 +4,7 @@ use std::{collections::HashSet, fmt};
 
 use actix_web::http::StatusCode;
 use auth_domain::{identity::email::Email, passwords::policy::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordPolicy}};
-use auth_http::{
-    body::{self, Member, Rules},
-    problem::Problem,
-    routes::{
-        accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody},
-        tokens::{LoginBody, RefreshBody},
-    },
-};
+use auth_http::{web::{json_body::{self, Member, Rules}, problem::Problem}, routes::{accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody}, sign_in::{LoginBody, RefreshBody}}};
 use garde::Validate;
 use serde::{
     Deserialize, Deserializer,
@@ -92,7 +85,7 @@ fn strict(data: &[u8]) -> Option<Value> {
 
 /// Checks what a handler would get.
 fn members(data: &[u8], value: Option<&Value>) {
-    match body::parse::<AnyBody>(data, &RULES) {
+    match json_body::parse::<AnyBody>(data, &RULES) {
         Ok(body) => {
             let text = |name: &str| value.and_then(|value| value.get(name)?.as_str()).expect("a text");
             let email = body.email.take().expect("validated");
@@ -110,7 +103,7 @@ fn members(data: &[u8], value: Option<&Value>) {
 }
 
 fn accepts<B: DeserializeOwned + Validate<Context = Rules>>(data: &[u8]) -> bool {
-    body::parse::<B>(data, &RULES).map_err(|problem| hides_the_secret(data, &problem.document("id"))).is_ok()
+    json_body::parse::<B>(data, &RULES).map_err(|problem| hides_the_secret(data, &problem.document("id"))).is_ok()
 }
 
 /// 400 for what is not JSON, 422 for what breaks a rule, never 500; as JSON, and without any text of the request.

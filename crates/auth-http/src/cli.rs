@@ -1,9 +1,23 @@
 //! The command line.
 
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod clients;
+pub(crate) mod command;
+pub(crate) mod healthcheck;
+pub(crate) mod init;
+pub(crate) mod keys;
+pub(crate) mod manual;
+pub(crate) mod page;
+pub(crate) mod serve;
+pub(crate) mod stop;
+pub(crate) mod terminal;
+pub(crate) mod users;
+
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{self, Failure, audit::Audit, clients::Clients, keys::Keys, users::Users};
+use crate::cli::{audit::Audit, clients::Clients, command::Failure, keys::Keys, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -58,19 +72,19 @@ impl Cli {
     /// What to tell the operator; the exit code is 1 then.
     pub fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => commands::serve::serve(),
-            Command::Dev => commands::init::init_if_absent().and_then(|()| commands::serve::serve()),
-            Command::Init => commands::init::init(),
-            Command::Check => commands::check::check(),
-            Command::Migrate => commands::check::migrate(),
-            Command::Healthcheck => commands::healthcheck::healthcheck(),
-            Command::Openapi => commands::manual::openapi(),
+            Command::Serve => crate::cli::serve::serve(),
+            Command::Dev => crate::cli::init::init_if_absent().and_then(|()| crate::cli::serve::serve()),
+            Command::Init => crate::cli::init::init(),
+            Command::Check => crate::cli::check::check(),
+            Command::Migrate => crate::cli::check::migrate(),
+            Command::Healthcheck => crate::cli::healthcheck::healthcheck(),
+            Command::Openapi => crate::cli::manual::openapi(),
             Command::Users(users) => users.run(),
             Command::Clients(clients) => clients.run(),
             Command::Audit(audit) => audit.run(),
             Command::Keys(keys) => keys.run(),
-            Command::Completions { shell } => commands::manual::completions(shell),
-            Command::Man => commands::manual::man(),
+            Command::Completions { shell } => crate::cli::manual::completions(shell),
+            Command::Man => crate::cli::manual::man(),
         }
     }
 }

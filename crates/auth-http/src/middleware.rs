@@ -1,10 +1,9 @@
 //! What every request passes, outermost first: envelope, CORS, rate limit, intake. `server::app` stacks them.
 
-pub mod client;
+pub(crate) mod access_log;
+pub mod client_address;
 pub mod cors;
-pub(crate) mod envelope;
-pub(crate) mod intake;
-pub(crate) mod journal;
-pub(crate) mod limit;
-pub(crate) mod to_the_end;
-pub(crate) mod trace_parent;
+pub(crate) mod rate_limit;
+pub(crate) mod request_body;
+pub(crate) mod response;
+pub(crate) mod run_to_completion;

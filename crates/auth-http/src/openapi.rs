@@ -14,8 +14,12 @@ use utoipa::{
 };
 
 use crate::{
-    problem::{Code, FieldError, ProblemView},
-    routes::{accounts, docs, health, introspection, oauth, revocations, sessions, tokens, well_known},
+    routes::{
+        accounts, docs, maintenance,
+        oauth::{introspect, revocation_list, tokens},
+        sessions, sign_in, signing_keys,
+    },
+    web::problem::{Code, FieldError, ProblemView},
 };
 use answers::Refusals;
 
@@ -40,21 +44,21 @@ use answers::Refusals;
         accounts::me,
         accounts::delete,
         accounts::change_password,
-        tokens::login,
-        tokens::refresh,
+        sign_in::login,
+        sign_in::refresh,
         sessions::logout,
         sessions::list,
         sessions::end,
-        oauth::token,
-        oauth::revoke,
-        revocations::list,
-        well_known::keys,
-        well_known::metadata,
-        well_known::openid_configuration,
-        introspection::introspect,
-        health::health,
-        health::live,
-        health::ready,
+        tokens::token,
+        tokens::revoke,
+        revocation_list::list,
+        signing_keys::keys,
+        signing_keys::metadata,
+        signing_keys::openid_configuration,
+        introspect::introspect,
+        maintenance::health,
+        maintenance::live,
+        maintenance::ready,
         docs::document,
         docs::page,
         docs::file,

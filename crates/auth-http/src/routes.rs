@@ -2,14 +2,13 @@
 
 pub mod accounts;
 pub(crate) mod docs;
-pub(crate) mod health;
-pub(crate) mod introspection;
+pub(crate) mod maintenance;
 pub(crate) mod matched;
 pub(crate) mod oauth;
-pub(crate) mod revocations;
 pub(crate) mod sessions;
-pub mod tokens;
-pub(crate) mod well_known;
+pub mod sign_in;
+pub(crate) mod signing_keys;
+pub(crate) mod views;
 
 use actix_web::{
     FromRequest, Handler, Resource, Responder, Route, guard,
@@ -18,8 +17,8 @@ use actix_web::{
 };
 
 use crate::{
-    middleware::limit::Budget::{General, Introspection, Sessions},
-    problem::Problem,
+    middleware::rate_limit::Budget::{General, Introspection, Sessions},
+    web::problem::Problem,
 };
 use matched::{Needs, PROBE, PUBLISHED, form, json};
 
@@ -41,24 +40,24 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 fn api() -> Vec<Endpoint> {
     vec![
-        at("/health", PROBE).get(health::health),
-        at("/health/live", PROBE).get(health::live),
-        at("/health/ready", PROBE).get(health::ready),
+        at("/health", PROBE).get(maintenance::health),
+        at("/health/live", PROBE).get(maintenance::live),
+        at("/health/ready", PROBE).get(maintenance::ready),
         at("/auth/register", json(General)).post(accounts::register),
-        at("/auth/login", json(General)).post(tokens::login),
-        at("/auth/refresh", json(Sessions)).post(tokens::refresh),
+        at("/auth/login", json(General)).post(sign_in::login),
+        at("/auth/refresh", json(Sessions)).post(sign_in::refresh),
         at("/auth/me", json(Sessions)).get(accounts::me).delete(accounts::delete),
         at("/auth/password", json(Sessions)).post(accounts::change_password),
         at("/auth/logout", json(Sessions)).post(sessions::logout),
         at("/auth/sessions", json(Sessions)).get(sessions::list),
         at("/auth/sessions/{id}", json(Sessions)).delete(sessions::end),
-        at("/oauth/token", form(Sessions)).post(oauth::token),
-        at("/oauth/revoke", form(Sessions)).post(oauth::revoke),
-        at("/oauth/revocations", form(Introspection)).get(revocations::list),
-        at("/.well-known/jwks.json", PUBLISHED).get(well_known::keys),
-        at("/.well-known/oauth-authorization-server", PUBLISHED).get(well_known::metadata),
-        at("/.well-known/openid-configuration", PUBLISHED).get(well_known::openid_configuration),
-        at("/oauth/introspect", form(Introspection)).post(introspection::introspect),
+        at("/oauth/token", form(Sessions)).post(oauth::tokens::token),
+        at("/oauth/revoke", form(Sessions)).post(oauth::tokens::revoke),
+        at("/oauth/revocations", form(Introspection)).get(oauth::revocation_list::list),
+        at("/.well-known/jwks.json", PUBLISHED).get(signing_keys::keys),
+        at("/.well-known/oauth-authorization-server", PUBLISHED).get(signing_keys::metadata),
+        at("/.well-known/openid-configuration", PUBLISHED).get(signing_keys::openid_configuration),
+        at("/oauth/introspect", form(Introspection)).post(oauth::introspect::introspect),
     ]
 }
 

@@ -19,8 +19,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    telemetry::LogFormat,
-    tls::{CERT_FILE, KEY_FILE, Tls, TlsFiles},
+    net::tls::{CERT_FILE, KEY_FILE, Tls, TlsFiles},
+    telemetry::log::LogFormat,
 };
 pub use dotenv::DOTENV;
 use reader::Reader;

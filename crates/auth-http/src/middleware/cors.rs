@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 use crate::{
-    problem::{Code, Problem},
     settings::HttpSettings,
+    web::problem::{Code, Problem},
 };
 
 /// How long a browser may remember a preflight, in seconds.

@@ -14,9 +14,9 @@ use utoipa::{
 
 use super::{BEARER, headers};
 use crate::{
-    middleware::intake::Media,
-    problem::{Code, PROBLEM_JSON, Problem},
+    middleware::request_body::Media,
     routes::matched::{Matched, Needs},
+    web::problem::{Code, PROBLEM_JSON, Problem},
 };
 
 /// The extension in which handlers list their own [`Code`]s. It is replaced with responses.

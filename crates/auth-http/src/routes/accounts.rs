@@ -13,13 +13,15 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::tokens::{TokensView, answer};
+use super::sign_in::{TokensView, answer};
 use crate::{
-    app::UseCases,
-    body::{Member, Rules, Valid},
-    extract::{CurrentUser, RequestOrigin, Signed},
-    problem::{Code, Problem},
-    view::UserView,
+    app::use_cases::UseCases,
+    routes::views::UserView,
+    web::{
+        caller::{CurrentUser, RequestOrigin, Signed},
+        json_body::{Member, Rules, Valid},
+        problem::{Code, Problem},
+    },
 };
 
 #[derive(Deserialize, Validate, ToSchema)]

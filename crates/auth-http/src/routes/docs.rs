@@ -17,8 +17,10 @@ use futures_util::{Stream, stream};
 
 use crate::{
     openapi,
-    problem::{Code, Problem},
-    tagged,
+    web::{
+        etag,
+        problem::{Code, Problem},
+    },
 };
 
 /// The page may load from this server, and from nowhere else. No inline script; `data:` for the images of its style sheet.
@@ -103,7 +105,7 @@ static FILES: LazyLock<[(&str, Asset); 4]> = LazyLock::new(|| {
 impl Asset {
     fn new(media: &'static str, stored: Stored) -> Self {
         let (Stored::Plain(bytes) | Stored::Gzip(bytes, _)) = &stored;
-        let tag = tagged::tag_of(bytes);
+        let tag = etag::tag_of(bytes);
         Self { media, stored, tag }
     }
 
@@ -124,7 +126,7 @@ impl Asset {
             }
             Ok::<_, Infallible>(response.content_type(self.media).body(in_pieces(body)))
         };
-        let Ok(mut response) = tagged::answer(request, tag, vec![CacheDirective::NoCache], whole);
+        let Ok(mut response) = etag::answer(request, tag, vec![CacheDirective::NoCache], whole);
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         response
     }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
 
 use super::endpoints;
-use crate::middleware::{intake::Media, limit::Budget};
+use crate::middleware::{rate_limit::Budget, request_body::Media};
 
 /// What the layers ask of a request before its handler runs. Each endpoint declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,11 +12,13 @@ use utoipa::{
 };
 
 use crate::{
-    app::UseCases,
-    extract::{CurrentUser, RequestOrigin},
-    problem::{Code, Problem},
+    app::use_cases::UseCases,
+    routes::views::SessionView,
     settings::SESSIONS_MAX,
-    view::SessionView,
+    web::{
+        caller::{CurrentUser, RequestOrigin},
+        problem::{Code, Problem},
+    },
 };
 
 /// What `scope` may say. The first is meant when it says nothing.

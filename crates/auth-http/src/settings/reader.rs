@@ -20,7 +20,7 @@ use super::{
     directives,
     source::{Source, is_signing_secret},
 };
-use crate::tls::TlsFault;
+use crate::net::tls::TlsFault;
 
 /// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
 const SECRET_MIN_CHARS: usize = 32;
@@ -251,7 +251,7 @@ pub(super) fn is_host(text: &str) -> bool {
 
 /// The secrets that `.env.example` shows: everybody knows them.
 static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let pairs = dotenvy::from_read_iter(crate::commands::init::EXAMPLE.as_bytes()).flatten();
+    let pairs = dotenvy::from_read_iter(crate::cli::init::EXAMPLE.as_bytes()).flatten();
     pairs.filter(|(name, _)| is_signing_secret(name)).map(|(_, value)| value).collect()
 });
 

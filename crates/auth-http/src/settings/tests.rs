@@ -5,7 +5,7 @@ mod lists;
 use std::collections::{BTreeSet, HashMap};
 
 use super::*;
-use crate::commands::init::EXAMPLE;
+use crate::cli::init::EXAMPLE;
 
 const SECRETS: [(&str, &str); 2] =
     [("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210")];

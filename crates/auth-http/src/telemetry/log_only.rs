@@ -4,7 +4,7 @@ use tracing::{Span, Subscriber};
 use tracing_subscriber::{Layer, layer::Identity};
 use url::Url;
 
-use crate::middleware::trace_parent::TraceParent;
+use crate::telemetry::trace_parent::TraceParent;
 
 /// Where spans go: nowhere.
 pub(crate) struct Traces {

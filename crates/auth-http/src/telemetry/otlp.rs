@@ -13,7 +13,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 use url::Url;
 
-use crate::middleware::trace_parent::TraceParent;
+use crate::telemetry::trace_parent::TraceParent;
 
 /// The name of the service, unless `OTEL_SERVICE_NAME` says otherwise.
 const SERVICE: &str = "auth-server";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auth_http::{problem::Code, routes};
+use auth_http::{routes, web::problem::Code};
 use reqwest::{
     Method, Response,
     header::{ACCEPT_ENCODING, IF_NONE_MATCH},

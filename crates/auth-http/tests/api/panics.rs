@@ -11,8 +11,8 @@ use auth_domain::{
     },
 };
 use auth_http::{
-    app::{Policies, Ports, UseCases, open_database, start_audit},
-    server,
+    app::use_cases::{Policies, Ports, UseCases, open_database, start_audit},
+    net::server,
     settings::{Settings, Source},
 };
 use chrono::{DateTime, Utc};

@@ -1,0 +1,130 @@
+//! The commands of the program, one file each.
+
+use std::{io, mem::ManuallyDrop, time::Duration};
+
+use actix_web::rt::System;
+use auth_domain::identity::{
+    email::Email,
+    port_error::PortError,
+    request_context::{Origin, UserAgent},
+};
+
+use crate::{
+    app::use_cases::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
+    cli::stop::{Interrupted, Stop},
+    net::tls::Tls,
+    settings::{Fault, Settings, Source, SourceError},
+    telemetry::log::{self, Stream},
+};
+
+/// How long a command waits until its audit events are stored.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the program ends with exit code 1, worded for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("The configuration has {} fault(s):\n{}", .0.len(), listed(.0))]
+    Settings(Vec<Fault>),
+    #[error("The configuration cannot be read: {0}")]
+    Source(#[from] SourceError),
+    #[error("Failed: {0}")]
+    Port(#[from] PortError),
+    #[error("Failed: {0}")]
+    Open(#[from] OpenError),
+    #[error("Cannot start: {0}")]
+    Start(String),
+    #[error("Cannot listen on {address}: {cause}{}", way_out(.cause))]
+    Listen { address: String, cause: io::Error },
+    #[error("{0}")]
+    Told(String),
+    #[error("Failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Failure {
+    /// The server cannot sign. Adds a way out, since an encryption key may be lost for good.
+    pub(super) fn of_keys(fault: PortError) -> Self {
+        match fault {
+            PortError::Corrupt(what) => Self::Start(format!(
+                "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
+                 (docs/keys.md)"
+            )),
+            outage @ (PortError::Unavailable(_)
+            | PortError::Refused(_)
+            | PortError::Unknown(_)
+            | PortError::Overloaded { .. }) => Self::Start(outage.to_string()),
+        }
+    }
+
+    /// As it is printed.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        crate::cli::terminal::message(&self.to_string())
+    }
+
+    /// The reader of the output closed it early, as `head` does. Nothing is wrong.
+    #[must_use]
+    pub fn is_of_the_reader(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// What to do when listening fails, by the kind of error.
+const WAYS_OUT: [(io::ErrorKind, &str); 3] = [
+    (io::ErrorKind::AddrInUse, "; stop what listens there, or choose another port (PORT, METRICS_ADDR)"),
+    (io::ErrorKind::AddrNotAvailable, "; choose an address of this machine (HOST, METRICS_ADDR)"),
+    (io::ErrorKind::PermissionDenied, "; choose a port above 1023 (PORT, METRICS_ADDR), and put a proxy in front"),
+];
+
+pub(super) fn way_out(cause: &io::Error) -> &'static str {
+    WAYS_OUT.iter().find(|(kind, _)| *kind == cause.kind()).map_or("", |(_, words)| words)
+}
+
+pub(super) fn listed(faults: &[Fault]) -> String {
+    crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
+}
+
+/// The settings of this process, and what it needs to serve with TLS.
+///
+/// # Errors
+/// All faults together.
+pub(crate) fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
+    Settings::read_to_serve(&Source::from_process()?).map_err(Failure::Settings)
+}
+
+/// The settings of this process.
+///
+/// # Errors
+/// All faults together.
+pub(crate) fn settings() -> Result<Settings, Failure> {
+    Settings::read(&Source::from_process()?).map_err(Failure::Settings)
+}
+
+/// Runs an operator's command on the configured database, beside any running server. Its audit events are stored before this
+/// returns. Logs go to stderr: stdout is for the answer.
+pub(super) fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
+    let settings = settings()?;
+    let _until_the_end = log::start(&settings.log, Stream::Stderr);
+    let stop = Stop::listen(Interrupted::Command)?;
+    let database = open_database(&settings.database)?;
+    let audit = start_audit(&database)?;
+    stop.spares(&audit);
+    let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));
+    let done = block_on(work(&app));
+    audit.close(FLUSH_TIMEOUT);
+    done
+}
+
+/// Does the work. Leaves the runtime as it is: it would wait for what hangs in the database.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    ManuallyDrop::new(System::new()).block_on(work)
+}
+
+/// The origin in the audit trail: the command line.
+pub(super) fn operator(app: &UseCases, command: &str) -> Origin {
+    Origin { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
+}
+
+pub(super) fn parse_email(text: &str) -> Result<Email, Failure> {
+    text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
+}

@@ -1,0 +1,165 @@
+//! `users`: what an operator does to accounts, for people and (`--json`) for scripts.
+
+mod import;
+mod render;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use auth_domain::{
+    accounts::admin::{Measure, OperateError},
+    identity::{
+        email::{Email, canonical_prefix},
+        request_context::Origin,
+        user::User,
+    },
+    passwords::policy::NewPassword,
+};
+use clap::{Args, Subcommand};
+
+use self::render::Answer;
+use super::command::{Failure, operate, operator, parse_email};
+use crate::{app::use_cases::UseCases, settings::SESSIONS_MAX};
+
+#[derive(Debug, Args)]
+pub(crate) struct Users {
+    #[command(subcommand)]
+    action: Action,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Passwords are read from the terminal without echo, or as one line from stdin; never from an argument.
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Create an account; asks for its password.
+    Create { email: String },
+    /// Show an account and its live sessions.
+    Show { user: String },
+    /// List accounts by address.
+    List {
+        /// Only addresses that begin with this. A domain in other letters than ASCII has to be whole up to a dot or the end.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// Only addresses after this one: the last one of the previous page.
+        #[arg(long)]
+        after: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Refuse logins and end all sessions.
+    Disable { user: String },
+    /// Allow logins again.
+    Enable { user: String },
+    /// Set a new password and end all sessions; asks for the password.
+    SetPassword { user: String },
+    /// End all sessions.
+    EndSessions { user: String },
+    /// Delete an account and its sessions; the address is free again.
+    Delete { user: String },
+    /// Import the accounts of another system, with their bcrypt hashes; existing accounts stay as they are.
+    Import {
+        /// Its SQLite file, with a table `users` as SQLAlchemy makes it: sqlite:///./secure_app.db
+        #[arg(long)]
+        from: String,
+        /// Only report what would be imported.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+impl Users {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What to tell the operator.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let answer = operate(async |app| perform(app, self.action).await)?;
+        let text = if self.json { answer.json() } else { answer.text() };
+        writeln!(io::stdout(), "{text}")?;
+        answer.verdict()
+    }
+}
+
+async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
+    let origin = operator(app, "auth-server users");
+    match action {
+        Action::Create { email } => {
+            let email = parse_email(&email)?;
+            let password = new_password(app, &email)?;
+            let user = app.create_user.execute(email, password, &origin).await?;
+            Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
+        }
+        Action::Show { user } => {
+            let user = find(app, &user).await?;
+            let sessions = app.ports.sessions.live(user.id, app.ports.clock.now(), SESSIONS_MAX.into()).await?;
+            Ok(Answer::User { user, sessions })
+        }
+        Action::List { prefix, after, limit } => {
+            // As the previous page showed it.
+            let after = after.map(|text| Email::from_kept(&text).or_else(|_fault| parse_email(&text))).transpose()?;
+            let users = app.ports.directory.list(&canonical_prefix(&prefix), after.as_ref(), limit).await?;
+            Ok(Answer::Users { users, limit })
+        }
+        Action::SetPassword { user } => {
+            let user = find(app, &user).await?;
+            let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &origin).await?;
+            Ok(Answer::Done { done: "password set", user, sessions_ended })
+        }
+        Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &origin).await,
+        Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &origin).await,
+        Action::EndSessions { user } => govern(app, Measure::EndSessions, "logged out", &user, &origin).await,
+        Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &origin).await,
+        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &origin).await.map(Answer::Imported),
+    }
+}
+
+async fn govern(app: &UseCases, measure: Measure, done: &'static str, who: &str, origin: &Origin) -> Result<Answer, Failure> {
+    let user = find(app, who).await?;
+    let sessions_ended = app.govern.execute(measure, &user, origin).await?;
+    // As it is now; what has been deleted, as it was.
+    let user = app.ports.users.find(user.id).await?.unwrap_or(user);
+    Ok(Answer::Done { done, user, sessions_ended })
+}
+
+/// By id or by address.
+async fn find(app: &UseCases, who: &str) -> Result<User, Failure> {
+    let found = match who.parse() {
+        Ok(id) => app.ports.users.find(id).await?,
+        Err(_not_an_id) => app.ports.users.find_by_email(&parse_email(who)?).await?,
+    };
+    found.ok_or_else(|| OperateError::NoSuchUser.into())
+}
+
+fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, Failure> {
+    let text = zeroize::Zeroizing::new(read_password()?);
+    app.policy.accept(&text, Some(owner)).map_err(|faults| {
+        let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
+        Failure::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
+    })
+}
+
+/// From a terminal twice and without echo, from anything else one line.
+fn read_password() -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let password = rpassword::prompt_password("Password: ")?;
+    if password == rpassword::prompt_password("Once more: ")? {
+        Ok(password)
+    } else {
+        Err(Failure::Told("The two passwords differ.".to_owned()))
+    }
+}
+
+impl From<OperateError> for Failure {
+    fn from(error: OperateError) -> Self {
+        match error {
+            OperateError::Port(error) => error.into(),
+            OperateError::EmailTaken | OperateError::NoSuchUser | OperateError::ChangedMeanwhile => Self::Told(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What `users` answers, as text and as JSON.
+
+use auth_domain::{
+    identity::user::{AccountState, User},
+    sessions::session::Session,
+};
+use serde::Serialize;
+
+use super::{Failure, import::Report};
+use crate::{
+    cli::{page, terminal},
+    routes::views::{SessionView, UserView, timestamp},
+};
+
+pub(crate) enum Answer {
+    User { user: User, sessions: Vec<Session> },
+    Users { users: Vec<User>, limit: u32 },
+    Done { done: &'static str, user: User, sessions_ended: usize },
+    Imported(Report),
+}
+
+/// An account as an operator sees it.
+#[derive(Serialize)]
+struct AccountView {
+    #[serde(flatten)]
+    user: UserView,
+    state: String,
+    disabled_at: Option<String>,
+    last_login_at: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Document<'a> {
+    User {
+        #[serde(flatten)]
+        user: AccountView,
+        sessions: Vec<SessionView>,
+    },
+    Users {
+        users: Vec<AccountView>,
+        next: Option<String>,
+    },
+    Done {
+        #[serde(flatten)]
+        user: AccountView,
+        sessions_ended: usize,
+    },
+    Imported(&'a Report),
+}
+
+impl From<&User> for AccountView {
+    fn from(user: &User) -> Self {
+        let disabled_at = match user.state {
+            AccountState::Active => None,
+            AccountState::Disabled { since } => Some(timestamp(since)),
+        };
+        Self { user: user.into(), state: user.state.to_string(), disabled_at, last_login_at: user.last_login_at.map(timestamp) }
+    }
+}
+
+fn next(users: &[User], limit: u32) -> Option<String> {
+    page::next(users, limit, |user| user.email.to_string())
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> String {
+        let document = match self {
+            Self::User { user, sessions } => {
+                Document::User { user: user.into(), sessions: sessions.iter().map(SessionView::from).collect() }
+            }
+            Self::Users { users, limit } => {
+                Document::Users { users: users.iter().map(AccountView::from).collect(), next: next(users, *limit) }
+            }
+            Self::Done { user, sessions_ended, .. } => Document::Done { user: user.into(), sessions_ended: *sessions_ended },
+            Self::Imported(report) => Document::Imported(report),
+        };
+        terminal::json(&document)
+    }
+
+    /// Whether everything was done that was asked for.
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+        match self {
+            Self::Imported(report) => report.verdict(),
+            Self::User { .. } | Self::Users { .. } | Self::Done { .. } => Ok(()),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::User { user, sessions } => {
+                let mut lines = described(&user.into());
+                lines.extend(sessions.iter().map(|session| in_one_line(&session.into())));
+                terminal::lines(lines)
+            }
+            Self::Users { users, limit } => {
+                let lines = users.iter().map(|user| format!("{}  {}  {}", user.id, user.state, user.email)).collect();
+                page::text(lines, next(users, *limit), "No accounts.")
+            }
+            Self::Done { done, user, sessions_ended } => {
+                let sessions = match sessions_ended {
+                    0 => String::new(),
+                    1 => "; one session ended".to_owned(),
+                    more => format!("; {more} sessions ended"),
+                };
+                terminal::line(&format!("{done}: {} ({}){sessions}", user.email, user.id))
+            }
+            Self::Imported(report) => report.text(),
+        }
+    }
+}
+
+fn described(account: &AccountView) -> Vec<String> {
+    let AccountView { user, state, disabled_at, last_login_at } = account;
+    let since = disabled_at.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
+    vec![
+        format!("id          {}", user.id),
+        format!("email       {}", user.email),
+        format!("state       {state}{since}"),
+        format!("created     {}", user.created_at),
+        format!("updated     {}", user.updated_at),
+        format!("last login  {}", last_login_at.as_deref().unwrap_or("never")),
+    ]
+}
+
+fn in_one_line(session: &SessionView) -> String {
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    format!(
+        "session     {}  last used {}  from {}  {}",
+        session.id,
+        session.last_used_at,
+        known(&session.ip),
+        known(&session.user_agent)
+    )
+}

@@ -1,0 +1,95 @@
+//! What is recorded of a request: a log line, a count, a span. Never its query, its body or its headers, except its request id
+//! and trace id, which are validated.
+
+use std::{net::IpAddr, rc::Rc, time::Instant};
+
+use actix_web::{
+    Error,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode},
+};
+use auth_domain::identity::request_context::Origin;
+use tracing::Span;
+
+use crate::telemetry::trace_parent::TraceParent;
+use crate::{
+    routes::matched::Matched,
+    telemetry::{
+        http_metrics::{Meter, RouteMeter, client_left, method_label},
+        log::traces,
+    },
+};
+
+/// A request under way. It is recorded at its end: when it is answered, or dropped because its client has gone.
+pub(crate) struct Visit {
+    begun: Instant,
+    method: Method,
+    route: Option<Rc<RouteMeter>>,
+    probe: bool,
+    client: Option<IpAddr>,
+    request_id: String,
+    trace_id: Option<String>,
+    span: Span,
+    status: StatusCode,
+}
+
+impl Visit {
+    pub(crate) fn begin(request: &ServiceRequest, matched: Matched, origin: &Origin) -> Self {
+        let begun = Instant::now();
+        let route = request.app_data::<Meter>().map(|meter| meter.route(matched.template));
+        let (span, trace_id) = traces::begin(&origin.request_id, TraceParent::of(request.headers()));
+        Self {
+            begun,
+            method: request.method().clone(),
+            route,
+            probe: matched.needs.probe,
+            client: origin.address,
+            request_id: origin.request_id.clone(),
+            trace_id,
+            span,
+            status: client_left(),
+        }
+    }
+
+    /// The span for other log lines of this request.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(crate) fn end(mut self, outcome: &Result<ServiceResponse, Error>) {
+        self.status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        let (method, status) = (method_label(&self.method), self.status.as_u16());
+        let route = self.route.as_ref().map_or("", |meter| &meter.route);
+        if let Some(meter) = &self.route {
+            meter.count(&self.method, status, took);
+        }
+        // To the microsecond.
+        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+        let (request_id, trace_id) = (self.request_id.as_str(), self.trace_id.as_deref());
+        let client = self.client.map(tracing::field::display);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "request", parent: None,
+                    method, route, status, duration_ms, client, request_id, trace_id, "answered"
+                )
+            };
+        }
+        // Probes come every few seconds, for ever, and say nothing new.
+        if self.probe {
+            line!(debug)
+        } else {
+            line!(info)
+        }
+        traces::end(&self.span, method, route, status);
+    }
+}

@@ -1,0 +1,185 @@
+//! Rate limits by client: governor's GCRA, a burst that is refilled evenly. docs/decisions.md says why not actix-governor.
+
+mod key;
+
+use std::{
+    iter,
+    net::{IpAddr, Ipv4Addr},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName},
+    middleware::Next,
+    web::Data,
+};
+use auth_domain::{
+    audit::{event::AuditEvent, kind::EventKind},
+    identity::request_context::Origin,
+};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+
+use crate::{
+    app::use_cases::UseCases,
+    routes::matched::Matched,
+    settings::{HttpSettings, RateLimit},
+    web::problem::{Code, Problem, whole_seconds},
+};
+pub(crate) use key::Budget;
+use key::Key;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// How often keys with a full budget are dropped.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// All limits of a server, shared by its workers.
+pub(crate) struct Limiters {
+    general: Arc<Limiter>,
+    /// The general one, unless requests with a token have a budget of their own.
+    sessions: Arc<Limiter>,
+    introspection: Arc<Limiter>,
+}
+
+struct Limiter {
+    limit: RateLimit,
+    buckets: RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>,
+    /// How many clients there were at the last sweep.
+    clients: AtomicUsize,
+}
+
+/// What a client may know of its budget, in requests and seconds.
+struct Standing {
+    limit: u32,
+    remaining: u32,
+    /// Until the budget is full again or, for a refused request, until the next one passes.
+    reset: u64,
+}
+
+impl Limiters {
+    /// `None` for a limit of zero, which settings do not allow.
+    #[must_use]
+    pub(crate) fn new(settings: &HttpSettings) -> Option<Self> {
+        let general = Arc::new(Limiter::new(settings.rate_limit)?);
+        let sessions = match settings.session_rate_limit {
+            Some(limit) => Arc::new(Limiter::new(limit)?),
+            None => general.clone(),
+        };
+        let introspection = Arc::new(Limiter::new(settings.introspection_rate_limit)?);
+        Some(Self { general, sessions, introspection })
+    }
+
+    fn of(&self, budget: Budget) -> &Limiter {
+        match budget {
+            Budget::General => &self.general,
+            Budget::Sessions => &self.sessions,
+            Budget::Introspection => &self.introspection,
+        }
+    }
+
+    /// Drops keys whose budget is full again; the limiter itself never does. Never returns.
+    pub(crate) async fn sweep(limiters: Data<Self>) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
+            let own = iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions));
+            for limiter in own.chain([&limiters.introspection]) {
+                limiter.sweep();
+            }
+        }
+    }
+}
+
+impl Limiter {
+    fn new(limit: RateLimit) -> Option<Self> {
+        let burst = NonZeroU32::new(limit.requests)?;
+        let quota = Quota::with_period(limit.window / limit.requests)?.allow_burst(burst);
+        let buckets = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
+        Some(Self { limit, buckets, clients: AtomicUsize::new(0) })
+    }
+
+    fn sweep(&self) {
+        self.buckets.retain_recent();
+        self.buckets.shrink_to_fit();
+        self.clients.store(self.buckets.len(), Ordering::Relaxed);
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// How long to wait.
+    fn count(&self, address: IpAddr) -> Result<Standing, Duration> {
+        let key = Key::of(address, self.clients.load(Ordering::Relaxed));
+        match self.buckets.check_key(&key) {
+            Ok(state) => {
+                let (limit, remaining) = (self.limit.requests, state.remaining_burst_capacity());
+                let full = self.limit.window / limit * limit.saturating_sub(remaining);
+                Ok(Standing { limit, remaining, reset: whole_seconds(full) })
+            }
+            Err(refused) => Err(refused.wait_time_from(DefaultClock::default().now())),
+        }
+    }
+}
+
+impl Standing {
+    /// The fields of draft-ietf-httpapi-ratelimit-headers-03.
+    fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, self.limit.into());
+        headers.insert(REMAINING, self.remaining.into());
+        headers.insert(RESET, self.reset.into());
+    }
+}
+
+/// Counts a request, and answers it when there are too many.
+///
+/// # Errors
+/// What the inner layers return.
+pub(crate) async fn limit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let limiters = request.app_data::<Data<Limiters>>().cloned();
+    let budget = Matched::of(request.request()).needs.budget;
+    let (Some(limiters), Some(budget)) = (limiters, budget) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let limiter = limiters.of(budget);
+    // A connection without an address is no TCP connection; all of them share one budget.
+    let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
+    let (mut response, standing) = match limiter.count(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))) {
+        Ok(standing) => (next.call(request).await?.map_into_boxed_body(), standing),
+        Err(wait) => {
+            report(&request);
+            let standing = Standing { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };
+            let problem = Problem::new(Code::RateLimited).retry_after(wait);
+            (request.error_response(problem), standing)
+        }
+    };
+    standing.write(response.headers_mut());
+    Ok(response)
+}
+
+fn report(request: &ServiceRequest) {
+    let app = UseCases::of(request.request());
+    if let Some(origin) = request.extensions().get::<Origin>() {
+        app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, origin, app.ports.clock.now()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The outermost layer: request id, a panic guard, one shape for every error, the headers of every answer.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::{
+        ConnectionType,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use auth_domain::identity::request_context::Origin;
+use futures_util::FutureExt;
+use tracing::{Instrument, Span};
+
+use super::{
+    access_log::Visit,
+    client_address::{self, X_REQUEST_ID},
+    run_to_completion::ToTheEnd,
+};
+use crate::{
+    app::use_cases::UseCases,
+    net::connection::Requests,
+    routes::matched::Matched,
+    settings::HttpSettings,
+    web::problem::{PROBLEM_JSON, Problem},
+};
+
+/// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
+const SECURITY_HEADERS: [(&str, &str); 4] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// HTTPS only, for two years, subdomains included (OWASP ASVS 5.0: 3.4.1). Not `preload`: that is for the owner of the whole
+/// domain to ask for.
+const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
+
+/// The security headers of every answer on this kind of connection.
+pub(crate) fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS))
+}
+
+/// Answers must not be cached, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
+pub(crate) const NO_STORE: (&str, &str) = ("cache-control", "no-store");
+
+/// Wraps a request and its answer.
+///
+/// # Errors
+/// Only after a panic or an error of a middleware, with the whole answer inside.
+pub(crate) async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (matched, origin) = (Matched::find(&request), origin_of(&request));
+    request.extensions_mut().insert(matched);
+    let visit = Visit::begin(&request, matched, &origin);
+    let answered = enclose(request, next, origin, visit.span()).await;
+    visit.end(&answered);
+    answered
+}
+
+async fn enclose(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    origin: Origin,
+    span: Span,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let request_id = origin.request_id.clone();
+    let requests = request.conn_data::<Requests>().cloned();
+    let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
+    let asks_to_close = request.head().connection_type() == ConnectionType::Close;
+    let has_body = !matches!(request.parts_mut().1, Payload::None);
+    request.extensions_mut().insert(origin);
+    // The request goes inside whole: routing panics while a second handle to it lives.
+    requests.iter().for_each(|requests| requests.begin(has_body));
+    let work = ToTheEnd::of(next.call(request), span.clone(), requests.clone());
+    let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
+    let mut answer = match outcome {
+        Ok(Ok(response)) => Ok(reshape(response.map_into_boxed_body(), &request_id)),
+        Ok(Err(error)) => Err(Problem::of_status(error.error_response().status()).response(&request_id)),
+        // The panic hook has reported it.
+        Err(_panic) => Err(Problem::internal().response(&request_id)),
+    };
+    let head = match &mut answer {
+        Ok(response) => response.response_mut().head_mut(),
+        Err(response) => response.head_mut(),
+    };
+    decorate(&mut head.headers, &request_id, with_tls);
+    // A client whose body nobody has read would go on sending it, on a connection that was kept.
+    if requests.as_ref().is_some_and(Requests::awaits_body) {
+        head.set_connection_type(ConnectionType::Close);
+    }
+    let last = asks_to_close || head.connection_type() == ConnectionType::Close;
+    requests.iter().for_each(|requests| requests.end(last));
+    answer.map_err(|response| InternalError::from_response("", response).into())
+}
+
+fn origin_of(request: &ServiceRequest) -> Origin {
+    let app = UseCases::of(request.request());
+    let trusted = request.app_data::<Data<HttpSettings>>().map_or(&[][..], |settings| &settings.trusted_proxies);
+    client_address::origin(request, trusted, &*app.ports.ids)
+}
+
+/// Gives every error the one shape. What inner layers added to its head stays.
+fn reshape(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let problem = match response.response().error().and_then(Error::as_error::<Problem>) {
+        Some(problem) => problem.clone(),
+        None if (status.is_client_error() || status.is_server_error()) && !is_json(response.headers()) => {
+            Problem::of_status(status)
+        }
+        None => return response,
+    };
+    let mut response = response.map_body(|_head, _old| BoxBody::new(problem.document(request_id)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    response
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
+}
+
+fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
+    for (name, value) in security_headers(with_tls).chain([NO_STORE]) {
+        // The page of the API document has a Content-Security-Policy of its own.
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    // Sane or made by us: it always is a header value.
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+}

@@ -1,0 +1,117 @@
+//! What resource servers ask: does this token count now (RFC 7662)?
+
+use actix_web::{Error, HttpResponse, web::Data};
+use auth_domain::{oauth::introspect::Alive, sessions::token::TokenKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::use_cases::{Realm, UseCases},
+    web::{
+        client_auth::ByClient,
+        oauth_form::{NO_CACHE, OauthError},
+        problem::{Code, Problem},
+    },
+};
+
+/// A form of RFC 7662 section 2.1.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the API document: the form itself is read by its parameters")]
+pub(crate) struct IntrospectionForm {
+    /// An access or a refresh token.
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
+    token: String,
+    /// Ignored: a token says itself what it is.
+    token_type_hint: Option<String>,
+    /// With `client_secret`, instead of `Authorization: Basic`.
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// RFC 7662 section 2.2. Of a token that is not active, `active` is the only member. Times in seconds since 1970.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Introspection)]
+pub(crate) struct IntrospectionView<'a> {
+    active: bool,
+    /// `Bearer` for an access token. Refuse anything else (`refresh_token`).
+    #[schema(required = false, pattern = "^(Bearer|refresh_token)$", examples("Bearer"))]
+    token_type: &'static str,
+    /// The account's id.
+    #[schema(required = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8057"))]
+    sub: String,
+    /// The account's address, as it is now.
+    #[schema(required = false, format = "email", examples("ann@example.org"))]
+    username: &'a str,
+    #[schema(required = false, examples(1_772_367_300))]
+    exp: i64,
+    #[schema(required = false, examples(1_772_366_400))]
+    iat: i64,
+    #[schema(required = false, examples(1_772_366_400))]
+    nbf: i64,
+    #[schema(required = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8058"))]
+    jti: String,
+    /// The session's id.
+    #[schema(required = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8059"))]
+    sid: String,
+    /// `JWT_ISSUER`, where it is set.
+    #[schema(nullable = false, examples("https://auth.example.org"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    /// `JWT_AUDIENCE`, where it is set.
+    #[schema(nullable = false, examples("https://api.example.org"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
+}
+
+/// The whole answer for a token that is not active.
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
+impl<'a> IntrospectionView<'a> {
+    fn of(Alive { claims, owner }: &'a Alive, realm: &'a Realm) -> Self {
+        Self {
+            active: true,
+            token_type: match claims.grant.kind() {
+                TokenKind::Access => "Bearer",
+                // No type of RFC 6749 section 5.1, so that nobody takes it for one that opens something.
+                TokenKind::Refresh => "refresh_token",
+            },
+            sub: claims.user.to_string(),
+            username: owner.user.email.as_str(),
+            exp: claims.expires_at.timestamp(),
+            iat: claims.issued_at.timestamp(),
+            nbf: claims.not_before.timestamp(),
+            jti: claims.id.to_string(),
+            sid: claims.session.to_string(),
+            iss: realm.issuer.as_deref(),
+            aud: realm.audience.as_deref(),
+        }
+    }
+}
+
+/// Ask whether a token is active.
+///
+/// For resource servers, whose credentials are made by `auth-server clients add`. A token whose session has ended, or whose
+/// account is disabled or gone, is not active. Asking changes nothing.
+#[utoipa::path(
+    post, path = "/oauth/introspect", tag = "oauth", security(("client" = [])),
+    request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Whether it counts, and for whom.", body = IntrospectionView),
+        (status = 400, description = "`invalid_request`", body = OauthError),
+        (status = 401, description = "`invalid_client`: credentials of a client are missing or not right.", body = OauthError),
+    ),
+    extensions(("x-problems" = json!([Code::Unavailable]))),
+)]
+pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
+    let token = form.need("token", "token is missing")?;
+    let alive = app.introspect.execute(token).await.map_err(Problem::from)?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(NO_CACHE);
+    Ok(match &alive {
+        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm)),
+        None => answer.json(Inactive { active: false }),
+    })
+}

@@ -1,0 +1,117 @@
+//! Tokens for a password, and tokens for a refresh token.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Json},
+};
+use auth_domain::{identity::email::Email, passwords::policy::PasswordAttempt, sessions::token::TokenPair};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    app::use_cases::UseCases,
+    web::{
+        caller::RequestOrigin,
+        json_body::{Member, Rules, Valid},
+        problem::{Code, Problem},
+    },
+};
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[garde(context(Rules))]
+pub struct LoginBody {
+    #[serde(default)]
+    #[garde(dive)]
+    #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
+    email: Member<Email>,
+    #[serde(default)]
+    #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    password: Member<PasswordAttempt>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[garde(context(Rules))]
+pub struct RefreshBody {
+    #[serde(default)]
+    #[garde(dive)]
+    #[schema(required, value_type = String, examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
+    refresh_token: Member<String>,
+}
+
+/// RFC 6749 section 5.1, and how long the refresh token lasts. Times in seconds.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub struct TokensView {
+    /// Goes in `Authorization: Bearer …`.
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
+    access_token: String,
+    /// Valid for one refresh.
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
+    refresh_token: String,
+    #[schema(pattern = "^bearer$", examples("bearer"))]
+    token_type: &'static str,
+    #[schema(examples(900))]
+    expires_in: i64,
+    #[schema(examples(604_800))]
+    refresh_expires_in: i64,
+}
+
+impl From<TokenPair> for TokensView {
+    fn from(pair: TokenPair) -> Self {
+        Self {
+            access_token: pair.access,
+            refresh_token: pair.refresh,
+            token_type: "bearer",
+            expires_in: pair.access_expires_in.num_seconds(),
+            refresh_expires_in: pair.refresh_expires_in.num_seconds(),
+        }
+    }
+}
+
+pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
+    HttpResponse::build(status).json(TokensView::from(pair))
+}
+
+/// Log in.
+///
+/// All refusals look the same and take the same time.
+#[utoipa::path(
+    post, path = "/auth/login", tag = "tokens",
+    request_body = LoginBody,
+    responses((status = 200, description = "A session has begun.", body = TokensView)),
+    extensions(("x-problems" = json!([
+        Code::InvalidCredentials, Code::TooManyAttempts, Code::Overloaded, Code::Unavailable
+    ]))),
+)]
+pub async fn login(
+    app: Data<UseCases>,
+    RequestOrigin(origin): RequestOrigin,
+    Valid(body): Valid<LoginBody>,
+) -> Result<HttpResponse, Problem> {
+    let pair = app.login.execute(&body.email.take()?, body.password.take()?, &origin).await?;
+    Ok(answer(StatusCode::OK, pair))
+}
+
+/// Get the next pair of tokens.
+///
+/// This spends the refresh token. Presented again within a few seconds, it gets the same answer; later, it counts as stolen, and
+/// the session ends.
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "tokens",
+    request_body = RefreshBody,
+    responses((status = 200, description = "The next pair.", body = TokensView)),
+    extensions(("x-problems" = json!([
+        Code::TokenInvalid, Code::TokenExpired, Code::TokenReused, Code::Unavailable
+    ]))),
+)]
+pub async fn refresh(
+    app: Data<UseCases>,
+    RequestOrigin(origin): RequestOrigin,
+    Valid(body): Valid<RefreshBody>,
+) -> Result<Json<TokensView>, Problem> {
+    let pair = app.refresh.execute(&body.refresh_token.take()?, &origin).await?;
+    Ok(Json(pair.into()))
+}

@@ -1,0 +1,129 @@
+//! What handlers ask of a request besides its body: who calls, and from where.
+
+use std::{future, future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+};
+use auth_domain::{identity::request_context::Origin, sessions::authenticate::SignedIn};
+use garde::Validate;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    app::use_cases::UseCases,
+    middleware::request_body::Media,
+    web::{
+        json_body::{RawBody, Rules, parse},
+        problem::Problem,
+    },
+};
+
+/// A signed-in caller: a handler that has one needs no `if`.
+pub struct CurrentUser(pub SignedIn);
+
+impl FromRequest for CurrentUser {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let token = bearer(request.headers()).map(str::to_owned);
+        let app = UseCases::of(request).clone();
+        Box::pin(async move { Ok(Self(app.authenticate.execute(&token?).await?)) })
+    }
+}
+
+/// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
+pub struct Signed<B>(pub SignedIn, pub B);
+
+impl<B> FromRequest for Signed<B>
+where
+    B: DeserializeOwned + Validate<Context = Rules> + 'static,
+{
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = RawBody::of(request, Media::Json);
+        let caller = CurrentUser::from_request(request, payload);
+        let policy = UseCases::of(request).policy;
+        Box::pin(async move {
+            let RawBody(bytes) = raw?;
+            let CurrentUser(caller) = caller.await?;
+            // What the caller may send depends on who it is: a password may not contain their address.
+            let body = parse(&bytes, &Rules { policy, owner: Some(caller.user.email.clone()) })?;
+            Ok(Self(caller, body))
+        })
+    }
+}
+
+/// The token of `Authorization: Bearer …`: behind one space or more (RFC 6750 section 2.1), the scheme in any case (RFC 9110
+/// section 11.1).
+///
+/// # Errors
+/// `token_missing` where no bearer token is presented, `token_invalid` where it cannot be one.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut all = headers.get_all(header::AUTHORIZATION);
+    let value = all.next().ok_or_else(Problem::token_missing)?;
+    let text = value.to_str().map_err(|_not_ascii| Problem::token_invalid())?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    let token = token.trim_start_matches(' ');
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::token_missing());
+    }
+    // Of two headers, proxies and servers may believe different ones.
+    if all.next().is_some() || token.is_empty() {
+        return Err(Problem::token_invalid());
+    }
+    Ok(token)
+}
+
+/// Where the request came from, as `middleware::envelope` found out.
+pub struct RequestOrigin(pub Origin);
+
+impl FromRequest for RequestOrigin {
+    type Error = Problem;
+    type Future = future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let origin = request.extensions().get::<Origin>().cloned();
+        future::ready(origin.map(Self).ok_or_else(Problem::internal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn presented(values: &[&str]) -> Result<String, Problem> {
+        let mut request = TestRequest::default();
+        for value in values {
+            request = request.append_header((header::AUTHORIZATION, *value));
+        }
+        bearer(request.to_http_request().headers()).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_scheme_may_be_written_in_any_case_and_followed_by_any_number_of_spaces() {
+        for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc", "bearer      abc"] {
+            assert_eq!(presented(&[value]), Ok("abc".to_owned()));
+        }
+    }
+
+    #[test]
+    fn without_a_bearer_token_one_is_asked_for() {
+        for values in [&[][..], &["Basic abc"], &["Token abc"], &[""], &["Bearer\tabc"], &["Bearerabc"]] {
+            assert_eq!(presented(values), Err(Problem::token_missing()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_or_second_header_is_refused() {
+        for values in [&["Bearer"][..], &["Bearer "], &["Bearer   "], &["Bearer a", "Bearer a"]] {
+            assert_eq!(presented(values), Err(Problem::token_invalid()), "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! OAuth forms (RFC 6749 appendix B) and OAuth errors (section 5.2).
+
+use std::{fmt, future};
+
+use actix_web::{
+    Error, FromRequest, HttpRequest, HttpResponse, ResponseError,
+    body::BoxBody,
+    dev::Payload,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use url::form_urlencoded;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::{middleware::request_body::Media, web::json_body::RawBody};
+
+/// The parameters of a form, each unique and not empty.
+pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
+
+/// What went wrong (RFC 6749 section 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OauthCode {
+    InvalidRequest,
+    InvalidClient,
+    InvalidGrant,
+    UnsupportedGrantType,
+}
+
+/// An OAuth error: about what a form asks for. Refusals by other layers are problems, as everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OauthError)]
+pub(crate) struct OauthError {
+    error: OauthCode,
+    /// For the developer of the client.
+    error_description: &'static str,
+}
+
+impl Form {
+    /// A parameter that has to be there.
+    ///
+    /// # Errors
+    /// `invalid_request`, with these words.
+    pub(crate) fn need(&self, name: &str, otherwise: &'static str) -> Result<&str, OauthError> {
+        self.get(name).ok_or(OauthError::new(OauthCode::InvalidRequest, otherwise))
+    }
+
+    #[must_use]
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, OauthError> {
+        let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(bytes) {
+            // What the parser puts in the place of bytes that are not UTF-8.
+            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(OauthError::new(OauthCode::InvalidRequest, "the form is not UTF-8"));
+            }
+            // Section 3.2: of two, two readers might believe different ones.
+            if parameters.iter().any(|(given, _)| *given == name) {
+                return Err(OauthError::new(OauthCode::InvalidRequest, "a parameter is there twice"));
+            }
+            parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
+        }
+        // Section 3.2: without a value, it is as if it were not there.
+        parameters.retain(|(_, value)| !value.is_empty());
+        Ok(Self(parameters))
+    }
+}
+
+impl FromRequest for Form {
+    type Error = Error;
+    type Future = future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
+        let read = || {
+            let RawBody(bytes) = RawBody::of(request, Media::Form)?;
+            Ok(Self::parse(&bytes)?)
+        };
+        future::ready(read())
+    }
+}
+
+impl OauthError {
+    #[must_use]
+    pub(crate) fn new(error: OauthCode, error_description: &'static str) -> Self {
+        Self { error, error_description }
+    }
+}
+
+impl fmt::Display for OauthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.error_description)
+    }
+}
+
+impl ResponseError for OauthError {
+    fn status_code(&self) -> StatusCode {
+        match self.error {
+            OauthCode::InvalidClient => StatusCode::UNAUTHORIZED,
+            OauthCode::InvalidRequest | OauthCode::InvalidGrant | OauthCode::UnsupportedGrantType => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status_code());
+        if self.error == OauthCode::InvalidClient {
+            response.insert_header((header::WWW_AUTHENTICATE, r#"Basic realm="auth-server""#));
+        }
+        response.insert_header(NO_CACHE).json(self)
+    }
+}
+
+/// RFC 6749 section 5.1 wants it beside `Cache-Control: no-store`, which every answer has.
+pub(crate) const NO_CACHE: (header::HeaderName, &str) = (header::PRAGMA, "no-cache");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(form: &str) -> Option<OauthCode> {
+        Form::parse(form.as_bytes()).err().map(|error| error.error)
+    }
+
+    #[test]
+    fn a_parameter_is_decoded_once_and_an_empty_one_is_none() {
+        let form = Form::parse(b"a=x+y%2Bz&b=&c&d=%25").unwrap();
+        assert_eq!((form.get("a"), form.get("b"), form.get("c"), form.get("d")), (Some("x y+z"), None, None, Some("%")));
+    }
+
+    #[test]
+    fn what_two_could_read_differently_is_refused() {
+        for form in ["a=1&a=2", "a=1&%61=1", "a=&a=1", "a=%ff", "%ff=1"] {
+            assert_eq!(code(form), Some(OauthCode::InvalidRequest), "{form}");
+        }
+        assert_eq!(code(""), None);
+    }
+}

@@ -6,5 +6,6 @@ mod disk;
 mod failover;
 mod hang;
 mod kill;
+pub(crate) mod outage;
 mod pool;
 mod stop;

@@ -6,48 +6,19 @@
     reason = "a test program exports nothing, and fails by panicking"
 )]
 
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod cli;
+pub(crate) mod maintenance;
+pub(crate) mod middleware;
+pub(crate) mod net;
+pub(crate) mod passwords;
 mod service;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod signing_keys;
+pub(crate) mod telemetry;
 
-mod account;
-mod audit;
-mod clients;
-mod configuration;
-mod cors;
-mod crowd;
 mod faults;
-mod general;
-mod guessing;
-mod health;
-mod hostile;
-mod import;
-mod interleavings;
-mod journal;
-mod keys;
-mod lifecycle;
-mod limits;
-mod login;
-mod logout;
-mod manual;
-mod me;
-mod metrics;
 mod oauth;
 mod openapi;
-#[cfg(feature = "otlp")]
-mod otlp;
-mod outage;
-mod panics;
-mod password;
-mod paths;
-mod races;
-mod readers;
-mod refresh;
-mod register;
-mod revocations;
-mod sessions;
-mod spellings;
-mod switching;
-mod tls;
-mod tokens;
-mod trail;
-mod upgrade;
-mod users;

@@ -1,6 +1,8 @@
 //! What OAuth client libraries ask for.
 
+pub(crate) mod clients;
 pub mod introspect;
+pub(crate) mod revocations;
 mod revoke;
 mod token;
 

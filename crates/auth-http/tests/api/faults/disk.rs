@@ -38,7 +38,7 @@ async fn all_can_be_written_again(service: &Service, tokens: &Answer) {
     let refreshed = service.refresh(tokens.refresh()).await;
     let refreshed = if refreshed.status == 503 { service.refresh(tokens.refresh()).await } else { refreshed };
     assert_eq!(refreshed.status, 200, "{}", refreshed.body);
-    assert_eq!(crate::tokens::claims(refreshed.refresh())["gen"], 2);
+    assert_eq!(crate::sessions::tokens::claims(refreshed.refresh())["gen"], 2);
     assert_eq!(service.login("ann@example.org").await.status, 200);
     service.register("ben@example.org").await;
     assert_eq!((service.database.count("users"), service.database.count("sessions")), (2, 3));

@@ -78,7 +78,7 @@ async fn keep_registering(caller: Caller, round: usize) -> Vec<Heard> {
 async fn is_alive(service: &Service, tokens: &Answer) {
     let next = service.refresh(tokens.refresh()).await;
     assert_eq!(next.status, 200, "the last token that was answered, or its successor, still works: {}", next.body);
-    let generation = |answer: &Answer| crate::tokens::claims(answer.refresh())["gen"].as_i64().unwrap();
+    let generation = |answer: &Answer| crate::sessions::tokens::claims(answer.refresh())["gen"].as_i64().unwrap();
     assert_eq!(generation(&next), generation(tokens) + 1, "the chain did not fork");
     assert_eq!(service.me(next.access()).await.status, 200);
     let after = service.refresh(next.refresh()).await;

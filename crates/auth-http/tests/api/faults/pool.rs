@@ -45,7 +45,7 @@ async fn a_pool_with_nothing_left(engine: Engine) {
     let me = eventually(async || service.me(tokens.access()).await, |answer| answer.status != 503).await;
     assert_eq!(me.status, 200, "{}", me.body);
     let refreshed = service.refresh(tokens.refresh()).await;
-    assert_eq!(crate::tokens::claims(refreshed.refresh())["gen"], 2, "what was given up was not done later");
+    assert_eq!(crate::sessions::tokens::claims(refreshed.refresh())["gen"], 2, "what was given up was not done later");
     assert_eq!(database.count("sessions"), 1);
 }
 

@@ -33,7 +33,7 @@ async fn refresh_in_flight(service: &Service, hold: &Hold, token: &str) -> InFli
 async fn moved_once(other: &Service, tokens: &Answer) {
     let answer = eventually(async || other.refresh(tokens.refresh()).await, |answer| answer.status != 503).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert_eq!(crate::tokens::claims(answer.refresh())["gen"], 2);
+    assert_eq!(crate::sessions::tokens::claims(answer.refresh())["gen"], 2);
     assert_eq!(other.me(answer.access()).await.status, 200);
     assert_eq!(other.database.number("SELECT generation AS count FROM sessions"), 2, "once");
     assert_eq!(other.database.count("sessions"), 1);
@@ -76,7 +76,7 @@ on_every_engine! {
         first.signal("-CONT");
         let answer = flying.await.unwrap().unwrap();
         if answer.status == 200 {
-            assert_eq!(crate::tokens::claims(answer.refresh())["gen"], 2, "the same successor");
+            assert_eq!(crate::sessions::tokens::claims(answer.refresh())["gen"], 2, "the same successor");
         } else {
             assert_eq!(answer.refusal(), (503, "unavailable"));
         }

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{post, refusal};
 use crate::{
-    clients::{credentials, json},
+    oauth::clients::{credentials, json},
     service::{ACCESS_SECRET, Answer, Engine, REFRESH_SECRET, Service, on_every_engine},
-    tokens::{claims, sign},
+    sessions::tokens::{claims, sign},
 };
 
 const PATH: &str = "/oauth/introspect";

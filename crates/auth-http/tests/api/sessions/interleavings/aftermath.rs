@@ -27,7 +27,7 @@ pub struct Chain {
 
 impl Chain {
     pub async fn begin(answer: Answer, servers: &Servers) -> Self {
-        let id = crate::tokens::claims(answer.refresh())["sid"].as_str().unwrap().to_owned();
+        let id = crate::sessions::tokens::claims(answer.refresh())["sid"].as_str().unwrap().to_owned();
         let mut chain = Self { id, pairs: Vec::new(), issued: BTreeMap::new() };
         chain.answered(0, &answer);
         for (generation, service) in [(1, &servers.0[0]), (2, &servers.0[1])] {
@@ -39,7 +39,7 @@ impl Chain {
 
     /// A generation is answered with the one after it, which expires at one time.
     fn answered(&mut self, presented: i64, answer: &Answer) {
-        let (pair, claims) = (Pair::of(answer), crate::tokens::claims(answer.refresh()));
+        let (pair, claims) = (Pair::of(answer), crate::sessions::tokens::claims(answer.refresh()));
         assert_eq!((pair.generation, claims["sid"].as_str()), (presented + 1, Some(self.id.as_str())));
         let (expiries, count) = self.issued.entry(pair.generation).or_default();
         expiries.insert(expiry(answer));
@@ -196,5 +196,5 @@ impl<'a> Aftermath<'a> {
 }
 
 fn expiry(answer: &Answer) -> i64 {
-    crate::tokens::claims(answer.refresh())["exp"].as_i64().unwrap()
+    crate::sessions::tokens::claims(answer.refresh())["exp"].as_i64().unwrap()
 }

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    general::raw,
+    middleware::general::raw,
     service::{Answer, Service, on_every_engine},
 };
 

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    general::raw,
+    middleware::general::raw,
     service::{Answer, Engine, Hold, PASSWORD, Service, on_every_engine},
 };
 

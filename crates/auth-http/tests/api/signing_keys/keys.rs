@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 
 use crate::{
     service::{Answer, Engine, Service, TestDatabase, command, on_every_engine},
-    tokens::part,
+    sessions::tokens::part,
 };
 
-pub(super) const ISSUER: &str = "https://auth.example.org";
+pub(crate) const ISSUER: &str = "https://auth.example.org";
 
-pub(super) fn encryption(name: &str, byte: u8) -> String {
+pub(crate) fn encryption(name: &str, byte: u8) -> String {
     format!("{name}:{}", BASE64_STANDARD.encode([byte; 32]))
 }
 
 /// What such a server needs, and what is to be otherwise.
-pub(super) fn configured(algorithm: &str, overrides: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+pub(crate) fn configured(algorithm: &str, overrides: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
     let own = [
         ("JWT_ALGORITHM", algorithm.to_owned()),
         ("JWT_ISSUER", ISSUER.to_owned()),
@@ -36,28 +36,28 @@ fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'static str, &
     variables.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-pub(super) async fn server(database: &Arc<TestDatabase>, algorithm: &str, overrides: &[(&'static str, &str)]) -> Service {
+pub(crate) async fn server(database: &Arc<TestDatabase>, algorithm: &str, overrides: &[(&'static str, &str)]) -> Service {
     Service::on(database.clone(), &borrowed(&configured(algorithm, overrides))).await
 }
 
 /// Runs `keys …` on a database, expects it to work, and gives what it says as JSON.
-pub(super) fn keys(database: &TestDatabase, algorithm: &str, arguments: &[&str]) -> Value {
+pub(crate) fn keys(database: &TestDatabase, algorithm: &str, arguments: &[&str]) -> Value {
     let (code, told, fault) =
         command(database, &borrowed(&configured(algorithm, &[])), &[&["keys", "--json"], arguments].concat(), "");
     assert_eq!(code, 0, "{fault}");
     serde_json::from_str(&told).unwrap()
 }
 
-pub(super) async fn published(service: &Service) -> JwkSet {
+pub(crate) async fn published(service: &Service) -> JwkSet {
     serde_json::from_value(service.get("/.well-known/jwks.json").await.body).unwrap()
 }
 
-pub(super) fn kid(token: &str) -> String {
+pub(crate) fn kid(token: &str) -> String {
     part(token, 0)["kid"].as_str().unwrap_or("none").to_owned()
 }
 
 /// What somebody makes of a token who has the published keys and nothing else.
-pub(super) fn verified(token: &str, keys: &JwkSet) -> Result<Value, String> {
+pub(crate) fn verified(token: &str, keys: &JwkSet) -> Result<Value, String> {
     let header = jsonwebtoken::decode_header(token).unwrap();
     let key = header.kid.as_ref().and_then(|kid| keys.find(kid)).ok_or("not published")?;
     let mut rules = Validation::new(header.alg);
@@ -142,13 +142,13 @@ async fn metadata_says_where_everything_is_by_the_issuers_name() {
 }
 
 /// The state of each key, by number.
-pub(super) fn states(database: &TestDatabase, algorithm: &str) -> Vec<String> {
+pub(crate) fn states(database: &TestDatabase, algorithm: &str) -> Vec<String> {
     let listed = keys(database, algorithm, &["list"]);
     listed.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A pair of one more session, once another key than this signs it.
-pub(super) async fn signed_by_another(service: &Service, known: &str) -> Answer {
+pub(crate) async fn signed_by_another(service: &Service, known: &str) -> Answer {
     let mut pair = service.login("ann@example.org").await;
     let begun = std::time::Instant::now();
     while kid(pair.access()) == known {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     service::{Engine, REFRESH_SECRET, Service, TestDatabase, eventually, on_every_engine},
-    tokens::sign,
+    sessions::tokens::sign,
 };
 
 const ANN: &str = "00000000-0000-7000-8000-000000000001";
@@ -75,7 +75,7 @@ fn refresh_token_of(email: &str) -> String {
 async fn goes_on(service: &Service) {
     let refreshed = service.refresh(&refresh_token()).await;
     assert_eq!(refreshed.status, 200, "{}", refreshed.body);
-    assert_eq!(crate::tokens::claims(refreshed.refresh())["gen"], 8);
+    assert_eq!(crate::sessions::tokens::claims(refreshed.refresh())["gen"], 8);
     let me = service.me(refreshed.access()).await;
     assert_eq!((me.text("id"), me.text("created_at")), (ANN, "2026-01-02T03:04:05.678901Z"));
     let login = service.post("/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD })).await;

@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    keys::{keys, kid, published, server, verified},
     service::{Answer, Engine, PASSWORD, Service, TestDatabase, on_every_engine},
-    tokens::{claims, part, sign},
+    sessions::tokens::{claims, part, sign},
+    signing_keys::keys::{keys, kid, published, server, verified},
 };
 
 const PATH: &str = "/oauth/revocations";
@@ -22,7 +22,7 @@ async fn list(service: &Service, since: &str) -> Value {
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
     rules.set_required_spec_claims(&["iss"]);
     rules.validate_exp = false;
-    rules.set_issuer(&[crate::keys::ISSUER]);
+    rules.set_issuer(&[crate::signing_keys::keys::ISSUER]);
     let keys = published(service).await;
     let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&kid(text)).unwrap()).unwrap();
     jsonwebtoken::decode::<Value>(text, &key, &rules).unwrap().claims

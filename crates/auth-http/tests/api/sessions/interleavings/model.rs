@@ -28,7 +28,7 @@ pub struct Pair {
 
 impl Pair {
     pub fn of(answer: &Answer) -> Self {
-        let generation = crate::tokens::claims(answer.refresh())["gen"].as_i64().unwrap();
+        let generation = crate::sessions::tokens::claims(answer.refresh())["gen"].as_i64().unwrap();
         Self { generation, access: answer.access().to_owned(), refresh: answer.refresh().to_owned() }
     }
 }
@@ -98,7 +98,7 @@ impl Model {
 
     /// The session that a registration or a login began, for the client to hold.
     pub fn begin(&mut self, account: usize, client: usize, answer: &Answer) {
-        let claims = crate::tokens::claims(answer.refresh());
+        let claims = crate::sessions::tokens::claims(answer.refresh());
         let pair = Pair::of(answer);
         assert_eq!(pair.generation, 1);
         self.now += 1;
@@ -137,10 +137,10 @@ impl Model {
     /// The pair that a refresh answered: the next of its session, or that one again. Its index.
     pub fn refreshed(&mut self, session: usize, answer: &Answer) -> usize {
         let session = &mut self.sessions[session];
-        let claims = crate::tokens::claims(answer.refresh());
+        let claims = crate::sessions::tokens::claims(answer.refresh());
         let (pair, expiry) = (Pair::of(answer), claims["exp"].as_i64().unwrap());
         assert_eq!((pair.generation, claims["sid"].as_str()), (session.generation, Some(session.id.as_str())));
-        assert_eq!(crate::tokens::claims(answer.access())["sid"].as_str(), Some(session.id.as_str()));
+        assert_eq!(crate::sessions::tokens::claims(answer.access())["sid"].as_str(), Some(session.id.as_str()));
         match session.expiries.get(usize::try_from(pair.generation).unwrap() - 1) {
             Some(known) => assert_eq!(expiry, *known, "a repeat expires as its successor does"),
             None => session.expiries.push(expiry),

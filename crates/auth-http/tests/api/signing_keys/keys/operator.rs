@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{borrowed, configured, encryption, keys, kid, published, server, signed_by_another};
 use crate::{
     service::{Answer, Engine, Service, TestDatabase, command, eventually},
-    tokens::part,
+    sessions::tokens::part,
 };
 
 /// RFC 8410 section 10.3, in one line more than it needs.
@@ -72,7 +72,7 @@ async fn whoever_revokes_a_key_and_its_successor_is_left_with_one_that_signs() {
 async fn a_server_left_behind_by_one_with_the_secret_makes_a_key_and_both_take_each_others_tokens() {
     let (database, service) = eddsa().await;
     let first = kid(service.register("ann@example.org").await.access());
-    let secret = Service::on(database.clone(), &[("JWT_ISSUER", crate::keys::ISSUER)]).await;
+    let secret = Service::on(database.clone(), &[("JWT_ISSUER", crate::signing_keys::keys::ISSUER)]).await;
     let signed = async || {
         let login = service.login("ann@example.org").await;
         if login.status == 503 {

@@ -9,7 +9,7 @@ use super::{keys, kid, published, server, signed_by_another, states, verified};
 use crate::{
     oauth::introspect::Client,
     service::{Engine, Service, TestDatabase, on_every_engine},
-    tokens::part,
+    sessions::tokens::part,
 };
 
 /// `JWKS_MAX_AGE` of these servers.
@@ -47,7 +47,7 @@ on_every_engine! {
     async fn a_change_of_algorithm_invalidates_no_token(engine) {
         let database = Arc::new(TestDatabase::create(engine));
         let mut live = Vec::new();
-        let service = Service::on(database.clone(), &[("JWT_ISSUER", crate::keys::ISSUER)]).await;
+        let service = Service::on(database.clone(), &[("JWT_ISSUER", crate::signing_keys::keys::ISSUER)]).await;
         live.push(service.register("ann@example.org").await);
         drop(service);
         let service = server(&database, "ES256", &[]).await;
@@ -64,7 +64,7 @@ on_every_engine! {
         assert_eq!(part(live.last().unwrap().access(), 0)["alg"], "EdDSA");
         all_count(&service, &live).await;
         drop(service);
-        let service = Service::on(database.clone(), &[("JWT_ISSUER", crate::keys::ISSUER)]).await;
+        let service = Service::on(database.clone(), &[("JWT_ISSUER", crate::signing_keys::keys::ISSUER)]).await;
         live.push(service.login("ann@example.org").await);
         assert_eq!(part(live.last().unwrap().access(), 0)["alg"], "HS256");
         all_count(&service, &live).await;

@@ -14,14 +14,14 @@ on_every_engine! {
         assert_eq!(service.me(second.access()).await.status, 200);
         let third = service.refresh(second.refresh()).await;
         assert_eq!(third.status, 200);
-        assert_eq!(crate::tokens::claims(third.refresh())["gen"], json!(3));
+        assert_eq!(crate::sessions::tokens::claims(third.refresh())["gen"], json!(3));
     }
 
     async fn a_lost_answer_is_given_again(engine) {
         let service = Service::start(engine).await;
         let first = service.register("ann@example.org").await;
         let answers = [service.refresh(first.refresh()).await, service.refresh(first.refresh()).await];
-        let claims = answers.each_ref().map(|answer| crate::tokens::claims(answer.refresh()));
+        let claims = answers.each_ref().map(|answer| crate::sessions::tokens::claims(answer.refresh()));
         for member in ["gen", "exp", "sid"] {
             assert_eq!(claims[0][member], claims[1][member], "{member}");
         }

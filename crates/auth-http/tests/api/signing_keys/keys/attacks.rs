@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{keys, kid, published, server};
 use crate::{
     service::{Engine, Service, TestDatabase},
-    tokens::claims,
+    sessions::tokens::claims,
 };
 
 const ATTACKERS: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\nOF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n-----END PRIVATE KEY-----\n";

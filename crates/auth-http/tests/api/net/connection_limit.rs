@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use crate::{
-    metrics,
     service::{Engine, Service, TestDatabase, credentials, eventually},
+    telemetry::metrics,
 };
 
 /// The server may have so many files open, and cannot raise that.

@@ -33,7 +33,7 @@ on_every_engine! {
         }
         for answer in racers.join_all().await {
             assert_eq!(answer.status, 200, "{}", answer.body);
-            assert_eq!(crate::tokens::claims(answer.refresh())["gen"], 2);
+            assert_eq!(crate::sessions::tokens::claims(answer.refresh())["gen"], 2);
         }
     }
 

@@ -8,9 +8,9 @@ use tokio::{
 };
 
 use crate::{
-    crowd::{connect, is_served},
-    metrics,
+    net::connection_limit::{connect, is_served},
     service::{Engine, Service, eventually},
+    telemetry::metrics,
 };
 
 const SCRIPT: &str = "/docs/swagger-ui-bundle.js";

@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use crate::{
-    general::raw,
+    middleware::general::raw,
     service::{Engine, Service},
 };
 

@@ -1,7 +1,7 @@
 //! However a path is spelt, it counts, is checked and is recorded where its route is.
 
 use crate::{
-    general::raw,
+    middleware::general::raw,
     service::{Engine, Service},
 };
 

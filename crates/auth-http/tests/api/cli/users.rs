@@ -28,7 +28,7 @@ on_every_engine! {
             let shown = json(&service, &["users", "show", who], "");
             assert_eq!((&shown["id"], &shown["state"]), (&json!(id), &json!("active")));
             assert!(shown["last_login_at"].is_string());
-            assert_eq!(shown["sessions"][0]["id"], crate::tokens::claims(login.access())["sid"]);
+            assert_eq!(shown["sessions"][0]["id"], crate::sessions::tokens::claims(login.access())["sid"]);
         }
         assert!(service.command(&["users", "show", id], "").1.contains("ann@example.org"));
         assert!(refused(&service, &["users", "create", "ann@example.org"], PASSWORD).contains("already"));

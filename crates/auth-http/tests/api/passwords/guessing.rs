@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::{
-    metrics,
     service::{Answer, Engine, PASSWORD, Service, on_every_engine},
+    telemetry::metrics,
 };
 
 const WRONG: &str = "Wrong-Horse-7-Battery";

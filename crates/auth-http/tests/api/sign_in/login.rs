@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::{
-    metrics::{ON, scrape, value},
     service::{Answer, Engine, Service, credentials, on_every_engine},
+    telemetry::metrics::{ON, scrape, value},
 };
 
 on_every_engine! {

@@ -29,7 +29,7 @@ on_every_engine! {
         let service = Service::start(engine).await;
         let registered = service.register("Ann@München.example").await;
         assert_eq!(service.me(registered.access()).await.text("email"), ONE);
-        assert_eq!(crate::tokens::claims(registered.access())["email"], ONE);
+        assert_eq!(crate::sessions::tokens::claims(registered.access())["email"], ONE);
         for spelling in OTHERS.into_iter().chain([ONE]) {
             let refused = service.post("/auth/register", credentials(spelling)).await;
             assert_eq!(refused.refusal(), (409, "email_taken"), "{spelling}");

@@ -1,0 +1,6 @@
+//! The command line.
+
+pub(crate) mod configuration;
+pub(crate) mod import;
+pub(crate) mod manual;
+pub(crate) mod users;

@@ -1,0 +1,6 @@
+//! What every request passes.
+
+pub(crate) mod access_log;
+pub(crate) mod cors;
+pub(crate) mod general;
+pub(crate) mod paths;

@@ -1,0 +1,3 @@
+//! Guessing at passwords.
+
+pub(crate) mod guessing;

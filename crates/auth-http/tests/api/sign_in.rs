@@ -1,0 +1,5 @@
+//! Registration and login, as a client meets them.
+
+pub(crate) mod login;
+pub(crate) mod register;
+pub(crate) mod spellings;

@@ -1,0 +1,3 @@
+//! Keys that others can verify.
+
+pub(crate) mod keys;

@@ -1,0 +1,5 @@
+//! Metrics and traces.
+
+pub(crate) mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;

@@ -1,6 +1,6 @@
 """passlib's side of the exchange of password hashes. Needs: pip install passlib==1.7.4 bcrypt==4.0.1
 
-vectors   prints src/hasher/tests/vectors.rs
+vectors   prints src/hashing/tests/vectors.rs
 exchange  answers each line "<password in hex> <hash>" with "<whether it verifies> <a hash of its own>"
 """
 

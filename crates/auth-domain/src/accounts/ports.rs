@@ -11,7 +11,7 @@ use crate::{
         port_error::PortError,
         user::User,
     },
-    sessions::{ports::EndedSessions, session::Session},
+    sessions::session::Session,
 };
 
 /// Whether an account was stored.
@@ -51,7 +51,7 @@ pub trait UserStore: Send + Sync {
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Deletes the account and everything that refers to it. Its address is free again, and its sessions are
-    /// [ended](EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
+    /// [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
     /// hash.
     async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
 }

@@ -6,8 +6,8 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue, USER_AGENT},
     test::TestRequest,
 };
-use auth_domain::identity::{request_context::{Origin, USER_AGENT_MAX_CHARS}, clock::Ids};
-use auth_http::{middleware::client_address::{X_REQUEST_ID, origin}, settings::network};
+use auth_domain::identity::{request_context::{RequestContext, USER_AGENT_MAX_CHARS}, clock::Ids};
+use auth_http::{middleware::client_address::{X_REQUEST_ID, context}, settings::network};
 use ipnet::IpNet;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ struct Scene {
 pub fn check(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
     let Some(scene) = scene(&mut lines) else { return };
-    let found = scene.origin();
+    let found = scene.context();
     let client = found.address.expect("there is a peer");
     let peer = scene.peer.ip().to_canonical();
     assert_eq!(client, client.to_canonical(), "one client, one address");
@@ -82,11 +82,11 @@ fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 }
 
 impl Scene {
-    fn origin(&self) -> Origin {
+    fn context(&self) -> RequestContext {
         let request = self.headers.iter().fold(TestRequest::default().peer_addr(self.peer), |request, header| {
             request.append_header((header.0.clone(), header.1.clone()))
         });
-        origin(&request.to_srv_request(), &self.trusted, &Fresh)
+        context(&request.to_srv_request(), &self.trusted, &Fresh)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -121,19 +121,19 @@ impl Scene {
         let scene = |headers| Self { peer: self.peer, trusted: self.trusted.clone(), headers };
         let mut own_line = self.headers.clone();
         own_line.push((X_FORWARDED_FOR, HeaderValue::from_static(SEEN)));
-        assert_eq!(scene(own_line).origin().address, Some(seen), "on its own line");
+        assert_eq!(scene(own_line).context().address, Some(seen), "on its own line");
         let mut same_line = self.headers.clone();
         if let Some((_, value)) = same_line.iter_mut().rev().find(|(name, _)| *name == X_FORWARDED_FOR) {
             let longer = [value.as_bytes(), b", ", SEEN.as_bytes()].concat();
             *value = HeaderValue::from_bytes(&longer).expect("a value");
-            assert_eq!(scene(same_line).origin().address, Some(seen), "on the same line");
+            assert_eq!(scene(same_line).context().address, Some(seen), "on the same line");
         }
     }
 
     fn reads_no_other_header(&self, client: IpAddr) {
         let only = self.headers.iter().filter(|(name, _)| *name == X_FORWARDED_FOR).cloned().collect();
         let scene = Self { peer: self.peer, trusted: self.trusted.clone(), headers: only };
-        assert_eq!(scene.origin().address, Some(client), "Forwarded and X-Real-IP say nothing");
+        assert_eq!(scene.context().address, Some(client), "Forwarded and X-Real-IP say nothing");
     }
 }
 
@@ -151,7 +151,7 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
 }
 
 /// Checks what goes into logs and back to the client.
-fn harmless(found: &Origin, scene: &Scene) {
+fn harmless(found: &RequestContext, scene: &Scene) {
     let id = found.request_id.as_str();
     let given = scene.headers.iter().find(|(name, _)| *name == X_REQUEST_ID).map(|(_, value)| value.as_bytes());
     assert!(Some(id.as_bytes()) == given || id == Uuid::max().to_string(), "{id:?} is nobody's");

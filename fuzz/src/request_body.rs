@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt};
 
 use actix_web::http::StatusCode;
 use auth_domain::{identity::email::Email, passwords::policy::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordPolicy}};
-use auth_http::{web::{json_body::{self, Member, Rules}, problem::Problem}, routes::{accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody}, sign_in::{LoginBody, RefreshBody}}};
+use auth_http::{web::{json_body::{self, Field, Rules}, problem::Problem}, routes::{accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody}, sign_in::{LoginBody, RefreshBody}}};
 use garde::Validate;
 use serde::{
     Deserialize, Deserializer,
@@ -26,16 +26,16 @@ const RULES: Rules = Rules { policy: POLICY, owner: None };
 struct AnyBody {
     #[serde(default)]
     #[garde(dive)]
-    email: Member<Email>,
+    email: Field<Email>,
     #[serde(default)]
     #[garde(dive)]
-    password: Member<NewPassword>,
+    password: Field<NewPassword>,
     #[serde(default)]
     #[garde(dive)]
-    current_password: Member<PasswordAttempt>,
+    current_password: Field<PasswordAttempt>,
     #[serde(default)]
     #[garde(dive)]
-    refresh_token: Member<String>,
+    refresh_token: Field<String>,
 }
 
 /// Any bytes as a body.

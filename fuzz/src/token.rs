@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use auth_domain::sessions::{ports::TokenCodec, session::Generation, token::{CLOCK_SKEW, Claims, Grant, TokenKind}};
+use auth_domain::sessions::{ports::TokenCodec, session::Generation, token::{CLOCK_SKEW, Claims, TokenPurpose, TokenKind}};
 use auth_infra::jwt::{JwtCodec, JwtSecrets};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -37,10 +37,10 @@ fn now() -> DateTime<Utc> {
 
 /// The claims of the genuine tokens.
 #[must_use]
-pub fn claims(grant: Grant) -> Claims {
+pub fn claims(purpose: TokenPurpose) -> Claims {
     Claims {
         id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an id"),
-        grant,
+        purpose,
         user: "01890a5d-ac96-774b-bcce-b302099a8058".parse().expect("an id"),
         email: "ann@example.org".parse().expect("an address"),
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().expect("an id"),
@@ -75,8 +75,8 @@ pub fn check(data: &[u8]) {
 
 /// Three bytes are an edit: the operation (insert, remove or replace), the place, and the new byte.
 fn edits(data: &[u8]) {
-    for grant in [Grant::Access, Grant::Refresh(Generation(3))] {
-        let genuine = CODEC.encode(&claims(grant)).expect("a token");
+    for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(3))] {
+        let genuine = CODEC.encode(&claims(purpose)).expect("a token");
         let mut bent = genuine.clone().into_bytes();
         for edit in data.chunks_exact(3) {
             let [what, place, with] = edit else { continue };
@@ -89,8 +89,8 @@ fn edits(data: &[u8]) {
             }
         }
         let Ok(bent) = String::from_utf8(bent) else { continue };
-        assert_eq!(decodes(grant.kind(), &bent), bent == genuine, "{bent} for {genuine}");
-        let other = if grant.kind() == TokenKind::Access { TokenKind::Refresh } else { TokenKind::Access };
+        assert_eq!(decodes(purpose.kind(), &bent), bent == genuine, "{bent} for {genuine}");
+        let other = if purpose.kind() == TokenKind::Access { TokenKind::Refresh } else { TokenKind::Access };
         assert!(!decodes(other, &bent), "{bent} as {other:?}");
     }
 }
@@ -150,12 +150,12 @@ fn accepted(kind: TokenKind, token: &str, header: &[u8], payload: &[u8], claims:
     assert_eq!(number("iat"), Some(claims.issued_at.timestamp()));
     assert_eq!(number("nbf"), Some(claims.not_before.timestamp()));
     assert_eq!(number("exp"), Some(claims.expires_at.timestamp()));
-    let (name, generation) = match claims.grant {
-        Grant::Access => ("access", None),
-        Grant::Refresh(Generation(generation)) => ("refresh", Some(generation)),
+    let (name, generation) = match claims.purpose {
+        TokenPurpose::Access => ("access", None),
+        TokenPurpose::Refresh(Generation(generation)) => ("refresh", Some(generation)),
     };
     assert_eq!((text("type").as_deref(), number("gen")), (Some(name), generation));
-    assert!(claims.grant.kind() == kind && generation.is_none_or(|generation| generation > 0));
+    assert!(claims.purpose.kind() == kind && generation.is_none_or(|generation| generation > 0));
     assert!(
         claims.expires_at > now() - CLOCK_SKEW
             && claims.issued_at <= now() + CLOCK_SKEW
@@ -175,6 +175,6 @@ mod tests {
 
     #[test]
     fn the_genuine_token_is_the_one_that_is_issued() {
-        assert_eq!(CODEC.encode(&claims(Grant::Access)).expect("a token"), GENUINE);
+        assert_eq!(CODEC.encode(&claims(TokenPurpose::Access)).expect("a token"), GENUINE);
     }
 }

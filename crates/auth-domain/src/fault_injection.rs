@@ -1,59 +1,59 @@
-//! Every use case with the world gone at each of its steps: an outage is never a "no", nothing is left half, nothing comes twice.
+//! Every use case with the fixture gone at each of its steps: an outage is never a "no", nothing is left half, nothing comes twice.
 
+mod actions;
 mod clock;
-mod deeds;
+mod fixture;
 mod keys;
 mod resource_servers;
-mod world;
 
 use std::{sync::Arc, time::Duration};
 
-use deeds::{CASES, Case, Deed};
-use world::{Refusal, SeenKey, Sight, World};
+use actions::{Action, CASES, Case};
+use fixture::{Fixture, Refusal, SeenKey, Snapshot};
 
 use crate::{
     audit::kind::{EventKind, Outcome},
     identity::port_error::PortError,
     sign_in::login::Login,
     testing::admitting,
-    testkit::Fault,
+    testkit::InjectedFault,
 };
 
-/// What comes of a deed when nothing breaks.
+/// What comes of a action when nothing breaks.
 struct Undisturbed {
     outcome: Result<(), Refusal>,
-    before: Sight,
-    after: Sight,
+    before: Snapshot,
+    after: Snapshot,
     is_reported: bool,
 }
 
 async fn undisturbed(case: Case) -> Undisturbed {
-    let world = World::new().await;
-    let before = world.sight().await;
-    let outcome = case.deed.perform(&world).await;
+    let fixture = Fixture::new().await;
+    let before = fixture.sight().await;
+    let outcome = case.action.perform(&fixture).await;
     assert_eq!(outcome, case.outcome(), "{case:?}");
-    let after = world.sight().await;
+    let after = fixture.sight().await;
     assert_eq!(after.newcomers, usize::from(outcome.is_ok() && case.begins_a_session()), "{case:?}");
-    Undisturbed { outcome, before, after, is_reported: !world.audit.kinds().is_empty() }
+    Undisturbed { outcome, before, after, is_reported: !fixture.audit.kinds().is_empty() }
 }
 
 /// Whether there was a call to disturb.
-async fn disturbed(case: Case, fault: Fault, plain: &Undisturbed) -> bool {
-    let what = format!("{:?} with {fault:?}", case.deed);
-    let world = World::new().await;
-    world.fuse.arm(fault);
-    let outcome = case.deed.perform(&world).await;
-    if !world.fuse.mend() {
+async fn disturbed(case: Case, fault: InjectedFault, plain: &Undisturbed) -> bool {
+    let what = format!("{:?} with {fault:?}", case.action);
+    let fixture = Fixture::new().await;
+    fixture.fuse.arm(fault);
+    let outcome = case.action.perform(&fixture).await;
+    if !fixture.fuse.mend() {
         assert_eq!(outcome, plain.outcome, "{what}");
         return false;
     }
     assert_eq!(outcome, Err(Refusal::Outage), "{what}: an outage is never a no");
-    let sight = world.sight().await;
+    let sight = fixture.sight().await;
     let took_effect = sight != plain.before;
     // What takes several steps may be left half done; asked again, it is to do the rest.
     let is_done = took_effect && (sight == plain.after || !case.takes_steps());
-    let mut reported = world.audit.kinds();
-    if took_effect && case.deed == Deed::Refresh(1) {
+    let mut reported = fixture.audit.kinds();
+    if took_effect && case.action == Action::Refresh(1) {
         assert!(reported.contains(&EventKind::TokenReused), "{what}: no session ends by a theft that nobody hears of");
     }
     if is_done && plain.is_reported {
@@ -64,13 +64,13 @@ async fn disturbed(case: Case, fault: Fault, plain: &Undisturbed) -> bool {
     if is_done {
         assert_eq!(sight, plain.after, "{what}: all or nothing");
     } else if !took_effect {
-        let as_happened = world.audit.events().into_iter().filter(|event| event.outcome() != Outcome::Unknown);
+        let as_happened = fixture.audit.events().into_iter().filter(|event| event.outcome() != Outcome::Unknown);
         reported.retain(|kind| as_happened.clone().any(|event| event.kind == *kind));
         assert_eq!(reported, [], "{what}: what did not happen is not reported as if it had");
     }
-    world.is_sound(&what).await;
+    fixture.is_sound(&what).await;
 
-    let again = case.deed.perform(&world).await;
+    let again = case.action.perform(&fixture).await;
     let expected = if is_done { case.outcome_again() } else { plain.outcome.clone() };
     assert_eq!(again, expected, "{what}: asked once more");
     let mut once = plain.after.clone();
@@ -79,8 +79,8 @@ async fn disturbed(case: Case, fault: Fault, plain: &Undisturbed) -> bool {
         let next = once.keys.last().filter(|_| case.makes_a_key()).map(SeenKey::once_more);
         once.keys.extend(next);
     }
-    assert_eq!(world.sight().await, once, "{what}: nothing lost and nothing doubled");
-    world.is_sound(&what).await;
+    assert_eq!(fixture.sight().await, once, "{what}: nothing lost and nothing doubled");
+    fixture.is_sound(&what).await;
     true
 }
 
@@ -90,7 +90,7 @@ async fn an_outage_at_any_step_is_never_a_no_and_leaves_nothing_half() {
         let plain = undisturbed(case).await;
         for (after_the_effect, lasting) in [(false, false), (false, true), (true, false), (true, true)] {
             let mut calls = 0;
-            while disturbed(case, Fault { call: calls + 1, after_the_effect, lasting }, &plain).await {
+            while disturbed(case, InjectedFault { call: calls + 1, after_the_effect, lasting }, &plain).await {
                 calls += 1;
             }
             assert!(calls >= 1, "{case:?} asks nobody");
@@ -105,8 +105,8 @@ async fn a_login_whose_rehash_finds_no_room_succeeds_all_the_same() {
     hasher.expect_verify().returning(|_, _, _| Ok(true));
     hasher.expect_is_outdated().return_const(true);
     hasher.expect_hash().returning(|_, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(1) }));
-    let world = World::new().await;
-    let login = Login { hasher: Arc::new(hasher), ..world.login() };
-    assert!(login.execute(&world::ann(), world::right(), &world::origin()).await.is_ok());
-    assert_eq!(world.sight().await.newcomers, 1);
+    let fixture = Fixture::new().await;
+    let login = Login { hasher: Arc::new(hasher), ..fixture.login() };
+    assert!(login.execute(&fixture::ann(), fixture::right(), &fixture::context()).await.is_ok());
+    assert_eq!(fixture.sight().await.newcomers, 1);
 }

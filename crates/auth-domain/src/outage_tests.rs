@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{
     accounts::change_password::ChangePassword,
-    passwords::verify::PasswordProof,
+    passwords::verify::PasswordVerifier,
     sessions::{
         authenticate::{Authenticate, AuthenticateError, SignedIn},
         refresh::{Refresh, RefreshError},
@@ -20,7 +20,7 @@ use crate::{
     sessions::token::{InvalidToken, TokenPair},
     testkit::{
         FakeCodec, MemoryAudit, MemoryStore, MovableClock, PlainHasher,
-        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, new_password, origin},
+        samples::{OTHER_PASSWORD, PASSWORD, attempt, context, email, new_password},
     },
 };
 
@@ -36,11 +36,11 @@ impl World {
         let (users, hasher) = (Arc::new(self.store.clone()), Arc::new(PlainHasher::default()));
         let (audit, clock) = (Arc::new(self.audit.clone()), Arc::new(self.clock.clone()));
         let register = Register { users, hasher, issuer: issuer(), audit, clock };
-        register.execute(email("ann@example.org"), new_password(PASSWORD), &origin()).await.unwrap()
+        register.execute(email("ann@example.org"), new_password(PASSWORD), &context()).await.unwrap()
     }
 
-    fn proof(&self) -> PasswordProof {
-        PasswordProof {
+    fn proof(&self) -> PasswordVerifier {
+        PasswordVerifier {
             hasher: Arc::new(PlainHasher::default()),
             attempts: Arc::new(self.store.clone()),
             audit: Arc::new(self.audit.clone()),
@@ -67,7 +67,7 @@ impl World {
         let (audit, clock) = (Arc::new(self.audit.clone()), Arc::new(self.clock.clone()));
         let sessions = Arc::new(self.store.clone());
         let refresh = Refresh { sessions, issuer: issuer(), audit, clock, reuse_window: TimeDelta::seconds(10) };
-        refresh.execute(token, &origin()).await
+        refresh.execute(token, &context()).await
     }
 
     async fn who(&self, access: &str) -> Result<SignedIn, AuthenticateError> {
@@ -137,7 +137,7 @@ async fn logins_that_strengthen_one_hash_at_once_all_succeed() {
     let logins: Vec<_> = (0..16)
         .map(|_| {
             let login = world.login();
-            tokio::spawn(async move { login.execute(&email("ann@example.org"), attempt(PASSWORD), &origin()).await.is_ok() })
+            tokio::spawn(async move { login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.is_ok() })
         })
         .collect();
     for login in logins {
@@ -150,7 +150,7 @@ async fn a_changed_password_ends_the_other_sessions_and_opens_the_door_alone() {
     let world = World::default();
     let own = world.register().await;
     let login = world.login();
-    let other = login.execute(&email("ann@example.org"), attempt(PASSWORD), &origin()).await.unwrap();
+    let other = login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.unwrap();
     let caller = world.who(&own.access).await.unwrap();
     let change = ChangePassword {
         users: Arc::new(world.store.clone()),
@@ -159,11 +159,11 @@ async fn a_changed_password_ends_the_other_sessions_and_opens_the_door_alone() {
         audit: Arc::new(world.audit.clone()),
         clock: Arc::new(world.clock.clone()),
     };
-    change.execute(&caller, attempt(PASSWORD), new_password(OTHER_PASSWORD), &origin()).await.unwrap();
+    change.execute(&caller, attempt(PASSWORD), new_password(OTHER_PASSWORD), &context()).await.unwrap();
     assert!(world.who(&own.access).await.is_ok());
     assert!(world.who(&other.access).await.is_err());
-    assert!(login.execute(&email("ann@example.org"), attempt(PASSWORD), &origin()).await.is_err());
-    assert!(login.execute(&email("ann@example.org"), attempt(OTHER_PASSWORD), &origin()).await.is_ok());
+    assert!(login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.is_err());
+    assert!(login.execute(&email("ann@example.org"), attempt(OTHER_PASSWORD), &context()).await.is_ok());
 }
 
 #[tokio::test]

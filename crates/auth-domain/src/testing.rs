@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use mockall::predicate::eq;
 
 use crate::{
-    audit::{event::AuditEvent, ports::AuditLog},
+    audit::{event::AuditEvent, ports::AuditSink},
     identity::{clock::Clock, email::Email, password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::{
         ports::{Admission, MockPasswordHasher, PasswordHasher},
-        verify::PasswordProof,
+        verify::PasswordVerifier,
     },
     sessions::{
         authenticate::SignedIn,
@@ -20,7 +20,7 @@ use crate::{
     },
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
-        samples::{lifetimes, origin, session_of, start, user},
+        samples::{context, lifetimes, session_of, start, user},
     },
 };
 
@@ -36,16 +36,16 @@ pub(crate) fn broken_issuer() -> Issuer {
 }
 
 /// For accounts that nobody has tried to guess at.
-pub(crate) fn proof(hasher: Arc<dyn PasswordHasher>, audit: &(impl AuditLog + Clone + 'static)) -> PasswordProof {
+pub(crate) fn proof(hasher: Arc<dyn PasswordHasher>, audit: &(impl AuditSink + Clone + 'static)) -> PasswordVerifier {
     let attempts = Arc::new(MemoryStore::default());
-    PasswordProof { hasher, attempts, audit: Arc::new(audit.clone()), clock: clock(), failure_limit: 10 }
+    PasswordVerifier { hasher, attempts, audit: Arc::new(audit.clone()), clock: clock(), failure_limit: 10 }
 }
 
 /// Where the client of the samples may not try another password for half a minute.
-pub(crate) async fn held(proof: &PasswordProof, account: &Email) {
-    let client = origin().subscriber();
+pub(crate) async fn held(proof: &PasswordVerifier, account: &Email) {
+    let client = context().subscriber();
     for _ in 0..proof.failure_limit {
-        let standing = proof.attempts.standing(account, client).await.unwrap();
+        let standing = proof.attempts.throttle_state(account, client).await.unwrap();
         assert!(proof.attempts.count(account, client, standing, proof.failure_limit, start()).await.unwrap().is_some());
     }
 }

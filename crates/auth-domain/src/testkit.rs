@@ -8,11 +8,11 @@
 //! mod on_postgres {
 //!     use super::postgres;
 //!     auth_domain::user_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
-//!     auth_domain::user_directory_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::user_admin_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::session_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::attempt_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::client_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
-//!     auth_domain::audit_trail_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::audit_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::key_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
@@ -32,7 +32,7 @@ pub mod signing_keys;
 
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
 pub use fixtures::{Codecs, Hashers, SecretMakers, Stores};
-pub use flaky::{Fault, Flaky, Fuse};
+pub use flaky::{Flaky, Fuse, InjectedFault};
 pub use identity::clock::{MovableClock, SequentialIds};
 pub use memory::MemoryStore;
 pub use signing_keys::fake_keys::FakeKeys;

@@ -9,11 +9,11 @@ async fn memory() -> Stores {
 
 mod on_memory {
     auth_domain::user_store_contract!(super::memory());
-    auth_domain::user_directory_contract!(super::memory());
+    auth_domain::user_admin_store_contract!(super::memory());
     auth_domain::session_store_contract!(super::memory());
     auth_domain::attempt_store_contract!(super::memory());
     auth_domain::client_store_contract!(super::memory());
-    auth_domain::audit_trail_contract!(super::memory());
+    auth_domain::audit_store_contract!(super::memory());
     auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
@@ -24,7 +24,7 @@ mod on_a_server {
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );
-    auth_domain::user_directory_contract!(
+    auth_domain::user_admin_store_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );
@@ -40,7 +40,7 @@ mod on_a_server {
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );
-    auth_domain::audit_trail_contract!(
+    auth_domain::audit_store_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );

@@ -17,7 +17,7 @@ pub(crate) mod users;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::cli::{audit::Audit, clients::Clients, command::Failure, keys::Keys, users::Users};
+use crate::cli::{audit::Audit, clients::Clients, command::CommandError, keys::Keys, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -70,7 +70,7 @@ impl Cli {
     ///
     /// # Errors
     /// What to tell the operator; the exit code is 1 then.
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => crate::cli::serve::serve(),
             Command::Dev => crate::cli::init::init_if_absent().and_then(|()| crate::cli::serve::serve()),

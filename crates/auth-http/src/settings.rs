@@ -24,7 +24,7 @@ use crate::{
 };
 pub use dotenv::DOTENV;
 use reader::Reader;
-pub use reader::{Fault, network, origin};
+pub use reader::{SettingFault, network, origin};
 pub(crate) use source::is_signing_secret;
 pub use source::{Source, SourceError, VARIABLES, Variable};
 
@@ -127,7 +127,7 @@ impl Settings {
     ///
     /// # Errors
     /// All faults together, each with its variable and the rule that it breaks.
-    pub fn read(source: &Source) -> Result<Self, Vec<Fault>> {
+    pub fn read(source: &Source) -> Result<Self, Vec<SettingFault>> {
         let mut reader = Reader::new(source);
         let tokens = tokens(&mut reader);
         let database = database(&mut reader);
@@ -151,12 +151,12 @@ impl Settings {
     ///
     /// # Errors
     /// All faults together.
-    pub fn read_to_serve(source: &Source) -> Result<(Self, Option<Tls>), Vec<Fault>> {
+    pub fn read_to_serve(source: &Source) -> Result<(Self, Option<Tls>), Vec<SettingFault>> {
         let files = tls(&mut Reader::new(source));
         match (Self::read(source), files.as_ref().map(Tls::load).transpose()) {
             (Ok(settings), Ok(tls)) => Ok((settings, tls)),
             (settings, tls) => {
-                let tls = tls.err().into_iter().flatten().map(Fault::from);
+                let tls = tls.err().into_iter().flatten().map(SettingFault::from);
                 Err(settings.err().into_iter().flatten().chain(tls).collect())
             }
         }

@@ -5,7 +5,7 @@ mod queue;
 
 use std::borrow::Cow;
 
-use auth_domain::audit::{event::AuditEvent, ports::AuditLog};
+use auth_domain::audit::{event::AuditEvent, ports::AuditSink};
 
 pub use counting::CountingAudit;
 pub use queue::{QueueOptions, QueuedAudit};
@@ -13,12 +13,12 @@ pub use queue::{QueueOptions, QueuedAudit};
 /// Writes each event to the log.
 pub struct TracingAudit;
 
-impl AuditLog for TracingAudit {
+impl AuditSink for TracingAudit {
     fn record(&self, event: AuditEvent) {
         let name = event.kind.name();
-        let origin = &event.origin;
+        let context = &event.context;
         let email = event.email.as_ref().map(|email| one_line(email.as_str()));
-        let user_agent = origin.user_agent.as_ref().map(|agent| one_line(agent.as_str()));
+        let user_agent = context.user_agent.as_ref().map(|agent| one_line(agent.as_str()));
         // What a client chose is recorded as text, never by Display: the log's text format quotes and escapes only text.
         tracing::info!(
             target: "audit",
@@ -28,9 +28,9 @@ impl AuditLog for TracingAudit {
             user_id = event.user.map(display),
             session_id = event.session.map(display),
             email = email.as_deref(),
-            client = origin.address.map(display),
+            client = context.address.map(display),
             user_agent = user_agent.as_deref(),
-            request_id = &*one_line(&origin.request_id),
+            request_id = &*one_line(&context.request_id),
             "{name}"
         );
     }

@@ -31,7 +31,7 @@ use tokio::{sync::Semaphore, time::timeout};
 pub use connection::AnyConnection;
 use connection::Connector;
 use failure::Failure;
-use lookup::{Found, LookUps};
+use lookup::{Found, SessionLookup};
 use pool::Pool;
 pub use schema::canonical_addresses::{OddAddresses, Stuck};
 pub use schema::foreign_tables::OpenError;
@@ -62,7 +62,7 @@ pub struct Database {
     permits: Arc<Semaphore>,
     /// Writes to a SQLite file. On other engines writes use the pool like reads.
     writer: Option<Arc<Writer>>,
-    look_ups: Arc<LookUps>,
+    look_ups: Arc<SessionLookup>,
     /// How long callers waited for a connection, or for the writer.
     waits: Histogram,
     /// That SQLite's file can be written.
@@ -96,10 +96,10 @@ impl Database {
         if let Some(fault) = unfit.map_err(told)? {
             return Err(OpenError::Unfit { url: url.to_string(), fault });
         }
-        let (look_ups, size) = LookUps::with_some_of(size, &connector).map_err(no_thread)?;
+        let (look_ups, size) = SessionLookup::with_some_of(size, &connector).map_err(no_thread)?;
         let look_ups = Arc::new(look_ups);
         let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
-        // The writer's connection belongs to the same pool, so that all are replaced together: see `Readers::start_anew`.
+        // The writer's connection belongs to the same pool, so that all are replaced together: see `InlineReader::start_anew`.
         let pool = Pool::new(connector, size + u32::from(is_file));
         let writer = is_file.then(|| Writer::new(pool.clone(), look_ups.clone())).transpose().map_err(no_thread)?;
         Ok(Self {
@@ -201,7 +201,7 @@ impl Database {
             let permit = self.permits.clone().acquire_owned().await;
             let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
             let work = move || {
-                // Held until the work is done, even if the caller has given up.
+                // Throttled until the work is done, even if the caller has given up.
                 let _held = held;
                 // Records the wait when dropped: here, or with the work of a caller that gave up.
                 drop(waiting);

@@ -18,7 +18,7 @@ use auth_domain::{
     sessions::{
         ports::TokenCodec,
         session::Generation,
-        token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
+        token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
     },
     signing_keys::{
         ports::{KnownKeys, Revocations},
@@ -28,14 +28,14 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::{claims::Realm, jws::SigningKey, key_cache::Known, key_encryption::EncryptionKeys, key_pair::KeyPair};
+use self::{claims::TokenIssuer, jws::HmacKey, key_cache::Known, key_encryption::EncryptionKeys, key_pair::KeyPair};
 
 /// Signs and verifies, each kind of token with its own key: with shared secrets (HMAC-SHA-256), and access tokens also with the
 /// known key pairs, if any.
 pub struct JwtCodec {
-    access: SigningKey,
-    refresh: SigningKey,
-    realm: Realm,
+    access: HmacKey,
+    refresh: HmacKey,
+    realm: TokenIssuer,
     /// Decrypts the private halves. Without it, the shared secret signs even if there are key pairs; with it, only before the
     /// first of them does.
     pairs: Option<Arc<EncryptionKeys>>,
@@ -59,9 +59,9 @@ impl JwtCodec {
     /// A key is too short, both are the same, or issuer and audience make every token too long.
     pub fn new(secrets: JwtSecrets<'_>, issuer: Option<String>, audience: Option<String>) -> Result<Self, PortError> {
         let codec = Self {
-            access: SigningKey::hs256(secrets.access)?,
-            refresh: SigningKey::hs256(secrets.refresh)?,
-            realm: Realm { issuer, audience },
+            access: HmacKey::hs256(secrets.access)?,
+            refresh: HmacKey::hs256(secrets.refresh)?,
+            realm: TokenIssuer { issuer, audience },
             pairs: None,
             known: RwLock::default(),
         };
@@ -88,21 +88,21 @@ impl JwtCodec {
         let known = self.known();
         let by_the_secret = || match self.pairs {
             Some(_) if !known.ring.leaves_room_for_the_secret(now) => Err(InvalidToken::Invalid),
-            Some(_) | None => self.access.open(token),
+            Some(_) | None => self.access.verify(token),
         };
-        known.whose(token, now).open(token, by_the_secret)
+        known.whose(token, now).verify(token, by_the_secret)
     }
 
     fn self_test(&self) -> Result<(), PortError> {
         let faulty = |what: &str| PortError::Corrupt(format!("the token keys: {what}"));
         let now = DateTime::UNIX_EPOCH;
-        for grant in [Grant::Access, Grant::Refresh(Generation(1))] {
-            let claims = probe(grant, now).map_err(|fault| faulty(&fault.to_string()))?;
+        for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))] {
+            let claims = probe(purpose, now).map_err(|fault| faulty(&fault.to_string()))?;
             let token = self.encode(&claims)?;
-            if self.decode(grant.kind(), &token, now) != Ok(claims) {
+            if self.decode(purpose.kind(), &token, now) != Ok(claims) {
                 return Err(faulty("a signed token does not verify"));
             }
-            if self.access.open(&token).is_ok() && self.refresh.open(&token).is_ok() {
+            if self.access.verify(&token).is_ok() && self.refresh.verify(&token).is_ok() {
                 return Err(faulty("access and refresh tokens must not share a key"));
             }
         }
@@ -113,11 +113,11 @@ impl JwtCodec {
 impl TokenCodec for JwtCodec {
     fn encode(&self, claims: &Claims) -> Result<String, PortError> {
         let payload = self.realm.write(claims)?;
-        match claims.grant.kind() {
-            TokenKind::Refresh => self.refresh.seal(&payload),
+        match claims.purpose.kind() {
+            TokenKind::Refresh => self.refresh.sign(&payload),
             TokenKind::Access => match self.signer(claims.issued_at)? {
-                Some(pair) => pair.seal(&payload),
-                None => self.access.seal(&payload),
+                Some(pair) => pair.sign(&payload),
+                None => self.access.sign(&payload),
             },
         }
     }
@@ -125,7 +125,7 @@ impl TokenCodec for JwtCodec {
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
         let payload = match kind {
             TokenKind::Access => self.open_access(token, now)?,
-            TokenKind::Refresh => self.refresh.open(token)?,
+            TokenKind::Refresh => self.refresh.verify(token)?,
         };
         let claims = self.realm.read(kind, &payload)?;
         claims.check_times(now)?;
@@ -162,12 +162,12 @@ impl KnownKeys for JwtCodec {
 }
 
 /// Claims of the greatest length.
-fn probe(grant: Grant, now: DateTime<Utc>) -> Result<Claims, auth_domain::identity::email::EmailFault> {
+fn probe(purpose: TokenPurpose, now: DateTime<Utc>) -> Result<Claims, auth_domain::identity::email::EmailFault> {
     let label = "a".repeat(60);
     let email: Email = format!("{label}@{label}.{label}.{label}.example").parse()?;
     Ok(Claims {
         id: TokenId(Uuid::max()),
-        grant,
+        purpose,
         user: UserId(Uuid::max()),
         email,
         session: SessionId(Uuid::max()),

@@ -88,11 +88,11 @@ mod diesel_on_sqlite {
     use crate::scratch::{Engine, stores};
 
     auth_domain::user_store_contract!(stores(Engine::Sqlite));
-    auth_domain::user_directory_contract!(stores(Engine::Sqlite));
+    auth_domain::user_admin_store_contract!(stores(Engine::Sqlite));
     auth_domain::session_store_contract!(stores(Engine::Sqlite));
     auth_domain::attempt_store_contract!(stores(Engine::Sqlite));
     auth_domain::client_store_contract!(stores(Engine::Sqlite));
-    auth_domain::audit_trail_contract!(stores(Engine::Sqlite));
+    auth_domain::audit_store_contract!(stores(Engine::Sqlite));
     auth_domain::key_store_contract!(stores(Engine::Sqlite));
 }
 
@@ -104,7 +104,7 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
-    auth_domain::user_directory_contract!(
+    auth_domain::user_admin_store_contract!(
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
@@ -120,7 +120,7 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
-    auth_domain::audit_trail_contract!(
+    auth_domain::audit_store_contract!(
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
@@ -138,7 +138,7 @@ mod diesel_on_mysql {
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );
-    auth_domain::user_directory_contract!(
+    auth_domain::user_admin_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );
@@ -154,7 +154,7 @@ mod diesel_on_mysql {
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );
-    auth_domain::audit_trail_contract!(
+    auth_domain::audit_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{
         clock::{Clock, Ids},
         email::Email,
         ids::{SessionId, UserId},
         port_error::PortError,
-        request_context::Origin,
+        request_context::RequestContext,
         user::User,
     },
     passwords::{policy::NewPassword, ports::PasswordHasher},
@@ -24,7 +24,7 @@ pub struct CreateUser {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub ids: Arc<dyn Ids>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -32,16 +32,16 @@ pub struct CreateUser {
 pub struct SetPassword {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
 /// Does to an account what needs no password.
 pub struct Govern {
     pub users: Arc<dyn UserStore>,
-    pub directory: Arc<dyn UserDirectory>,
+    pub directory: Arc<dyn UserAdminStore>,
     pub sessions: Arc<dyn SessionStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -70,10 +70,10 @@ pub enum OperateError {
 impl CreateUser {
     /// # Errors
     /// [`OperateError::EmailTaken`], or an outage.
-    pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<User, OperateError> {
+    pub async fn execute(&self, email: Email, password: NewPassword, context: &RequestContext) -> Result<User, OperateError> {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let user = User::new(UserId(self.ids.next()), email, hash, self.clock.now());
-        let event = || by_operator(EventKind::UserRegistered, &user, origin, user.created_at);
+        let event = || by_operator(EventKind::UserRegistered, &user, context, user.created_at);
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => Err(OperateError::EmailTaken),
             Inserted::Yes => {
@@ -89,13 +89,13 @@ impl SetPassword {
     ///
     /// # Errors
     /// [`OperateError`].
-    pub async fn execute(&self, user: &User, password: NewPassword, origin: &Origin) -> Result<usize, OperateError> {
+    pub async fn execute(&self, user: &User, password: NewPassword, context: &RequestContext) -> Result<usize, OperateError> {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let now = self.clock.now();
         let outcome = self.users.change_password(user.id, &user.password, &hash, None, now).await;
-        let changed = || by_operator(EventKind::PasswordChanged, user, origin, now);
+        let changed = || by_operator(EventKind::PasswordChanged, user, context, now);
         let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(OperateError::ChangedMeanwhile)?;
-        report(&*self.audit, EventKind::PasswordChanged, user, &ended, origin, now);
+        report(&*self.audit, EventKind::PasswordChanged, user, &ended, context, now);
         Ok(ended.len())
     }
 }
@@ -105,7 +105,7 @@ impl Govern {
     ///
     /// # Errors
     /// [`OperateError::NoSuchUser`] when the account is gone, or an outage.
-    pub async fn execute(&self, measure: Measure, user: &User, origin: &Origin) -> Result<usize, OperateError> {
+    pub async fn execute(&self, measure: Measure, user: &User, context: &RequestContext) -> Result<usize, OperateError> {
         let now = self.clock.now();
         let kind = match measure {
             Measure::Disable => Some(EventKind::AccountDisabled),
@@ -120,26 +120,26 @@ impl Govern {
             Measure::EndSessions => self.sessions.end_all(user.id, None, now).await.map(Some),
             Measure::Delete => self.users.delete(user.id, None, now).await.map(none),
         };
-        let attempted = || by_operator(kind.unwrap_or(EventKind::SessionEnded), user, origin, now);
+        let attempted = || by_operator(kind.unwrap_or(EventKind::SessionEnded), user, context, now);
         let ended = outcome.or_unknown(&*self.audit, attempted)?.ok_or(OperateError::NoSuchUser)?;
-        report(&*self.audit, kind, user, &ended, origin, now);
+        report(&*self.audit, kind, user, &ended, context, now);
         Ok(ended.len())
     }
 }
 
-fn by_operator(kind: EventKind, user: &User, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, origin, now).because("operator").by(user.id, &user.email)
+fn by_operator(kind: EventKind, user: &User, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, context, now).because("operator").by(user.id, &user.email)
 }
 
 fn report(
-    audit: &dyn AuditLog,
+    audit: &dyn AuditSink,
     kind: impl Into<Option<EventKind>>,
     user: &User,
     ended: &[SessionId],
-    origin: &Origin,
+    context: &RequestContext,
     now: DateTime<Utc>,
 ) {
-    let event = |kind| by_operator(kind, user, origin, now);
+    let event = |kind| by_operator(kind, user, context, now);
     if let Some(kind) = kind.into() {
         audit.record(event(kind));
     }

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     accounts::ports::UserStore,
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, password_hash::PasswordHash, port_error::PortError, request_context::Origin},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, password_hash::PasswordHash, port_error::PortError, request_context::RequestContext},
     passwords::{
         policy::{NewPassword, PasswordAttempt},
         ports::PasswordHasher,
-        verify::{PasswordProof, Verdict},
+        verify::{PasswordVerifier, Verdict},
     },
     sessions::authenticate::SignedIn,
 };
@@ -17,8 +17,8 @@ use crate::{
 pub struct ChangePassword {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
-    pub proof: PasswordProof,
-    pub audit: Arc<dyn AuditLog>,
+    pub proof: PasswordVerifier,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -42,35 +42,35 @@ impl ChangePassword {
         caller: &SignedIn,
         current: PasswordAttempt,
         new: NewPassword,
-        origin: &Origin,
+        context: &RequestContext,
     ) -> Result<(), ChangePasswordError> {
         let user = &caller.user;
         let unchanged = current.expose() == new.expose();
         let place = self.hasher.admit()?;
-        match self.proof.verify(place, &user.email, Some(user), current, origin).await? {
+        match self.proof.verify(place, &user.email, Some(user), current, context).await? {
             Verdict::Right => {}
             Verdict::Wrong => {
-                self.audit.record(caller.failed_login(origin, self.clock.now()));
-                return Err(self.refuse(caller, "wrong_password", origin, ChangePasswordError::Mismatch));
+                self.audit.record(caller.failed_login(context, self.clock.now()));
+                return Err(self.refuse(caller, "wrong_password", context, ChangePasswordError::Mismatch));
             }
-            Verdict::Held { retry_after } => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
+            Verdict::Throttled { retry_after } => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
         }
         if unchanged {
-            return Err(self.refuse(caller, "unchanged", origin, ChangePasswordError::Unchanged));
+            return Err(self.refuse(caller, "unchanged", context, ChangePasswordError::Unchanged));
         }
         let hash = match self.hashed(new).await {
             Ok(hash) => hash,
             // Recorded, since the caller now knows that the current password is right.
-            Err(fault) => return Err(self.refuse(caller, "not_hashed", origin, fault.into())),
+            Err(fault) => return Err(self.refuse(caller, "not_hashed", context, fault.into())),
         };
         let now = self.clock.now();
         let own = caller.session.id;
-        let event = |kind| AuditEvent::new(kind, origin, now).by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, context, now).by(user.id, &user.email);
         let changed = || event(EventKind::PasswordChanged).in_session(own);
         let outcome = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await;
         // Another change won the race: the password that was checked is no longer the current one.
         let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
-            return Err(self.refuse(caller, "changed_meanwhile", origin, ChangePasswordError::Mismatch));
+            return Err(self.refuse(caller, "changed_meanwhile", context, ChangePasswordError::Mismatch));
         };
         self.audit.record(changed());
         for id in ended {
@@ -84,8 +84,14 @@ impl ChangePassword {
         self.hasher.hash(place, new).await
     }
 
-    fn refuse(&self, caller: &SignedIn, why: &'static str, origin: &Origin, error: ChangePasswordError) -> ChangePasswordError {
-        self.audit.record(caller.event(EventKind::PasswordChangeRefused, origin, self.clock.now()).because(why));
+    fn refuse(
+        &self,
+        caller: &SignedIn,
+        why: &'static str,
+        context: &RequestContext,
+        error: ChangePasswordError,
+    ) -> ChangePasswordError {
+        self.audit.record(caller.event(EventKind::PasswordChangeRefused, context, self.clock.now()).because(why));
         error
     }
 }

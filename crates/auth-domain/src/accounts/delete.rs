@@ -4,19 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     accounts::ports::UserStore,
-    audit::{kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin},
+    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     passwords::{
         policy::PasswordAttempt,
-        verify::{PasswordProof, Verdict},
+        verify::{PasswordVerifier, Verdict},
     },
     sessions::authenticate::SignedIn,
 };
 
 pub struct DeleteAccount {
     pub users: Arc<dyn UserStore>,
-    pub proof: PasswordProof,
-    pub audit: Arc<dyn AuditLog>,
+    pub proof: PasswordVerifier,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -33,21 +33,26 @@ pub enum DeleteAccountError {
 impl DeleteAccount {
     /// # Errors
     /// [`DeleteAccountError`].
-    pub async fn execute(&self, caller: &SignedIn, password: PasswordAttempt, origin: &Origin) -> Result<(), DeleteAccountError> {
+    pub async fn execute(
+        &self,
+        caller: &SignedIn,
+        password: PasswordAttempt,
+        context: &RequestContext,
+    ) -> Result<(), DeleteAccountError> {
         let user = &caller.user;
         let place = self.proof.hasher.admit()?;
-        let verdict = self.proof.verify(place, &user.email, Some(user), password, origin).await?;
-        if let Verdict::Held { retry_after } = verdict {
+        let verdict = self.proof.verify(place, &user.email, Some(user), password, context).await?;
+        if let Verdict::Throttled { retry_after } = verdict {
             return Err(DeleteAccountError::TooManyAttempts { retry_after });
         }
         let right = verdict == Verdict::Right;
         // Only now: hashing takes a while.
         let now = self.clock.now();
         if !right {
-            self.audit.record(caller.failed_login(origin, now));
+            self.audit.record(caller.failed_login(context, now));
         }
         // Proved again by the store: the password may have changed while this one was hashed.
-        let event = |kind| caller.event(kind, origin, now);
+        let event = |kind| caller.event(kind, context, now);
         let deleted = right && {
             let outcome = self.users.delete(user.id, Some(&user.password), now).await;
             outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?

@@ -6,14 +6,14 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::{
     accounts::ports::{Inserted, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{
         clock::{Clock, Ids},
         email::Email,
         ids::UserId,
         password_hash::PasswordHash,
         port_error::PortError,
-        request_context::Origin,
+        request_context::RequestContext,
         user::{AccountState, User},
     },
     passwords::ports::PasswordHasher,
@@ -46,7 +46,7 @@ pub struct NoTime;
 
 /// What became of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum ImportOutcome {
     /// In a dry run, it would be imported.
     Imported(User),
     /// Its address has an account, which is left alone.
@@ -73,7 +73,7 @@ pub enum Refusal {
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
+pub enum Mode {
     Dry,
     Real,
 }
@@ -82,7 +82,7 @@ pub struct ImportUsers {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub ids: Arc<dyn Ids>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -91,7 +91,12 @@ impl ImportUsers {
     ///
     /// # Errors
     /// An outage.
-    pub async fn execute(&self, candidates: &[Candidate], run: Run, origin: &Origin) -> Result<Vec<Fate>, PortError> {
+    pub async fn execute(
+        &self,
+        candidates: &[Candidate],
+        run: Mode,
+        context: &RequestContext,
+    ) -> Result<Vec<ImportOutcome>, PortError> {
         let mut claims = BTreeMap::<Email, usize>::new();
         for email in candidates.iter().flat_map(|candidate| candidate.email.parse()) {
             *claims.entry(email).or_default() += 1;
@@ -99,8 +104,8 @@ impl ImportUsers {
         let mut fates = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             fates.push(match self.accept(candidate, &claims) {
-                Ok(user) => self.keep(user, run, origin).await?,
-                Err(refusal) => Fate::Refused(refusal),
+                Ok(user) => self.keep(user, run, context).await?,
+                Err(refusal) => ImportOutcome::Refused(refusal),
             });
         }
         Ok(fates)
@@ -128,25 +133,25 @@ impl ImportUsers {
         Ok(user)
     }
 
-    async fn keep(&self, user: User, run: Run, origin: &Origin) -> Result<Fate, PortError> {
+    async fn keep(&self, user: User, run: Mode, context: &RequestContext) -> Result<ImportOutcome, PortError> {
         if self.users.find_by_email(&user.email).await?.is_some() {
-            return Ok(Fate::AlreadyThere(user.email));
+            return Ok(ImportOutcome::AlreadyThere(user.email));
         }
-        if run == Run::Dry {
-            return Ok(Fate::Imported(user));
+        if run == Mode::Dry {
+            return Ok(ImportOutcome::Imported(user));
         }
         let event = || {
-            let event = AuditEvent::new(EventKind::UserRegistered, origin, self.clock.now()).because("import");
+            let event = AuditEvent::new(EventKind::UserRegistered, context, self.clock.now()).because("import");
             event.by(user.id, &user.email)
         };
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
             // This row's own fault, not an outage: the others go on.
-            Err(PortError::Corrupt(_) | PortError::Refused(_)) => Ok(Fate::Refused(Refusal::Row)),
+            Err(PortError::Corrupt(_) | PortError::Refused(_)) => Ok(ImportOutcome::Refused(Refusal::Row)),
             Err(outage) => Err(outage),
-            Ok(Inserted::EmailTaken) => Ok(Fate::AlreadyThere(user.email)),
+            Ok(Inserted::EmailTaken) => Ok(ImportOutcome::AlreadyThere(user.email)),
             Ok(Inserted::Yes) => {
                 self.audit.record(event());
-                Ok(Fate::Imported(user))
+                Ok(ImportOutcome::Imported(user))
             }
         }
     }

@@ -59,7 +59,7 @@ pub trait UserStore: Send + Sync {
 /// What an operator may do with accounts. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
-pub trait UserDirectory: Send + Sync {
+pub trait UserAdminStore: Send + Sync {
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 

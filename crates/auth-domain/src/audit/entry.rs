@@ -9,7 +9,7 @@ use crate::{
     identity::{
         email::Email,
         ids::{SessionId, UserId, id},
-        request_context::Origin,
+        request_context::RequestContext,
     },
 };
 
@@ -29,12 +29,12 @@ pub struct Entry {
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
     pub email: Option<String>,
-    pub origin: Origin,
+    pub context: RequestContext,
 }
 
 /// The position of an entry: by time, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct AuditCursor {
     pub at: DateTime<Utc>,
     pub id: EntryId,
 }
@@ -56,7 +56,7 @@ pub struct Filter {
     /// Only entries from this time on.
     pub since: DateTime<Utc>,
     /// Only entries before this one in time: the next page.
-    pub before: Option<Place>,
+    pub before: Option<AuditCursor>,
     pub limit: u32,
 }
 
@@ -72,13 +72,13 @@ impl Entry {
             user: event.user,
             session: event.session,
             email: event.email.map(|email| email.to_string()),
-            origin: event.origin,
+            context: event.context,
         }
     }
 
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place { at: self.at, id: self.id }
+    pub fn place(&self) -> AuditCursor {
+        AuditCursor { at: self.at, id: self.id }
     }
 }
 

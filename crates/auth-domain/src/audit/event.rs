@@ -8,7 +8,7 @@ use super::kind::{EventKind, Outcome};
 use crate::identity::{
     email::Email,
     ids::{ClientId, KeyId, SessionId, UserId},
-    request_context::Origin,
+    request_context::RequestContext,
 };
 
 /// What an event is about, if not an account.
@@ -42,7 +42,7 @@ pub struct AuditEvent {
     pub subject: Option<Subject>,
     /// The address that was tried, whether or not it has an account.
     pub email: Option<Email>,
-    pub origin: Origin,
+    pub context: RequestContext,
 }
 
 /// The reason of an event that was attempted, and may have happened.
@@ -50,8 +50,8 @@ const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 impl AuditEvent {
     #[must_use]
-    pub fn new(kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> Self {
-        Self { at, kind, reason: None, user: None, session: None, subject: None, email: None, origin: origin.clone() }
+    pub fn new(kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> Self {
+        Self { at, kind, reason: None, user: None, session: None, subject: None, email: None, context: context.clone() }
     }
 
     #[must_use]

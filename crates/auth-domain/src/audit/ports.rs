@@ -13,14 +13,14 @@ use crate::{
 
 /// Where events are reported. Reporting neither delays an action nor makes it fail.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
-pub trait AuditLog: Send + Sync {
+pub trait AuditSink: Send + Sync {
     fn record(&self, event: AuditEvent);
 }
 
 /// Where events are stored. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
-pub trait AuditTrail: Send + Sync {
+pub trait AuditStore: Send + Sync {
     /// Stores all of these, or none. Those that are stored already stay as they are, so a caller that lost the answer can try
     /// again.
     async fn append(&self, entries: &[Entry]) -> Result<(), PortError>;

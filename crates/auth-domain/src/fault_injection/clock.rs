@@ -2,19 +2,19 @@
 
 use chrono::TimeDelta;
 
-use super::world::{Refusal, World, ann, origin, right};
+use super::fixture::{Fixture, Refusal, ann, context, right};
 use crate::{audit::kind::EventKind, maintenance::prune::Pruned, sessions::token::TokenPair};
 
 const DAY: TimeDelta = TimeDelta::days(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
-impl World {
+impl Fixture {
     async fn enter(&self) -> TokenPair {
-        self.login().execute(&ann(), right(), &origin()).await.unwrap()
+        self.login().execute(&ann(), right(), &context()).await.unwrap()
     }
 
     async fn refreshed(&self, pair: &TokenPair) -> Result<TokenPair, Refusal> {
-        Ok(self.refresh().execute(&pair.refresh, &origin()).await?)
+        Ok(self.refresh().execute(&pair.refresh, &context()).await?)
     }
 
     async fn knows(&self, pair: &TokenPair) -> Result<(), Refusal> {
@@ -33,53 +33,53 @@ fn refused<T>(words: &str) -> Result<T, Refusal> {
 
 #[tokio::test]
 async fn an_hour_back_makes_tokens_wait_and_ends_nothing() {
-    let world = World::new().await;
-    let first = world.enter().await;
-    world.clock.advance(HOUR * 2);
-    let second = world.refreshed(&first).await.unwrap();
+    let fixture = Fixture::new().await;
+    let first = fixture.enter().await;
+    fixture.clock.advance(HOUR * 2);
+    let second = fixture.refreshed(&first).await.unwrap();
 
-    world.clock.advance(-HOUR);
-    assert_eq!(world.knows(&second).await, refused("the token is not valid"), "issued in an hour");
-    assert_eq!(world.refreshed(&second).await.map(drop), refused("the token is not valid"));
-    let lost = world.refreshed(&first).await.unwrap();
-    assert_eq!(world.knows(&lost).await, Ok(()), "whose answer was lost gets it again, and is let in");
-    let meanwhile = world.enter().await;
-    assert_eq!(world.knows(&meanwhile).await, Ok(()), "the day's business goes on");
-    let meanwhile = world.refreshed(&meanwhile).await.unwrap();
+    fixture.clock.advance(-HOUR);
+    assert_eq!(fixture.knows(&second).await, refused("the token is not valid"), "issued in an hour");
+    assert_eq!(fixture.refreshed(&second).await.map(drop), refused("the token is not valid"));
+    let lost = fixture.refreshed(&first).await.unwrap();
+    assert_eq!(fixture.knows(&lost).await, Ok(()), "whose answer was lost gets it again, and is let in");
+    let meanwhile = fixture.enter().await;
+    assert_eq!(fixture.knows(&meanwhile).await, Ok(()), "the day's business goes on");
+    let meanwhile = fixture.refreshed(&meanwhile).await.unwrap();
 
-    world.clock.advance(HOUR);
-    assert_eq!(world.knows(&second).await, Ok(()));
+    fixture.clock.advance(HOUR);
+    assert_eq!(fixture.knows(&second).await, Ok(()));
     for pair in [&second, &meanwhile] {
-        let next = world.refreshed(pair).await.unwrap();
-        assert_eq!(world.knows(&next).await, Ok(()));
+        let next = fixture.refreshed(pair).await.unwrap();
+        assert_eq!(fixture.knows(&next).await, Ok(()));
     }
-    world.has_seen_no_thief();
+    fixture.has_seen_no_thief();
 }
 
 #[tokio::test]
 async fn a_day_forward_and_back_again_loses_no_session() {
-    let world = World::new().await;
-    let (active, idle, nearly_over) = (world.enter().await, world.enter().await, world.enter().await);
-    world.clock.advance(DAY * 6);
-    let (active, idle) = (world.refreshed(&active).await.unwrap(), world.refreshed(&idle).await.unwrap());
-    world.clock.advance(HOUR * 12);
+    let fixture = Fixture::new().await;
+    let (active, idle, nearly_over) = (fixture.enter().await, fixture.enter().await, fixture.enter().await);
+    fixture.clock.advance(DAY * 6);
+    let (active, idle) = (fixture.refreshed(&active).await.unwrap(), fixture.refreshed(&idle).await.unwrap());
+    fixture.clock.advance(HOUR * 12);
 
-    world.clock.advance(DAY);
-    assert_eq!(world.knows(&active).await, refused("the token has expired"));
-    assert_eq!(world.refreshed(&nearly_over).await.map(drop), refused("the token has expired"));
-    let ahead = world.refreshed(&active).await.unwrap();
-    assert_eq!(world.knows(&ahead).await, Ok(()));
-    let prune = world.prune();
+    fixture.clock.advance(DAY);
+    assert_eq!(fixture.knows(&active).await, refused("the token has expired"));
+    assert_eq!(fixture.refreshed(&nearly_over).await.map(drop), refused("the token has expired"));
+    let ahead = fixture.refreshed(&active).await.unwrap();
+    assert_eq!(fixture.knows(&ahead).await, Ok(()));
+    let prune = fixture.prune();
     assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
 
-    world.clock.advance(-DAY);
-    assert!(world.refreshed(&nearly_over).await.is_ok(), "seemed over for a while, and was not forgotten");
-    assert!(world.refreshed(&idle).await.is_ok());
-    assert_eq!(world.refreshed(&ahead).await.map(drop), refused("the token is not valid"), "issued tomorrow");
-    let again = world.refreshed(&active).await.unwrap();
-    assert_eq!(world.knows(&again).await, Ok(()), "the token before it still opens the session");
+    fixture.clock.advance(-DAY);
+    assert!(fixture.refreshed(&nearly_over).await.is_ok(), "seemed over for a while, and was not forgotten");
+    assert!(fixture.refreshed(&idle).await.is_ok());
+    assert_eq!(fixture.refreshed(&ahead).await.map(drop), refused("the token is not valid"), "issued tomorrow");
+    let again = fixture.refreshed(&active).await.unwrap();
+    assert_eq!(fixture.knows(&again).await, Ok(()), "the token before it still opens the session");
 
-    world.clock.advance(DAY);
-    assert!(world.refreshed(&ahead).await.is_ok(), "tomorrow has come");
-    world.has_seen_no_thief();
+    fixture.clock.advance(DAY);
+    assert!(fixture.refreshed(&ahead).await.is_ok(), "tomorrow has come");
+    fixture.has_seen_no_thief();
 }

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    deeds::done,
-    world::{Refusal, World, origin},
+    actions::done,
+    fixture::{Fixture, Refusal, context},
 };
 use crate::{
     oauth::revocation_list::ListRevocations,
@@ -18,7 +18,7 @@ use crate::{
     testkit::FakeKeys,
 };
 
-/// What is done with keys. In this world the first is over, the second retiring, and the third signs.
+/// What is done with keys. In this fixture the first is over, the second retiring, and the third signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyDeed {
     /// A server starts with another encryption key.
@@ -48,40 +48,40 @@ impl KeyDeed {
         matches!(self, Self::ReturnToTheSecret | Self::AttendWhenDue | Self::Revoke(3, _))
     }
 
-    pub(crate) async fn perform(self, world: &World) -> Result<(), Refusal> {
+    pub(crate) async fn perform(self, fixture: &Fixture) -> Result<(), Refusal> {
         match self {
             Self::SealAnew => {
-                let maker = world.flaky(FakeKeys::sealed_with("b"));
-                done(KeepKeys { maker, ..keep(world, Some(POLICY)) }.settle().await)
+                let maker = fixture.flaky(FakeKeys::sealed_with("b"));
+                done(KeepKeys { maker, ..keep(fixture, Some(POLICY)) }.settle().await)
             }
             Self::ChangeAlgorithm => {
                 let policy = KeyPolicy { algorithm: KeyAlgorithm::EdDsa, ..POLICY };
-                done(keep(world, Some(policy)).settle().await)
+                done(keep(fixture, Some(policy)).settle().await)
             }
-            Self::ReturnToTheSecret => done(keep(world, None).settle().await),
-            Self::Attend => done(keep(world, Some(POLICY)).attend().await),
+            Self::ReturnToTheSecret => done(keep(fixture, None).settle().await),
+            Self::Attend => done(keep(fixture, Some(POLICY)).attend().await),
             Self::AttendWhenDue => {
                 let policy = KeyPolicy { signs_for: TimeDelta::seconds(1000), ..POLICY };
-                done(keep(world, Some(policy)).attend().await)
+                done(keep(fixture, Some(policy)).attend().await)
             }
-            Self::Rotate => done(operate(world).rotate(When::Published, &origin()).await),
-            Self::Import => done(operate(world).import("ES256 theirs", When::Published, &origin()).await),
-            Self::Revoke(number, how) => done(operate(world).revoke(&world.key(number), how, &origin()).await),
+            Self::Rotate => done(operate(fixture).rotate(When::Published, &context()).await),
+            Self::Import => done(operate(fixture).import("ES256 theirs", When::Published, &context()).await),
+            Self::Revoke(number, how) => done(operate(fixture).revoke(&fixture.key(number), how, &context()).await),
             Self::List => {
-                let known = world.known();
-                let list = ListRevocations { sessions: world.kept(), keys: known.clone(), clock: world.clock() };
+                let known = fixture.known();
+                let list = ListRevocations { sessions: fixture.kept(), keys: known.clone(), clock: fixture.clock() };
                 done(known.vouch(&list.execute(None).await?))
             }
         }
     }
 }
 
-fn keep(world: &World, policy: Option<KeyPolicy>) -> KeepKeys {
-    let (keys, maker, known, users) = (world.kept(), world.known(), world.known(), world.kept());
-    KeepKeys { keys, maker, known, users, audit: world.audit(), clock: world.clock(), policy }
+fn keep(fixture: &Fixture, policy: Option<KeyPolicy>) -> KeepKeys {
+    let (keys, maker, known, users) = (fixture.kept(), fixture.known(), fixture.known(), fixture.kept());
+    KeepKeys { keys, maker, known, users, audit: fixture.audit(), clock: fixture.clock(), policy }
 }
 
-fn operate(world: &World) -> OperateKeys {
-    let (keys, maker) = (world.kept(), world.known());
-    OperateKeys { keys, maker, audit: world.audit(), clock: world.clock(), policy: Some(POLICY) }
+fn operate(fixture: &Fixture) -> OperateKeys {
+    let (keys, maker) = (fixture.kept(), fixture.known());
+    OperateKeys { keys, maker, audit: fixture.audit(), clock: fixture.clock(), policy: Some(POLICY) }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::{
-    deeds::{Deed, done},
-    world::{Fresh, Refusal, World, origin},
+    actions::{Action, done},
+    fixture::{Fixture, Fresh, Refusal, context},
 };
 use crate::{
     oauth::{
@@ -17,25 +17,26 @@ use crate::{
     testkit::{FakeCodec, samples::client_secret},
 };
 
-pub(crate) async fn introspect(world: &World, secret: &str, generation: i64) -> Result<(), Refusal> {
-    let (clients, secrets, sessions) = (world.kept(), world.secrets(), world.kept());
-    let authenticate = AuthenticateClient { clients, secrets, audit: world.audit(), clock: world.clock() };
-    let presented = Credentials { id: world.orders().to_string(), secret: client_secret(secret) };
-    authenticate.execute(&presented, &origin()).await?;
-    let introspect = Introspect { codec: world.flaky(FakeCodec::default()), sessions, clock: world.clock() };
-    let alive = introspect.execute(&world.refresh_token(generation)).await?;
+pub(crate) async fn introspect(fixture: &Fixture, secret: &str, generation: i64) -> Result<(), Refusal> {
+    let (clients, secrets, sessions) = (fixture.kept(), fixture.secrets(), fixture.kept());
+    let authenticate = AuthenticateClient { clients, secrets, audit: fixture.audit(), clock: fixture.clock() };
+    let presented = Credentials { id: fixture.orders().to_string(), secret: client_secret(secret) };
+    authenticate.execute(&presented, &context()).await?;
+    let introspect = Introspect { codec: fixture.flaky(FakeCodec::default()), sessions, clock: fixture.clock() };
+    let alive = introspect.execute(&fixture.refresh_token(generation)).await?;
     alive.map(drop).ok_or_else(|| Refusal::No("not active".to_owned()))
 }
 
-pub(crate) async fn to_a_client(deed: Deed, world: &World) -> Result<(), Refusal> {
-    let (clients, secrets, ids, audit, clock) = (world.kept(), world.secrets(), Arc::new(Fresh), world.audit(), world.clock());
-    if deed == Deed::AddClient {
+pub(crate) async fn to_a_client(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
+    let (clients, secrets, ids, audit, clock) =
+        (fixture.kept(), fixture.secrets(), Arc::new(Fresh), fixture.audit(), fixture.clock());
+    if action == Action::AddClient {
         let add = AddClient { clients, secrets, ids, audit, clock };
-        done(add.execute("billing".parse().unwrap(), &origin()).await)
-    } else if deed == Deed::RotateClient {
+        done(add.execute("billing".parse().unwrap(), &context()).await)
+    } else if action == Action::RotateClient {
         let rotate = RotateClientSecret { clients, secrets, audit, clock };
-        done(rotate.execute(world.orders(), TimeDelta::hours(1), &origin()).await)
+        done(rotate.execute(fixture.orders(), TimeDelta::hours(1), &context()).await)
     } else {
-        done(RemoveClient { clients, audit, clock }.execute(world.orders(), &origin()).await)
+        done(RemoveClient { clients, audit, clock }.execute(fixture.orders(), &context()).await)
     }
 }

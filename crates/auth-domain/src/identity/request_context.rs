@@ -10,13 +10,13 @@ pub const USER_AGENT_MAX_CHARS: usize = 256;
 
 /// The client behind a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origin {
+pub struct RequestContext {
     pub address: Option<IpAddr>,
     pub user_agent: Option<UserAgent>,
     pub request_id: String,
 }
 
-impl Origin {
+impl RequestContext {
     /// The network that the request came from, if its address is known.
     #[must_use]
     pub fn network(&self) -> Option<Network> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::{
-    audit::ports::AuditTrail,
+    audit::ports::AuditStore,
     identity::{clock::Clock, port_error::PortError},
     passwords::{
         ports::AttemptStore,
@@ -23,7 +23,7 @@ const BATCH: u32 = 500;
 pub struct Prune {
     pub sessions: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
-    pub trail: Arc<dyn AuditTrail>,
+    pub trail: Arc<dyn AuditStore>,
     /// How long the audit trail is kept; `None` is for ever.
     pub trail_kept: Option<TimeDelta>,
     pub clock: Arc<dyn Clock>,
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        audit::ports::MockAuditTrail, passwords::ports::MockAttemptStore, sessions::ports::MockEndedSessions, testing::down,
+        audit::ports::MockAuditStore, passwords::ports::MockAttemptStore, sessions::ports::MockEndedSessions, testing::down,
         testkit::MovableClock,
     };
 
@@ -78,7 +78,7 @@ mod tests {
         let mut attempts = MockAttemptStore::new();
         let times = (ago(TimeDelta::zero()), ago(TimeDelta::minutes(30)), ago(TimeDelta::days(30)));
         attempts.expect_prune().with(times.0, times.1, times.2, eq(BATCH)).return_once(move |_, _, _, _| attempts_gone);
-        let mut trail = MockAuditTrail::new();
+        let mut trail = MockAuditStore::new();
         trail.expect_prune().with(ago(KEPT), eq(BATCH)).return_once(move |_, _| entries_gone);
         let (sessions, attempts, trail) = (Arc::new(sessions), Arc::new(attempts), Arc::new(trail));
         Prune { sessions, attempts, trail, trail_kept: Some(KEPT), clock: Arc::new(clock) }
@@ -96,14 +96,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_trail_that_is_kept_for_ever_is_left_alone() {
-        let trail = Arc::new(MockAuditTrail::new());
+        let trail = Arc::new(MockAuditStore::new());
         let prune = Prune { trail, trail_kept: None, ..prune([0, 0, 0].map(Ok)) };
         assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
     }
 
     #[tokio::test]
     async fn what_cannot_be_deleted_does_not_keep_the_others() {
-        let mut trail = MockAuditTrail::new();
+        let mut trail = MockAuditStore::new();
         trail.expect_prune().once().return_once(|_, _| Ok(3));
         let mut attempts = MockAttemptStore::new();
         attempts.expect_prune().once().return_once(|_, _, _, _| down());

@@ -6,9 +6,9 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
-        ports::AuditLog,
+        ports::AuditSink,
     },
-    identity::{clock::Clock, ids::ClientId, port_error::PortError, request_context::Origin},
+    identity::{clock::Clock, ids::ClientId, port_error::PortError, request_context::RequestContext},
     oauth::{
         client::{Client, ClientSecret},
         ports::{ClientSecrets, ClientStore},
@@ -19,7 +19,7 @@ use crate::{
 pub struct AuthenticateClient {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -42,18 +42,23 @@ pub enum AuthenticateClientError {
 impl AuthenticateClient {
     /// # Errors
     /// [`AuthenticateClientError`].
-    pub async fn execute(&self, presented: &Credentials, origin: &Origin) -> Result<Client, AuthenticateClientError> {
+    pub async fn execute(&self, presented: &Credentials, context: &RequestContext) -> Result<Client, AuthenticateClientError> {
         // What is no id is nobody's. It is not repeated either: whoever asks chose it.
-        let Ok(id) = presented.id.parse::<ClientId>() else { return self.refuse(None, "unknown_client", origin) };
+        let Ok(id) = presented.id.parse::<ClientId>() else { return self.refuse(None, "unknown_client", context) };
         // Read every time: a client that was removed is refused at once.
-        let Some(client) = self.clients.find(id).await? else { return self.refuse(Some(id), "unknown_client", origin) };
+        let Some(client) = self.clients.find(id).await? else { return self.refuse(Some(id), "unknown_client", context) };
         let now = self.clock.now();
         let right = client.good_at(now).any(|kept| self.secrets.matches(&presented.secret, kept));
-        if right { Ok(client) } else { self.refuse(Some(id), "wrong_secret", origin) }
+        if right { Ok(client) } else { self.refuse(Some(id), "wrong_secret", context) }
     }
 
-    fn refuse(&self, id: Option<ClientId>, why: &'static str, origin: &Origin) -> Result<Client, AuthenticateClientError> {
-        let event = AuditEvent::new(EventKind::ClientRefused, origin, self.clock.now()).because(why);
+    fn refuse(
+        &self,
+        id: Option<ClientId>,
+        why: &'static str,
+        context: &RequestContext,
+    ) -> Result<Client, AuthenticateClientError> {
+        let event = AuditEvent::new(EventKind::ClientRefused, context, self.clock.now()).because(why);
         self.audit.record(AuditEvent { subject: id.map(Subject::Client), ..event });
         Err(AuthenticateClientError::Refused)
     }

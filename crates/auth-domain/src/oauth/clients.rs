@@ -8,14 +8,14 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
-        ports::AuditLog,
+        ports::AuditSink,
         unknown_outcome::Written,
     },
     identity::{
         clock::{Clock, Ids},
         ids::ClientId,
         port_error::PortError,
-        request_context::Origin,
+        request_context::RequestContext,
     },
     oauth::{
         client::{Client, ClientName, ClientSecret},
@@ -28,7 +28,7 @@ pub struct AddClient {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
     pub ids: Arc<dyn Ids>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -36,14 +36,14 @@ pub struct AddClient {
 pub struct RotateClientSecret {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
 /// Takes a client's access away.
 pub struct RemoveClient {
     pub clients: Arc<dyn ClientStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -68,10 +68,10 @@ pub enum ClientError {
 impl AddClient {
     /// # Errors
     /// An outage. If only the answer was lost, there is now a client whose secret nobody knows.
-    pub async fn execute(&self, name: ClientName, origin: &Origin) -> Result<Issued, PortError> {
+    pub async fn execute(&self, name: ClientName, context: &RequestContext) -> Result<Issued, PortError> {
         let (secret, hash) = self.secrets.make();
         let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
-        let added = || by_operator(EventKind::ClientAdded, client.id, origin, client.created_at);
+        let added = || by_operator(EventKind::ClientAdded, client.id, context, client.created_at);
         self.clients.insert(&client).await.or_unknown(&*self.audit, added)?;
         self.audit.record(added());
         Ok(Issued { client, secret })
@@ -83,12 +83,12 @@ impl RotateClientSecret {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn execute(&self, id: ClientId, overlap: TimeDelta, origin: &Origin) -> Result<Issued, ClientError> {
+    pub async fn execute(&self, id: ClientId, overlap: TimeDelta, context: &RequestContext) -> Result<Issued, ClientError> {
         let before = self.clients.find(id).await?.ok_or(ClientError::NoSuchClient)?;
         let (secret, hash) = self.secrets.make();
         let now = self.clock.now();
         let client = before.rotated(hash, overlap, now);
-        let rotated = || by_operator(EventKind::ClientSecretRotated, id, origin, now);
+        let rotated = || by_operator(EventKind::ClientSecretRotated, id, context, now);
         if !self.clients.rotate(&client, &before.secret).await.or_unknown(&*self.audit, rotated)? {
             return Err(ClientError::ChangedMeanwhile);
         }
@@ -100,8 +100,8 @@ impl RotateClientSecret {
 impl RemoveClient {
     /// # Errors
     /// [`ClientError::NoSuchClient`], or an outage.
-    pub async fn execute(&self, id: ClientId, origin: &Origin) -> Result<(), ClientError> {
-        let removed = || by_operator(EventKind::ClientRemoved, id, origin, self.clock.now());
+    pub async fn execute(&self, id: ClientId, context: &RequestContext) -> Result<(), ClientError> {
+        let removed = || by_operator(EventKind::ClientRemoved, id, context, self.clock.now());
         if !self.clients.remove(id).await.or_unknown(&*self.audit, removed)? {
             return Err(ClientError::NoSuchClient);
         }
@@ -110,8 +110,8 @@ impl RemoveClient {
     }
 }
 
-fn by_operator(kind: EventKind, client: ClientId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, origin, now).because("operator").about(Subject::Client(client))
+fn by_operator(kind: EventKind, client: ClientId, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, context, now).because("operator").about(Subject::Client(client))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     sessions::{
         authenticate::SignedIn,
         ports::{SessionStore, TokenCodec},
-        token::{Claims, Grant, TokenKind},
+        token::{Claims, TokenKind, TokenPurpose},
     },
 };
 
@@ -36,9 +36,9 @@ impl Introspect {
         let Ok(claims) = decode_either(&*self.codec, order, token, now) else { return Ok(None) };
         let owner = self.sessions.find(claims.session).await?.and_then(|found| SignedIn::by(&claims, found, now));
         // Of refresh tokens the current one: the others are spent, though the one just before may get its successor again.
-        let unspent = |owner: &SignedIn| match claims.grant {
-            Grant::Access => true,
-            Grant::Refresh(presented) => presented == owner.session.generation,
+        let unspent = |owner: &SignedIn| match claims.purpose {
+            TokenPurpose::Access => true,
+            TokenPurpose::Refresh(presented) => presented == owner.session.generation,
         };
         Ok(owner.filter(unspent).map(|owner| Alive { claims, owner }))
     }

@@ -7,7 +7,7 @@ use chrono::{SubsecRound, TimeDelta};
 
 use crate::{
     identity::{clock::Clock, port_error::PortError},
-    sessions::{ports::EndedSessions, session::Ended},
+    sessions::{ports::EndedSessions, session::RevocationCursor},
     signing_keys::{
         ports::{KnownKeys, Revocations},
         ring::{KeyState, PUBLISHED_AFTER},
@@ -32,14 +32,14 @@ impl ListRevocations {
     ///
     /// # Errors
     /// An outage.
-    pub async fn execute(&self, since: Option<Ended>) -> Result<Revocations, PortError> {
+    pub async fn execute(&self, since: Option<RevocationCursor>) -> Result<Revocations, PortError> {
         let now = self.clock.now();
         // Whatever life tokens have here: it may have been another when they were issued.
-        let expired = Ended::before(now - PUBLISHED_AFTER);
+        let expired = RevocationCursor::before(now - PUBLISHED_AFTER);
         let ended = self.sessions.ended(since.map_or(expired, |since| since.max(expired)), PAGE).await?;
         let more = u32::try_from(ended.len()).is_ok_and(|count| count >= PAGE);
         // In whole seconds: lists of one second that name the same are the same.
-        let next = ended.last().filter(|_| more).copied().unwrap_or(Ended::before(now.trunc_subsecs(0) - LATE));
+        let next = ended.last().filter(|_| more).copied().unwrap_or(RevocationCursor::before(now.trunc_subsecs(0) - LATE));
         let ring = self.keys.ring();
         let revoked = ring.lives().filter(|life| life.state(now) == KeyState::Revoked && !life.is_over(now));
         let keys = revoked.map(|life| life.key.id.clone()).collect();
@@ -83,7 +83,7 @@ mod tests {
             session.id
         }
 
-        async fn list(&self, seconds: i64, since: Option<Ended>) -> Revocations {
+        async fn list(&self, seconds: i64, since: Option<RevocationCursor>) -> Revocations {
             self.clock.set(after(seconds));
             let list = ListRevocations {
                 sessions: Arc::new(self.store.clone()),
@@ -100,7 +100,7 @@ mod tests {
         let id = scene.ends(10).await;
         assert_eq!(scene.list(10 + 3659, None).await.sessions, [id]);
         assert_eq!(scene.list(10 + 3661, None).await.sessions, []);
-        assert_eq!(scene.list(10 + 3661, Some(Ended::before(after(0)))).await.sessions, [], "whatever is asked for");
+        assert_eq!(scene.list(10 + 3661, Some(RevocationCursor::before(after(0)))).await.sessions, [], "whatever is asked for");
     }
 
     #[tokio::test]

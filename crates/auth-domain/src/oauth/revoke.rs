@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     oauth::either_kind::decode_either,
     sessions::{
         ports::{SessionStore, TokenCodec},
         session::Generation,
-        token::{Grant, TokenKind},
+        token::{TokenKind, TokenPurpose},
     },
 };
 
 pub struct Revoke {
     pub codec: Arc<dyn TokenCodec>,
     pub sessions: Arc<dyn SessionStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -26,22 +26,22 @@ impl Revoke {
     ///
     /// # Errors
     /// An outage; whether the session has ended is unknown then.
-    pub async fn execute(&self, token: &str, origin: &Origin) -> Result<(), PortError> {
+    pub async fn execute(&self, token: &str, context: &RequestContext) -> Result<(), PortError> {
         let now = self.clock.now();
         let order = [TokenKind::Refresh, TokenKind::Access];
         let Ok(claims) = decode_either(&*self.codec, order, token, now) else { return Ok(()) };
         let found = self.sessions.find(claims.session).await?;
-        let issued = |generation: Generation| match claims.grant {
-            Grant::Access => true,
+        let issued = |generation: Generation| match claims.purpose {
+            TokenPurpose::Access => true,
             // Not issued yet, as far as this database knows: a backup was restored, and the session is left alone.
-            Grant::Refresh(presented) => presented <= generation,
+            TokenPurpose::Refresh(presented) => presented <= generation,
         };
         let Some((session, user)) = found.filter(|(session, user)| user.id == claims.user && issued(session.generation)) else {
             return Ok(());
         };
         // What has expired is ended as well: a refresh on its way could draw it out.
         let event = || {
-            let event = AuditEvent::new(EventKind::SessionEnded, origin, now).because("token_revoked");
+            let event = AuditEvent::new(EventKind::SessionEnded, context, now).because("token_revoked");
             event.by(user.id, &user.email).in_session(session.id)
         };
         if session.ended_at.is_none() && self.sessions.end(session.id, now).await.or_unknown(&*self.audit, event)? {

@@ -13,7 +13,7 @@ use crate::{
     },
     passwords::{
         policy::{NewPassword, PasswordAttempt},
-        throttle::{Counted, Standing},
+        throttle::{Counted, ThrottleState},
     },
 };
 
@@ -23,21 +23,21 @@ use crate::{
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
     /// What is stored of an address for this client. It costs the same however many clients have failed there.
-    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError>;
+    async fn throttle_state(&self, account: &Email, client: Subscriber) -> Result<ThrottleState, PortError>;
 
-    /// Counts one more failure of the client, for itself and among all, by [`Standing::one_more`]. `None` when the client's own are
+    /// Counts one more failure of the client, for itself and among all, by [`ThrottleState::one_more`]. `None` when the client's own are
     /// no longer those of `from`: of attempts of one client that add to the same failures, in whatever process, exactly one is
     /// counted. Other clients stand in nobody's way, but for the first failure of all: `None` as well where `from` has not seen it.
     async fn count(
         &self,
         account: &Email,
         client: Subscriber,
-        from: Standing,
+        from: ThrottleState,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<Counted>, PortError>;
 
-    /// Takes a failure back that was counted, by [`Standing::without`].
+    /// Takes a failure back that was counted, by [`ThrottleState::without`].
     async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError>;
 
     /// When an account was last logged in to from a network. The throttle does not ask: whoever has an account would show.

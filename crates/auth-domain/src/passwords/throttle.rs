@@ -28,7 +28,7 @@ pub struct Failures {
 
 /// What is stored of an address, forgotten or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct ThrottleState {
     /// The failures of the client that asks.
     pub own: Option<Failures>,
     /// The failures of all clients.
@@ -38,8 +38,8 @@ pub struct Standing {
 /// What counting one failure changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counted {
-    pub before: Standing,
-    pub after: Standing,
+    pub before: ThrottleState,
+    pub after: ThrottleState,
 }
 
 impl Failures {
@@ -71,7 +71,7 @@ impl Failures {
     }
 }
 
-impl Standing {
+impl ThrottleState {
     /// What has not been forgotten.
     fn remembered(&self, now: DateTime<Utc>) -> Self {
         let remembered = |failures: &Failures| now < failures.forgotten_at;

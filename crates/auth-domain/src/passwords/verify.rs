@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog},
-    identity::{clock::Clock, email::Email, port_error::PortError, request_context::Origin, user::User},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink},
+    identity::{clock::Clock, email::Email, port_error::PortError, request_context::RequestContext, user::User},
     passwords::{
         policy::PasswordAttempt,
         ports::{Admission, AttemptStore, PasswordHasher},
@@ -14,10 +14,10 @@ use crate::{
 
 /// Verifies attempts at accounts' passwords, and slows down guessing.
 #[derive(Clone)]
-pub struct PasswordProof {
+pub struct PasswordVerifier {
     pub hasher: Arc<dyn PasswordHasher>,
     pub attempts: Arc<dyn AttemptStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// How many failures at an address its clients share before each further one makes its client wait.
     pub failure_limit: u32,
@@ -30,7 +30,7 @@ pub enum Verdict {
     Right,
     Wrong,
     /// Not verified: its client has failed too often and has to wait.
-    Held {
+    Throttled {
         retry_after: Duration,
     },
 }
@@ -41,12 +41,12 @@ enum Claim {
     Counted(Counted),
     /// Let through and not counted yet: the client has not failed before, and may fail once more.
     Uncounted,
-    Held {
+    Throttled {
         retry_after: Duration,
     },
 }
 
-impl PasswordProof {
+impl PasswordVerifier {
     /// Whether the attempt is the password of the account, if there is one. If the account may not log in, even a right password
     /// counts as a failure: the throttle must not tell more than the answer.
     ///
@@ -58,19 +58,19 @@ impl PasswordProof {
         account: &Email,
         user: Option<&User>,
         attempt: PasswordAttempt,
-        origin: &Origin,
+        context: &RequestContext,
     ) -> Result<Verdict, PortError> {
-        let claim = self.claim(account, origin).await?;
-        if let Claim::Held { retry_after } = claim {
-            self.report(account, user, origin);
-            return Ok(Verdict::Held { retry_after });
+        let claim = self.claim(account, context).await?;
+        if let Claim::Throttled { retry_after } = claim {
+            self.report(account, user, context);
+            return Ok(Verdict::Throttled { retry_after });
         }
         let verdict = self.hasher.verify(place, attempt, user.map(|user| &user.password)).await;
         let failed = matches!(verdict, Ok(right) if !right || !user.is_some_and(User::is_active));
         match claim {
-            Claim::Uncounted if failed => self.count(account, origin).await?,
-            Claim::Counted(counted) if !failed => self.attempts.forgive(account, origin.subscriber(), counted).await?,
-            Claim::Uncounted | Claim::Counted(_) | Claim::Held { .. } => {}
+            Claim::Uncounted if failed => self.count(account, context).await?,
+            Claim::Counted(counted) if !failed => self.attempts.forgive(account, context.subscriber(), counted).await?,
+            Claim::Uncounted | Claim::Counted(_) | Claim::Throttled { .. } => {}
         }
         Ok(if verdict? { Verdict::Right } else { Verdict::Wrong })
     }
@@ -78,14 +78,14 @@ impl PasswordProof {
     /// Where a failure has consequences, counts the attempt before it is verified, so that parallel attempts gain nothing. Where it has
     /// none yet, it is counted afterwards: nothing is stored for a password that was right, and people who log in from many
     /// devices of one network at once are not in each other's way.
-    async fn claim(&self, account: &Email, origin: &Origin) -> Result<Claim, PortError> {
-        let client = origin.subscriber();
+    async fn claim(&self, account: &Email, context: &RequestContext) -> Result<Claim, PortError> {
+        let client = context.subscriber();
         // Another attempt of this client gets in between only so often: it is counted, and then there is a wait.
         loop {
             let now = self.clock.now();
-            let standing = self.attempts.standing(account, client).await?;
+            let standing = self.attempts.throttle_state(account, client).await?;
             if let Some(wait) = standing.wait(self.failure_limit, now) {
-                return Ok(Claim::Held { retry_after: wait.to_std().unwrap_or_default() });
+                return Ok(Claim::Throttled { retry_after: wait.to_std().unwrap_or_default() });
             }
             if !standing.is_counted_first(self.failure_limit, now) {
                 return Ok(Claim::Uncounted);
@@ -96,18 +96,18 @@ impl PasswordProof {
         }
     }
 
-    async fn count(&self, account: &Email, origin: &Origin) -> Result<(), PortError> {
-        let client = origin.subscriber();
+    async fn count(&self, account: &Email, context: &RequestContext) -> Result<(), PortError> {
+        let client = context.subscriber();
         loop {
-            let standing = self.attempts.standing(account, client).await?;
+            let standing = self.attempts.throttle_state(account, client).await?;
             if self.attempts.count(account, client, standing, self.failure_limit, self.clock.now()).await?.is_some() {
                 return Ok(());
             }
         }
     }
 
-    fn report(&self, account: &Email, user: Option<&User>, origin: &Origin) {
-        let event = AuditEvent::new(EventKind::LoginThrottled, origin, self.clock.now()).attempted_as(account);
+    fn report(&self, account: &Email, user: Option<&User>, context: &RequestContext) {
+        let event = AuditEvent::new(EventKind::LoginThrottled, context, self.clock.now()).attempted_as(account);
         self.audit.record(AuditEvent { user: user.map(|user| user.id), ..event });
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{event::AuditEvent, kind::EventKind},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin, user::User},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         ports::{SessionStore, TokenCodec},
         session::Session,
@@ -37,14 +37,14 @@ impl SignedIn {
 
     /// An event of this caller's own, in the session they came with.
     #[must_use]
-    pub fn event(&self, kind: EventKind, origin: &Origin, at: DateTime<Utc>) -> AuditEvent {
-        AuditEvent::new(kind, origin, at).by(self.user.id, &self.user.email).in_session(self.session.id)
+    pub fn event(&self, kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> AuditEvent {
+        AuditEvent::new(kind, context, at).by(self.user.id, &self.user.email).in_session(self.session.id)
     }
 
     /// A wrong password counts as a failed login, wherever it was tried.
     #[must_use]
-    pub fn failed_login(&self, origin: &Origin, at: DateTime<Utc>) -> AuditEvent {
-        self.event(EventKind::LoginFailed, origin, at).because("wrong_current_password")
+    pub fn failed_login(&self, context: &RequestContext, at: DateTime<Utc>) -> AuditEvent {
+        self.event(EventKind::LoginFailed, context, at).because("wrong_current_password")
     }
 }
 

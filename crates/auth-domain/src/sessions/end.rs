@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, ids::SessionId, port_error::PortError, request_context::Origin},
+    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, ids::SessionId, port_error::PortError, request_context::RequestContext},
     sessions::{authenticate::SignedIn, ports::SessionStore},
 };
 
 pub struct EndSession {
     pub sessions: Arc<dyn SessionStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -26,7 +26,7 @@ pub enum EndSessionError {
 impl EndSession {
     /// # Errors
     /// [`EndSessionError`].
-    pub async fn execute(&self, caller: &SignedIn, id: SessionId, origin: &Origin) -> Result<(), EndSessionError> {
+    pub async fn execute(&self, caller: &SignedIn, id: SessionId, context: &RequestContext) -> Result<(), EndSessionError> {
         let now = self.clock.now();
         // What has expired is ended as well: a refresh on its way could draw it out.
         let own = self
@@ -34,7 +34,7 @@ impl EndSession {
             .find(id)
             .await?
             .is_some_and(|(session, _)| session.user == caller.user.id && session.ended_at.is_none());
-        let event = || caller.event(EventKind::SessionEnded, origin, now).because("ended_by_owner").in_session(id);
+        let event = || caller.event(EventKind::SessionEnded, context, now).because("ended_by_owner").in_session(id);
         if !own || !self.sessions.end(id, now).await.or_unknown(&*self.audit, event)? {
             return Err(EndSessionError::NotFound);
         }

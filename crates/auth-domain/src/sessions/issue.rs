@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::Origin, user::User},
+    identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         ports::TokenCodec,
         session::Session,
@@ -24,8 +24,8 @@ pub struct Issuer {
 impl Issuer {
     /// A new session of an account; nothing has been kept yet.
     #[must_use]
-    pub fn session(&self, user: &User, origin: &Origin, now: DateTime<Utc>) -> Session {
-        Session::begin(SessionId(self.ids.next()), user.id, origin.clone(), now, &self.lifetimes)
+    pub fn session(&self, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Session {
+        Session::begin(SessionId(self.ids.next()), user.id, context.clone(), now, &self.lifetimes)
     }
 
     /// The tokens of a session as it stands: a fresh access token and the one refresh token of its generation.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     sessions::{authenticate::SignedIn, ports::SessionStore},
 };
 
 pub struct Logout {
     pub sessions: Arc<dyn SessionStore>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -28,7 +28,7 @@ pub enum LogoutScope {
 impl Logout {
     /// # Errors
     /// An outage; nothing has ended then, unless the outcome is unknown.
-    pub async fn execute(&self, caller: &SignedIn, scope: LogoutScope, origin: &Origin) -> Result<(), PortError> {
+    pub async fn execute(&self, caller: &SignedIn, scope: LogoutScope, context: &RequestContext) -> Result<(), PortError> {
         let now = self.clock.now();
         let (user, own) = (&caller.user, caller.session.id);
         let outcome = match scope {
@@ -36,7 +36,7 @@ impl Logout {
             LogoutScope::Others => self.sessions.end_all(user.id, Some(own), now).await,
             LogoutScope::All => self.sessions.end_all(user.id, None, now).await,
         };
-        let event = |kind| AuditEvent::new(kind, origin, now).because("logout").by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, context, now).because("logout").by(user.id, &user.email);
         let ended: Vec<_> = outcome.or_unknown(&*self.audit, || match scope {
             LogoutScope::Local | LogoutScope::All => event(EventKind::LoggedOut).in_session(own),
             // Which they are, nobody knows either.

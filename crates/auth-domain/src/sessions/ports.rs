@@ -11,7 +11,7 @@ use crate::{
         user::User,
     },
     sessions::{
-        session::{Ended, Session},
+        session::{RevocationCursor, Session},
         token::{Claims, InvalidToken, TokenKind},
     },
 };
@@ -58,7 +58,7 @@ pub trait SessionStore: Send + Sync {
 #[async_trait]
 pub trait EndedSessions: Send + Sync {
     /// At most `limit` sessions that ended after a place, ordered by place, including those of deleted accounts.
-    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError>;
+    async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError>;
 
     /// Deletes at most about `limit` sessions that ended or expired before `cutoff`. Returns how many.
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError>;

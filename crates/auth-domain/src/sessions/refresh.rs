@@ -5,20 +5,20 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin, user::User},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         issue::Issuer,
         ports::SessionStore,
-        session::{Generation, Presented, Session},
-        token::{Grant, InvalidToken, TokenKind, TokenPair},
+        session::{Generation, Session, TokenUse},
+        token::{InvalidToken, TokenKind, TokenPair, TokenPurpose},
     },
 };
 
 pub struct Refresh {
     pub sessions: Arc<dyn SessionStore>,
     pub issuer: Issuer,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// How long the previous token, presented again, still gets the same successor.
     pub reuse_window: TimeDelta,
@@ -52,30 +52,30 @@ enum Step {
 impl Refresh {
     /// # Errors
     /// [`RefreshError`].
-    pub async fn execute(&self, token: &str, origin: &Origin) -> Result<TokenPair, RefreshError> {
+    pub async fn execute(&self, token: &str, context: &RequestContext) -> Result<TokenPair, RefreshError> {
         let now = self.clock.now();
         let claims = match self.issuer.codec.decode(TokenKind::Refresh, token, now) {
             Ok(claims) => claims,
-            Err(fault) => return self.refuse(|event| event, fault, origin, now),
+            Err(fault) => return self.refuse(|event| event, fault, context, now),
         };
         let of_session = |event: AuditEvent| event.in_session(claims.session);
-        let Grant::Refresh(generation) = claims.grant else {
-            return self.refuse(of_session, InvalidToken::Invalid, origin, now);
+        let TokenPurpose::Refresh(generation) = claims.purpose else {
+            return self.refuse(of_session, InvalidToken::Invalid, context, now);
         };
         for _look in 0..LOOKS {
             let found = self.sessions.find(claims.session).await?.filter(|(_, user)| user.id == claims.user);
             let Some((session, user)) = found else {
-                return self.refuse(of_session, InvalidToken::Invalid, origin, now);
+                return self.refuse(of_session, InvalidToken::Invalid, context, now);
             };
-            match self.step(&session, &user, generation, origin, now).await? {
+            match self.step(&session, &user, generation, context, now).await? {
                 Step::Answer(pair) => {
-                    self.audit.record(event(EventKind::TokenRefreshed, &session, &user, origin, now));
+                    self.audit.record(event(EventKind::TokenRefreshed, &session, &user, context, now));
                     return Ok(pair);
                 }
                 Step::Reuse => return Err(RefreshError::Reused),
                 Step::Refuse => {
                     let whose = |event| of_session(event).by(user.id, &user.email);
-                    return self.refuse(whose, InvalidToken::Invalid, origin, now);
+                    return self.refuse(whose, InvalidToken::Invalid, context, now);
                 }
                 Step::LookAgain => {}
             }
@@ -88,32 +88,32 @@ impl Refresh {
         session: &Session,
         user: &User,
         presented: Generation,
-        origin: &Origin,
+        context: &RequestContext,
         now: DateTime<Utc>,
     ) -> Result<Step, PortError> {
         if !session.is_live(now) || !user.is_active() {
             return Ok(Step::Refuse);
         }
-        Ok(match session.judge(presented, now, self.reuse_window) {
-            Presented::Current => {
-                let successor = session.successor(origin.clone(), now, &self.issuer.lifetimes);
+        Ok(match session.classify(presented, now, self.reuse_window) {
+            TokenUse::Current => {
+                let successor = session.successor(context.clone(), now, &self.issuer.lifetimes);
                 // Signed first: a session that has moved with nothing to hand out would make its owner look like a thief.
                 let pair = self.issuer.pair(&successor, user, now)?;
-                let refreshed = || event(EventKind::TokenRefreshed, session, user, origin, now);
+                let refreshed = || event(EventKind::TokenRefreshed, session, user, context, now);
                 let moved = self.sessions.rotate(&successor).await.or_unknown(&*self.audit, refreshed)?;
                 if moved { Step::Answer(pair) } else { Step::LookAgain }
             }
             // The same successor again, so the chain cannot fork.
-            Presented::Repeat => Step::Answer(self.issuer.pair(session, user, now)?),
-            Presented::Reuse => self.end(session, user, origin, now).await?,
-            Presented::FromTheFuture => Step::Refuse,
+            TokenUse::Repeat => Step::Answer(self.issuer.pair(session, user, now)?),
+            TokenUse::Reuse => self.end(session, user, context, now).await?,
+            TokenUse::FromTheFuture => Step::Refuse,
         })
     }
 
     /// Owner and thief look alike here, so the whole session ends. Of requests that present spent tokens of it at once, the one
     /// that ends it reports the theft.
-    async fn end(&self, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> Result<Step, PortError> {
-        let reused = || event(EventKind::TokenReused, session, user, origin, now);
+    async fn end(&self, session: &Session, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Result<Step, PortError> {
+        let reused = || event(EventKind::TokenReused, session, user, context, now);
         match self.sessions.end(session.id, now).await.or_unknown(&*self.audit, reused) {
             Ok(true) => {
                 self.audit.record(reused());
@@ -134,16 +134,16 @@ impl Refresh {
         &self,
         whose: impl FnOnce(AuditEvent) -> AuditEvent,
         fault: InvalidToken,
-        origin: &Origin,
+        context: &RequestContext,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, RefreshError> {
-        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, origin, now)));
+        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, context, now)));
         Err(fault.into())
     }
 }
 
-fn event(kind: EventKind, session: &Session, user: &User, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, origin, now).by(user.id, &user.email).in_session(session.id)
+fn event(kind: EventKind, session: &Session, user: &User, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, context, now).by(user.id, &user.email).in_session(session.id)
 }
 
 #[cfg(test)]

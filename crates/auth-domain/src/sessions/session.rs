@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     identity::{
         ids::{SessionId, UserId},
-        request_context::Origin,
+        request_context::RequestContext,
     },
     sessions::token::Lifetimes,
 };
@@ -29,17 +29,17 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
     /// Where it began or was last refreshed from.
-    pub origin: Origin,
+    pub context: RequestContext,
 }
 
 /// The end of a session, and its place among ended sessions: by time, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ended {
+pub struct RevocationCursor {
     pub at: DateTime<Utc>,
     pub id: SessionId,
 }
 
-impl Ended {
+impl RevocationCursor {
     /// The place before all sessions that ended at a time.
     #[must_use]
     pub fn before(at: DateTime<Utc>) -> Self {
@@ -47,7 +47,7 @@ impl Ended {
     }
 }
 
-impl fmt::Display for Ended {
+impl fmt::Display for RevocationCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}", self.at.timestamp_micros(), self.id)
     }
@@ -58,7 +58,7 @@ impl fmt::Display for Ended {
 #[error("must be the `next` of a list, or seconds since 1970")]
 pub struct NoPlace;
 
-impl FromStr for Ended {
+impl FromStr for RevocationCursor {
     type Err = NoPlace;
 
     /// A place as it is written, or a time in seconds since 1970 (RFC 7519 section 2, `NumericDate`).
@@ -74,7 +74,7 @@ impl FromStr for Ended {
 
 /// What presenting a refresh token of some generation means to a live session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presented {
+pub enum TokenUse {
     /// The current token, which moves the session on.
     Current,
     /// The previous token, within the reuse window: a lost answer or a second tab.
@@ -87,19 +87,19 @@ pub enum Presented {
 
 impl Session {
     #[must_use]
-    pub fn begin(id: SessionId, user: UserId, origin: Origin, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
+    pub fn begin(id: SessionId, user: UserId, context: RequestContext, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
         let expires_at = now + lifetimes.refresh.min(lifetimes.session);
-        Self { id, user, generation: Generation(1), created_at: now, last_used_at: now, expires_at, ended_at: None, origin }
+        Self { id, user, generation: Generation(1), created_at: now, last_used_at: now, expires_at, ended_at: None, context }
     }
 
     /// The same session after one more refresh. It never outlives its absolute end.
     #[must_use]
-    pub fn successor(&self, origin: Origin, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
+    pub fn successor(&self, context: RequestContext, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
         Self {
             generation: Generation(self.generation.0.saturating_add(1)),
             last_used_at: now,
             expires_at: (now + lifetimes.refresh).min(self.created_at + lifetimes.session),
-            origin,
+            context,
             ..self.clone()
         }
     }
@@ -111,14 +111,14 @@ impl Session {
 
     /// Recognizes spent tokens by their generation, so that none has to be stored.
     #[must_use]
-    pub fn judge(&self, presented: Generation, now: DateTime<Utc>, reuse_window: TimeDelta) -> Presented {
+    pub fn classify(&self, presented: Generation, now: DateTime<Utc>, reuse_window: TimeDelta) -> TokenUse {
         let behind = self.generation.0.saturating_sub(presented.0);
         match behind {
-            ..0 => Presented::FromTheFuture,
-            0 => Presented::Current,
+            ..0 => TokenUse::FromTheFuture,
+            0 => TokenUse::Current,
             // Without a window nothing repeats, even when the clock that rotated was ahead of this one.
-            1 if reuse_window > TimeDelta::zero() && now < self.last_used_at + reuse_window => Presented::Repeat,
-            1.. => Presented::Reuse,
+            1 if reuse_window > TimeDelta::zero() && now < self.last_used_at + reuse_window => TokenUse::Repeat,
+            1.. => TokenUse::Reuse,
         }
     }
 }

@@ -39,7 +39,7 @@ pub enum TokenKind {
 
 /// What a token lets its bearer do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
+pub enum TokenPurpose {
     Access,
     Refresh(Generation),
 }
@@ -48,7 +48,7 @@ pub enum Grant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     pub id: TokenId,
-    pub grant: Grant,
+    pub purpose: TokenPurpose,
     pub user: UserId,
     pub email: Email,
     pub session: SessionId,
@@ -78,7 +78,7 @@ pub struct TokenPair {
     pub refresh_expires_in: TimeDelta,
 }
 
-impl Grant {
+impl TokenPurpose {
     #[must_use]
     pub fn kind(self) -> TokenKind {
         match self {
@@ -92,19 +92,26 @@ impl Claims {
     /// An access token for a session, from now on.
     #[must_use]
     pub fn access(id: TokenId, session: &Session, user: &User, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
-        Self::new(id, Grant::Access, session, user, now, now + lifetimes.access)
+        Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access)
     }
 
     /// The refresh token of a session's current generation; made again, it has the same times.
     #[must_use]
     pub fn refresh(id: TokenId, session: &Session, user: &User) -> Self {
-        Self::new(id, Grant::Refresh(session.generation), session, user, session.last_used_at, session.expires_at)
+        Self::new(id, TokenPurpose::Refresh(session.generation), session, user, session.last_used_at, session.expires_at)
     }
 
-    fn new(id: TokenId, grant: Grant, session: &Session, user: &User, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+    fn new(
+        id: TokenId,
+        purpose: TokenPurpose,
+        session: &Session,
+        user: &User,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Self {
         Self {
             id,
-            grant,
+            purpose,
             user: user.id,
             email: user.email.clone(),
             session: session.id,

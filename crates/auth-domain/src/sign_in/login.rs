@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     accounts::ports::UserStore,
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{
-        clock::Clock, email::Email, ids::SessionId, password_hash::PasswordHash, port_error::PortError, request_context::Origin,
-        user::User,
+        clock::Clock, email::Email, ids::SessionId, password_hash::PasswordHash, port_error::PortError,
+        request_context::RequestContext, user::User,
     },
     passwords::{
         policy::PasswordAttempt,
         ports::PasswordHasher,
-        verify::{PasswordProof, Verdict},
+        verify::{PasswordVerifier, Verdict},
     },
     sessions::{
         issue::Issuer,
@@ -28,9 +28,9 @@ pub struct Login {
     pub users: Arc<dyn UserStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub hasher: Arc<dyn PasswordHasher>,
-    pub proof: PasswordProof,
+    pub proof: PasswordVerifier,
     pub issuer: Issuer,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// How many live sessions an account may have.
     pub session_limit: usize,
@@ -51,31 +51,36 @@ pub enum LoginError {
 impl Login {
     /// # Errors
     /// [`LoginError`].
-    pub async fn execute(&self, email: &Email, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
+    pub async fn execute(
+        &self,
+        email: &Email,
+        attempt: PasswordAttempt,
+        context: &RequestContext,
+    ) -> Result<TokenPair, LoginError> {
         let place = self.hasher.admit()?;
         let found = self.users.find_by_email(email).await?;
         // Without an account a decoy is verified, so that the time does not tell.
-        let right = match self.proof.verify(place, email, found.as_ref(), attempt.clone(), origin).await? {
-            Verdict::Held { retry_after } => return Err(LoginError::TooManyAttempts { retry_after }),
+        let right = match self.proof.verify(place, email, found.as_ref(), attempt.clone(), context).await? {
+            Verdict::Throttled { retry_after } => return Err(LoginError::TooManyAttempts { retry_after }),
             verdict @ (Verdict::Right | Verdict::Wrong) => verdict == Verdict::Right,
         };
         match found {
-            Some(user) if right && user.is_active() => self.begin(user, attempt, origin).await,
-            Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), origin),
-            Some(user) => self.refuse("wrong_password", |event| event.by(user.id, email), origin),
-            None => self.refuse("unknown_address", |event| event.attempted_as(email), origin),
+            Some(user) if right && user.is_active() => self.begin(user, attempt, context).await,
+            Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), context),
+            Some(user) => self.refuse("wrong_password", |event| event.by(user.id, email), context),
+            None => self.refuse("unknown_address", |event| event.attempted_as(email), context),
         }
     }
 
-    async fn begin(&self, user: User, attempt: PasswordAttempt, origin: &Origin) -> Result<TokenPair, LoginError> {
-        let proof = self.strengthen(&user, attempt).await?;
+    async fn begin(&self, user: User, attempt: PasswordAttempt, context: &RequestContext) -> Result<TokenPair, LoginError> {
+        let proof = self.rehash(&user, attempt).await?;
         let now = self.clock.now();
-        let session = self.issuer.session(&user, origin, now);
+        let session = self.issuer.session(&user, context, now);
         let pair = self.issuer.pair(&session, &user, now)?;
         let outcome = self.sessions.begin(&session, &proof, self.session_limit).await;
-        let event = || AuditEvent::new(EventKind::LoginSucceeded, origin, now).by(user.id, &user.email).in_session(session.id);
+        let event = || AuditEvent::new(EventKind::LoginSucceeded, context, now).by(user.id, &user.email).in_session(session.id);
         match outcome.or_unknown(&*self.audit, event)? {
-            Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), origin),
+            Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), context),
             Begun::Yes { displaced } => {
                 self.report(&user, &session, &displaced, now);
                 Ok(pair)
@@ -85,7 +90,7 @@ impl Login {
 
     /// Replaces a hash of a lower cost, or of another form than NFC, now that the password is at hand. Returns the account's hash
     /// afterwards.
-    async fn strengthen(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
+    async fn rehash(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
         if !self.hasher.is_outdated(&user.password) && self.is_of_nfc(user, &attempt).await? {
             return Ok(user.password.clone());
         }
@@ -130,7 +135,7 @@ impl Login {
     }
 
     fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {
-        let event = |kind| AuditEvent::new(kind, &session.origin, now).by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, &session.context, now).by(user.id, &user.email);
         self.audit.record(event(EventKind::LoginSucceeded).in_session(session.id));
         for id in displaced {
             self.audit.record(event(EventKind::SessionEnded).because("session_limit").in_session(*id));
@@ -141,9 +146,9 @@ impl Login {
         &self,
         reason: &'static str,
         whose: impl FnOnce(AuditEvent) -> AuditEvent,
-        origin: &Origin,
+        context: &RequestContext,
     ) -> Result<TokenPair, LoginError> {
-        self.audit.record(whose(AuditEvent::new(EventKind::LoginFailed, origin, self.clock.now()).because(reason)));
+        self.audit.record(whose(AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).because(reason)));
         Err(LoginError::InvalidCredentials)
     }
 }

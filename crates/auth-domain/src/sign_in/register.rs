@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     accounts::ports::{Inserted, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, email::Email, ids::UserId, port_error::PortError, request_context::Origin, user::User},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, email::Email, ids::UserId, port_error::PortError, request_context::RequestContext, user::User},
     passwords::{policy::NewPassword, ports::PasswordHasher},
     sessions::{issue::Issuer, token::TokenPair},
 };
@@ -14,7 +14,7 @@ pub struct Register {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub issuer: Issuer,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -29,25 +29,30 @@ pub enum RegisterError {
 impl Register {
     /// # Errors
     /// [`RegisterError`].
-    pub async fn execute(&self, email: Email, password: NewPassword, origin: &Origin) -> Result<TokenPair, RegisterError> {
+    pub async fn execute(
+        &self,
+        email: Email,
+        password: NewPassword,
+        context: &RequestContext,
+    ) -> Result<TokenPair, RegisterError> {
         let place = self.hasher.admit()?;
         // Asked first only to save a hash; who gets the address is decided by the insert.
         if self.users.find_by_email(&email).await?.is_some() {
-            return self.refuse(&email, origin);
+            return self.refuse(&email, context);
         }
         let hash = self.hasher.hash(place, password).await?;
         let now = self.clock.now();
         let mut user = User::new(UserId(self.issuer.ids.next()), email, hash, now);
         user.last_login_at = Some(now);
-        let session = self.issuer.session(&user, origin, now);
+        let session = self.issuer.session(&user, context, now);
         // Signed first, here and wherever tokens are issued: nothing is stored that could not be handed out.
         let pair = self.issuer.pair(&session, &user, now)?;
         let event = || {
-            let event = AuditEvent::new(EventKind::UserRegistered, origin, now);
+            let event = AuditEvent::new(EventKind::UserRegistered, context, now);
             event.by(user.id, &user.email).in_session(session.id)
         };
         match self.users.insert(&user, Some(&session)).await.or_unknown(&*self.audit, event)? {
-            Inserted::EmailTaken => self.refuse(&user.email, origin),
+            Inserted::EmailTaken => self.refuse(&user.email, context),
             Inserted::Yes => {
                 self.audit.record(event());
                 Ok(pair)
@@ -55,8 +60,8 @@ impl Register {
         }
     }
 
-    fn refuse(&self, email: &Email, origin: &Origin) -> Result<TokenPair, RegisterError> {
-        let event = AuditEvent::new(EventKind::RegistrationRefused, origin, self.clock.now());
+    fn refuse(&self, email: &Email, context: &RequestContext) -> Result<TokenPair, RegisterError> {
+        let event = AuditEvent::new(EventKind::RegistrationRefused, context, self.clock.now());
         self.audit.record(event.because("email_taken").attempted_as(email));
         Err(RegisterError::EmailTaken)
     }

@@ -16,7 +16,7 @@ pub enum KeyAlgorithm {
 
 /// A private half, encrypted with the named encryption key.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub struct EncryptedKey {
     /// The name of the encryption key.
     pub with: String,
     pub text: String,
@@ -28,7 +28,7 @@ pub struct FreshKey {
     pub id: KeyId,
     pub algorithm: KeyAlgorithm,
     pub public: String,
-    pub private: Sealed,
+    pub private: EncryptedKey,
 }
 
 /// One key as it is stored.
@@ -40,7 +40,7 @@ pub struct SigningKey {
     pub algorithm: KeyAlgorithm,
     /// The public half, as a JSON Web Key (RFC 7517).
     pub public: String,
-    pub private: Sealed,
+    pub private: EncryptedKey,
     pub created_at: DateTime<Utc>,
     /// By then, every verifier that caches has fetched it.
     pub signs_from: DateTime<Utc>,
@@ -64,9 +64,9 @@ impl KeyAlgorithm {
     }
 }
 
-impl fmt::Debug for Sealed {
+impl fmt::Debug for EncryptedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed(with {})", self.with)
+        write!(f, "EncryptedKey(with {})", self.with)
     }
 }
 

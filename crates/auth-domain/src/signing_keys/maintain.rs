@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::ports::UserDirectory,
-    audit::{kind::EventKind, ports::AuditLog, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::Origin},
+    accounts::ports::UserAdminStore,
+    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     signing_keys::{
         operate::{event, report},
         ports::{KeyMaker, KeyStore, KnownKeys},
@@ -20,8 +20,8 @@ pub struct KeepKeys {
     pub keys: Arc<dyn KeyStore>,
     pub maker: Arc<dyn KeyMaker>,
     pub known: Arc<dyn KnownKeys>,
-    pub users: Arc<dyn UserDirectory>,
-    pub audit: Arc<dyn AuditLog>,
+    pub users: Arc<dyn UserAdminStore>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// None where the shared secret signs.
     pub policy: Option<KeyPolicy>,
@@ -39,7 +39,7 @@ impl KeepKeys {
         match self.policy {
             None => known_by = self.retire_all(&ring).await?,
             Some(policy) => {
-                self.reseal(&ring).await?;
+                self.reencrypt(&ring).await?;
                 let now = self.clock.now();
                 let fits = ring.newest(now).is_some_and(|newest| newest.algorithm == policy.algorithm);
                 if !fits || ring.silent_from(now).is_some() {
@@ -97,9 +97,9 @@ impl KeepKeys {
         let fresh = self.maker.make(policy.algorithm).await?;
         let now = self.clock.now();
         let key = ring.next(fresh, start(policy, now), now);
-        let created = || event(EventKind::KeyCreated, &key.id, &Origin::default(), now);
+        let created = || event(EventKind::KeyCreated, &key.id, &RequestContext::default(), now);
         if self.keys.insert(&key).await.or_unknown(&*self.audit, created)? {
-            report(&*self.audit, EventKind::KeyCreated, &key.id, &Origin::default(), now);
+            report(&*self.audit, EventKind::KeyCreated, &key.id, &RequestContext::default(), now);
         }
         Ok(())
     }
@@ -116,9 +116,9 @@ impl KeepKeys {
         let mut known_by = None;
         // Those as well that another has followed: without that one they would sign again.
         for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
-            let retired = || event(EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
+            let retired = || event(EventKind::KeyRetired, &life.key.id, &RequestContext::default(), now);
             if self.keys.retire(&life.key.id, end).await.or_unknown(&*self.audit, retired)? {
-                report(&*self.audit, EventKind::KeyRetired, &life.key.id, &Origin::default(), now);
+                report(&*self.audit, EventKind::KeyRetired, &life.key.id, &RequestContext::default(), now);
                 known_by = Some(end);
             }
         }
@@ -126,12 +126,12 @@ impl KeepKeys {
     }
 
     /// Seals private halves with the newest encryption key. The old one can be removed once every server has the new one.
-    async fn reseal(&self, ring: &KeyRing) -> Result<(), PortError> {
+    async fn reencrypt(&self, ring: &KeyRing) -> Result<(), PortError> {
         let now = self.clock.now();
         for life in ring.lives().filter(|life| life.is_in_use(now)) {
-            if let Some(sealed) = self.maker.reseal(&life.key)? {
+            if let Some(sealed) = self.maker.reencrypt(&life.key)? {
                 // Another server may have done it.
-                let _done = self.keys.reseal(&life.key.id, &life.key.private, &sealed).await?;
+                let _done = self.keys.reencrypt(&life.key.id, &life.key.private, &sealed).await?;
             }
         }
         Ok(())

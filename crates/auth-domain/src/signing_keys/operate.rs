@@ -8,10 +8,10 @@ use crate::{
     audit::{
         event::{AuditEvent, Subject},
         kind::EventKind,
-        ports::AuditLog,
+        ports::AuditSink,
         unknown_outcome::Written,
     },
-    identity::{clock::Clock, ids::KeyId, port_error::PortError, request_context::Origin},
+    identity::{clock::Clock, ids::KeyId, port_error::PortError, request_context::RequestContext},
     signing_keys::{
         key::{FreshKey, SigningKey},
         ports::{KeyMaker, KeyStore, UnusableKey},
@@ -22,7 +22,7 @@ use crate::{
 pub struct OperateKeys {
     pub keys: Arc<dyn KeyStore>,
     pub maker: Arc<dyn KeyMaker>,
-    pub audit: Arc<dyn AuditLog>,
+    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// None where the shared secret signs.
     pub policy: Option<KeyPolicy>,
@@ -78,16 +78,16 @@ impl OperateKeys {
     ///
     /// # Errors
     /// [`OperateKeysError`].
-    pub async fn rotate(&self, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+    pub async fn rotate(&self, when: When, context: &RequestContext) -> Result<SigningKey, OperateKeysError> {
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
-        self.make(&self.ring().await?, policy, when, origin).await
+        self.make(&self.ring().await?, policy, when, context).await
     }
 
     /// Imports a key as the next one.
     ///
     /// # Errors
     /// [`OperateKeysError`].
-    pub async fn import(&self, pem: &str, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+    pub async fn import(&self, pem: &str, when: When, context: &RequestContext) -> Result<SigningKey, OperateKeysError> {
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
         let fresh = self.maker.import(pem).await??;
         if fresh.algorithm != policy.algorithm {
@@ -98,7 +98,7 @@ impl OperateKeys {
         if ring.find(&fresh.id).is_some() {
             return Err(OperateKeysError::KnownKey);
         }
-        self.add(&ring, fresh, policy, when, origin).await
+        self.add(&ring, fresh, policy, when, context).await
     }
 
     /// Takes a key out of use once another one signs, and returns that moment. For a compromised key, that is as soon as all servers
@@ -106,7 +106,7 @@ impl OperateKeys {
     ///
     /// # Errors
     /// [`OperateKeysError`].
-    pub async fn revoke(&self, id: &KeyId, how: Revocation, origin: &Origin) -> Result<DateTime<Utc>, OperateKeysError> {
+    pub async fn revoke(&self, id: &KeyId, how: Revocation, context: &RequestContext) -> Result<DateTime<Utc>, OperateKeysError> {
         let ring = self.ring().await?;
         let now = self.clock.now();
         let life = ring.find(id).ok_or(OperateKeysError::NoSuchKey)?;
@@ -116,16 +116,16 @@ impl OperateKeys {
             KeyState::Retiring | KeyState::Gone => return Err(OperateKeysError::OutOfUse),
             KeyState::Revoked => return Err(OperateKeysError::Revoked),
         };
-        let from = if in_use { self.follow(&ring, id, how, origin).await? } else { now + AT_ONCE };
+        let from = if in_use { self.follow(&ring, id, how, context).await? } else { now + AT_ONCE };
         let (outcome, kind) = match how {
             Revocation::Orderly => (self.keys.retire(id, from).await, EventKind::KeyRetired),
             Revocation::Compromised => (self.keys.revoke(id, from).await, EventKind::KeyRevoked),
         };
-        if !outcome.or_unknown(&*self.audit, || event(kind, id, origin, now))? {
+        if !outcome.or_unknown(&*self.audit, || event(kind, id, context, now))? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
-        report(&*self.audit, kind, id, origin, now);
-        self.leave_no_silence(origin).await?;
+        report(&*self.audit, kind, id, context, now);
+        self.leave_no_silence(context).await?;
         Ok(from)
     }
 
@@ -135,7 +135,7 @@ impl OperateKeys {
         ring: &KeyRing,
         id: &KeyId,
         how: Revocation,
-        origin: &Origin,
+        context: &RequestContext,
     ) -> Result<DateTime<Utc>, OperateKeysError> {
         // With other settings than the servers', no key would follow.
         let policy = self.policy.ok_or(OperateKeysError::NoKeys)?;
@@ -145,33 +145,39 @@ impl OperateKeys {
             return Ok(end);
         }
         if may_go_on {
-            return Ok(self.make(ring, policy, When::Published, origin).await?.signs_from);
+            return Ok(self.make(ring, policy, When::Published, context).await?.signs_from);
         }
         let fresh = self.maker.make(policy.algorithm).await?;
         let now = self.clock.now();
         let end = now + AT_ONCE;
         let signs_from = ring.without(id, end).start_without_silence(policy.signs_from(now), now);
-        self.keep(&ring.next(fresh, signs_from, now), origin).await?;
+        self.keep(&ring.next(fresh, signs_from, now), context).await?;
         Ok(end)
     }
 
     /// Asks who signs after a change, since others may have made theirs at the same moment, and makes a key if nobody will.
-    async fn leave_no_silence(&self, origin: &Origin) -> Result<(), OperateKeysError> {
+    async fn leave_no_silence(&self, context: &RequestContext) -> Result<(), OperateKeysError> {
         let Some(policy) = self.policy else { return Ok(()) };
         let ring = self.ring().await?;
         if ring.silent_from(self.clock.now()).is_none() {
             return Ok(());
         }
-        match self.make(&ring, policy, When::Published, origin).await {
+        match self.make(&ring, policy, When::Published, context).await {
             // Whoever was faster made one that signs.
             Ok(_) | Err(OperateKeysError::ChangedMeanwhile) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn make(&self, ring: &KeyRing, policy: KeyPolicy, when: When, origin: &Origin) -> Result<SigningKey, OperateKeysError> {
+    async fn make(
+        &self,
+        ring: &KeyRing,
+        policy: KeyPolicy,
+        when: When,
+        context: &RequestContext,
+    ) -> Result<SigningKey, OperateKeysError> {
         let fresh = self.maker.make(policy.algorithm).await?;
-        self.add(ring, fresh, policy, when, origin).await
+        self.add(ring, fresh, policy, when, context).await
     }
 
     async fn add(
@@ -180,7 +186,7 @@ impl OperateKeys {
         fresh: FreshKey,
         policy: KeyPolicy,
         when: When,
-        origin: &Origin,
+        context: &RequestContext,
     ) -> Result<SigningKey, OperateKeysError> {
         let now = self.clock.now();
         let wanted = match when {
@@ -188,27 +194,27 @@ impl OperateKeys {
             When::AtOnce => now + AT_ONCE,
         };
         let key = ring.next(fresh, ring.start_of_next(wanted, now), now);
-        self.keep(&key, origin).await?;
+        self.keep(&key, context).await?;
         Ok(key)
     }
 
-    async fn keep(&self, key: &SigningKey, origin: &Origin) -> Result<(), OperateKeysError> {
-        let created = || event(EventKind::KeyCreated, &key.id, origin, key.created_at);
+    async fn keep(&self, key: &SigningKey, context: &RequestContext) -> Result<(), OperateKeysError> {
+        let created = || event(EventKind::KeyCreated, &key.id, context, key.created_at);
         if !self.keys.insert(key).await.or_unknown(&*self.audit, created)? {
             return Err(OperateKeysError::ChangedMeanwhile);
         }
-        report(&*self.audit, EventKind::KeyCreated, &key.id, origin, key.created_at);
+        report(&*self.audit, EventKind::KeyCreated, &key.id, context, key.created_at);
         Ok(())
     }
 }
 
 /// Records what happened to a key.
-pub(crate) fn report(audit: &dyn AuditLog, kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) {
-    audit.record(event(kind, key, origin, now));
+pub(crate) fn report(audit: &dyn AuditSink, kind: EventKind, key: &KeyId, context: &RequestContext, now: DateTime<Utc>) {
+    audit.record(event(kind, key, context, now));
 }
 
-pub(crate) fn event(kind: EventKind, key: &KeyId, origin: &Origin, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, origin, now).about(Subject::Key(key.clone()))
+pub(crate) fn event(kind: EventKind, key: &KeyId, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(kind, context, now).about(Subject::Key(key.clone()))
 }
 
 #[cfg(test)]

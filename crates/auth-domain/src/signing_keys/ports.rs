@@ -10,9 +10,9 @@ use crate::{
         ids::{KeyId, SessionId},
         port_error::PortError,
     },
-    sessions::session::Ended,
+    sessions::session::RevocationCursor,
     signing_keys::{
-        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
         ring::KeyRing,
     },
 };
@@ -35,7 +35,7 @@ pub trait KeyStore: Send + Sync {
     async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError>;
 
     /// Replaces the sealed private half `from` with the same half, sealed otherwise. `false` when `from` is not stored any more.
-    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError>;
+    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError>;
 
     /// Deletes a key. `false` when there is none.
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError>;
@@ -56,7 +56,7 @@ pub trait KeyMaker: Send + Sync {
     async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError>;
 
     /// The private half, sealed with the newest encryption key; `None` where it is already.
-    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError>;
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError>;
 }
 
 /// This server's copy of the keys, for signing and verifying: no request reads the store.
@@ -91,7 +91,7 @@ pub struct Revocations {
     pub sessions: Vec<SessionId>,
     pub keys: Vec<KeyId>,
     /// Where the next list begins; it may repeat some of these.
-    pub next: Ended,
+    pub next: RevocationCursor,
     /// Whether more can be fetched right away.
     pub more: bool,
 }

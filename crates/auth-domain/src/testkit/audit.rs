@@ -1,3 +1,3 @@
 //! The clauses of the audit room's ports.
 
-pub mod audit_trail;
+pub mod audit_store;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditLog},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink},
     identity::{email::Email, password_hash::PasswordHash, port_error::PortError},
     oauth::{
         client::{ClientSecret, SecretHash},
@@ -25,7 +25,7 @@ use crate::{
     sessions::{
         ports::TokenCodec,
         session::Generation,
-        token::{Claims, Grant, InvalidToken, TokenKind},
+        token::{Claims, InvalidToken, TokenKind, TokenPurpose},
     },
 };
 
@@ -46,7 +46,7 @@ impl MemoryAudit {
     }
 }
 
-impl AuditLog for MemoryAudit {
+impl AuditSink for MemoryAudit {
     fn record(&self, event: AuditEvent) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
@@ -148,14 +148,14 @@ impl FakeCodec {
         }
         let mut parts = text.split('|');
         let mut next = || parts.next().unwrap_or_default();
-        let grant = match (next(), kind) {
-            ("access", TokenKind::Access) => Grant::Access,
-            ("refresh", TokenKind::Refresh) => Grant::Refresh(Generation(parse(next())?)),
+        let purpose = match (next(), kind) {
+            ("access", TokenKind::Access) => TokenPurpose::Access,
+            ("refresh", TokenKind::Refresh) => TokenPurpose::Refresh(Generation(parse(next())?)),
             _ => return Err(InvalidToken::Invalid),
         };
         Ok(Claims {
             id: parse(next())?,
-            grant,
+            purpose,
             user: parse(next())?,
             session: parse(next())?,
             issued_at: second(next())?,
@@ -175,13 +175,13 @@ impl Default for FakeCodec {
 
 impl TokenCodec for FakeCodec {
     fn encode(&self, claims: &Claims) -> Result<String, PortError> {
-        let grant = match claims.grant {
-            Grant::Access => "access".to_owned(),
-            Grant::Refresh(generation) => format!("refresh|{}", generation.0),
+        let purpose = match claims.purpose {
+            TokenPurpose::Access => "access".to_owned(),
+            TokenPurpose::Refresh(generation) => format!("refresh|{}", generation.0),
         };
         let [from, start, end] = [claims.issued_at, claims.not_before, claims.expires_at].map(|at| at.timestamp());
         let Claims { id, user, session, email, .. } = claims;
-        Ok(self.seal(&format!("{grant}|{id}|{user}|{session}|{from}|{start}|{end}|{email}")))
+        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{from}|{start}|{end}|{email}")))
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {

@@ -8,8 +8,8 @@ use super::{
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
-    audit::ports::AuditTrail,
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    audit::ports::AuditStore,
     identity::{ids::SessionId, password_hash::PasswordHash, user::User},
     oauth::ports::{ClientSecrets, ClientStore},
     passwords::ports::{AttemptStore, PasswordHasher},
@@ -23,11 +23,11 @@ use crate::{
 /// The store ports over one and the same empty database.
 pub struct Stores {
     pub users: Arc<dyn UserStore>,
-    pub directory: Arc<dyn UserDirectory>,
+    pub directory: Arc<dyn UserAdminStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
-    pub trail: Arc<dyn AuditTrail>,
+    pub trail: Arc<dyn AuditStore>,
     pub keys: Arc<dyn KeyStore>,
     pub clients: Arc<dyn ClientStore>,
     /// What keeps the database there until the test is over.

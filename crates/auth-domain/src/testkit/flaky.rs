@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
     audit::{
         entry::{Entry, Filter},
-        ports::AuditTrail,
+        ports::AuditStore,
     },
     identity::{
         email::Email,
@@ -28,18 +28,18 @@ use crate::{
     passwords::{
         policy::{NewPassword, PasswordAttempt},
         ports::{Admission, AttemptStore, PasswordHasher},
-        throttle::{Counted, Standing},
+        throttle::{Counted, ThrottleState},
     },
     sessions::{
         ports::{Begun, EndedSessions, SessionStore, TokenCodec},
-        session::{Ended, Session},
+        session::{RevocationCursor, Session},
         token::{Claims, InvalidToken, TokenKind},
     },
 };
 
 /// What goes wrong, and at which call of all the ports on one fuse, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
+pub struct InjectedFault {
     pub call: usize,
     /// The call had its effect, and only the answer is lost.
     pub after_the_effect: bool,
@@ -53,13 +53,13 @@ pub struct Fuse(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    fault: Option<Fault>,
+    fault: Option<InjectedFault>,
     calls: usize,
 }
 
 /// What becomes of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ImportOutcome {
     Passes,
     NeverArrives,
     AnswerIsLost,
@@ -67,7 +67,7 @@ enum Fate {
 
 impl Fuse {
     /// From now on calls are counted, and the one that is meant fails.
-    pub fn arm(&self, fault: Fault) {
+    pub fn arm(&self, fault: InjectedFault) {
         *self.state() = State { fault: Some(fault), calls: 0 };
     }
 
@@ -82,29 +82,31 @@ impl Fuse {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Fate {
+    fn next(&self) -> ImportOutcome {
         let mut state = self.state();
         state.calls += 1;
         match state.fault {
-            Some(fault) if fault.call == state.calls && fault.after_the_effect => Fate::AnswerIsLost,
-            Some(fault) if fault.call == state.calls || (fault.lasting && fault.call < state.calls) => Fate::NeverArrives,
-            Some(_) | None => Fate::Passes,
+            Some(fault) if fault.call == state.calls && fault.after_the_effect => ImportOutcome::AnswerIsLost,
+            Some(fault) if fault.call == state.calls || (fault.lasting && fault.call < state.calls) => {
+                ImportOutcome::NeverArrives
+            }
+            Some(_) | None => ImportOutcome::Passes,
         }
     }
 
     async fn guard<T: Send>(&self, call: impl Future<Output = Result<T, PortError>> + Send) -> Result<T, PortError> {
         match self.next() {
-            Fate::Passes => call.await,
-            Fate::NeverArrives => out(),
-            Fate::AnswerIsLost => call.await.and_then(|_unheard| Err(PortError::Unknown("the fuse has blown".into()))),
+            ImportOutcome::Passes => call.await,
+            ImportOutcome::NeverArrives => out(),
+            ImportOutcome::AnswerIsLost => call.await.and_then(|_unheard| Err(PortError::Unknown("the fuse has blown".into()))),
         }
     }
 
     fn guard_at_once<T>(&self, call: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
         match self.next() {
-            Fate::Passes => call(),
-            Fate::NeverArrives => out(),
-            Fate::AnswerIsLost => call().and_then(|_unheard| out()),
+            ImportOutcome::Passes => call(),
+            ImportOutcome::NeverArrives => out(),
+            ImportOutcome::AnswerIsLost => call().and_then(|_unheard| out()),
         }
     }
 }
@@ -155,7 +157,7 @@ impl<P: UserStore> UserStore for Flaky<P> {
 }
 
 #[async_trait]
-impl<P: UserDirectory> UserDirectory for Flaky<P> {
+impl<P: UserAdminStore> UserAdminStore for Flaky<P> {
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
         self.fuse.guard(self.port.list(prefix, after, limit)).await
     }
@@ -198,7 +200,7 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
 
 #[async_trait]
 impl<P: EndedSessions> EndedSessions for Flaky<P> {
-    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+    async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError> {
         self.fuse.guard(self.port.ended(behind, limit)).await
     }
 
@@ -209,15 +211,15 @@ impl<P: EndedSessions> EndedSessions for Flaky<P> {
 
 #[async_trait]
 impl<P: AttemptStore> AttemptStore for Flaky<P> {
-    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
-        self.fuse.guard(self.port.standing(account, client)).await
+    async fn throttle_state(&self, account: &Email, client: Subscriber) -> Result<ThrottleState, PortError> {
+        self.fuse.guard(self.port.throttle_state(account, client)).await
     }
 
     async fn count(
         &self,
         account: &Email,
         client: Subscriber,
-        from: Standing,
+        from: ThrottleState,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<Counted>, PortError> {
@@ -244,7 +246,7 @@ impl<P: AttemptStore> AttemptStore for Flaky<P> {
 }
 
 #[async_trait]
-impl<P: AuditTrail> AuditTrail for Flaky<P> {
+impl<P: AuditStore> AuditStore for Flaky<P> {
     async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
         self.fuse.guard(self.port.append(entries)).await
     }

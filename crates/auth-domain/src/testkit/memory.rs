@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 
 use super::samples::as_kept;
 use crate::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
     audit::entry::{Entry, EntryId},
     identity::{
         email::Email,
@@ -31,7 +31,7 @@ use crate::{
     passwords::throttle::Failures,
     sessions::{
         ports::{Begun, EndedSessions, SessionStore},
-        session::{Ended, Session},
+        session::{RevocationCursor, Session},
     },
     signing_keys::key::SigningKey,
 };
@@ -50,7 +50,7 @@ struct State {
     entries: BTreeMap<EntryId, Entry>,
     keys: Vec<SigningKey>,
     /// Sessions that went with their account.
-    gone: Vec<Ended>,
+    gone: Vec<RevocationCursor>,
     clients: BTreeMap<ClientId, Client>,
     away: bool,
 }
@@ -105,7 +105,7 @@ impl State {
 
     /// A session that begins: where it does is known from then on.
     fn keep_session(&mut self, session: &Session) {
-        if let Some(network) = session.origin.network() {
+        if let Some(network) = session.context.network() {
             self.networks.insert((session.user, network), session.created_at);
         }
         self.sessions.insert(session.id, as_kept(session));
@@ -169,7 +169,7 @@ impl UserStore for MemoryStore {
 }
 
 #[async_trait]
-impl UserDirectory for MemoryStore {
+impl UserAdminStore for MemoryStore {
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
         let state = self.open()?;
         let wanted = |user: &&User| user.email.as_str().starts_with(prefix) && after.is_none_or(|after| user.email > *after);
@@ -231,7 +231,7 @@ impl SessionStore for MemoryStore {
         session.generation = next.generation;
         session.last_used_at = next.last_used_at;
         session.expires_at = next.expires_at;
-        session.origin = next.origin;
+        session.context = next.context;
         Ok(true)
     }
 
@@ -254,7 +254,7 @@ impl SessionStore for MemoryStore {
 
 #[async_trait]
 impl EndedSessions for MemoryStore {
-    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+    async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError> {
         let state = self.open()?;
         let mut found: Vec<_> = state.sessions.values().filter_map(ended).chain(state.gone.iter().copied()).collect();
         found.retain(|ended| *ended > behind);
@@ -279,8 +279,8 @@ impl Readiness for MemoryStore {
     }
 }
 
-fn ended(session: &Session) -> Option<Ended> {
-    session.ended_at.map(|at| Ended { at, id: session.id })
+fn ended(session: &Session) -> Option<RevocationCursor> {
+    session.ended_at.map(|at| RevocationCursor { at, id: session.id })
 }
 
 fn count(limit: u32) -> usize {

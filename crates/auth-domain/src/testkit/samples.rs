@@ -20,16 +20,16 @@ use crate::{
         email::Email,
         ids::{ClientId, KeyId, SessionId, UserId},
         password_hash::PasswordHash,
-        request_context::{Origin, UserAgent},
+        request_context::{RequestContext, UserAgent},
         user::User,
     },
     oauth::client::{Client, ClientSecret, SecretHash},
     passwords::policy::{NewPassword, PasswordAttempt, PasswordPolicy},
     sessions::{
         session::{Generation, Session},
-        token::{Claims, Grant, Lifetimes, TokenId, TokenKind},
+        token::{Claims, Lifetimes, TokenId, TokenKind, TokenPurpose},
     },
-    signing_keys::key::{KeyAlgorithm, Sealed, SigningKey},
+    signing_keys::key::{EncryptedKey, KeyAlgorithm, SigningKey},
 };
 
 /// The password of every sample account.
@@ -118,14 +118,14 @@ pub fn lifetimes() -> Lifetimes {
 }
 
 #[must_use]
-pub fn origin() -> Origin {
+pub fn context() -> RequestContext {
     origin_from("203.0.113.7")
 }
 
 #[must_use]
-pub fn origin_from(address: &str) -> Origin {
+pub fn origin_from(address: &str) -> RequestContext {
     let address: IpAddr = address.parse().unwrap();
-    Origin {
+    RequestContext {
         address: Some(address),
         user_agent: Some(UserAgent::new("Browser/1.0 (ünïcode 🦀)")),
         request_id: "request-1".into(),
@@ -141,7 +141,7 @@ pub fn session_of(user: &User) -> Session {
 /// A session begun so many seconds after [`start`].
 #[must_use]
 pub fn session_from(user: &User, seconds: i64) -> Session {
-    Session::begin(SessionId(id()), user.id, origin(), after(seconds), &lifetimes())
+    Session::begin(SessionId(id()), user.id, context(), after(seconds), &lifetimes())
 }
 
 /// The session after a refresh so many seconds after [`start`].
@@ -153,27 +153,27 @@ pub fn refreshed(session: &Session, seconds: i64) -> Session {
 /// An entry from so many seconds after [`start`], by nobody in particular.
 #[must_use]
 pub fn entry(kind: EventKind, seconds: i64) -> Entry {
-    Entry::of(EntryId(id()), AuditEvent::new(kind, &origin(), after(seconds)))
+    Entry::of(EntryId(id()), AuditEvent::new(kind, &context(), after(seconds)))
 }
 
 /// A session as it comes back: which request it came with is for the audit trail alone.
 #[must_use]
 pub fn as_kept(session: &Session) -> Session {
-    let origin = Origin { request_id: String::new(), ..session.origin.clone() };
-    Session { origin, ..session.clone() }
+    let context = RequestContext { request_id: String::new(), ..session.context.clone() };
+    Session { context, ..session.clone() }
 }
 
 /// Claims issued at [`start`], which for a token is a whole second.
 #[must_use]
 pub fn claims(kind: TokenKind) -> Claims {
     let now = start().trunc_subsecs(0);
-    let (grant, life) = match kind {
-        TokenKind::Access => (Grant::Access, lifetimes().access),
-        TokenKind::Refresh => (Grant::Refresh(Generation(3)), lifetimes().refresh),
+    let (purpose, life) = match kind {
+        TokenKind::Access => (TokenPurpose::Access, lifetimes().access),
+        TokenKind::Refresh => (TokenPurpose::Refresh(Generation(3)), lifetimes().refresh),
     };
     Claims {
         id: TokenId(id()),
-        grant,
+        purpose,
         user: UserId(id()),
         email: email("ann@example.org"),
         session: SessionId(id()),
@@ -191,7 +191,7 @@ pub fn signing_key(number: i64, made: i64) -> SigningKey {
         number,
         algorithm: KeyAlgorithm::Es256,
         public: "{}".to_owned(),
-        private: Sealed { with: "a".to_owned(), text: "secret".to_owned() },
+        private: EncryptedKey { with: "a".to_owned(), text: "secret".to_owned() },
         created_at: after(made),
         signs_from: after(made + 310),
         retired_at: None,

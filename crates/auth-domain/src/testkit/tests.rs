@@ -18,7 +18,7 @@ mod memory_users {
 }
 
 mod memory_directory {
-    crate::user_directory_contract!(async { super::Stores::in_memory() });
+    crate::user_admin_store_contract!(async { super::Stores::in_memory() });
 }
 
 mod memory_sessions {
@@ -30,7 +30,7 @@ mod memory_attempts {
 }
 
 mod memory_trail {
-    crate::audit_trail_contract!(async { super::Stores::in_memory() });
+    crate::audit_store_contract!(async { super::Stores::in_memory() });
 }
 
 mod memory_keys {
@@ -49,10 +49,10 @@ mod plain_hasher {
 fn every_clause_is_in_a_macro() {
     let macros = [
         include_str!("accounts/user_store.rs"),
-        include_str!("accounts/user_directory.rs"),
+        include_str!("accounts/user_admin_store.rs"),
         include_str!("sessions/session_store.rs"),
         include_str!("passwords/attempt_store.rs"),
-        include_str!("audit/audit_trail.rs"),
+        include_str!("audit/audit_store.rs"),
         include_str!("signing_keys/key_store.rs"),
         include_str!("sessions/token_codec.rs"),
         include_str!("passwords/password_hasher.rs"),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth_domain::{
-    accounts::ports::{UserDirectory, UserStore},
-    audit::ports::{AuditLog, AuditTrail},
+    accounts::ports::{UserAdminStore, UserStore},
+    audit::ports::{AuditSink, AuditStore},
     identity::{
         clock::{Clock, Ids},
         port_error::PortError,
@@ -32,7 +32,7 @@ use crate::settings::Settings;
 #[derive(Clone)]
 pub struct Ports {
     pub users: Arc<dyn UserStore>,
-    pub directory: Arc<dyn UserDirectory>,
+    pub directory: Arc<dyn UserAdminStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
@@ -42,8 +42,8 @@ pub struct Ports {
     pub keys: Arc<dyn KeyStore>,
     pub key_maker: Arc<dyn KeyMaker>,
     pub known_keys: Arc<dyn KnownKeys>,
-    pub audit: Arc<dyn AuditLog>,
-    pub trail: Arc<dyn AuditTrail>,
+    pub audit: Arc<dyn AuditSink>,
+    pub trail: Arc<dyn AuditStore>,
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
     pub clock: Arc<dyn Clock>,
@@ -57,7 +57,7 @@ impl Ports {
     ///
     /// # Errors
     /// A key or a thread cannot be made.
-    pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditLog>) -> Result<Self, PortError> {
+    pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditSink>) -> Result<Self, PortError> {
         let (tokens, passwords) = (&settings.tokens, &settings.passwords);
         let users = Arc::new(DieselUsers(database.clone()));
         let sessions = Arc::new(DieselSessions(database.clone()));

@@ -16,7 +16,7 @@ use auth_domain::{
     identity::port_error::PortError,
     maintenance::prune::Prune,
     oauth::{introspect::Introspect, revoke::Revoke},
-    passwords::{policy::PasswordPolicy, verify::PasswordProof},
+    passwords::{policy::PasswordPolicy, verify::PasswordVerifier},
     sessions::{
         authenticate::Authenticate, end::EndSession, issue::Issuer, list::ListSessions, logout::Logout, refresh::Refresh,
     },
@@ -52,12 +52,12 @@ pub struct Policies {
     /// None where the access secret signs.
     pub keys: Option<KeyPolicy>,
     /// The issuer and audience of tokens, and how long keys are cached.
-    pub realm: Realm,
+    pub realm: TokenIssuer,
 }
 
 /// What tokens and metadata say of this server.
 #[derive(Debug, Clone, Default)]
-pub struct Realm {
+pub struct TokenIssuer {
     /// The `iss` of every token, where it is set.
     pub issuer: Option<String>,
     /// The `aud` of every token, where it is set.
@@ -88,7 +88,7 @@ pub struct UseCases {
     pub clients: ClientUseCases,
     /// What a new password must meet.
     pub policy: PasswordPolicy,
-    pub realm: Realm,
+    pub realm: TokenIssuer,
     /// For what is no use case: health, request ids, the limiter's audit line, the operator's look-ups.
     pub ports: Ports,
 }
@@ -128,7 +128,7 @@ impl From<&Settings> for Policies {
             login_failures: settings.passwords.login_failures,
             audit_kept: settings.audit_kept,
             keys: settings.tokens.keys.policy,
-            realm: Realm {
+            realm: TokenIssuer {
                 issuer: settings.tokens.issuer.clone(),
                 audience: settings.tokens.audience.clone(),
                 keys_max_age: settings.tokens.keys.max_age,
@@ -142,7 +142,7 @@ impl UseCases {
     pub fn over(ports: Ports, policies: &Policies) -> Self {
         let Ports { users, directory, sessions, ended, attempts, hasher, codec, audit, trail, clock, ids, .. } = ports.clone();
         let issuer = Issuer { codec: codec.clone(), ids: ids.clone(), lifetimes: policies.lifetimes };
-        let proof = PasswordProof {
+        let proof = PasswordVerifier {
             hasher: hasher.clone(),
             attempts: attempts.clone(),
             audit: audit.clone(),

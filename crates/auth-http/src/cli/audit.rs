@@ -8,14 +8,14 @@ use std::{
 };
 
 use auth_domain::audit::{
-    entry::{Filter, Place, Whose},
+    entry::{AuditCursor, Filter, Whose},
     kind::EventKind,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
 use self::render::Page;
-use super::command::{Failure, operate, parse_email};
+use super::command::{CommandError, operate, parse_email};
 use crate::{app::use_cases::UseCases, routes::views::timestamp};
 
 #[derive(Debug, Args)]
@@ -61,14 +61,14 @@ enum Since {
 
 /// The position of an event, as one word: its time and its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Mark(Place);
+struct Mark(AuditCursor);
 
 impl Audit {
     /// Runs the command.
     ///
     /// # Errors
     /// What to tell the operator.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
         let Action::List(list) = self.action;
         let page = operate(async |app| find(app, list).await)?;
         let text = if self.json { page.json() } else { page.text() };
@@ -76,7 +76,7 @@ impl Audit {
     }
 }
 
-async fn find(app: &UseCases, list: List) -> Result<Page, Failure> {
+async fn find(app: &UseCases, list: List) -> Result<Page, CommandError> {
     let limit = list.limit;
     let filter = Filter {
         whose: list.user.as_deref().map(whose).transpose()?,
@@ -88,7 +88,7 @@ async fn find(app: &UseCases, list: List) -> Result<Page, Failure> {
     Ok(Page { entries: app.ports.trail.list(&filter).await?, limit })
 }
 
-fn whose(who: &str) -> Result<Whose, Failure> {
+fn whose(who: &str) -> Result<Whose, CommandError> {
     match who.parse() {
         Ok(id) => Ok(Whose::User(id)),
         Err(_not_an_id) => Ok(Whose::Address(parse_email(who)?)),
@@ -134,7 +134,7 @@ impl FromStr for Mark {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parsed = text.split_once('/').map(|(at, id)| (DateTime::parse_from_rfc3339(at), id.parse()));
         match parsed {
-            Some((Ok(at), Ok(id))) => Ok(Self(Place { at: at.to_utc(), id })),
+            Some((Ok(at), Ok(id))) => Ok(Self(AuditCursor { at: at.to_utc(), id })),
             Some(_) | None => Err("must be the mark at the end of the previous page"),
         }
     }

@@ -19,7 +19,7 @@ use self::{
     keys::of_keys,
     secrets::of_secrets,
 };
-use super::command::{Failure, settings};
+use super::command::{CommandError, settings};
 use crate::{
     app::use_cases::{Database, SystemClock},
     cli::stop::{Interrupted, Stop},
@@ -31,11 +31,11 @@ use crate::{
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
-pub(crate) fn check() -> Result<(), Failure> {
+pub(crate) fn check() -> Result<(), CommandError> {
     let _stop = Stop::listen(Interrupted::Command)?;
     let source = Source::from_process()?;
     // A certificate that cannot serve is a fault; one that clients refuse is not, since it can be exchanged any time.
-    let (settings, tls) = Settings::read_to_serve(&source).map_err(Failure::Settings)?;
+    let (settings, tls) = Settings::read_to_serve(&source).map_err(CommandError::Settings)?;
     tell(&Finding::fine("configuration", "fine"))?;
     of_secrets(&settings.tokens).iter().try_for_each(tell)?;
     of_files(&source, &settings).iter().try_for_each(tell)?;
@@ -62,7 +62,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 }
 
 /// Prints a finding at once, so that those before a fault are shown, too.
-fn tell(finding: &Finding) -> Result<(), Failure> {
+fn tell(finding: &Finding) -> Result<(), CommandError> {
     Ok(writeln!(io::stdout(), "{}", finding.shown(is_wanted()))?)
 }
 
@@ -70,7 +70,7 @@ fn tell(finding: &Finding) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A fault of the configuration, a database that cannot be reached, or a migration that fails.
-pub(crate) fn migrate() -> Result<(), Failure> {
+pub(crate) fn migrate() -> Result<(), CommandError> {
     let _stop = Stop::listen(Interrupted::Command)?;
     let settings = settings()?;
     let database = Database::open(&settings.database.url, 1)?;

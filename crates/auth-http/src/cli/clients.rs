@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
 use self::render::Answer;
-use super::command::{Failure, operate, operator};
+use super::command::{CommandError, operate, operator};
 use crate::app::use_cases::UseCases;
 
 #[derive(Debug, Args)]
@@ -57,14 +57,14 @@ impl Clients {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
         let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         Ok(writeln!(io::stdout(), "{}", *text)?)
     }
 }
 
-async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
+async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
     let origin = operator(app, "auth-server clients");
     match action {
         Action::Add { name } => Ok(Answer::Issued { done: "added", issued: app.clients.add.execute(name, &origin).await? }),
@@ -83,7 +83,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
     }
 }
 
-impl From<ClientError> for Failure {
+impl From<ClientError> for CommandError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Port(error) => error.into(),

@@ -6,14 +6,14 @@ use actix_web::rt::System;
 use auth_domain::identity::{
     email::Email,
     port_error::PortError,
-    request_context::{Origin, UserAgent},
+    request_context::{RequestContext, UserAgent},
 };
 
 use crate::{
     app::use_cases::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
     cli::stop::{Interrupted, Stop},
     net::tls::Tls,
-    settings::{Fault, Settings, Source, SourceError},
+    settings::{SettingFault, Settings, Source, SourceError},
     telemetry::log::{self, Stream},
 };
 
@@ -22,9 +22,9 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the program ends with exit code 1, worded for the operator.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CommandError {
     #[error("The configuration has {} fault(s):\n{}", .0.len(), listed(.0))]
-    Settings(Vec<Fault>),
+    Settings(Vec<SettingFault>),
     #[error("The configuration cannot be read: {0}")]
     Source(#[from] SourceError),
     #[error("Failed: {0}")]
@@ -41,7 +41,7 @@ pub enum Failure {
     Io(#[from] io::Error),
 }
 
-impl Failure {
+impl CommandError {
     /// The server cannot sign. Adds a way out, since an encryption key may be lost for good.
     pub(super) fn of_keys(fault: PortError) -> Self {
         match fault {
@@ -80,7 +80,7 @@ pub(super) fn way_out(cause: &io::Error) -> &'static str {
     WAYS_OUT.iter().find(|(kind, _)| *kind == cause.kind()).map_or("", |(_, words)| words)
 }
 
-pub(super) fn listed(faults: &[Fault]) -> String {
+pub(super) fn listed(faults: &[SettingFault]) -> String {
     crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
@@ -88,21 +88,21 @@ pub(super) fn listed(faults: &[Fault]) -> String {
 ///
 /// # Errors
 /// All faults together.
-pub(crate) fn settings_to_serve() -> Result<(Settings, Option<Tls>), Failure> {
-    Settings::read_to_serve(&Source::from_process()?).map_err(Failure::Settings)
+pub(crate) fn settings_to_serve() -> Result<(Settings, Option<Tls>), CommandError> {
+    Settings::read_to_serve(&Source::from_process()?).map_err(CommandError::Settings)
 }
 
 /// The settings of this process.
 ///
 /// # Errors
 /// All faults together.
-pub(crate) fn settings() -> Result<Settings, Failure> {
-    Settings::read(&Source::from_process()?).map_err(Failure::Settings)
+pub(crate) fn settings() -> Result<Settings, CommandError> {
+    Settings::read(&Source::from_process()?).map_err(CommandError::Settings)
 }
 
 /// Runs an operator's command on the configured database, beside any running server. Its audit events are stored before this
 /// returns. Logs go to stderr: stdout is for the answer.
-pub(super) fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(super) fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, CommandError>) -> Result<T, CommandError> {
     let settings = settings()?;
     let _until_the_end = log::start(&settings.log, Stream::Stderr);
     let stop = Stop::listen(Interrupted::Command)?;
@@ -120,11 +120,11 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
     ManuallyDrop::new(System::new()).block_on(work)
 }
 
-/// The origin in the audit trail: the command line.
-pub(super) fn operator(app: &UseCases, command: &str) -> Origin {
-    Origin { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
+/// The context in the audit trail: the command line.
+pub(super) fn operator(app: &UseCases, command: &str) -> RequestContext {
+    RequestContext { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
 }
 
-pub(super) fn parse_email(text: &str) -> Result<Email, Failure> {
-    text.parse().map_err(|fault| Failure::Told(format!("`{text}` {fault}")))
+pub(super) fn parse_email(text: &str) -> Result<Email, CommandError> {
+    text.parse().map_err(|fault| CommandError::Told(format!("`{text}` {fault}")))
 }

@@ -14,7 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use super::command::{Failure, settings};
+use super::command::{CommandError, settings};
 use crate::net::tls;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,17 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The server is not there, or not ready.
-pub(crate) fn healthcheck() -> Result<(), Failure> {
+pub(crate) fn healthcheck() -> Result<(), CommandError> {
     let http = settings()?.http;
     let address = reachable(&http.host, http.port)?;
     let status =
-        ask(address, http.tls.is_some()).map_err(|error| Failure::Told(format!("{address} does not answer: {error}")))?;
-    if status.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(Failure::Told(format!("{address} is not ready: {status}"))) }
+        ask(address, http.tls.is_some()).map_err(|error| CommandError::Told(format!("{address} does not answer: {error}")))?;
+    if status.starts_with("HTTP/1.1 200 ") {
+        Ok(())
+    } else {
+        Err(CommandError::Told(format!("{address} is not ready: {status}")))
+    }
 }
 
 /// The address at which this machine reaches a server that listens on `host`.
-fn reachable(host: &str, port: u16) -> Result<SocketAddr, Failure> {
-    let mut address = (host, port).to_socket_addrs()?.next().ok_or_else(|| Failure::Told(format!("{host} has no address")))?;
+fn reachable(host: &str, port: u16) -> Result<SocketAddr, CommandError> {
+    let mut address =
+        (host, port).to_socket_addrs()?.next().ok_or_else(|| CommandError::Told(format!("{host} has no address")))?;
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::command::Failure;
+use super::command::CommandError;
 use crate::{
     app::use_cases::os_secret,
     settings::{DOTENV, is_signing_secret},
@@ -19,22 +19,22 @@ pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
 ///
 /// # Errors
 /// There is one, or it cannot be written.
-pub(crate) fn init() -> Result<(), Failure> {
-    if write_fresh()? { Ok(()) } else { Err(Failure::Told(format!("There is a {DOTENV} already; it stays as it is."))) }
+pub(crate) fn init() -> Result<(), CommandError> {
+    if write_fresh()? { Ok(()) } else { Err(CommandError::Told(format!("There is a {DOTENV} already; it stays as it is."))) }
 }
 
 /// Writes a `.env` where there is none.
 ///
 /// # Errors
 /// It cannot be written.
-pub(crate) fn init_if_absent() -> Result<(), Failure> {
+pub(crate) fn init_if_absent() -> Result<(), CommandError> {
     write_fresh().map(drop)
 }
 
 /// Writes a `.env` and says so; `false` where there is one already.
-fn write_fresh() -> Result<bool, Failure> {
+fn write_fresh() -> Result<bool, CommandError> {
     let written = write(Path::new(DOTENV), &with_fresh_secrets(EXAMPLE))
-        .map_err(|fault| Failure::Told(format!("Cannot write {DOTENV}: {fault}")))?;
+        .map_err(|fault| CommandError::Told(format!("Cannot write {DOTENV}: {fault}")))?;
     if written {
         writeln!(io::stderr(), "Wrote {DOTENV} with fresh random secrets, readable by you alone.")?;
     }

@@ -20,7 +20,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{
-    command::{Failure, operate, operator},
+    command::{CommandError, operate, operator},
     terminal,
 };
 use crate::{
@@ -85,14 +85,14 @@ impl Keys {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
         let Self { action, json } = self;
         let text = operate(async |app| perform(app, action, json).await)?;
         Ok(writeln!(io::stdout(), "{text}")?)
     }
 }
 
-async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, Failure> {
+async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, CommandError> {
     let (keys, origin) = (&app.keys.operate, operator(app, "auth-server keys"));
     let touched = match action {
         Action::List => None,
@@ -138,12 +138,12 @@ async fn until(app: &UseCases, moment: DateTime<Utc>) {
     sleep((moment - app.ports.clock.now()).to_std().unwrap_or_default()).await;
 }
 
-fn read(file: &str) -> Result<Zeroizing<String>, Failure> {
+fn read(file: &str) -> Result<Zeroizing<String>, CommandError> {
     let mut text = Zeroizing::new(String::new());
     if file == "-" {
         io::stdin().lock().read_to_string(&mut text)?;
     } else {
-        *text = fs::read_to_string(file).map_err(|fault| Failure::Told(format!("{file} cannot be read: {fault}")))?;
+        *text = fs::read_to_string(file).map_err(|fault| CommandError::Told(format!("{file} cannot be read: {fault}")))?;
     }
     Ok(text)
 }
@@ -180,7 +180,7 @@ fn lines(views: &[KeyView]) -> String {
     terminal::lines(views.iter().map(line))
 }
 
-impl From<OperateKeysError> for Failure {
+impl From<OperateKeysError> for CommandError {
     fn from(error: OperateKeysError) -> Self {
         match error {
             OperateKeysError::Port(error) => error.into(),

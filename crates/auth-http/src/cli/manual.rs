@@ -6,14 +6,14 @@ use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::command::Failure;
+use super::command::CommandError;
 use crate::{cli::Cli, openapi};
 
 /// Prints a shell's completion script.
 ///
 /// # Errors
 /// Stdout is closed.
-pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
+pub(crate) fn completions(shell: Shell) -> Result<(), CommandError> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "auth-server", &mut script);
     Ok(io::stdout().write_all(&script)?)
@@ -23,7 +23,7 @@ pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Stdout is closed.
-pub(crate) fn openapi() -> Result<(), Failure> {
+pub(crate) fn openapi() -> Result<(), CommandError> {
     Ok(io::stdout().write_all(openapi::document().as_bytes())?)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn openapi() -> Result<(), Failure> {
 ///
 /// # Errors
 /// Stdout is closed.
-pub(crate) fn man() -> Result<(), Failure> {
+pub(crate) fn man() -> Result<(), CommandError> {
     let mut command = Cli::command();
     command.build();
     let mut page = Vec::new();

@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::command::{Failure, settings_to_serve};
+use super::command::{CommandError, settings_to_serve};
 use crate::{
     app::use_cases::{Policies, Ports, QueuedAudit, UseCases, open_database, start_audit},
     cli::stop::{Interrupted, Stop},
@@ -30,7 +30,7 @@ const THREADS: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
-pub(crate) fn serve() -> Result<(), Failure> {
+pub(crate) fn serve() -> Result<(), CommandError> {
     let (mut settings, tls) = settings_to_serve()?;
     let traces = log::start(&settings.log, Stream::Stdout);
     // From here on: a database that hangs must not keep the program from ending, nor must being the first process of a container.
@@ -51,11 +51,11 @@ pub(crate) fn serve() -> Result<(), Failure> {
         let _sent_at_the_end = traces;
         system.block_on(async {
             let clock = use_cases.ports.clock.clone();
-            if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(Failure::of_keys)? {
+            if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(CommandError::of_keys)? {
                 // What this server signs from now on, the others would not take before.
                 sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
                 // Others may have made a key of theirs meanwhile.
-                use_cases.keys.keep.attend().await.map_err(Failure::of_keys)?;
+                use_cases.keys.keep.attend().await.map_err(CommandError::of_keys)?;
             }
             stop.serves(patience);
             let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;
@@ -75,17 +75,17 @@ pub(crate) fn serve() -> Result<(), Failure> {
     served
 }
 
-fn no_start(fault: impl Display) -> Failure {
-    Failure::Start(fault.to_string())
+fn no_start(fault: impl Display) -> CommandError {
+    CommandError::Start(fault.to_string())
 }
 
-fn listen((host, port): (&str, u16)) -> Result<TcpListener, Failure> {
-    TcpListener::bind((host, port)).map_err(|cause| Failure::Listen { address: format!("{host}:{port}"), cause })
+fn listen((host, port): (&str, u16)) -> Result<TcpListener, CommandError> {
+    TcpListener::bind((host, port)).map_err(|cause| CommandError::Listen { address: format!("{host}:{port}"), cause })
 }
 
 /// Reads certificate and key again at each SIGHUP. Without TLS there is nothing to read, and the signal ends the
 /// program, as it does when its terminal goes away.
-async fn reload_when_told(tls: Option<&Tls>) -> Result<(), Failure> {
+async fn reload_when_told(tls: Option<&Tls>) -> Result<(), CommandError> {
     let Some(tls) = tls else { return future::pending().await };
     let mut hangup = signal(SignalKind::hangup())?;
     while hangup.recv().await.is_some() {
@@ -100,7 +100,7 @@ async fn reload_when_told(tls: Option<&Tls>) -> Result<(), Failure> {
     future::pending().await
 }
 
-async fn until_stopped(server: Server, audit: &QueuedAudit, stop: &Stop, patience: Duration) -> Result<(), Failure> {
+async fn until_stopped(server: Server, audit: &QueuedAudit, stop: &Stop, patience: Duration) -> Result<(), CommandError> {
     let Server { mut running, handle } = server;
     let told_at = tokio::select! {
         ended = &mut running => return Ok(ended?),

@@ -9,7 +9,7 @@ use auth_domain::{
     accounts::admin::{Measure, OperateError},
     identity::{
         email::{Email, canonical_prefix},
-        request_context::Origin,
+        request_context::RequestContext,
         user::User,
     },
     passwords::policy::NewPassword,
@@ -17,7 +17,7 @@ use auth_domain::{
 use clap::{Args, Subcommand};
 
 use self::render::Answer;
-use super::command::{Failure, operate, operator, parse_email};
+use super::command::{CommandError, operate, operator, parse_email};
 use crate::{app::use_cases::UseCases, settings::SESSIONS_MAX};
 
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ impl Users {
     ///
     /// # Errors
     /// What to tell the operator.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
         let answer = operate(async |app| perform(app, self.action).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         writeln!(io::stdout(), "{text}")?;
@@ -82,13 +82,13 @@ impl Users {
     }
 }
 
-async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
-    let origin = operator(app, "auth-server users");
+async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
+    let context = operator(app, "auth-server users");
     match action {
         Action::Create { email } => {
             let email = parse_email(&email)?;
             let password = new_password(app, &email)?;
-            let user = app.create_user.execute(email, password, &origin).await?;
+            let user = app.create_user.execute(email, password, &context).await?;
             Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
         }
         Action::Show { user } => {
@@ -104,27 +104,33 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, Failure> {
         }
         Action::SetPassword { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &origin).await?;
+            let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
             Ok(Answer::Done { done: "password set", user, sessions_ended })
         }
-        Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &origin).await,
-        Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &origin).await,
-        Action::EndSessions { user } => govern(app, Measure::EndSessions, "logged out", &user, &origin).await,
-        Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &origin).await,
-        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &origin).await.map(Answer::Imported),
+        Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &context).await,
+        Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &context).await,
+        Action::EndSessions { user } => govern(app, Measure::EndSessions, "logged out", &user, &context).await,
+        Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &context).await,
+        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &context).await.map(Answer::Imported),
     }
 }
 
-async fn govern(app: &UseCases, measure: Measure, done: &'static str, who: &str, origin: &Origin) -> Result<Answer, Failure> {
+async fn govern(
+    app: &UseCases,
+    measure: Measure,
+    done: &'static str,
+    who: &str,
+    context: &RequestContext,
+) -> Result<Answer, CommandError> {
     let user = find(app, who).await?;
-    let sessions_ended = app.govern.execute(measure, &user, origin).await?;
+    let sessions_ended = app.govern.execute(measure, &user, context).await?;
     // As it is now; what has been deleted, as it was.
     let user = app.ports.users.find(user.id).await?.unwrap_or(user);
     Ok(Answer::Done { done, user, sessions_ended })
 }
 
 /// By id or by address.
-async fn find(app: &UseCases, who: &str) -> Result<User, Failure> {
+async fn find(app: &UseCases, who: &str) -> Result<User, CommandError> {
     let found = match who.parse() {
         Ok(id) => app.ports.users.find(id).await?,
         Err(_not_an_id) => app.ports.users.find_by_email(&parse_email(who)?).await?,
@@ -132,16 +138,16 @@ async fn find(app: &UseCases, who: &str) -> Result<User, Failure> {
     found.ok_or_else(|| OperateError::NoSuchUser.into())
 }
 
-fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, Failure> {
+fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, CommandError> {
     let text = zeroize::Zeroizing::new(read_password()?);
     app.policy.accept(&text, Some(owner)).map_err(|faults| {
         let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
-        Failure::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
+        CommandError::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
     })
 }
 
 /// From a terminal twice and without echo, from anything else one line.
-fn read_password() -> Result<String, Failure> {
+fn read_password() -> Result<String, CommandError> {
     if !io::stdin().is_terminal() {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
@@ -151,11 +157,11 @@ fn read_password() -> Result<String, Failure> {
     if password == rpassword::prompt_password("Once more: ")? {
         Ok(password)
     } else {
-        Err(Failure::Told("The two passwords differ.".to_owned()))
+        Err(CommandError::Told("The two passwords differ.".to_owned()))
     }
 }
 
-impl From<OperateError> for Failure {
+impl From<OperateError> for CommandError {
     fn from(error: OperateError) -> Self {
         match error {
             OperateError::Port(error) => error.into(),

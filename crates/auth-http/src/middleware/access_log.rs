@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, StatusCode},
 };
-use auth_domain::identity::request_context::Origin;
+use auth_domain::identity::request_context::RequestContext;
 use tracing::Span;
 
 use crate::telemetry::trace_parent::TraceParent;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A request under way. It is recorded at its end: when it is answered, or dropped because its client has gone.
-pub(crate) struct Visit {
+pub(crate) struct AccessLogEntry {
     begun: Instant,
     method: Method,
     route: Option<Rc<RouteMeter>>,
@@ -33,18 +33,18 @@ pub(crate) struct Visit {
     status: StatusCode,
 }
 
-impl Visit {
-    pub(crate) fn begin(request: &ServiceRequest, matched: Matched, origin: &Origin) -> Self {
+impl AccessLogEntry {
+    pub(crate) fn begin(request: &ServiceRequest, matched: Matched, context: &RequestContext) -> Self {
         let begun = Instant::now();
         let route = request.app_data::<Meter>().map(|meter| meter.route(matched.template));
-        let (span, trace_id) = traces::begin(&origin.request_id, TraceParent::of(request.headers()));
+        let (span, trace_id) = traces::begin(&context.request_id, TraceParent::of(request.headers()));
         Self {
             begun,
             method: request.method().clone(),
             route,
             probe: matched.needs.probe,
-            client: origin.address,
-            request_id: origin.request_id.clone(),
+            client: context.address,
+            request_id: context.request_id.clone(),
             trace_id,
             span,
             status: client_left(),
@@ -64,7 +64,7 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for AccessLogEntry {
     fn drop(&mut self) {
         let took = self.begun.elapsed();
         let (method, status) = (method_label(&self.method), self.status.as_u16());

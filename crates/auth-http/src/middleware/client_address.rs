@@ -8,7 +8,7 @@ use actix_web::{
 };
 use auth_domain::identity::{
     clock::Ids,
-    request_context::{Origin, UserAgent},
+    request_context::{RequestContext, UserAgent},
 };
 use ipnet::IpNet;
 
@@ -21,12 +21,12 @@ const REQUEST_ID_MAX: usize = 128;
 /// The headers in which proxies forward a client's address.
 const FORWARDING: [HeaderName; 3] = [X_FORWARDED_FOR, HeaderName::from_static("forwarded"), HeaderName::from_static("x-real-ip")];
 
-/// Reads the origin of a request from its connection and its head.
+/// Reads the context of a request from its connection and its head.
 #[must_use]
-pub fn origin(request: &ServiceRequest, trusted: &[IpNet], ids: &dyn Ids) -> Origin {
+pub fn context(request: &ServiceRequest, trusted: &[IpNet], ids: &dyn Ids) -> RequestContext {
     let headers = request.headers();
     let user_agent = headers.get(USER_AGENT).map(|value| UserAgent::new(&String::from_utf8_lossy(value.as_bytes())));
-    Origin {
+    RequestContext {
         address: request.peer_addr().map(|peer| address(peer.ip().to_canonical(), headers, trusted)),
         user_agent,
         request_id: sane_request_id(headers).map_or_else(|| ids.next().to_string(), str::to_owned),
@@ -39,14 +39,14 @@ fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         Seen::Client(address) => address,
         Seen::Stranger => {
             static WARNING: OnceAMinute = OnceAMinute::new();
-            if WARNING.is_due() {
+            if WARNING.take_turn() {
                 tracing::warn!(%peer, "forwarding headers came from a peer that is not in TRUSTED_PROXIES; they are ignored");
             }
             peer
         }
         Seen::Proxy(proxy) => {
             static WARNING: OnceAMinute = OnceAMinute::new();
-            if WARNING.is_due() {
+            if WARNING.take_turn() {
                 tracing::warn!(
                     %proxy,
                     "a trusted proxy forwards no address that can be read in X-Forwarded-For; its clients count as the proxy: one budget, one network"

@@ -23,7 +23,7 @@ use actix_web::{
 };
 use auth_domain::{
     audit::{event::AuditEvent, kind::EventKind},
-    identity::request_context::Origin,
+    identity::request_context::RequestContext,
 };
 use governor::{
     Quota, RateLimiter,
@@ -64,7 +64,7 @@ struct Limiter {
 }
 
 /// What a client may know of its budget, in requests and seconds.
-struct Standing {
+struct BudgetState {
     limit: u32,
     remaining: u32,
     /// Until the budget is full again or, for a refused request, until the next one passes.
@@ -123,20 +123,20 @@ impl Limiter {
     ///
     /// # Errors
     /// How long to wait.
-    fn count(&self, address: IpAddr) -> Result<Standing, Duration> {
+    fn count(&self, address: IpAddr) -> Result<BudgetState, Duration> {
         let key = Key::of(address, self.clients.load(Ordering::Relaxed));
         match self.buckets.check_key(&key) {
             Ok(state) => {
                 let (limit, remaining) = (self.limit.requests, state.remaining_burst_capacity());
                 let full = self.limit.window / limit * limit.saturating_sub(remaining);
-                Ok(Standing { limit, remaining, reset: whole_seconds(full) })
+                Ok(BudgetState { limit, remaining, reset: whole_seconds(full) })
             }
             Err(refused) => Err(refused.wait_time_from(DefaultClock::default().now())),
         }
     }
 }
 
-impl Standing {
+impl BudgetState {
     /// The fields of draft-ietf-httpapi-ratelimit-headers-03.
     fn write(&self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, self.limit.into());
@@ -160,24 +160,24 @@ pub(crate) async fn limit(
     };
     let limiter = limiters.of(budget);
     // A connection without an address is no TCP connection; all of them share one budget.
-    let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
-    let (mut response, standing) = match limiter.count(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))) {
-        Ok(standing) => (next.call(request).await?.map_into_boxed_body(), standing),
+    let address = request.extensions().get::<RequestContext>().and_then(|context| context.address);
+    let (mut response, state) = match limiter.count(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))) {
+        Ok(state) => (next.call(request).await?.map_into_boxed_body(), state),
         Err(wait) => {
             report(&request);
-            let standing = Standing { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };
+            let state = BudgetState { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };
             let problem = Problem::new(Code::RateLimited).retry_after(wait);
-            (request.error_response(problem), standing)
+            (request.error_response(problem), state)
         }
     };
-    standing.write(response.headers_mut());
+    state.write(response.headers_mut());
     Ok(response)
 }
 
 fn report(request: &ServiceRequest) {
     let app = UseCases::of(request.request());
-    if let Some(origin) = request.extensions().get::<Origin>() {
-        app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, origin, app.ports.clock.now()));
+    if let Some(context) = request.extensions().get::<RequestContext>() {
+        app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, context, app.ports.clock.now()));
     }
 }
 

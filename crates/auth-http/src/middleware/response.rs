@@ -14,12 +14,12 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use auth_domain::identity::request_context::Origin;
+use auth_domain::identity::request_context::RequestContext;
 use futures_util::FutureExt;
 use tracing::{Instrument, Span};
 
 use super::{
-    access_log::Visit,
+    access_log::AccessLogEntry,
     client_address::{self, X_REQUEST_ID},
     run_to_completion::ToTheEnd,
 };
@@ -59,26 +59,26 @@ pub(crate) async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let (matched, origin) = (Matched::find(&request), origin_of(&request));
+    let (matched, context) = (Matched::find(&request), origin_of(&request));
     request.extensions_mut().insert(matched);
-    let visit = Visit::begin(&request, matched, &origin);
-    let answered = enclose(request, next, origin, visit.span()).await;
-    visit.end(&answered);
+    let entry = AccessLogEntry::begin(&request, matched, &context);
+    let answered = enclose(request, next, context, entry.span()).await;
+    entry.end(&answered);
     answered
 }
 
 async fn enclose(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    origin: Origin,
+    context: RequestContext,
     span: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let request_id = origin.request_id.clone();
+    let request_id = context.request_id.clone();
     let requests = request.conn_data::<Requests>().cloned();
     let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
     let asks_to_close = request.head().connection_type() == ConnectionType::Close;
     let has_body = !matches!(request.parts_mut().1, Payload::None);
-    request.extensions_mut().insert(origin);
+    request.extensions_mut().insert(context);
     // The request goes inside whole: routing panics while a second handle to it lives.
     requests.iter().for_each(|requests| requests.begin(has_body));
     let work = ToTheEnd::of(next.call(request), span.clone(), requests.clone());
@@ -103,10 +103,10 @@ async fn enclose(
     answer.map_err(|response| InternalError::from_response("", response).into())
 }
 
-fn origin_of(request: &ServiceRequest) -> Origin {
+fn origin_of(request: &ServiceRequest) -> RequestContext {
     let app = UseCases::of(request.request());
     let trusted = request.app_data::<Data<HttpSettings>>().map_or(&[][..], |settings| &settings.trusted_proxies);
-    client_address::origin(request, trusted, &*app.ports.ids)
+    client_address::context(request, trusted, &*app.ports.ids)
 }
 
 /// Gives every error the one shape. What inner layers added to its head stays.

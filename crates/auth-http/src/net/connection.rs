@@ -27,7 +27,7 @@ use auth_domain::identity::clock::Ids;
 use prometheus::IntCounterVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::net::connection_limit::Place;
+use crate::net::connection_limit::Permit;
 use phase::Phase;
 pub(crate) use phase::Requests;
 use refusal::{Answers, Next, refusal};
@@ -39,7 +39,7 @@ pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 /// What all connections of a server have in common.
 #[derive(Debug, Clone)]
-pub(crate) struct Manner {
+pub(crate) struct ConnectionConfig {
     /// How long a head may take: actix times only the first, and in steps of half a second.
     pub head_patience: Duration,
     /// How long a client may take nothing of an answer.
@@ -52,10 +52,10 @@ pub(crate) struct Manner {
 }
 
 /// A connection's stream.
-pub(crate) struct Wire<S> {
+pub(crate) struct Connection<S> {
     stream: S,
     ids: Arc<dyn Ids>,
-    manner: Manner,
+    config: ConnectionConfig,
     requests: Requests,
     switching: Switching,
     /// To be read by actix.
@@ -83,19 +83,19 @@ enum Awaited {
     Leaving,
 }
 
-impl<S> Wire<S> {
-    pub(crate) fn new(stream: S, ids: Arc<dyn Ids>, manner: Manner, place: Place) -> Self {
-        let switching = Switching::new(manner.framing.clone());
+impl<S> Connection<S> {
+    pub(crate) fn new(stream: S, ids: Arc<dyn Ids>, config: ConnectionConfig, place: Permit) -> Self {
+        let switching = Switching::new(config.framing.clone());
         let requests = Requests::by(place);
         let (incoming, answers, refusal) = (BytesMut::new(), Answers::default(), BytesMut::new());
-        Self { stream, ids, manner, requests, switching, incoming, answers, refusal, replaced: 0, wait: None }
+        Self { stream, ids, config, requests, switching, incoming, answers, refusal, replaced: 0, wait: None }
     }
 
     /// A refusal of a request that never became one, to be written next.
     fn refuse(&mut self, status: StatusCode) {
         let request_id = self.ids.next().to_string();
-        self.manner.refused_heads.with_label_values(&[status.as_str()]).inc();
-        self.refusal.extend_from_slice(refusal(status, &request_id, self.manner.with_tls).as_bytes());
+        self.config.refused_heads.with_label_values(&[status.as_str()]).inc();
+        self.refusal.extend_from_slice(refusal(status, &request_id, self.config.with_tls).as_bytes());
         self.requests.close();
     }
 
@@ -106,8 +106,8 @@ impl<S> Wire<S> {
 
     fn wait_for(&mut self, awaited: Awaited) {
         let patience = match awaited {
-            Awaited::Head(_) => self.manner.head_patience,
-            Awaited::Reader => self.manner.reader_patience,
+            Awaited::Head(_) => self.config.head_patience,
+            Awaited::Reader => self.config.reader_patience,
             Awaited::Leaving => LINGER,
         };
         self.wait = Some(Wait { awaited, over: Box::pin(sleep(patience)) });
@@ -140,7 +140,7 @@ impl<S> Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Wire<S> {
+impl<S: AsyncWrite + Unpin> Connection<S> {
     fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.refusal.is_empty() {
             match Pin::new(&mut self.stream).poll_write(context, &self.refusal) {
@@ -185,7 +185,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.replaced == 0 {
             match self.answers.next(bytes) {
@@ -226,7 +226,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.may_go_on(context)?;
         let before = buffer.filled().len();
@@ -254,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: ActixStream> ActixStream for Wire<S> {
+impl<S: ActixStream> ActixStream for Connection<S> {
     fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         self.stream.poll_read_ready(context)
     }

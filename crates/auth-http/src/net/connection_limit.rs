@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// All connections of a server.
-pub(crate) struct Crowd {
+pub(crate) struct ConnectionLimit {
     most: usize,
     places: Mutex<Places>,
     /// Says that all places are taken.
@@ -44,14 +44,14 @@ struct Call {
 }
 
 /// A connection's place; free again when dropped.
-pub(crate) struct Place {
-    crowd: Arc<Crowd>,
+pub(crate) struct Permit {
+    crowd: Arc<ConnectionLimit>,
     call: Arc<Call>,
     /// Its number among the idle ones.
     number: Mutex<Option<u64>>,
 }
 
-impl Crowd {
+impl ConnectionLimit {
     #[must_use]
     pub(crate) fn of_at_most(most: usize) -> Arc<Self> {
         Arc::new(Self { most, places: Mutex::default(), warning: OnceAMinute::default() })
@@ -59,10 +59,10 @@ impl Crowd {
 
     /// A place for a new connection, idle at first. When all are taken, the longest idle connection is asked
     /// to leave; `None` when every one of them has a request under way.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Permit> {
         let mut places = self.places();
         if places.taken - places.leaving >= self.most {
-            if self.warning.is_due() {
+            if self.warning.take_turn() {
                 tracing::warn!(
                     most = self.most,
                     "MAX_CONNECTIONS is reached; the longest idle connections make room for new ones"
@@ -74,7 +74,7 @@ impl Crowd {
             places.leaving += 1;
         }
         places.taken += 1;
-        let place = Place { crowd: self.clone(), call: Arc::default(), number: Mutex::default() };
+        let place = Permit { crowd: self.clone(), call: Arc::default(), number: Mutex::default() };
         place.queue(&mut places);
         Some(place)
     }
@@ -101,9 +101,9 @@ impl Crowd {
     }
 }
 
-impl Place {
+impl Permit {
     /// A request is under way, whole: from now on the connection is not asked to leave, and if it has been asked, it stays.
-    pub(crate) fn is_busy(&self) {
+    pub(crate) fn occupy(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
     }
@@ -118,7 +118,7 @@ impl Place {
     }
 
     /// The request is answered.
-    pub(crate) fn is_idle(&self) {
+    pub(crate) fn release(&self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
         self.queue(&mut places);
@@ -152,7 +152,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut places = self.crowd.places();
         self.leave_the_queue(&mut places);
@@ -164,17 +164,17 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn called(place: &Place) -> bool {
+    fn called(place: &Permit) -> bool {
         place.poll_call(&Context::from_waker(std::task::Waker::noop())).is_ready()
     }
 
     #[test]
     fn the_longest_idle_makes_room() {
-        let crowd = Crowd::of_at_most(3);
+        let crowd = ConnectionLimit::of_at_most(3);
         let (first, second, third) = (crowd.enter().unwrap(), crowd.enter().unwrap(), crowd.enter().unwrap());
-        second.is_busy();
-        first.is_busy();
-        first.is_idle();
+        second.occupy();
+        first.occupy();
+        first.release();
         let fourth = crowd.enter().unwrap();
         assert!(called(&third) && !called(&first) && !called(&second) && !called(&fourth));
         // One is on its way out: the next newcomer needs another.
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_request_that_has_begun_waits_for_its_rest_at_the_end_of_the_queue() {
-        let crowd = Crowd::of_at_most(2);
+        let crowd = ConnectionLimit::of_at_most(2);
         let (first, second) = (crowd.enter().unwrap(), crowd.enter().unwrap());
         first.goes_on();
         let third = crowd.enter().unwrap();
@@ -201,23 +201,23 @@ mod tests {
 
     #[test]
     fn with_requests_everywhere_the_newcomer_is_refused() {
-        let crowd = Crowd::of_at_most(1);
+        let crowd = ConnectionLimit::of_at_most(1);
         let only = crowd.enter().unwrap();
-        only.is_busy();
+        only.occupy();
         assert!(crowd.enter().is_none());
-        only.is_idle();
+        only.release();
         assert!(crowd.enter().is_some() && called(&only));
     }
 
     #[test]
     fn a_request_that_comes_with_the_call_is_served() {
-        let crowd = Crowd::of_at_most(1);
+        let crowd = ConnectionLimit::of_at_most(1);
         let first = crowd.enter().unwrap();
         let second = crowd.enter().unwrap();
-        first.is_busy();
+        first.occupy();
         assert!(!called(&first));
         // One too many for now: nobody else comes in before both have answered and left.
-        second.is_busy();
+        second.occupy();
         assert!(crowd.enter().is_none());
         drop(first);
         let places = crowd.places();

@@ -32,8 +32,8 @@ use crate::{
         response::envelope,
     },
     net::{
-        connection::{LINGER, Manner, Wire},
-        connection_limit::{Crowd, Place},
+        connection::{Connection, ConnectionConfig, LINGER},
+        connection_limit::{ConnectionLimit, Permit},
         stream::Socket,
         tls::Tls,
     },
@@ -73,7 +73,7 @@ struct Shared {
     limiters: Data<Limiters>,
     looks: Data<ReadinessLook>,
     feed: Data<Feed>,
-    crowd: Arc<Crowd>,
+    crowd: Arc<ConnectionLimit>,
     measures: Arc<Measures>,
     tls: Option<TlsAcceptor>,
 }
@@ -95,7 +95,7 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
     let with_docs = settings.api_docs;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let crowd = Crowd::of_at_most(settings.max_connections);
+    let crowd = ConnectionLimit::of_at_most(settings.max_connections);
     let measures = &use_cases.ports.measures;
     crowd.register(measures).map_err(io::Error::other)?;
     let shared = Shared {
@@ -141,7 +141,7 @@ fn connections(
         .client_request_timeout(Duration::ZERO)
         // Who says nothing more has left: the two look alike, and next to no client ends its half and still listens.
         .h1_allow_half_closed(false)
-        .on_connect_ext(|wire: &Wire<Socket>, connection| drop(connection.insert(wire.requests())))
+        .on_connect_ext(|wire: &Connection<Socket>, connection| drop(connection.insert(wire.requests())))
         .local_addr(address)
         .graceful_shutdown_signal({
             let stop = stop.clone();
@@ -153,7 +153,7 @@ fn connections(
         .h1(map_config(app, |()| AppConfig::default()));
     let (ids, crowd, tls) = (shared.use_cases.ports.ids.clone(), shared.crowd.clone(), shared.tls.clone());
     let refused_heads = shared.measures.refused_heads.clone();
-    let manner = Manner {
+    let config = ConnectionConfig {
         head_patience: shared.settings.request_timeout,
         reader_patience: shared.settings.keep_alive,
         with_tls: tls.is_some(),
@@ -162,7 +162,7 @@ fn connections(
     };
     // The library runs this for each connection by itself: none waits for another's handshake.
     fn_service(move |stream: TcpStream| {
-        let (ids, place, tls, stop, manner) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone(), manner.clone());
+        let (ids, place, tls, stop, config) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone(), config.clone());
         async move {
             let place = place.ok_or_else(|| io::Error::other("every connection has a request under way"))?;
             // Answers are small and whole: nothing to gather.
@@ -171,18 +171,18 @@ fn connections(
             let socket = match tls {
                 None => Socket::Plain(stream),
                 Some(tls) => tokio::select! {
-                    shaken = handshake(&tls, stream, &place, manner.head_patience) => shaken?,
+                    shaken = handshake(&tls, stream, &place, config.head_patience) => shaken?,
                     () = stop.notified() => return Err(io::Error::from(io::ErrorKind::Interrupted).into()),
                 },
             };
-            Ok((Wire::new(socket, ids, manner, place), Some(peer)))
+            Ok((Connection::new(socket, ids, config, place), Some(peer)))
         }
     })
     .and_then(http)
 }
 
 /// Performs the TLS handshake within the time for a head, and only while nobody else needs the place.
-async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: &Place, patience: Duration) -> io::Result<Socket> {
+async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: &Permit, patience: Duration) -> io::Result<Socket> {
     tokio::select! {
         shaken = tokio::time::timeout(patience, tls.accept(stream)) => {
             let stream = shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;

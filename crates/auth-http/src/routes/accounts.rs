@@ -18,8 +18,8 @@ use crate::{
     app::use_cases::UseCases,
     routes::views::UserView,
     web::{
-        caller::{CurrentUser, RequestOrigin, Signed},
-        json_body::{Member, Rules, Valid},
+        caller::{Authenticated, Context, CurrentUser},
+        json_body::{Field, JsonBody, Rules},
         problem::{Code, Problem},
     },
 };
@@ -31,12 +31,12 @@ pub struct RegisterBody {
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
-    email: Member<Email>,
+    email: Field<Email>,
     /// 12 characters by default; the server's configuration may ask for 8 to 64.
     #[serde(default)]
     #[garde(dive(rules.for_account_of(self.email.parsed())))]
     #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Correct-Horse-7-Battery"))]
-    password: Member<NewPassword>,
+    password: Field<NewPassword>,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -45,12 +45,12 @@ pub struct ChangePasswordBody {
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    current_password: Member<PasswordAttempt>,
+    current_password: Field<PasswordAttempt>,
     /// 12 characters by default; the server's configuration may ask for 8 to 64.
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Another-Horse-8-Staple"))]
-    new_password: Member<NewPassword>,
+    new_password: Field<NewPassword>,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -59,7 +59,7 @@ pub struct DeleteAccountBody {
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: Member<PasswordAttempt>,
+    password: Field<PasswordAttempt>,
 }
 
 /// Create an account.
@@ -74,10 +74,10 @@ pub struct DeleteAccountBody {
 )]
 pub async fn register(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
-    Valid(body): Valid<RegisterBody>,
+    Context(context): Context,
+    JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.register.execute(body.email.take()?, body.password.take()?, &origin).await?;
+    let pair = app.register.execute(body.email.take()?, body.password.take()?, &context).await?;
     Ok(answer(StatusCode::CREATED, pair))
 }
 
@@ -101,11 +101,11 @@ pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
 )]
 pub async fn change_password(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
-    Signed(caller, body): Signed<ChangePasswordBody>,
+    Context(context): Context,
+    Authenticated(caller, body): Authenticated<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     let (current, new) = (body.current_password.take()?, body.new_password.take()?);
-    app.change_password.execute(&caller, current, new, &origin).await?;
+    app.change_password.execute(&caller, current, new, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -118,9 +118,9 @@ pub async fn change_password(
 )]
 pub async fn delete(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
-    Signed(caller, body): Signed<DeleteAccountBody>,
+    Context(context): Context,
+    Authenticated(caller, body): Authenticated<DeleteAccountBody>,
 ) -> Result<HttpResponse, Problem> {
-    app.delete_account.execute(&caller, body.password.take()?, &origin).await?;
+    app.delete_account.execute(&caller, body.password.take()?, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -16,7 +16,7 @@ use crate::{
     routes::views::SessionView,
     settings::SESSIONS_MAX,
     web::{
-        caller::{CurrentUser, RequestOrigin},
+        caller::{Context, CurrentUser},
         problem::{Code, Problem},
     },
 };
@@ -78,11 +78,11 @@ fn scopes() -> Object {
 )]
 pub(crate) async fn logout(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
+    Context(context): Context,
     CurrentUser(caller): CurrentUser,
     Query(query): Query<LogoutQuery>,
 ) -> Result<HttpResponse, Problem> {
-    app.logout.execute(&caller, query.scope()?, &origin).await?;
+    app.logout.execute(&caller, query.scope()?, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -106,11 +106,11 @@ pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) 
 )]
 pub(crate) async fn end(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
+    Context(context): Context,
     CurrentUser(caller): CurrentUser,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_not_an_id| Problem::not_found())?;
-    app.end_session.execute(&caller, id, &origin).await?;
+    app.end_session.execute(&caller, id, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use crate::{
     app::use_cases::UseCases,
     web::{
-        caller::RequestOrigin,
-        json_body::{Member, Rules, Valid},
+        caller::Context,
+        json_body::{Field, JsonBody, Rules},
         problem::{Code, Problem},
     },
 };
@@ -25,11 +25,11 @@ pub struct LoginBody {
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
-    email: Member<Email>,
+    email: Field<Email>,
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: Member<PasswordAttempt>,
+    password: Field<PasswordAttempt>,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -38,7 +38,7 @@ pub struct RefreshBody {
     #[serde(default)]
     #[garde(dive)]
     #[schema(required, value_type = String, examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
-    refresh_token: Member<String>,
+    refresh_token: Field<String>,
 }
 
 /// RFC 6749 section 5.1, and how long the refresh token lasts. Times in seconds.
@@ -48,7 +48,7 @@ pub struct TokensView {
     /// Goes in `Authorization: Bearer …`.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     access_token: String,
-    /// Valid for one refresh.
+    /// JsonBody for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
     #[schema(pattern = "^bearer$", examples("bearer"))]
@@ -88,10 +88,10 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
 )]
 pub async fn login(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
-    Valid(body): Valid<LoginBody>,
+    Context(context): Context,
+    JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.login.execute(&body.email.take()?, body.password.take()?, &origin).await?;
+    let pair = app.login.execute(&body.email.take()?, body.password.take()?, &context).await?;
     Ok(answer(StatusCode::OK, pair))
 }
 
@@ -109,9 +109,9 @@ pub async fn login(
 )]
 pub async fn refresh(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
-    Valid(body): Valid<RefreshBody>,
+    Context(context): Context,
+    JsonBody(body): JsonBody<RefreshBody>,
 ) -> Result<Json<TokensView>, Problem> {
-    let pair = app.refresh.execute(&body.refresh_token.take()?, &origin).await?;
+    let pair = app.refresh.execute(&body.refresh_token.take()?, &context).await?;
     Ok(Json(pair.into()))
 }

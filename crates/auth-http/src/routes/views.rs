@@ -61,8 +61,8 @@ impl From<&Session> for SessionView {
             created_at: timestamp(session.created_at),
             last_used_at: timestamp(session.last_used_at),
             expires_at: timestamp(session.expires_at),
-            ip: session.origin.address.map(|address| address.to_string()),
-            user_agent: session.origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
+            ip: session.context.address.map(|address| address.to_string()),
+            user_agent: session.context.user_agent.as_ref().map(|agent| agent.as_str().to_owned()),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fs, io, path::Path};
 
-use super::{Fault, source::is_known};
+use super::{SettingFault, source::is_known};
 
 /// The file with variables that the environment lacks.
 pub const DOTENV: &str = ".env";
@@ -14,7 +14,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 #[derive(Debug, Default)]
 pub(super) struct Dotenv {
     pub(super) pairs: HashMap<String, String>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<SettingFault>,
 }
 
 impl Dotenv {
@@ -24,7 +24,7 @@ impl Dotenv {
             Ok(bytes) => Self::parse(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Self::default(),
             Err(error) => {
-                let fault = Fault { variable: DOTENV.to_owned(), rule: format!("cannot be read: {error}") };
+                let fault = SettingFault { variable: DOTENV.to_owned(), rule: format!("cannot be read: {error}") };
                 Self { pairs: HashMap::new(), faults: vec![fault] }
             }
         }
@@ -56,13 +56,13 @@ struct Reading {
     sound: String,
     /// Where each name was set, and how.
     seen: HashMap<String, (usize, String)>,
-    faults: Vec<Fault>,
+    faults: Vec<SettingFault>,
 }
 
 impl Reading {
     fn fault(&mut self, number: usize, name: Option<&str>, reason: &str) {
         let variable = name.unwrap_or(DOTENV).to_owned();
-        self.faults.push(Fault { variable, rule: format!("line {number} of {DOTENV}: {reason}") });
+        self.faults.push(SettingFault { variable, rule: format!("line {number} of {DOTENV}: {reason}") });
     }
 
     fn text(&mut self, number: usize, line: &[u8]) -> Option<String> {
@@ -114,7 +114,7 @@ impl Reading {
         match dotenvy::from_read_iter(self.sound.as_bytes()).collect() {
             Ok(pairs) => Dotenv { pairs, faults: self.faults },
             Err(_quotes_the_line) => {
-                self.faults.push(Fault { variable: DOTENV.to_owned(), rule: "cannot be read".to_owned() });
+                self.faults.push(SettingFault { variable: DOTENV.to_owned(), rule: "cannot be read".to_owned() });
                 Dotenv { pairs: HashMap::new(), faults: self.faults }
             }
         }

@@ -34,12 +34,12 @@ const CLAIM_MAX_BYTES: usize = 1024;
 /// A variable and the rule that its value breaks. Never the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {rule}")]
-pub struct Fault {
+pub struct SettingFault {
     pub variable: String,
     pub rule: String,
 }
 
-impl From<TlsFault> for Fault {
+impl From<TlsFault> for SettingFault {
     fn from(fault: TlsFault) -> Self {
         Self { variable: fault.variable.to_owned(), rule: fault.rule }
     }
@@ -47,7 +47,7 @@ impl From<TlsFault> for Fault {
 
 pub(super) struct Reader<'a> {
     source: &'a Source,
-    faults: Vec<Fault>,
+    faults: Vec<SettingFault>,
 }
 
 impl<'a> Reader<'a> {
@@ -56,14 +56,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Those of the source first. A variable that could not be read may seem to be missing, which says nothing new.
-    pub(super) fn into_faults(self) -> Vec<Fault> {
+    pub(super) fn into_faults(self) -> Vec<SettingFault> {
         let unread = self.source.faults();
-        let is_new = |fault: &Fault| unread.iter().all(|before| before.variable != fault.variable);
+        let is_new = |fault: &SettingFault| unread.iter().all(|before| before.variable != fault.variable);
         unread.iter().cloned().chain(self.faults.into_iter().filter(is_new)).collect()
     }
 
     fn fault<T>(&mut self, variable: &str, rule: impl Display) -> Option<T> {
-        self.faults.push(Fault { variable: variable.to_owned(), rule: rule.to_string() });
+        self.faults.push(SettingFault { variable: variable.to_owned(), rule: rule.to_string() });
         None
     }
 

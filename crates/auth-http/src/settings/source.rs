@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use config::{Config, ConfigError, Environment};
 
 use super::{
-    Fault,
+    SettingFault,
     dotenv::{DOTENV, Dotenv},
 };
 
@@ -82,7 +82,7 @@ pub const VARIABLES: &[Variable] = &[
 pub struct Source {
     variables: HashMap<String, String>,
     /// What could not be read as a variable.
-    faults: Vec<Fault>,
+    faults: Vec<SettingFault>,
 }
 
 /// Why no variable could be read at all.
@@ -104,7 +104,7 @@ impl Source {
             match value.into_string() {
                 Ok(value) => drop(environment.insert(name, value)),
                 // Read as well as it goes, two different secrets could be one.
-                Err(_value) if is_known(&name) => faults.push(Fault { variable: name, rule: "is not UTF-8".to_owned() }),
+                Err(_value) if is_known(&name) => faults.push(SettingFault { variable: name, rule: "is not UTF-8".to_owned() }),
                 Err(_value) => {}
             }
         }
@@ -127,7 +127,7 @@ impl Source {
         VARIABLES.iter().filter(|variable| variable.secret).filter_map(|variable| self.get(&format!("{}_FILE", variable.name)))
     }
 
-    pub(super) fn faults(&self) -> &[Fault] {
+    pub(super) fn faults(&self) -> &[SettingFault] {
         &self.faults
     }
 

@@ -11,7 +11,7 @@ const SECRETS: [(&str, &str); 2] =
     [("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210")];
 
 /// The settings that these variables make, beside the secrets that there have to be.
-pub(crate) fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<Fault>> {
+pub(crate) fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<SettingFault>> {
     let all = SECRETS.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Settings::read(&Source::layered(HashMap::new(), all).unwrap())
 }

@@ -17,7 +17,7 @@ impl OnceAMinute {
     }
 
     /// `true` for the first caller in a minute.
-    pub(crate) fn is_due(&self) -> bool {
+    pub(crate) fn take_turn(&self) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|last| last.elapsed() >= INTERVAL);
         if due {
@@ -34,6 +34,6 @@ mod tests {
     #[test]
     fn a_second_time_is_not_due_at_once() {
         let warning = OnceAMinute::new();
-        assert!(warning.is_due() && !warning.is_due());
+        assert!(warning.take_turn() && !warning.take_turn());
     }
 }

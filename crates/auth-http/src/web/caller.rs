@@ -7,7 +7,7 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderMap},
 };
-use auth_domain::{identity::request_context::Origin, sessions::authenticate::SignedIn};
+use auth_domain::{identity::request_context::RequestContext, sessions::authenticate::SignedIn};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
@@ -35,9 +35,9 @@ impl FromRequest for CurrentUser {
 }
 
 /// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
-pub struct Signed<B>(pub SignedIn, pub B);
+pub struct Authenticated<B>(pub SignedIn, pub B);
 
-impl<B> FromRequest for Signed<B>
+impl<B> FromRequest for Authenticated<B>
 where
     B: DeserializeOwned + Validate<Context = Rules> + 'static,
 {
@@ -80,15 +80,15 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Where the request came from, as `middleware::envelope` found out.
-pub struct RequestOrigin(pub Origin);
+pub struct Context(pub RequestContext);
 
-impl FromRequest for RequestOrigin {
+impl FromRequest for Context {
     type Error = Problem;
     type Future = future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let origin = request.extensions().get::<Origin>().cloned();
-        future::ready(origin.map(Self).ok_or_else(Problem::internal))
+        let context = request.extensions().get::<RequestContext>().cloned();
+        future::ready(context.map(Self).ok_or_else(Problem::internal))
     }
 }
 

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::{
     app::use_cases::UseCases,
     web::{
-        caller::RequestOrigin,
+        caller::Context,
         oauth_form::{Form, OauthCode, OauthError},
         problem::Problem,
     },
@@ -70,8 +70,8 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Re
 /// The client, if one presents itself.
 async fn client(request: &HttpRequest, form: &Form) -> Result<Option<Client>, Error> {
     let Some(credentials) = presented(request.headers(), form)? else { return Ok(None) };
-    let RequestOrigin(origin) = RequestOrigin::extract(request).await?;
-    match UseCases::of(request).clients.authenticate.execute(&credentials, &origin).await {
+    let Context(context) = Context::extract(request).await?;
+    match UseCases::of(request).clients.authenticate.execute(&credentials, &context).await {
         Ok(client) => Ok(Some(client)),
         Err(AuthenticateClientError::Refused) => Err(refused().into()),
         Err(AuthenticateClientError::Port(error)) => Err(Problem::from(error).into()),

@@ -37,7 +37,7 @@ impl RawBody {
 }
 
 /// A body of the declared shape, validated.
-pub struct Valid<B>(pub B);
+pub struct JsonBody<B>(pub B);
 
 /// What the members of a body are validated against.
 pub struct Rules {
@@ -54,7 +54,7 @@ impl Rules {
     }
 }
 
-impl<B> FromRequest for Valid<B>
+impl<B> FromRequest for JsonBody<B>
 where
     B: DeserializeOwned + Validate<Context = Rules> + 'static,
 {
@@ -63,7 +63,7 @@ where
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
         let rules = Rules { policy: UseCases::of(request).policy, owner: None };
-        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, &rules)).map(Valid))
+        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, &rules)).map(JsonBody))
     }
 }
 
@@ -102,7 +102,7 @@ fn field_error(field: &str, fault: &str) -> FieldError {
 
 /// A member of a body, to become a `T`. Takes any JSON, so that one that is missing or
 /// of the wrong type does not hide what is wrong with the others.
-pub struct Member<T> {
+pub struct Field<T> {
     given: Given,
     parsed: OnceCell<T>,
 }
@@ -113,7 +113,7 @@ enum Given {
     Text(Zeroizing<String>),
 }
 
-impl<T> Member<T> {
+impl<T> Field<T> {
     /// The value that validation parsed, for members validated after this one.
     #[must_use]
     pub fn parsed(&self) -> Option<&T> {
@@ -123,25 +123,25 @@ impl<T> Member<T> {
     /// The value that validation parsed.
     ///
     /// # Errors
-    /// It was never validated: a handler without [`Valid`].
+    /// It was never validated: a handler without [`JsonBody`].
     pub fn take(self) -> Result<T, Problem> {
         self.parsed.into_inner().ok_or_else(Problem::internal)
     }
 }
 
-impl<T> From<Given> for Member<T> {
+impl<T> From<Given> for Field<T> {
     fn from(given: Given) -> Self {
         Self { given, parsed: OnceCell::new() }
     }
 }
 
-impl<T> Default for Member<T> {
+impl<T> Default for Field<T> {
     fn default() -> Self {
         Given::Nothing.into()
     }
 }
 
-impl<'de, T> Deserialize<'de> for Member<T> {
+impl<'de, T> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Value::deserialize(deserializer)? {
             Value::String(text) => Given::Text(Zeroizing::new(text)).into(),
@@ -150,7 +150,7 @@ impl<'de, T> Deserialize<'de> for Member<T> {
     }
 }
 
-impl<T: Parse> Validate for Member<T> {
+impl<T: Parse> Validate for Field<T> {
     type Context = Rules;
 
     fn validate_into(&self, rules: &Rules, path: &mut dyn FnMut() -> Path, report: &mut Report) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth_domain::audit::{
     event::AuditEvent,
     kind::{EventKind, Outcome},
-    ports::AuditLog,
+    ports::AuditSink,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
@@ -15,7 +15,7 @@ const REASONS: [&str; 6] = ["logout", "ended_by_owner", "token_revoked", "passwo
 
 /// Counts each event, then passes it on.
 pub struct CountingAudit {
-    next: Arc<dyn AuditLog>,
+    next: Arc<dyn AuditSink>,
     events: IntCounterVec,
     logins: IntCounterVec,
     begun: IntCounterVec,
@@ -29,7 +29,7 @@ impl CountingAudit {
     ///
     /// # Errors
     /// The registry has such counters already.
-    pub fn over(next: Arc<dyn AuditLog>, registry: &Registry) -> prometheus::Result<Self> {
+    pub fn over(next: Arc<dyn AuditSink>, registry: &Registry) -> prometheus::Result<Self> {
         let labelled = |name: &str, help: &str, label: &str, values: &[&str]| {
             let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
             // Each starts at zero, so that `rate()` sees the first event of its kind as an increase.
@@ -102,7 +102,7 @@ impl CountingAudit {
     }
 }
 
-impl AuditLog for CountingAudit {
+impl AuditSink for CountingAudit {
     fn record(&self, event: AuditEvent) {
         self.count(&event);
         self.next.record(event);
@@ -111,7 +111,7 @@ impl AuditLog for CountingAudit {
 
 #[cfg(test)]
 mod tests {
-    use auth_domain::{audit::ports::MockAuditLog, identity::request_context::Origin};
+    use auth_domain::{audit::ports::MockAuditSink, identity::request_context::RequestContext};
     use chrono::DateTime;
     use prometheus::TextEncoder;
 
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn every_counter_starts_at_zero() {
         let registry = Registry::new();
-        let _audit = CountingAudit::over(Arc::new(MockAuditLog::new()), &registry).unwrap();
+        let _audit = CountingAudit::over(Arc::new(MockAuditSink::new()), &registry).unwrap();
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn every_event_is_counted_and_handed_on() {
         let registry = Registry::new();
-        let mut next = MockAuditLog::new();
-        let event = |kind| AuditEvent::new(kind, &Origin::default(), DateTime::UNIX_EPOCH);
+        let mut next = MockAuditSink::new();
+        let event = |kind| AuditEvent::new(kind, &RequestContext::default(), DateTime::UNIX_EPOCH);
         let events = [
             event(EventKind::UserRegistered),
             event(EventKind::LoginSucceeded),

@@ -15,7 +15,7 @@ use auth_domain::{
         entry::{Entry, EntryId},
         event::AuditEvent,
         kind::EventKind,
-        ports::{AuditLog, AuditTrail},
+        ports::{AuditSink, AuditStore},
     },
     identity::{clock::Ids, port_error::PortError},
 };
@@ -56,7 +56,7 @@ const REFUSED: (&str, &str) = ("auth_audit_refused_total", "Events that the audi
 
 /// Reports each event to the log first, then queues it for the trail. Callers do not wait for the database.
 pub struct QueuedAudit {
-    log: Arc<dyn AuditLog>,
+    log: Arc<dyn AuditSink>,
     shared: Arc<Shared>,
 }
 
@@ -87,7 +87,7 @@ impl QueuedAudit {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(log: Arc<dyn AuditLog>, trail: Arc<dyn AuditTrail>, options: QueueOptions) -> Result<Self, PortError> {
+    pub fn start(log: Arc<dyn AuditSink>, trail: Arc<dyn AuditStore>, options: QueueOptions) -> Result<Self, PortError> {
         let failed = |error: io::Error| PortError::Unavailable(format!("no thread for the audit trail: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
         let refused = IntCounter::new(REFUSED.0, REFUSED.1).map_err(|fault| PortError::Corrupt(fault.to_string()))?;
@@ -126,7 +126,7 @@ impl QueuedAudit {
     }
 }
 
-impl AuditLog for QueuedAudit {
+impl AuditSink for QueuedAudit {
     fn record(&self, event: AuditEvent) {
         self.log.record(event.clone());
         self.shared.push(Entry::of(EntryId(UuidV7.next()), event));
@@ -180,7 +180,7 @@ impl Shared {
         }
     }
 
-    fn write(&self, runtime: &Runtime, trail: &dyn AuditTrail) {
+    fn write(&self, runtime: &Runtime, trail: &dyn AuditStore) {
         let append = |entries: &[Entry]| runtime.block_on(trail.append(entries));
         while let Some(batch) = self.take() {
             if !self.keep(batch, &append) {

@@ -11,7 +11,7 @@ use auth_domain::{
     identity::{
         email::Email,
         ids::{SessionId, UserId},
-        request_context::{Origin, UserAgent},
+        request_context::{RequestContext, UserAgent},
     },
 };
 use chrono::DateTime;
@@ -61,9 +61,12 @@ fn logs(event: &AuditEvent) -> [String; 2] {
 
 fn event(user_agent: &str, request_id: &str) -> AuditEvent {
     let address: IpAddr = "2001:db8::1".parse().unwrap();
-    let origin =
-        Origin { address: Some(address), user_agent: Some(UserAgent::new(user_agent)), request_id: request_id.to_owned() };
-    AuditEvent::new(EventKind::LoginFailed, &origin, DateTime::UNIX_EPOCH)
+    let context = RequestContext {
+        address: Some(address),
+        user_agent: Some(UserAgent::new(user_agent)),
+        request_id: request_id.to_owned(),
+    };
+    AuditEvent::new(EventKind::LoginFailed, &context, DateTime::UNIX_EPOCH)
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn an_event_is_one_line_with_every_field() {
 
 #[test]
 fn what_is_not_known_is_left_out() {
-    let [json, _text] = logs(&AuditEvent::new(EventKind::RateLimited, &Origin::default(), DateTime::UNIX_EPOCH));
+    let [json, _text] = logs(&AuditEvent::new(EventKind::RateLimited, &RequestContext::default(), DateTime::UNIX_EPOCH));
     let line: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         line["fields"],

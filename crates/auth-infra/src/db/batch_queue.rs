@@ -15,18 +15,18 @@ const BATCH: usize = 64;
 const LAST_BATCH: Duration = Duration::from_millis(250);
 
 /// Work that a caller waits for.
-pub(super) trait Errand: Send + 'static {
+pub(super) trait Job: Send + 'static {
     /// Whether the caller has stopped waiting: it is skipped then.
     fn is_given_up(&self) -> bool;
 }
 
 /// The queue and its thread. One thread on purpose: more would mean smaller batches and less throughput.
-pub(super) struct Desk<E> {
+pub(super) struct BatchQueue<E> {
     thread: Option<JoinHandle<()>>,
-    counter: Arc<Counter<E>>,
+    shared: Arc<Shared<E>>,
 }
 
-struct Counter<E> {
+struct Shared<E> {
     queue: Mutex<Queue<E>>,
     changed: Condvar,
 }
@@ -38,47 +38,47 @@ struct Queue<E> {
     is_closed: bool,
 }
 
-impl<E: Errand> Desk<E> {
+impl<E: Job> BatchQueue<E> {
     /// Starts the thread. If `serve` panics, its batch is dropped and the thread goes on.
     ///
     /// # Errors
     /// The thread cannot be started.
     pub(super) fn open(name: &str, serve: impl Fn(Vec<E>) + Send + 'static) -> io::Result<Self> {
         let queue = Queue { waiting: Vec::new(), at_work_since: None, is_closed: false };
-        let counter = Arc::new(Counter { queue: Mutex::new(queue), changed: Condvar::new() });
-        let inside = counter.clone();
+        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
+        let inside = shared.clone();
         let work = move || {
             while let Some(batch) = inside.take() {
                 let _panicked = guarded(|| serve(batch));
             }
         };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
-        Ok(Self { thread: Some(thread), counter })
+        Ok(Self { thread: Some(thread), shared })
     }
 
     pub(super) fn leave(&self, errand: E) {
-        self.counter.queue().waiting.push(errand);
-        self.counter.changed.notify_one();
+        self.shared.queue().waiting.push(errand);
+        self.shared.changed.notify_one();
     }
 
     #[cfg(test)]
     pub(super) fn is_idle(&self) -> bool {
-        self.counter.queue().at_work_since.is_none()
+        self.shared.queue().at_work_since.is_none()
     }
 
     /// Whether the current batch has taken at least this long.
     pub(super) fn is_slower_than(&self, patience: Duration) -> bool {
-        self.counter.queue().at_work_since.is_some_and(|since| since.elapsed() >= patience)
+        self.shared.queue().at_work_since.is_some_and(|since| since.elapsed() >= patience)
     }
 }
 
-impl<E> Counter<E> {
+impl<E> Shared<E> {
     fn queue(&self) -> MutexGuard<'_, Queue<E>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<E: Errand> Counter<E> {
+impl<E: Job> Shared<E> {
     /// The next batch, once there is one. `None` after closing.
     fn take(&self) -> Option<Vec<E>> {
         let mut queue = self.queue();
@@ -106,12 +106,12 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
     catch_unwind(AssertUnwindSafe(work))
 }
 
-impl<E> Drop for Desk<E> {
+impl<E> Drop for BatchQueue<E> {
     /// Joins the thread, since its connection must not outlive the program's exit handlers; but does not wait long for a
     /// database that hangs.
     fn drop(&mut self) {
-        let changed = &self.counter.changed;
-        let mut queue = self.counter.queue();
+        let changed = &self.shared.changed;
+        let mut queue = self.shared.queue();
         queue.is_closed = true;
         changed.notify_all();
         let is_at_work = |queue: &mut Queue<E>| queue.at_work_since.is_some();

@@ -1,7 +1,7 @@
 //! Look-ups of sessions, for every request with a token. The query is so cheap that the way to the database dominates.
 //!
-//! A SQLite file is read on the calling thread ([`Readers`]): that is faster than waking another thread. For a server, one thread
-//! asks for all callers ([`Together`]): requests that arrive while it waits share its next statement. Nothing is cached: each
+//! A SQLite file is read on the calling thread ([`InlineReader`]): that is faster than waking another thread. For a server, one thread
+//! asks for all callers ([`BatchedLookup`]): requests that arrive while it waits share its next statement. Nothing is cached: each
 //! answer was read after it was asked for.
 
 pub(crate) mod batched_lookup;
@@ -19,7 +19,7 @@ use super::{
     AnyConnection, Engine,
     connection::{Connector, on_its_engine},
     failure::Failure,
-    lookup::{batched_lookup::Together, inline_reader::Readers},
+    lookup::{batched_lookup::BatchedLookup, inline_reader::InlineReader},
     pool::Pool,
     schema::tables::{sessions, users},
     stores::rows::{SessionRow, UserRow},
@@ -38,14 +38,14 @@ pub(super) struct Found {
 }
 
 /// How look-ups reach the database.
-pub(super) enum LookUps {
+pub(super) enum SessionLookup {
     /// For a database in memory, which has one connection, and for a pool of one.
     LikeAnyRead,
-    OnTheSpot(Readers),
-    Together(Together),
+    Inline(InlineReader),
+    Batched(BatchedLookup),
 }
 
-impl LookUps {
+impl SessionLookup {
     /// How look-ups are done, and how many of the `size` connections are left for everything else.
     ///
     /// # Errors
@@ -54,9 +54,9 @@ impl LookUps {
         Ok(if connector.url().is_in_memory() {
             (Self::LikeAnyRead, size)
         } else if connector.url().engine() == Engine::Sqlite {
-            (Self::OnTheSpot(Readers::new(connector.clone())), size)
+            (Self::Inline(InlineReader::new(connector.clone())), size)
         } else if size > SET_ASIDE {
-            (Self::Together(Together::new(Pool::new(connector.clone(), SET_ASIDE))?), size - SET_ASIDE)
+            (Self::Batched(BatchedLookup::new(Pool::new(connector.clone(), SET_ASIDE))?), size - SET_ASIDE)
         } else {
             (Self::LikeAnyRead, size)
         })
@@ -65,8 +65,8 @@ impl LookUps {
     /// Converts a failure into the error for callers. After a broken connection, readers outside the pool reconnect as well.
     pub(super) fn hear_of(&self, failure: Failure) -> PortError {
         match self {
-            Self::OnTheSpot(readers) if failure.is_broken() => readers.start_anew(),
-            Self::OnTheSpot(_) | Self::LikeAnyRead | Self::Together(_) => {}
+            Self::Inline(readers) if failure.is_broken() => readers.start_anew(),
+            Self::Inline(_) | Self::LikeAnyRead | Self::Batched(_) => {}
         }
         failure.into()
     }
@@ -75,8 +75,8 @@ impl LookUps {
     pub(super) async fn find(&self, session: &str) -> Option<Result<Option<Found>, PortError>> {
         match self {
             Self::LikeAnyRead => None,
-            Self::OnTheSpot(readers) => readers.read(|db| one(db, session)).map(Ok),
-            Self::Together(together) => together.find(session.to_owned()).await,
+            Self::Inline(readers) => readers.read(|db| one(db, session)).map(Ok),
+            Self::Batched(together) => together.find(session.to_owned()).await,
         }
     }
 }

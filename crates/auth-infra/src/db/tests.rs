@@ -27,10 +27,10 @@ pub(super) fn file(pool_size: u32) -> (Database, TempDir) {
     (database, folder)
 }
 
-pub(super) type Held = (JoinHandle<Result<(), PortError>>, Sender<()>);
+pub(super) type Throttled = (JoinHandle<Result<(), PortError>>, Sender<()>);
 
 /// Holds one connection until released.
-async fn hold(database: &Database) -> Held {
+async fn hold(database: &Database) -> Throttled {
     let (work, held, let_go) = holding();
     let database = database.clone();
     let holder = tokio::spawn(async move { database.read(work).await });
@@ -39,7 +39,7 @@ async fn hold(database: &Database) -> Held {
 }
 
 /// Holds the writer until released.
-pub(super) async fn hold_writer(database: &Database) -> Held {
+pub(super) async fn hold_writer(database: &Database) -> Throttled {
     let (work, held, let_go) = holding();
     let database = database.clone();
     let holder = tokio::spawn(async move { database.transaction(work).await });
@@ -48,7 +48,7 @@ pub(super) async fn hold_writer(database: &Database) -> Held {
 }
 
 /// Lets go, and waits until the work is done.
-pub(super) async fn release((holder, let_go): Held) {
+pub(super) async fn release((holder, let_go): Throttled) {
     let_go.send(()).unwrap();
     holder.await.unwrap().unwrap();
 }

@@ -16,20 +16,20 @@ use tokio::sync::oneshot;
 
 use super::{
     AnyConnection,
-    batch_queue::{Desk, Errand, guarded},
+    batch_queue::{BatchQueue, Job, guarded},
     in_transaction,
-    lookup::LookUps,
+    lookup::SessionLookup,
     pool::Pool,
 };
 
 /// The handle of the thread that writes.
-pub(super) struct Writer(Desk<Box<dyn Order>>);
+pub(super) struct Writer(BatchQueue<Box<dyn WriteJob>>);
 
 impl Writer {
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn new(pool: Pool, look_ups: Arc<LookUps>) -> io::Result<Self> {
-        Desk::open("writer", move |orders| write(&pool, &look_ups, orders)).map(Self)
+    pub(super) fn new(pool: Pool, look_ups: Arc<SessionLookup>) -> io::Result<Self> {
+        BatchQueue::open("writer", move |jobs| write(&pool, &look_ups, jobs)).map(Self)
     }
 
     /// The outcome arrives once it is on disk. If the work panics, the channel closes instead. `begun` is set before the work runs,
@@ -45,24 +45,24 @@ impl Writer {
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        self.0.leave(Box::new(Ordered { work, waiting: Some(waiting), begun, done: None, tell }));
+        self.0.leave(Box::new(PendingWrite { work, waiting: Some(waiting), begun, done: None, tell }));
         told
     }
 }
 
 /// A queued write of any result type.
-trait Order: Errand {
+trait WriteJob: Job {
     /// Runs inside the shared transaction. Does nothing if the caller has given up, here and below.
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()>;
 
     /// Runs in a transaction of its own, and answers.
-    fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps);
+    fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &SessionLookup);
 
     /// Answers after the shared transaction: committed, or lost with the error.
     fn tell(self: Box<Self>, outcome: Result<(), PortError>);
 }
 
-struct Ordered<T, F> {
+struct PendingWrite<T, F> {
     work: F,
     /// Records the wait when dropped.
     waiting: Option<HistogramTimer>,
@@ -71,19 +71,19 @@ struct Ordered<T, F> {
     tell: oneshot::Sender<Result<T, PortError>>,
 }
 
-impl<T: Send + 'static, F: Send + 'static> Errand for Ordered<T, F> {
+impl<T: Send + 'static, F: Send + 'static> Job for PendingWrite<T, F> {
     fn is_given_up(&self) -> bool {
         self.tell.is_closed()
     }
 }
 
-impl Errand for Box<dyn Order> {
+impl Job for Box<dyn WriteJob> {
     fn is_given_up(&self) -> bool {
         self.as_ref().is_given_up()
     }
 }
 
-impl<T, F> Order for Ordered<T, F>
+impl<T, F> WriteJob for PendingWrite<T, F>
 where
     T: Send + 'static,
     F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
@@ -97,7 +97,7 @@ where
         Ok(())
     }
 
-    fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &LookUps) {
+    fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &SessionLookup) {
         let Self { work, waiting, begun, tell, .. } = *self;
         drop(waiting);
         // Asked again once the file is locked, which may have taken a while.
@@ -117,27 +117,27 @@ where
     }
 }
 
-fn write(pool: &Pool, look_ups: &LookUps, mut orders: Vec<Box<dyn Order>>) {
-    let together = if orders.len() > 1 { write_together(pool, look_ups, &mut orders) } else { None };
-    for order in orders {
+fn write(pool: &Pool, look_ups: &SessionLookup, mut jobs: Vec<Box<dyn WriteJob>>) {
+    let together = if jobs.len() > 1 { write_together(pool, look_ups, &mut jobs) } else { None };
+    for job in jobs {
         match &together {
-            Some(outcome) => order.tell(outcome.clone()),
+            Some(outcome) => job.tell(outcome.clone()),
             None => {
-                // Dropping the order closes its channel.
-                let _panicked = guarded(|| order.carry_out_alone(pool, look_ups));
+                // Dropping the job closes its channel.
+                let _panicked = guarded(|| job.carry_out_alone(pool, look_ups));
             }
         }
     }
 }
 
-/// Runs all orders in one transaction. `None` if one of them failed and everything was rolled back: each must then run alone,
+/// Runs all jobs in one transaction. `None` if one of them failed and everything was rolled back: each must then run alone,
 /// so that no caller gets another's error. A failure to begin or to commit is everybody's.
-fn write_together(pool: &Pool, look_ups: &LookUps, orders: &mut [Box<dyn Order>]) -> Option<Result<(), PortError>> {
+fn write_together(pool: &Pool, look_ups: &SessionLookup, jobs: &mut [Box<dyn WriteJob>]) -> Option<Result<(), PortError>> {
     let mut was_undone = false;
     let outcome = guarded(|| {
         pool.once(|db| {
             in_transaction(db, |db| {
-                let carried_out = orders.iter_mut().try_for_each(|order| order.carry_out(db));
+                let carried_out = jobs.iter_mut().try_for_each(|job| job.carry_out(db));
                 was_undone = carried_out.is_err();
                 carried_out
             })

@@ -25,7 +25,7 @@ use crate::{
 const PRIORITY: u8 = 30;
 
 /// The threads; they end when the pool is dropped.
-pub(crate) struct Pool {
+pub(crate) struct HashPool {
     shared: Arc<Shared>,
 }
 
@@ -51,7 +51,7 @@ struct Waiting {
 }
 
 /// A place in the queue, kept for a job that is still to come. Given back when dropped.
-pub(crate) struct Place {
+pub(crate) struct Seat {
     shared: Arc<Shared>,
 }
 
@@ -91,7 +91,7 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
     }
 }
 
-impl Pool {
+impl HashPool {
     /// Join the handles to wait for the end of the threads.
     pub(crate) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let state = State { queue: VecDeque::new(), reserved: 0, running: 0, load, closed: false };
@@ -106,9 +106,9 @@ impl Pool {
     }
 
     /// Reserves a place, or refuses at once when the wait would be too long.
-    pub(crate) fn admit(&self) -> Result<Place, PortError> {
+    pub(crate) fn admit(&self) -> Result<Seat, PortError> {
         self.shared.admit()?;
-        Ok(Place { shared: Arc::clone(&self.shared) })
+        Ok(Seat { shared: Arc::clone(&self.shared) })
     }
 
     /// Runs the work on one of the threads. Whoever comes has a place.
@@ -160,13 +160,13 @@ impl Measures {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         self.shared.lock().reserved -= 1;
     }
 }
 
-impl Drop for Pool {
+impl Drop for HashPool {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();

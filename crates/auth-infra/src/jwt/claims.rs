@@ -6,7 +6,7 @@ use auth_domain::{
     identity::{email::Email, ids::KeyId, port_error::PortError},
     sessions::{
         session::Generation,
-        token::{Claims, Grant, InvalidToken, TokenKind},
+        token::{Claims, InvalidToken, TokenKind, TokenPurpose},
     },
     signing_keys::ports::Revocations,
 };
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The issuer and the audience of tokens.
-pub(super) struct Realm {
+pub(super) struct TokenIssuer {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
 }
@@ -39,21 +39,21 @@ struct Payload<'a> {
     aud: Option<&'a str>,
 }
 
-impl Realm {
+impl TokenIssuer {
     /// Times are cut to whole seconds, all in the same direction, so `exp` stays `iat` plus the token's lifetime.
     pub(super) fn write(&self, claims: &Claims) -> Result<Vec<u8>, PortError> {
         let payload = Payload {
             sub: claims.user.to_string(),
             email: claims.email.as_str(),
-            kind: name(claims.grant.kind()),
+            kind: name(claims.purpose.kind()),
             iat: claims.issued_at.timestamp(),
             nbf: claims.not_before.timestamp(),
             exp: claims.expires_at.timestamp(),
             jti: claims.id.to_string(),
             sid: claims.session.to_string(),
-            generation: match claims.grant {
-                Grant::Access => None,
-                Grant::Refresh(generation) => Some(generation.0),
+            generation: match claims.purpose {
+                TokenPurpose::Access => None,
+                TokenPurpose::Refresh(generation) => Some(generation.0),
             },
             iss: self.issuer.as_deref(),
             aud: self.audience.as_deref(),
@@ -73,7 +73,7 @@ impl Realm {
         }
         Ok(Claims {
             id: members.parsed("jti")?,
-            grant: members.grant(kind)?,
+            purpose: members.purpose(kind)?,
             user: members.parsed("sub")?,
             email,
             session: members.parsed("sid")?,
@@ -111,7 +111,7 @@ struct ListPayload<'a> {
     more: bool,
 }
 
-impl Realm {
+impl TokenIssuer {
     /// A list of revocations. It has neither `sub` nor `exp` nor `type`, so nobody accepts it as a token.
     pub(super) fn write_list(&self, list: &Revocations) -> Result<Vec<u8>, PortError> {
         let payload = ListPayload {
@@ -146,14 +146,14 @@ impl Members {
         DateTime::from_timestamp(self.integer(name)?, 0).ok_or(InvalidToken::Invalid)
     }
 
-    fn grant(&self, kind: TokenKind) -> Result<Grant, InvalidToken> {
+    fn purpose(&self, kind: TokenKind) -> Result<TokenPurpose, InvalidToken> {
         match kind {
             // Only a refresh token has a generation; an access token with one was never issued here.
             TokenKind::Access if self.0.contains_key("gen") => Err(InvalidToken::Invalid),
-            TokenKind::Access => Ok(Grant::Access),
+            TokenKind::Access => Ok(TokenPurpose::Access),
             TokenKind::Refresh => match self.integer("gen")? {
                 ..1 => Err(InvalidToken::Invalid),
-                generation => Ok(Grant::Refresh(Generation(generation))),
+                generation => Ok(TokenPurpose::Refresh(Generation(generation))),
             },
         }
     }

@@ -15,7 +15,7 @@ const HS256_KEY_MIN_BYTES: usize = 32;
 const TYPE: &str = "JWT";
 
 /// A key and its one algorithm. Callers need not know whether it is shared or one of a pair.
-pub(super) struct SigningKey {
+pub(super) struct HmacKey {
     algorithm: Algorithm,
     /// The algorithm's registered name, as in headers.
     name: &'static str,
@@ -25,7 +25,7 @@ pub(super) struct SigningKey {
     verifying: DecodingKey,
 }
 
-impl SigningKey {
+impl HmacKey {
     pub(super) fn hs256(secret: &[u8]) -> Result<Self, PortError> {
         if secret.len() < HS256_KEY_MIN_BYTES {
             return Err(PortError::Corrupt(format!("a token key has less than {HS256_KEY_MIN_BYTES} bytes")));
@@ -39,7 +39,7 @@ impl SigningKey {
         })
     }
 
-    pub(super) fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
+    pub(super) fn sign(&self, payload: &[u8]) -> Result<String, PortError> {
         sealed(&self.header, payload, &self.signing, self.algorithm)
     }
 
@@ -50,7 +50,7 @@ impl SigningKey {
     }
 
     /// The payload. The signature is checked first, so that no parser sees unauthenticated text.
-    pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
+    pub(super) fn verify(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = vouched(token, &self.verifying, self.algorithm)?;
         self.check_header(&decode(header)?)?;
         decode(payload)

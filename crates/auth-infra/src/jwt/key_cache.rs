@@ -41,7 +41,7 @@ impl Known {
 
     /// Parses these keys. Decrypts private halves only of keys that may sign, and only once: their encryption key may be gone
     /// after they were re-encrypted with another.
-    pub(super) fn next(&self, keys: Vec<SigningKey>, opening: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
+    pub(super) fn next(&self, keys: Vec<SigningKey>, encryption: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
         let mut next = Self { ring: Arc::new(KeyRing::of(keys)), ..Self::default() };
         let mut faults = Vec::new();
         for life in next.ring.lives() {
@@ -50,7 +50,7 @@ impl Known {
                 Ok(public) => drop(next.public.insert(id.clone(), public)),
                 Err(fault) => faults.push(fault),
             }
-            match opening.filter(|_| life.is_in_use(now)).map(|opening| self.private_half(&life.key, opening)) {
+            match encryption.filter(|_| life.is_in_use(now)).map(|encryption| self.private_half(&life.key, encryption)) {
                 Some(Ok(private)) => drop(next.private.insert(id.clone(), private)),
                 Some(Err(fault)) => faults.push(fault),
                 None => {}
@@ -72,11 +72,11 @@ impl Known {
         }
     }
 
-    fn private_half(&self, key: &SigningKey, opening: &EncryptionKeys) -> Result<Arc<KeyPair>, PortError> {
+    fn private_half(&self, key: &SigningKey, encryption: &EncryptionKeys) -> Result<Arc<KeyPair>, PortError> {
         if let Some(known) = self.private.get(&key.id) {
             return Ok(known.clone());
         }
-        let pem = opening.open(&key.id, key.algorithm, &key.private)?;
+        let pem = encryption.decrypt(&key.id, key.algorithm, &key.private)?;
         let unusable = |fault| PortError::Corrupt(format!("the private half of key {} {fault}", key.id));
         let pair = KeyPair::from_pem(&pem).map_err(unusable)?;
         if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::key_pair::PairFault::NoPrivateKey)) }
@@ -105,13 +105,13 @@ impl Known {
 
 impl Whose<'_> {
     /// The payload of a valid key's token. For a token of no known key, `otherwise` decides.
-    pub(super) fn open(
+    pub(super) fn verify(
         self,
         token: &str,
         otherwise: impl FnOnce() -> Result<Vec<u8>, InvalidToken>,
     ) -> Result<Vec<u8>, InvalidToken> {
         match self {
-            Self::Key(key) => key.open(token),
+            Self::Key(key) => key.verify(token),
             Self::Refused => Err(InvalidToken::Invalid),
             Self::Nobody => otherwise(),
         }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use auth_domain::{
     identity::{ids::KeyId, port_error::PortError},
-    signing_keys::key::{KeyAlgorithm, Sealed},
+    signing_keys::key::{EncryptedKey, KeyAlgorithm},
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{
@@ -65,24 +65,24 @@ impl EncryptionKeys {
     ///
     /// # Errors
     /// There is no encryption key.
-    pub fn seal(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<Sealed, PortError> {
+    pub fn encrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<EncryptedKey, PortError> {
         let (name, key) = self.0.first().ok_or_else(|| PortError::Corrupt("there is no key to encrypt with".to_owned()))?;
         // Encrypted in place: no plain text remains.
         let mut text = private.as_bytes().to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
         let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be encrypted")))?;
-        let sealed = [nonce.as_ref(), text.as_slice()].concat();
-        Ok(Sealed { with: name.clone(), text: URL_SAFE_NO_PAD.encode(sealed) })
+        let encrypted = [nonce.as_ref(), text.as_slice()].concat();
+        Ok(EncryptedKey { with: name.clone(), text: URL_SAFE_NO_PAD.encode(encrypted) })
     }
 
     /// # Errors
     /// The encryption key is missing, or this is not the private half of that key.
-    pub fn open(&self, id: &KeyId, algorithm: KeyAlgorithm, sealed: &Sealed) -> Result<Zeroizing<String>, PortError> {
+    pub fn decrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, encrypted: &EncryptedKey) -> Result<Zeroizing<String>, PortError> {
         let broken = || PortError::Corrupt(format!("the private half of key {id} does not decrypt with its encryption key"));
-        let (_, key) = self.0.iter().find(|(name, _)| *name == sealed.with).ok_or_else(|| {
-            PortError::Corrupt(format!("key {id} needs the encryption key `{}`, which is not configured", sealed.with))
+        let (_, key) = self.0.iter().find(|(name, _)| *name == encrypted.with).ok_or_else(|| {
+            PortError::Corrupt(format!("key {id} needs the encryption key `{}`, which is not configured", encrypted.with))
         })?;
-        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&sealed.text).map_err(|_malformed| broken())?);
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&encrypted.text).map_err(|_malformed| broken())?);
         let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(broken)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_length| broken())?;
         let opened = key.open_in_place(nonce, Aad::from(whose(id, algorithm)), text).map_err(|_forged| broken())?;
@@ -116,13 +116,13 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_also_once_another_key_encrypts() {
         let (id, algorithm) = (KeyId::new("kid".to_owned()), KeyAlgorithm::Es256);
-        let sealed = keys(&format!("old:{}", key(1))).seal(&id, algorithm, "private").unwrap();
-        assert_eq!(sealed.with, "old");
+        let encrypted = keys(&format!("old:{}", key(1))).encrypt(&id, algorithm, "private").unwrap();
+        assert_eq!(encrypted.with, "old");
         let both = keys(&format!("new:{}, old:{}", key(2), key(1)));
-        assert_eq!(both.open(&id, algorithm, &sealed).unwrap().as_str(), "private");
-        let again = both.seal(&id, algorithm, "private").unwrap();
+        assert_eq!(both.decrypt(&id, algorithm, &encrypted).unwrap().as_str(), "private");
+        let again = both.encrypt(&id, algorithm, "private").unwrap();
         assert_eq!(again.with, "new");
-        assert_ne!(again.text, both.seal(&id, algorithm, "private").unwrap().text, "a nonce is used once");
+        assert_ne!(again.text, both.encrypt(&id, algorithm, "private").unwrap().text, "a nonce is used once");
         assert!(!URL_SAFE_NO_PAD.decode(again.text).unwrap().windows(7).any(|part| part == b"private"));
     }
 
@@ -130,21 +130,21 @@ mod tests {
     fn nothing_else_opens_it() {
         let (id, other) = (KeyId::new("kid".to_owned()), KeyId::new("other".to_owned()));
         let right = keys(&format!("a:{}", key(1)));
-        let sealed = right.seal(&id, KeyAlgorithm::Es256, "private").unwrap();
-        let bent = |text: String| Sealed { text, ..sealed.clone() };
-        assert!(right.open(&other, KeyAlgorithm::Es256, &sealed).is_err());
-        assert!(right.open(&id, KeyAlgorithm::EdDsa, &sealed).is_err());
-        assert!(keys(&format!("a:{}", key(2))).open(&id, KeyAlgorithm::Es256, &sealed).is_err());
-        for text in [String::new(), "AAAA".to_owned(), sealed.text.replace(|_| true, "A"), format!("{}AAAA", sealed.text)] {
-            assert!(right.open(&id, KeyAlgorithm::Es256, &bent(text)).is_err());
+        let encrypted = right.encrypt(&id, KeyAlgorithm::Es256, "private").unwrap();
+        let bent = |text: String| EncryptedKey { text, ..encrypted.clone() };
+        assert!(right.decrypt(&other, KeyAlgorithm::Es256, &encrypted).is_err());
+        assert!(right.decrypt(&id, KeyAlgorithm::EdDsa, &encrypted).is_err());
+        assert!(keys(&format!("a:{}", key(2))).decrypt(&id, KeyAlgorithm::Es256, &encrypted).is_err());
+        for text in [String::new(), "AAAA".to_owned(), encrypted.text.replace(|_| true, "A"), format!("{}AAAA", encrypted.text)] {
+            assert!(right.decrypt(&id, KeyAlgorithm::Es256, &bent(text)).is_err());
         }
-        let lost = keys(&format!("b:{}", key(1))).open(&id, KeyAlgorithm::Es256, &sealed).unwrap_err().to_string();
+        let lost = keys(&format!("b:{}", key(1))).decrypt(&id, KeyAlgorithm::Es256, &encrypted).unwrap_err().to_string();
         assert!(lost.contains("`a`"), "{lost}");
     }
 
     #[test]
     fn a_list_of_keys_is_strict_and_keeps_them_to_itself() {
-        assert!(keys("").is_empty() && keys("").seal(&KeyId::new(String::new()), KeyAlgorithm::Es256, "x").is_err());
+        assert!(keys("").is_empty() && keys("").encrypt(&KeyId::new(String::new()), KeyAlgorithm::Es256, "x").is_err());
         let short = STANDARD.encode([7; 31]);
         for wrong in [
             "a",

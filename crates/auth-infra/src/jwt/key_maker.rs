@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use auth_domain::{
     identity::port_error::PortError,
     signing_keys::{
-        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyMaker, UnusableKey},
     },
 };
@@ -25,7 +25,7 @@ pub struct PairMaker(pub Arc<EncryptionKeys>);
 impl PairMaker {
     fn fresh(&self, pair: &KeyPair) -> Result<FreshKey, PortError> {
         let (public, private) = (pair.public(), pair.pem());
-        let private = self.0.seal(public.id(), public.algorithm(), private)?;
+        let private = self.0.encrypt(public.id(), public.algorithm(), private)?;
         Ok(FreshKey { id: public.id().clone(), algorithm: public.algorithm(), public: public.jwk().to_owned(), private })
     }
 }
@@ -51,11 +51,11 @@ impl KeyMaker for PairMaker {
         }
     }
 
-    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError> {
-        let private = self.0.open(&key.id, key.algorithm, &key.private)?;
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
+        let private = self.0.decrypt(&key.id, key.algorithm, &key.private)?;
         if self.0.seals_with(&key.private.with) {
             return Ok(None);
         }
-        self.0.seal(&key.id, key.algorithm, &private).map(Some)
+        self.0.encrypt(&key.id, key.algorithm, &private).map(Some)
     }
 }

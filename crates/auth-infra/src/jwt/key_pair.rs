@@ -109,7 +109,7 @@ impl KeyPair {
             let Ok(public) = PublicKey::of(algorithm, jwk) else { continue };
             let pair = Self { public, signing, pem: Zeroizing::new(text.to_owned()) };
             // Also refuses a curve or a length that does not fit the algorithm.
-            if pair.seal(b"{}").is_ok_and(|token| pair.public.open(&token).is_ok()) {
+            if pair.sign(b"{}").is_ok_and(|token| pair.public.verify(&token).is_ok()) {
                 return Ok(pair);
             }
         }
@@ -131,7 +131,7 @@ impl KeyPair {
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn seal(&self, payload: &[u8]) -> Result<String, PortError> {
+    pub fn sign(&self, payload: &[u8]) -> Result<String, PortError> {
         sealed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
     }
 
@@ -229,7 +229,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// The token is not signed with it, or has another header.
-    pub fn open(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
+    pub fn verify(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = self.vouched(token)?;
         if self.writes(header) { decode(payload) } else { Err(InvalidToken::Invalid) }
     }

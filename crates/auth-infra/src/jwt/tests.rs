@@ -12,7 +12,7 @@ use auth_domain::{
     sessions::{
         ports::TokenCodec,
         session::Generation,
-        token::{Claims, Grant, InvalidToken, TokenKind},
+        token::{Claims, InvalidToken, TokenKind, TokenPurpose},
     },
     testkit::Codecs,
 };
@@ -36,10 +36,10 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn claims(grant: Grant) -> Claims {
+fn claims(purpose: TokenPurpose) -> Claims {
     Claims {
         id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
-        grant,
+        purpose,
         user: "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap(),
         email: "ann@example.org".parse().unwrap(),
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().unwrap(),
@@ -50,13 +50,13 @@ fn claims(grant: Grant) -> Claims {
 }
 
 /// The payload of those claims, to be altered.
-fn payload(grant: Grant) -> Value {
+fn payload(purpose: TokenPurpose) -> Value {
     let mut payload = json!({
         "sub": "01890a5d-ac96-774b-bcce-b302099a8058", "email": "ann@example.org", "type": "access",
         "iat": 1_800_000_000, "nbf": 1_800_000_000, "exp": 1_800_000_900,
         "jti": "01890a5d-ac96-774b-bcce-b302099a8057", "sid": "01890a5d-ac96-774b-bcce-b302099a8059",
     });
-    if let Grant::Refresh(generation) = grant {
+    if let TokenPurpose::Refresh(generation) = purpose {
         payload["type"] = "refresh".into();
         payload["gen"] = generation.0.into();
     }
@@ -75,7 +75,7 @@ fn resigned(algorithm: hmac::Algorithm, secret: &[u8], signed: &str) -> String {
 }
 
 fn with_header(header: &str) -> String {
-    signed(hmac::HMAC_SHA256, ACCESS, header, &payload(Grant::Access).to_string())
+    signed(hmac::HMAC_SHA256, ACCESS, header, &payload(TokenPurpose::Access).to_string())
 }
 
 fn with_payload(payload: &str) -> String {
@@ -96,22 +96,22 @@ auth_domain::token_codec_contract!(async {
 
 #[test]
 fn a_token_is_what_the_standards_say_and_comes_back_whole() {
-    for grant in [Grant::Access, Grant::Refresh(Generation(7))] {
-        let token = codec().encode(&claims(grant)).unwrap();
+    for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(7))] {
+        let token = codec().encode(&claims(purpose)).unwrap();
         let parts: Vec<Vec<u8>> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
         assert_eq!(parts[0], HEADER.as_bytes());
-        assert_eq!(serde_json::from_slice::<Value>(&parts[1]).unwrap(), payload(grant));
-        let secret = if grant == Grant::Access { ACCESS } else { REFRESH };
+        assert_eq!(serde_json::from_slice::<Value>(&parts[1]).unwrap(), payload(purpose));
+        let secret = if purpose == TokenPurpose::Access { ACCESS } else { REFRESH };
         let (text, _signature) = token.rsplit_once('.').unwrap();
         assert_eq!(token, resigned(hmac::HMAC_SHA256, secret, text));
-        assert_eq!(codec().decode(grant.kind(), &token, now()), Ok(claims(grant)));
+        assert_eq!(codec().decode(purpose.kind(), &token, now()), Ok(claims(purpose)));
     }
 }
 
 #[test]
 fn times_are_whole_seconds_cut_alike() {
     let late = TimeDelta::microseconds(999_999);
-    let exact = claims(Grant::Access);
+    let exact = claims(TokenPurpose::Access);
     let claims = Claims {
         issued_at: exact.issued_at + late,
         not_before: exact.not_before + late,
@@ -123,7 +123,7 @@ fn times_are_whole_seconds_cut_alike() {
 
 #[test]
 fn the_clock_is_the_callers() {
-    let token = codec().encode(&claims(Grant::Access)).unwrap();
+    let token = codec().encode(&claims(TokenPurpose::Access)).unwrap();
     let at = |seconds| codec().decode(TokenKind::Access, &token, now() + TimeDelta::seconds(seconds));
     assert_eq!(at(-11), Err(InvalidToken::Invalid));
     assert!(at(-10).is_ok());
@@ -134,12 +134,14 @@ fn the_clock_is_the_callers() {
 #[test]
 fn each_kind_has_its_own_key_and_its_own_type() {
     let codec = codec();
-    for (grant, other) in [(Grant::Access, TokenKind::Refresh), (Grant::Refresh(Generation(1)), TokenKind::Access)] {
-        let token = codec.encode(&claims(grant)).unwrap();
+    for (purpose, other) in
+        [(TokenPurpose::Access, TokenKind::Refresh), (TokenPurpose::Refresh(Generation(1)), TokenKind::Access)]
+    {
+        let token = codec.encode(&claims(purpose)).unwrap();
         assert_eq!(codec.decode(other, &token, now()), Err(InvalidToken::Invalid));
     }
     // The right key does not make up for the wrong type.
-    assert_eq!(decode(&with_payload(&payload(Grant::Refresh(Generation(1))).to_string())), Err(InvalidToken::Invalid));
+    assert_eq!(decode(&with_payload(&payload(TokenPurpose::Refresh(Generation(1))).to_string())), Err(InvalidToken::Invalid));
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn the_algorithm_is_hs256_whatever_a_header_says() {
             "{algorithm}"
         );
     }
-    let payload = payload(Grant::Access).to_string();
+    let payload = payload(TokenPurpose::Access).to_string();
     for (name, algorithm) in [("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512), ("HS256", hmac::HMAC_SHA512)] {
         let header = json!({"alg": name, "typ": "JWT"}).to_string();
         assert_eq!(decode(&signed(algorithm, ACCESS, &header, &payload)), Err(InvalidToken::Invalid), "{name}");
@@ -168,10 +170,10 @@ fn headers_that_name_or_bring_a_key_change_nothing() {
         "alg": "HS256", "kid": "../../dev/null", "jku": "https://evil.example/keys", "x5u": "https://evil.example/cert",
         "jwk": {"kty": "oct", "k": "AAAA"}, "x5c": ["AAAA"], "unknown": {"a": [1, null]},
     });
-    assert_eq!(decode(&with_header(&extra.to_string())), Ok(claims(Grant::Access)));
+    assert_eq!(decode(&with_header(&extra.to_string())), Ok(claims(TokenPurpose::Access)));
     // Signed with the key in the header, so the MAC is wrong.
     let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": URL_SAFE_NO_PAD.encode([1; 32])}}).to_string();
-    assert!(decode(&signed(hmac::HMAC_SHA256, &[1; 32], &header, &payload(Grant::Access).to_string())).is_err());
+    assert!(decode(&signed(hmac::HMAC_SHA256, &[1; 32], &header, &payload(TokenPurpose::Access).to_string())).is_err());
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn a_header_is_one_strict_object_without_crit_or_a_foreign_type() {
 
 #[test]
 fn a_token_has_one_spelling() {
-    let token = codec().encode(&claims(Grant::Access)).unwrap();
+    let token = codec().encode(&claims(TokenPurpose::Access)).unwrap();
     assert!(decode(&token).is_ok());
     let (signed_text, signature) = token.rsplit_once('.').unwrap();
     let (header, body) = signed_text.split_once('.').unwrap();
@@ -251,7 +253,7 @@ fn a_token_has_one_spelling() {
 
 #[test]
 fn a_token_over_8_kib_is_refused() {
-    let padded = |spaces: usize| with_payload(&(payload(Grant::Access).to_string() + &" ".repeat(spaces)));
+    let padded = |spaces: usize| with_payload(&(payload(TokenPurpose::Access).to_string() + &" ".repeat(spaces)));
     let spaces = (0..TOKEN_MAX_BYTES).rev().find(|spaces| padded(*spaces).len() <= TOKEN_MAX_BYTES).unwrap();
     assert!(decode(&padded(spaces)).is_ok());
     assert_eq!(decode(&padded(spaces + 1)), Err(InvalidToken::Invalid));
@@ -280,7 +282,7 @@ fn an_id_has_one_spelling() {
         [id.simple().to_string(), id.urn().to_string(), id.braced().to_string(), id.to_string().to_uppercase(), format!("{id} ")]
     {
         for name in ["sub", "jti", "sid"] {
-            let mut payload = payload(Grant::Access);
+            let mut payload = payload(TokenPurpose::Access);
             payload[name] = spelling.clone().into();
             assert_eq!(decode(&with_payload(&payload.to_string())), Err(InvalidToken::Invalid), "{name} {spelling}");
         }

@@ -1,7 +1,7 @@
 //! Addresses that earlier releases stored in another spelling: rewritten once, never merged.
 
 use auth_domain::{
-    accounts::ports::{UserDirectory, UserStore},
+    accounts::ports::{UserAdminStore, UserStore},
     testkit::samples::email,
 };
 use auth_infra::db::{DieselUsers, OddAddresses, Stuck};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth_domain::{
     accounts::ports::Inserted,
     identity::user::User,
-    sessions::session::{Ended, Session},
+    sessions::session::{RevocationCursor, Session},
     testkit::{
         Stores,
         samples::{hash, session_of, user},
@@ -90,6 +90,6 @@ async fn deleting_names_it(engine: Engine) {
     })
     .await;
     assert!(deleted);
-    let ended = stores.ended.ended(Ended::before(session.created_at), 10).await.unwrap();
+    let ended = stores.ended.ended(RevocationCursor::before(session.created_at), 10).await.unwrap();
     assert_eq!(ended.iter().map(|ended| ended.id).collect::<Vec<_>>(), [session.id]);
 }

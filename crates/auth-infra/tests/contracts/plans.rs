@@ -6,22 +6,22 @@ use std::{
 };
 
 use auth_domain::{
-    accounts::ports::{UserDirectory, UserStore},
+    accounts::ports::{UserAdminStore, UserStore},
     audit::{
         entry::{Filter, Whose},
         kind::EventKind,
-        ports::AuditTrail,
+        ports::AuditStore,
     },
     identity::{
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
-        request_context::{Network, Origin, UserAgent},
+        request_context::{Network, RequestContext, UserAgent},
     },
     oauth::ports::ClientStore,
     passwords::ports::AttemptStore,
     sessions::{
         ports::{EndedSessions, SessionStore},
-        session::{Ended, Generation, Session},
+        session::{Generation, RevocationCursor, Session},
     },
     testkit::samples::{client, email, entry, hash, origin_from, secret_hash},
 };
@@ -112,7 +112,7 @@ async fn ask_everything(database: &Database) {
         last_used_at: now,
         expires_at: now + TimeDelta::days(7),
         ended_at: None,
-        origin: Origin {
+        context: RequestContext {
             address: Some([203, 0, 113, 7].into()),
             user_agent: Some(UserAgent::new("it's a browser")),
             request_id: String::new(),
@@ -137,7 +137,7 @@ async fn ask_everything(database: &Database) {
     users.enable(user(81), now).await.unwrap();
     users.delete(user(82), None, now).await.unwrap();
     users.delete(user(83), Some(&proof), now).await.unwrap();
-    let ended = sessions.ended(Ended::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
+    let ended = sessions.ended(RevocationCursor::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
     // About ten that went with their accounts, and ten others.
     let forgotten = sessions.prune(at("2026-01-12T00:00:00Z"), 10).await.unwrap();
@@ -181,11 +181,11 @@ async fn guess(attempts: &DieselAttempts) {
     let from = |address: &str| origin_from(address).subscriber();
     let now = at("2026-01-20T00:00:00.5Z");
     let (contested, client) = (email("user00000042@example.org"), from("203.0.113.7"));
-    let standing = attempts.standing(&contested, client).await.unwrap();
+    let standing = attempts.throttle_state(&contested, client).await.unwrap();
     assert_eq!((standing.own.map(|own| own.count), standing.all.map(|all| all.count)), (Some(1), Some(9)));
     for (account, client) in [(contested, client), (email("user00000043@example.org"), from("203.0.113.8"))] {
         for _ in 0..2 {
-            let standing = attempts.standing(&account, client).await.unwrap();
+            let standing = attempts.throttle_state(&account, client).await.unwrap();
             let counted = attempts.count(&account, client, standing, 10, now).await.unwrap().unwrap();
             attempts.forgive(&account, client, counted).await.unwrap();
             assert!(attempts.count(&account, client, standing, 10, now).await.unwrap().is_some());

@@ -7,9 +7,9 @@ use auth_domain::{
         entry::Filter,
         event::AuditEvent,
         kind::EventKind,
-        ports::{AuditLog, AuditTrail},
+        ports::{AuditSink, AuditStore},
     },
-    identity::request_context::{Origin, UserAgent},
+    identity::request_context::{RequestContext, UserAgent},
     testkit::{MemoryAudit, samples::after},
 };
 use auth_infra::{
@@ -38,8 +38,8 @@ async fn record_past(engine: Engine, obstacle: &str) -> Vec<(String, String)> {
     let audit = QueuedAudit::start(Arc::new(MemoryAudit::default()), Arc::new(trail.clone()), options).unwrap();
     let record = |number: i64, agent: &str, kind| {
         let user_agent = Some(UserAgent::new(agent));
-        let origin = Origin { user_agent, request_id: "request".to_owned(), ..Origin::default() };
-        audit.record(AuditEvent::new(kind, &origin, after(number)));
+        let context = RequestContext { user_agent, request_id: "request".to_owned(), ..RequestContext::default() };
+        audit.record(AuditEvent::new(kind, &context, after(number)));
     };
     record(0, "good", EventKind::LoginSucceeded);
     record(1, "an evil agent 🦀", EventKind::LoginFailed);
@@ -50,7 +50,7 @@ async fn record_past(engine: Engine, obstacle: &str) -> Vec<(String, String)> {
     let mut entries = trail.list(&all).await.unwrap();
     entries.reverse();
     let agent = |agent: Option<UserAgent>| agent.map(|agent| agent.as_str().to_owned()).unwrap_or_default();
-    entries.into_iter().map(|entry| (agent(entry.origin.user_agent), entry.event.into_owned())).collect()
+    entries.into_iter().map(|entry| (agent(entry.context.user_agent), entry.event.into_owned())).collect()
 }
 
 fn good(kind: &str) -> (String, String) {

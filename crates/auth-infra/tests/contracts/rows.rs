@@ -1,7 +1,7 @@
 //! Rows that do not fit: corrupt, never missing; and a transaction that fails leaves nothing.
 
 use auth_domain::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::port_error::PortError,
     oauth::ports::ClientStore,
     sessions::{ports::SessionStore, session::Session},

@@ -6,7 +6,7 @@ use mockall::predicate::eq;
 
 use super::{CreateUser, Govern, Measure, OperateError, SetPassword};
 use crate::{
-    accounts::ports::{Inserted, MockUserDirectory, MockUserStore},
+    accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
     audit::event::AuditEvent,
     identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
@@ -14,7 +14,7 @@ use crate::{
     testing::{admitting, clock, down, hasher_that_says, told},
     testkit::{
         MemoryAudit, SequentialIds,
-        samples::{OTHER_PASSWORD, email, id, new_password, origin, start, user},
+        samples::{OTHER_PASSWORD, context, email, id, new_password, start, user},
     },
 };
 
@@ -35,7 +35,7 @@ async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Use
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (create.execute(email("ann@example.org"), new_password(OTHER_PASSWORD), &origin()).await, audit.events())
+    (create.execute(email("ann@example.org"), new_password(OTHER_PASSWORD), &context()).await, audit.events())
 }
 
 fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
@@ -47,13 +47,13 @@ fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
 async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let set = SetPassword { users: Arc::new(users), hasher: Arc::new(hasher), audit: Arc::new(audit.clone()), clock: clock() };
-    (set.execute(user, new_password(OTHER_PASSWORD), &origin()).await, audit.events())
+    (set.execute(user, new_password(OTHER_PASSWORD), &context()).await, audit.events())
 }
 
 #[derive(Default)]
 struct Scene {
     users: MockUserStore,
-    directory: MockUserDirectory,
+    directory: MockUserAdminStore,
     sessions: MockSessionStore,
 }
 
@@ -67,7 +67,7 @@ impl Scene {
             audit: Arc::new(audit.clone()),
             clock: clock(),
         };
-        let outcome = govern.execute(measure, user, &origin()).await;
+        let outcome = govern.execute(measure, user, &context()).await;
         let events = audit.events();
         assert!(events.iter().all(|event| event.user == Some(user.id) && event.email == Some(user.email.clone())));
         (outcome, events)

@@ -14,7 +14,7 @@ use crate::{
     testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     testkit::{
         MemoryAudit,
-        samples::{OTHER_PASSWORD, PASSWORD, attempt, id, new_password, origin, start},
+        samples::{OTHER_PASSWORD, PASSWORD, attempt, context, id, new_password, start},
     },
 };
 
@@ -48,9 +48,9 @@ impl Scene {
         }
         let change =
             ChangePassword { users: Arc::new(self.users), hasher, proof, audit: Arc::new(audit.clone()), clock: clock() };
-        let outcome = change.execute(caller, attempt(self.current), new_password(new), &origin()).await;
+        let outcome = change.execute(caller, attempt(self.current), new_password(new), &context()).await;
         let events = audit.events();
-        assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.origin == origin()));
+        assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.context == context()));
         (outcome, events)
     }
 

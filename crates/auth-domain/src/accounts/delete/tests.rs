@@ -11,7 +11,7 @@ use crate::{
     testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
     testkit::{
         MemoryAudit,
-        samples::{PASSWORD, attempt, origin},
+        samples::{PASSWORD, attempt, context},
     },
 };
 
@@ -25,7 +25,7 @@ async fn leave(
     let audit = MemoryAudit::default();
     let proof = proof(Arc::new(hasher), &audit);
     let delete = DeleteAccount { users: Arc::new(users), proof, audit: Arc::new(audit.clone()), clock: clock() };
-    let outcome = delete.execute(caller, attempt(PASSWORD), &origin()).await;
+    let outcome = delete.execute(caller, attempt(PASSWORD), &context()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.email == Some(caller.user.email.clone())));
     (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
@@ -80,7 +80,7 @@ async fn who_is_held_up_deletes_nothing() {
     let proof = proof(Arc::new(hasher_that_says(true)), &audit);
     held(&proof, &caller.user.email).await;
     let delete = DeleteAccount { users: Arc::new(MockUserStore::new()), proof, audit: Arc::new(audit.clone()), clock: clock() };
-    let outcome = delete.execute(&caller, attempt(PASSWORD), &origin()).await;
+    let outcome = delete.execute(&caller, attempt(PASSWORD), &context()).await;
     assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
     assert_eq!(told(&audit.events()), [("login_throttled", None)]);
 }

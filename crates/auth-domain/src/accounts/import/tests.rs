@@ -6,13 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Activity, Candidate,
-    Fate::{self, AlreadyThere, Imported, Refused},
-    ImportUsers, NoTime,
+    ImportOutcome::{self, AlreadyThere, Imported, Refused},
+    ImportUsers, Mode, NoTime,
     Refusal::{self, Address, Ambiguous, Password, Range, Row, Time},
-    Run,
 };
 use crate::{
-    accounts::ports::{Inserted, MockUserStore, UserDirectory, UserStore},
+    accounts::ports::{Inserted, MockUserStore, UserAdminStore, UserStore},
     identity::{
         password_hash::PasswordHash,
         port_error::PortError,
@@ -21,7 +20,7 @@ use crate::{
     testing::{clock, down, told},
     testkit::{
         MemoryAudit, MemoryStore, PlainHasher, SequentialIds,
-        samples::{PASSWORD, after, email, hash, origin, start, user},
+        samples::{PASSWORD, after, context, email, hash, start, user},
     },
 };
 
@@ -37,11 +36,11 @@ fn import(users: impl UserStore + 'static, audit: &MemoryAudit) -> ImportUsers {
 }
 
 /// What became of each: as a dry run tells it, and then indeed.
-async fn imported(store: &MemoryStore, candidates: &[Candidate]) -> Vec<Fate> {
+async fn imported(store: &MemoryStore, candidates: &[Candidate]) -> Vec<ImportOutcome> {
     let (before, audit) = (store.list("", None, 100).await.unwrap(), MemoryAudit::default());
-    let forecast = import(store.clone(), &audit).execute(candidates, Run::Dry, &origin()).await.unwrap();
+    let forecast = import(store.clone(), &audit).execute(candidates, Mode::Dry, &context()).await.unwrap();
     assert_eq!((store.list("", None, 100).await.unwrap(), audit.events()), (before, Vec::new()), "a dry run writes nothing");
-    let fates = import(store.clone(), &audit).execute(candidates, Run::Real, &origin()).await.unwrap();
+    let fates = import(store.clone(), &audit).execute(candidates, Mode::Real, &context()).await.unwrap();
     assert_eq!(fates.iter().map(words).collect::<Vec<_>>(), forecast.iter().map(words).collect::<Vec<_>>());
     let new = fates.iter().filter(|fate| matches!(fate, Imported(_))).count();
     assert_eq!(told(&audit.events()), vec![("user_registered", Some("import")); new]);
@@ -49,7 +48,7 @@ async fn imported(store: &MemoryStore, candidates: &[Candidate]) -> Vec<Fate> {
 }
 
 /// All but the id.
-fn words(fate: &Fate) -> String {
+fn words(fate: &ImportOutcome) -> String {
     match fate {
         Imported(user) => format!("{} {} {}", user.email, user.state, user.created_at),
         AlreadyThere(email) => email.to_string(),
@@ -107,7 +106,7 @@ async fn a_row_that_the_database_does_not_take_stops_no_other() {
     });
     let audit = MemoryAudit::default();
     let candidates = ["ann@example.org", "bad@example.org", "cid@example.org"].map(candidate);
-    let fates = import(users, &audit).execute(&candidates, Run::Real, &origin()).await.unwrap();
+    let fates = import(users, &audit).execute(&candidates, Mode::Real, &context()).await.unwrap();
     assert!(matches!(&fates[..], [Imported(_), Refused(Row), Imported(_)]), "{fates:?}");
     assert_eq!(audit.events().len(), 2);
 }
@@ -141,7 +140,7 @@ async fn who_registers_meanwhile_is_there_already() {
     users.expect_find_by_email().returning(|_| Ok(None));
     users.expect_insert().returning(|_, _| Ok(Inserted::EmailTaken));
     let audit = MemoryAudit::default();
-    let fates = import(users, &audit).execute(&[candidate("ann@example.org")], Run::Real, &origin()).await.unwrap();
+    let fates = import(users, &audit).execute(&[candidate("ann@example.org")], Mode::Real, &context()).await.unwrap();
     assert_eq!((fates, audit.events()), (vec![AlreadyThere(email("ann@example.org"))], Vec::new()));
 }
 
@@ -154,7 +153,7 @@ async fn an_outage_stays_an_outage() {
     read_only.expect_insert().returning(|_, _| down());
     for users in [away, read_only] {
         let audit = MemoryAudit::default();
-        let outcome = import(users, &audit).execute(&[candidate("ann@example.org")], Run::Real, &origin()).await;
+        let outcome = import(users, &audit).execute(&[candidate("ann@example.org")], Mode::Real, &context()).await;
         assert!(matches!(outcome, Err(PortError::Unavailable(_))) && audit.events().is_empty());
     }
 }

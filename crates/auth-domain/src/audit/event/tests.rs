@@ -10,7 +10,7 @@ use crate::audit::kind::{
 };
 use crate::{
     identity::ids::{ClientId, SessionId, UserId},
-    testkit::samples::{email, id, origin, start},
+    testkit::samples::{context, email, id, start},
 };
 
 const SUCCESSES: [EventKind; 15] = [
@@ -51,12 +51,12 @@ fn every_kind_has_a_name_of_its_own_and_an_outcome() {
     assert!(SUCCESSES.iter().all(|kind| kind.outcome() == Outcome::Success));
     assert!(FAILURES.iter().all(|kind| kind.outcome() == Outcome::Failure));
     assert_eq!((Outcome::Success.name(), Outcome::Failure.name()), ("success", "failure"));
-    assert!(EventKind::ALL.iter().all(|kind| AuditEvent::new(*kind, &origin(), start()).outcome() == kind.outcome()));
+    assert!(EventKind::ALL.iter().all(|kind| AuditEvent::new(*kind, &context(), start()).outcome() == kind.outcome()));
 }
 
 #[test]
 fn what_nobody_heard_of_has_an_outcome_of_its_own() {
-    let unknown = AuditEvent::new(PasswordChanged, &origin(), start()).because("operator").of_unknown_outcome();
+    let unknown = AuditEvent::new(PasswordChanged, &context(), start()).because("operator").of_unknown_outcome();
     let entry = Entry::of(EntryId(id()), unknown);
     assert_eq!(
         (&*entry.event, &*entry.outcome, entry.reason.as_deref()),
@@ -81,9 +81,9 @@ fn a_name_is_its_kind_in_snake_case() {
 #[test]
 fn an_event_says_no_more_than_it_was_told() {
     let (user, session, ann) = (UserId(id()), SessionId(id()), email("ann@example.org"));
-    let bare = AuditEvent::new(LoginFailed, &origin(), start());
+    let bare = AuditEvent::new(LoginFailed, &context(), start());
     assert_eq!((bare.reason, bare.user, bare.session, &bare.email), (None, None, None, &None));
-    assert_eq!((bare.at, &bare.origin), (start(), &origin()));
+    assert_eq!((bare.at, &bare.context), (start(), &context()));
     let attempted = bare.clone().attempted_as(&ann);
     assert_eq!((attempted.user, attempted.email), (None, Some(ann.clone())));
     let full = bare.because("reason").by(user, &ann).in_session(session);
@@ -92,7 +92,7 @@ fn an_event_says_no_more_than_it_was_told() {
 
 #[test]
 fn a_client_is_named_with_the_reason() {
-    let (event, client) = (AuditEvent::new(ClientRefused, &origin(), start()), ClientId(id()));
+    let (event, client) = (AuditEvent::new(ClientRefused, &context(), start()), ClientId(id()));
     assert_eq!(event.clone().why(), None);
     assert_eq!(event.clone().because("wrong_secret").why().as_deref(), Some("wrong_secret"));
     assert_eq!(event.clone().about(Subject::Client(client)).why(), Some(client.to_string().into()));

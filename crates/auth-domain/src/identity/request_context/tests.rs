@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Network, Origin, USER_AGENT_MAX_CHARS, UserAgent};
+use super::{Network, RequestContext, USER_AGENT_MAX_CHARS, UserAgent};
 use crate::testkit::samples::origin_from;
 
 #[test]
@@ -49,5 +49,5 @@ fn a_subscriber_is_an_address_or_what_a_provider_gives_a_home() {
     assert_eq!(subscriber("2001:db8:1:2ff:3:4:5:6"), "2001:db8:1:200::/56");
     assert_eq!(subscriber("2001:db8:1:2::"), "2001:db8:1::/56");
     assert_eq!(subscriber("2001:db8:1:300::"), "2001:db8:1:300::/56");
-    assert_eq!(Origin::default().subscriber().to_string(), "unknown");
+    assert_eq!(RequestContext::default().subscriber().to_string(), "unknown");
 }

@@ -13,7 +13,7 @@ use crate::{
     testing::{down, told},
     testkit::{
         MemoryAudit, MovableClock, PlainSecrets,
-        samples::{client, client_secret, id, origin, secret_hash, start},
+        samples::{client, client_secret, context, id, secret_hash, start},
     },
 };
 
@@ -28,7 +28,7 @@ async fn present(
     let (clients, secrets, log) = (Arc::new(clients), Arc::new(PlainSecrets::default()), Arc::new(audit.clone()));
     let authenticate = AuthenticateClient { clients, secrets, audit: log, clock: Arc::new(clock) };
     let presented = Credentials { id: id.to_owned(), secret: client_secret(secret) };
-    (authenticate.execute(&presented, &origin()).await, audit)
+    (authenticate.execute(&presented, &context()).await, audit)
 }
 
 fn finding(client: &Client) -> MockClientStore {

@@ -13,7 +13,7 @@ use crate::{
     testing::{clock, down, told},
     testkit::{
         MemoryAudit, PlainSecrets, SequentialIds,
-        samples::{client, id, origin, secret_hash, start},
+        samples::{client, context, id, secret_hash, start},
     },
 };
 
@@ -23,20 +23,20 @@ async fn add(clients: MockClientStore) -> (Result<Issued, PortError>, Vec<AuditE
     let audit = MemoryAudit::default();
     let (secrets, ids) = (Arc::new(PlainSecrets::default()), Arc::new(SequentialIds::default()));
     let add = AddClient { clients: Arc::new(clients), secrets, ids, audit: Arc::new(audit.clone()), clock: clock() };
-    (add.execute("orders".parse().unwrap(), &origin()).await, audit.events())
+    (add.execute("orders".parse().unwrap(), &context()).await, audit.events())
 }
 
 async fn rotate(id: ClientId, clients: MockClientStore) -> (Result<Issued, ClientError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let (clients, secrets) = (Arc::new(clients), Arc::new(PlainSecrets::default()));
     let rotate = RotateClientSecret { clients, secrets, audit: Arc::new(audit.clone()), clock: clock() };
-    (rotate.execute(id, TimeDelta::hours(1), &origin()).await, audit.events())
+    (rotate.execute(id, TimeDelta::hours(1), &context()).await, audit.events())
 }
 
 async fn remove(id: ClientId, clients: MockClientStore) -> (Result<(), ClientError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let remove = RemoveClient { clients: Arc::new(clients), audit: Arc::new(audit.clone()), clock: clock() };
-    (remove.execute(id, &origin()).await, audit.events())
+    (remove.execute(id, &context()).await, audit.events())
 }
 
 fn finding(found: Option<&Client>) -> MockClientStore {

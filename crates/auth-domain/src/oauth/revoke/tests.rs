@@ -16,7 +16,7 @@ use crate::{
     testing::{access_token, caller, down, finding, refresh_token, told},
     testkit::{
         FakeCodec, MemoryAudit, MovableClock,
-        samples::{after, origin, user},
+        samples::{after, context, user},
     },
 };
 
@@ -24,7 +24,7 @@ async fn revoke(sessions: MockSessionStore, token: &str, seconds: i64) -> (Resul
     let (audit, clock) = (MemoryAudit::default(), MovableClock::default());
     clock.advance(TimeDelta::seconds(seconds));
     let (codec, sessions, log) = (Arc::new(FakeCodec::default()), Arc::new(sessions), Arc::new(audit.clone()));
-    let outcome = Revoke { codec, sessions, audit: log, clock: Arc::new(clock) }.execute(token, &origin()).await;
+    let outcome = Revoke { codec, sessions, audit: log, clock: Arc::new(clock) }.execute(token, &context()).await;
     (outcome, audit)
 }
 

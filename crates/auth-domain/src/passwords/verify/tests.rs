@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{PasswordProof, Verdict};
+use super::{PasswordVerifier, Verdict};
 use crate::{
     accounts::ports::{Inserted, UserStore},
     audit::event::AuditEvent,
@@ -22,7 +22,7 @@ use crate::{
     passwords::{
         policy::{NewPassword, PasswordAttempt},
         ports::{Admission, AttemptStore, MockAttemptStore, PasswordHasher},
-        throttle::{Counted, Standing},
+        throttle::{Counted, ThrottleState},
     },
     testing::{admitting, down, told},
     testkit::{
@@ -36,7 +36,7 @@ const OWNER: &str = "203.0.113.200";
 const GUESSER: &str = "192.0.2.1";
 
 struct Scene {
-    proof: PasswordProof,
+    proof: PasswordVerifier,
     clock: MovableClock,
     audit: MemoryAudit,
     ann: User,
@@ -52,7 +52,7 @@ impl Scene {
 
     fn over(attempts: Arc<dyn AttemptStore>, hasher: Arc<dyn PasswordHasher>, ann: User) -> Self {
         let (audit, clock) = (MemoryAudit::default(), MovableClock::default());
-        let proof = PasswordProof {
+        let proof = PasswordVerifier {
             hasher,
             attempts,
             audit: Arc::new(audit.clone()),
@@ -84,13 +84,13 @@ impl Scene {
         self.clock.advance(chrono::TimeDelta::seconds(i64::try_from(seconds).unwrap()));
     }
 
-    async fn standing(&self, address: &str) -> Standing {
-        self.proof.attempts.standing(&self.ann.email, origin_from(address).subscriber()).await.unwrap()
+    async fn throttle_state(&self, address: &str) -> ThrottleState {
+        self.proof.attempts.throttle_state(&self.ann.email, origin_from(address).subscriber()).await.unwrap()
     }
 
     /// How many failures count at the address, whoever made them.
     async fn failures(&self) -> u32 {
-        self.standing(OWNER).await.all.map_or(0, |all| all.count)
+        self.throttle_state(OWNER).await.all.map_or(0, |all| all.count)
     }
 }
 
@@ -99,7 +99,7 @@ fn place() -> Admission {
 }
 
 fn held(seconds: u64) -> Verdict {
-    Verdict::Held { retry_after: Duration::from_secs(seconds) }
+    Verdict::Throttled { retry_after: Duration::from_secs(seconds) }
 }
 
 #[tokio::test]
@@ -180,27 +180,27 @@ async fn an_address_without_an_account_is_held_alike() {
 async fn a_right_attempt_counts_for_nothing_and_moves_nothing() {
     let scene = Scene::new().await;
     assert_eq!(scene.tries(PASSWORD, OWNER).await, Verdict::Right);
-    assert_eq!(scene.standing(OWNER).await, Standing::default());
+    assert_eq!(scene.throttle_state(OWNER).await, ThrottleState::default());
     scene.fails(2, OWNER).await;
     scene.is_guessed_at(LIMIT).await;
-    let before = (scene.standing(OWNER).await, scene.standing(GUESSER).await);
+    let before = (scene.throttle_state(OWNER).await, scene.throttle_state(GUESSER).await);
     scene.passes(5);
     for address in [OWNER, GUESSER] {
         assert_eq!(scene.tries(PASSWORD, address).await, Verdict::Right);
     }
-    assert_eq!((scene.standing(OWNER).await, scene.standing(GUESSER).await), before);
+    assert_eq!((scene.throttle_state(OWNER).await, scene.throttle_state(GUESSER).await), before);
 }
 
 #[tokio::test]
 async fn an_attempt_that_is_held_changes_nothing() {
     let scene = Scene::new().await;
     scene.fails(LIMIT, GUESSER).await;
-    let before = scene.standing(GUESSER).await;
+    let before = scene.throttle_state(GUESSER).await;
     for _ in 0..3 {
         scene.passes(1);
-        assert!(matches!(scene.tries(OTHER_PASSWORD, GUESSER).await, Verdict::Held { .. }));
+        assert!(matches!(scene.tries(OTHER_PASSWORD, GUESSER).await, Verdict::Throttled { .. }));
     }
-    assert_eq!(scene.standing(GUESSER).await, before);
+    assert_eq!(scene.throttle_state(GUESSER).await, before);
 }
 
 #[tokio::test]
@@ -297,7 +297,7 @@ async fn many_devices_of_an_owner_may_log_in_at_once() {
 #[tokio::test]
 async fn an_attempt_that_loses_a_race_is_counted_on_top_of_the_winner() {
     let mut attempts = MockAttemptStore::new();
-    attempts.expect_standing().times(4).returning(|_, _| Ok(Standing::default()));
+    attempts.expect_throttle_state().times(4).returning(|_, _| Ok(ThrottleState::default()));
     let mut wins = [None, None, Some(Counted::default())].into_iter();
     attempts.expect_count().times(3).returning(move |_, _, _, _, _| Ok(wins.next().unwrap()));
     let scene = Scene::over(Arc::new(attempts), Arc::new(PlainHasher::default()), user("ann@example.org"));
@@ -308,19 +308,19 @@ async fn an_attempt_that_loses_a_race_is_counted_on_top_of_the_winner() {
 async fn an_attempt_that_nothing_came_of_is_forgiven() {
     let mut scene = Scene::new().await;
     scene.fails(2, OWNER).await;
-    let before = scene.standing(OWNER).await;
+    let before = scene.throttle_state(OWNER).await;
     let mut hasher = admitting();
     hasher.expect_verify().returning(|_, _, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(3) }));
     scene.proof.hasher = Arc::new(hasher);
     let outcome = scene.proof.verify(place(), &scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
     assert!(matches!(outcome, Err(PortError::Overloaded { .. })));
-    assert_eq!(scene.standing(OWNER).await, before);
+    assert_eq!(scene.throttle_state(OWNER).await, before);
 }
 
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
     let mut attempts = MockAttemptStore::new();
-    attempts.expect_standing().returning(|_, _| down());
+    attempts.expect_throttle_state().returning(|_, _| down());
     let scene = Scene::over(Arc::new(attempts), Arc::new(admitting()), user("ann@example.org"));
     let outcome = scene.proof.verify(place(), &scene.ann.email, Some(&scene.ann), attempt(PASSWORD), &origin_from(OWNER)).await;
     assert!(matches!(outcome, Err(PortError::Unavailable(_))));

@@ -2,16 +2,16 @@
 
 use crate::{
     identity::port_error::PortError,
-    sessions::{session::Generation, token::Grant},
+    sessions::{session::Generation, token::TokenPurpose},
     testing::{broken_issuer, caller, issuer, opened},
-    testkit::samples::{after, lifetimes, origin, refreshed, start, user},
+    testkit::samples::{after, context, lifetimes, refreshed, start, user},
 };
 
 #[test]
 fn a_session_begins_at_the_first_generation() {
     let ann = user("ann@example.org");
     let issuer = issuer();
-    let (session, other) = (issuer.session(&ann, &origin(), start()), issuer.session(&ann, &origin(), start()));
+    let (session, other) = (issuer.session(&ann, &context(), start()), issuer.session(&ann, &context(), start()));
     assert_eq!((session.user, session.generation, session.created_at), (ann.id, Generation(1), start()));
     assert_eq!((session.expires_at, session.ended_at), (start() + lifetimes().refresh, None));
     assert_ne!(session.id, other.id);
@@ -23,7 +23,7 @@ fn a_pair_says_whose_it_is_and_how_long_it_lasts() {
     let pair = issuer().pair(&caller.session, &caller.user, start()).unwrap();
     assert_eq!((pair.access_expires_in, pair.refresh_expires_in), (lifetimes().access, lifetimes().refresh));
     let (access, refresh) = opened(&pair);
-    assert_eq!((access.grant, refresh.grant), (Grant::Access, Grant::Refresh(Generation(1))));
+    assert_eq!((access.purpose, refresh.purpose), (TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))));
     assert_eq!(access.expires_at - access.issued_at, lifetimes().access);
     for claims in [&access, &refresh] {
         assert_eq!((claims.user, claims.session), (caller.user.id, caller.session.id));

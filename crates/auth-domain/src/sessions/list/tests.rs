@@ -13,7 +13,7 @@ use crate::{
     testing::{caller, clock, down, told, unheard},
     testkit::{
         MemoryAudit,
-        samples::{origin, session_of, start, user},
+        samples::{context, session_of, start, user},
     },
 };
 
@@ -26,7 +26,7 @@ fn finding(found: Option<(Session, crate::identity::user::User)>) -> MockSession
 async fn end(caller: &SignedIn, sessions: MockSessionStore, target: &Session) -> (Result<(), EndSessionError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let end = EndSession { sessions: Arc::new(sessions), audit: Arc::new(audit.clone()), clock: clock() };
-    (end.execute(caller, target.id, &origin()).await, audit.events())
+    (end.execute(caller, target.id, &context()).await, audit.events())
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     testing::{caller, clock, down},
     testkit::{
         MemoryAudit,
-        samples::{id, origin, start},
+        samples::{context, id, start},
     },
 };
 
@@ -20,7 +20,7 @@ type Told = (&'static str, Option<SessionId>);
 async fn logout(caller: &SignedIn, sessions: MockSessionStore, scope: LogoutScope) -> (Result<(), PortError>, Vec<Told>) {
     let audit = MemoryAudit::default();
     let logout = Logout { sessions: Arc::new(sessions), audit: Arc::new(audit.clone()), clock: clock() };
-    let outcome = logout.execute(caller, scope, &origin()).await;
+    let outcome = logout.execute(caller, scope, &context()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.reason == Some("logout")));
     (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())

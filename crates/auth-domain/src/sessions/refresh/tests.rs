@@ -107,11 +107,11 @@ async fn the_current_token_moves_the_session_on() {
 }
 
 fn opened_at(pair: &TokenPair, seconds: i64) -> (crate::identity::ids::SessionId, Generation) {
-    use crate::sessions::{ports::TokenCodec, token::Grant};
+    use crate::sessions::{ports::TokenCodec, token::TokenPurpose};
     let read = |kind, token: &str| FakeCodec::default().decode(kind, token, after(seconds)).unwrap();
     let (access, refresh) = (read(TokenKind::Access, &pair.access), read(TokenKind::Refresh, &pair.refresh));
     assert_eq!(access.session, refresh.session);
-    let Grant::Refresh(generation) = refresh.grant else { panic!("an access token was handed out as a refresh token") };
+    let TokenPurpose::Refresh(generation) = refresh.purpose else { panic!("an access token was handed out as a refresh token") };
     (access.session, generation)
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-use super::{CLOCK_SKEW, Claims, Grant, InvalidToken, TokenId, TokenKind};
+use super::{CLOCK_SKEW, Claims, InvalidToken, TokenId, TokenKind, TokenPurpose};
 use crate::testkit::samples::{after, claims, id, lifetimes, refreshed, session_of, user};
 
 #[test]
@@ -38,10 +38,10 @@ fn claims_say_what_the_session_says() {
     let ann = user("ann@example.org");
     let session = refreshed(&session_of(&ann), 30);
     let access = Claims::access(TokenId(id()), &session, &ann, after(60), &lifetimes());
-    assert_eq!((access.grant, access.issued_at, access.not_before), (Grant::Access, after(60), after(60)));
+    assert_eq!((access.purpose, access.issued_at, access.not_before), (TokenPurpose::Access, after(60), after(60)));
     assert_eq!(access.expires_at, after(60) + lifetimes().access);
     let refresh = Claims::refresh(TokenId(id()), &session, &ann);
-    assert_eq!((refresh.grant, refresh.issued_at), (Grant::Refresh(session.generation), session.last_used_at));
+    assert_eq!((refresh.purpose, refresh.issued_at), (TokenPurpose::Refresh(session.generation), session.last_used_at));
     assert_eq!(refresh.expires_at, session.expires_at);
     for claims in [access, refresh] {
         assert_eq!((claims.user, claims.session, claims.email), (ann.id, session.id, ann.email.clone()));
@@ -51,7 +51,7 @@ fn claims_say_what_the_session_says() {
 #[test]
 fn a_grant_is_of_the_kind_of_its_token() {
     for kind in [TokenKind::Access, TokenKind::Refresh] {
-        assert_eq!(claims(kind).grant.kind(), kind);
+        assert_eq!(claims(kind).purpose.kind(), kind);
     }
 }
 

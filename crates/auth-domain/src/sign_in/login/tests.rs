@@ -23,7 +23,7 @@ use crate::{
     },
     testkit::{
         MemoryAudit,
-        samples::{PASSWORD, after, attempt, email, hash, id, origin, start, user},
+        samples::{PASSWORD, after, attempt, context, email, hash, id, start, user},
     },
 };
 
@@ -99,7 +99,7 @@ impl Scene {
             clock: clock(),
             session_limit: 3,
         };
-        let outcome = login.execute(&email("ann@example.org"), attempt(password), &origin()).await;
+        let outcome = login.execute(&email("ann@example.org"), attempt(password), &context()).await;
         (outcome, audit.events())
     }
 
@@ -134,7 +134,7 @@ async fn a_right_password_begins_a_session() {
     let (access, refresh) = opened(&outcome.unwrap());
     assert_eq!((access.user, refresh.user, access.email), (ann.id, ann.id, ann.email.clone()));
     assert_eq!(access.session, refresh.session);
-    let expected = AuditEvent::new(crate::audit::kind::EventKind::LoginSucceeded, &origin(), start());
+    let expected = AuditEvent::new(crate::audit::kind::EventKind::LoginSucceeded, &context(), start());
     assert_eq!(events, [expected.by(ann.id, &ann.email).in_session(access.session)]);
 }
 

@@ -12,7 +12,7 @@ use crate::{
     testing::{admitting, broken_issuer, clock, down, full, hasher_that_says, is_told_to_come_back, issuer, opened},
     testkit::{
         MemoryAudit,
-        samples::{PASSWORD, email, new_password, origin, start, user},
+        samples::{PASSWORD, context, email, new_password, start, user},
     },
 };
 
@@ -45,14 +45,14 @@ impl Scene {
             audit: Arc::new(audit.clone()),
             clock: clock(),
         };
-        let outcome = register.execute(email("ann@example.org"), new_password(PASSWORD), &origin()).await;
+        let outcome = register.execute(email("ann@example.org"), new_password(PASSWORD), &context()).await;
         (outcome, audit.events())
     }
 
     async fn ends_refused(self) {
         let (outcome, events) = self.register().await;
         assert!(matches!(outcome, Err(RegisterError::EmailTaken)));
-        let event = AuditEvent::new(EventKind::RegistrationRefused, &origin(), start()).because("email_taken");
+        let event = AuditEvent::new(EventKind::RegistrationRefused, &context(), start()).because("email_taken");
         assert_eq!(events, [event.attempted_as(&email("ann@example.org"))], "it names no account: that one is not the caller's");
     }
 
@@ -70,7 +70,7 @@ async fn an_account_is_kept_with_its_first_session() {
     let expected = |user: &User, first: &Session| {
         assert_eq!(user.password, PasswordHash::new(format!("fresh:{PASSWORD}")));
         assert_eq!((user.created_at, user.updated_at, user.last_login_at), (start(), start(), Some(start())));
-        assert_eq!((first.user, first.created_at, &first.origin), (user.id, start(), &origin()));
+        assert_eq!((first.user, first.created_at, &first.context), (user.id, start(), &context()));
         user.is_active() && user.email == email("ann@example.org")
     };
     let insert = scene.users.expect_insert().once();
@@ -78,7 +78,7 @@ async fn an_account_is_kept_with_its_first_session() {
     let (outcome, events) = scene.register().await;
     let (access, refresh) = opened(&outcome.unwrap());
     assert_eq!((access.user, access.session), (refresh.user, refresh.session));
-    let event = AuditEvent::new(EventKind::UserRegistered, &origin(), start());
+    let event = AuditEvent::new(EventKind::UserRegistered, &context(), start());
     assert_eq!(events, [event.by(access.user, &email("ann@example.org")).in_session(access.session)]);
 }
 

@@ -7,7 +7,7 @@ use crate::{
     accounts::ports::UserStore,
     identity::ids::KeyId,
     signing_keys::{
-        key::{KeyAlgorithm, Sealed},
+        key::{EncryptedKey, KeyAlgorithm},
         ring::{KeyState, PUBLISHED_AFTER},
     },
     testing::lines,
@@ -211,7 +211,7 @@ async fn a_private_half_is_sealed_anew_with_the_encryption_key_that_comes_first(
     let next = Scene { fakes: FakeKeys::sealed_with("b"), store: scene.store.clone(), ..Scene::default() };
     next.server(Some(POLICY)).settle().await.unwrap();
     let private = next.fakes.ring().lives().next().unwrap().key.private.clone();
-    assert_eq!(private, Sealed { with: "b".to_owned(), text: "private half of made-1".to_owned() });
+    assert_eq!(private, EncryptedKey { with: "b".to_owned(), text: "private half of made-1".to_owned() });
 }
 
 #[tokio::test]

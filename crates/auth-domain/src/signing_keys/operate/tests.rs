@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    signing_keys::key::{KeyAlgorithm, Sealed},
+    signing_keys::key::{EncryptedKey, KeyAlgorithm},
     testing::lines,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,
-        samples::{after, origin},
+        samples::{after, context},
     },
 };
 
@@ -51,9 +51,9 @@ fn key(id: &str) -> KeyId {
 #[tokio::test]
 async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
     let scene = Scene::default();
-    let made = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let made = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     assert_eq!((made.number, made.signs_from), (1, after(3)));
-    let made = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let made = scene.es256().rotate(When::Published, &context()).await.unwrap();
     assert_eq!((made.number, made.signs_from), (2, after(310)));
     assert_eq!(lines(&scene.audit.events()), ["key_created made-1", "key_created made-2"]);
 }
@@ -61,29 +61,29 @@ async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
 #[tokio::test]
 async fn where_the_secret_signs_no_key_follows_another() {
     let operator = Scene::default().operator(None);
-    assert!(matches!(operator.rotate(When::Published, &origin()).await, Err(OperateKeysError::NoKeys)));
-    assert!(matches!(operator.import("ES256 theirs", When::Published, &origin()).await, Err(OperateKeysError::NoKeys)));
+    assert!(matches!(operator.rotate(When::Published, &context()).await, Err(OperateKeysError::NoKeys)));
+    assert!(matches!(operator.import("ES256 theirs", When::Published, &context()).await, Err(OperateKeysError::NoKeys)));
 }
 
 #[tokio::test]
 async fn a_key_from_elsewhere_is_taken_once_and_only_if_it_is_for_the_algorithm() {
     let scene = Scene::default();
-    let imported = scene.es256().import("ES256 theirs", When::Published, &origin()).await.unwrap();
+    let imported = scene.es256().import("ES256 theirs", When::Published, &context()).await.unwrap();
     assert_eq!((imported.id, imported.number), (key("theirs"), 1));
-    let again = scene.es256().import("ES256 theirs", When::Published, &origin()).await;
+    let again = scene.es256().import("ES256 theirs", When::Published, &context()).await;
     assert!(matches!(again, Err(OperateKeysError::KnownKey)));
-    let other = scene.es256().import("RS256 another", When::Published, &origin()).await.unwrap_err();
+    let other = scene.es256().import("RS256 another", When::Published, &context()).await.unwrap_err();
     assert_eq!(other.to_string(), "the key is for RS256, and JWT_ALGORITHM is ES256");
-    let none = scene.es256().import("nonsense", When::Published, &origin()).await.unwrap_err();
+    let none = scene.es256().import("nonsense", When::Published, &context()).await.unwrap_err();
     assert_eq!(none.to_string(), "the key is no key");
 }
 
 #[tokio::test]
 async fn a_key_that_somebody_else_may_have_is_followed_as_soon_as_servers_can_know() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     scene.clock.set(after(100));
-    let from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &origin()).await.unwrap();
+    let from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &context()).await.unwrap();
     assert_eq!(from, after(103));
     assert_eq!(scene.states(102).await, [KeyState::Active, KeyState::Pending]);
     assert_eq!(scene.states(103).await, [KeyState::Revoked, KeyState::Active]);
@@ -93,12 +93,12 @@ async fn a_key_that_somebody_else_may_have_is_followed_as_soon_as_servers_can_kn
 async fn one_that_is_taken_out_of_use_signs_until_verifiers_can_know_the_next() {
     for with_a_next in [false, true] {
         let scene = Scene::default();
-        let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+        let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
         scene.clock.set(after(100));
         if with_a_next {
-            let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+            let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
         }
-        let from = scene.es256().revoke(&key("made-1"), Revocation::Orderly, &origin()).await.unwrap();
+        let from = scene.es256().revoke(&key("made-1"), Revocation::Orderly, &context()).await.unwrap();
         assert_eq!(from, after(410));
         assert_eq!(scene.states(409).await, [KeyState::Active, KeyState::Pending], "{with_a_next}");
         assert_eq!(scene.states(410).await, [KeyState::Retiring, KeyState::Active]);
@@ -108,29 +108,29 @@ async fn one_that_is_taken_out_of_use_signs_until_verifiers_can_know_the_next() 
 #[tokio::test]
 async fn the_last_key_is_followed_even_before_it_signs_and_never_without_settings_to_make_one() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::Published, &origin()).await.unwrap();
-    let without = scene.operator(None).revoke(&key("made-1"), Revocation::Compromised, &origin()).await;
+    let _first = scene.es256().rotate(When::Published, &context()).await.unwrap();
+    let without = scene.operator(None).revoke(&key("made-1"), Revocation::Compromised, &context()).await;
     assert!(matches!(without, Err(OperateKeysError::NoKeys)));
-    let _from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &origin()).await.unwrap();
+    let _from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &context()).await.unwrap();
     assert_eq!(scene.states(3).await, [KeyState::Revoked, KeyState::Active]);
 }
 
 #[tokio::test]
 async fn a_key_that_does_not_sign_yet_never_will_and_needs_no_other() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
-    let _from = scene.es256().revoke(&key("made-2"), Revocation::Orderly, &origin()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
+    let _from = scene.es256().revoke(&key("made-2"), Revocation::Orderly, &context()).await.unwrap();
     assert_eq!(scene.states(1000).await, [KeyState::Active, KeyState::Gone]);
 }
 
 #[tokio::test]
 async fn a_key_out_of_use_can_only_be_revoked_for_good() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     scene.clock.set(after(100));
-    let revoke = async |how| scene.es256().revoke(&key("made-1"), how, &origin()).await;
+    let revoke = async |how| scene.es256().revoke(&key("made-1"), how, &context()).await;
     let _from = revoke(Revocation::Orderly).await.unwrap();
     scene.clock.set(after(500));
     assert!(matches!(revoke(Revocation::Orderly).await, Err(OperateKeysError::OutOfUse)));
@@ -138,7 +138,7 @@ async fn a_key_out_of_use_can_only_be_revoked_for_good() {
     scene.clock.set(after(600));
     assert!(matches!(revoke(Revocation::Compromised).await, Err(OperateKeysError::Revoked)));
     assert_eq!(scene.states(600).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
-    let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &origin()).await;
+    let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &context()).await;
     assert!(matches!(unknown, Err(OperateKeysError::NoSuchKey)));
 }
 
@@ -158,12 +158,12 @@ async fn whichever_keys_are_taken_out_in_whatever_order_one_always_signs() {
         for (order, pause) in [([1, 2, 3], 0), ([1, 2, 3], 1), ([2, 1, 3], 1), ([1, 2, 3], 200), ([2, 1, 3], 400), ([1, 3, 2], 1)]
         {
             let scene = Scene::default();
-            let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+            let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
             scene.clock.set(after(100));
-            let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+            let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
             let mut now = 100;
             for (number, how) in order.into_iter().zip(hows) {
-                match scene.es256().revoke(&key(&format!("made-{number}")), how, &origin()).await {
+                match scene.es256().revoke(&key(&format!("made-{number}")), how, &context()).await {
                     Ok(_)
                     | Err(OperateKeysError::NoSuchKey | OperateKeysError::OutOfUse | OperateKeysError::ChangedMeanwhile) => {}
                     Err(error) => panic!("{error}"),
@@ -179,10 +179,10 @@ async fn whichever_keys_are_taken_out_in_whatever_order_one_always_signs() {
 #[tokio::test]
 async fn a_successor_that_is_taken_out_before_it_signs_does_so_until_another_is_known() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
-    let revoke = async |id: &str, how| scene.es256().revoke(&key(id), how, &origin()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
+    let revoke = async |id: &str, how| scene.es256().revoke(&key(id), how, &context()).await.unwrap();
     assert_eq!(revoke("made-1", Revocation::Orderly).await, after(410));
     scene.clock.set(after(200));
     assert_eq!(revoke("made-2", Revocation::Orderly).await, after(510));
@@ -219,8 +219,8 @@ impl KeyStore for LateReader {
         self.store.revoke(id, at).await
     }
 
-    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
-        self.store.reseal(id, from, to).await
+    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+        self.store.reencrypt(id, from, to).await
     }
 
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {
@@ -231,13 +231,13 @@ impl KeyStore for LateReader {
 #[tokio::test]
 async fn two_operators_at_once_leave_a_key_that_signs() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &origin()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
     let seen = Mutex::new(Some(scene.store.all().await.unwrap()));
     assert!(scene.store.retire(&key("made-2"), after(103)).await.unwrap());
     let operator = OperateKeys { keys: Arc::new(LateReader { store: scene.store.clone(), seen }), ..scene.es256() };
-    let _from = operator.revoke(&key("made-1"), Revocation::Orderly, &origin()).await.unwrap();
+    let _from = operator.revoke(&key("made-1"), Revocation::Orderly, &context()).await.unwrap();
     one_always_signs(&scene, 100).await;
 }
 
@@ -245,10 +245,10 @@ async fn two_operators_at_once_leave_a_key_that_signs() {
 async fn a_key_made_where_nobody_signs_does_as_soon_as_servers_know_it() {
     for when in [When::Published, When::AtOnce] {
         let scene = Scene::default();
-        let _first = scene.es256().rotate(When::AtOnce, &origin()).await.unwrap();
+        let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
         scene.clock.set(after(100));
         assert!(scene.store.retire(&key("made-1"), after(50)).await.unwrap());
-        assert_eq!(scene.es256().rotate(when, &origin()).await.unwrap().signs_from, after(103));
+        assert_eq!(scene.es256().rotate(when, &context()).await.unwrap().signs_from, after(103));
     }
 }
 
@@ -256,5 +256,5 @@ async fn a_key_made_where_nobody_signs_does_as_soon_as_servers_know_it() {
 async fn an_outage_is_told() {
     let scene = Scene::default();
     scene.store.go_away();
-    assert!(matches!(scene.es256().rotate(When::Published, &origin()).await, Err(OperateKeysError::Port(_))));
+    assert!(matches!(scene.es256().rotate(When::Published, &context()).await, Err(OperateKeysError::Port(_))));
 }

@@ -9,7 +9,7 @@ use super::Flaky;
 use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyMaker, KeyStore, KnownKeys, Revocations, UnusableKey},
         ring::KeyRing,
     },
@@ -33,8 +33,8 @@ impl<P: KeyStore> KeyStore for Flaky<P> {
         self.fuse.guard(self.port.revoke(id, at)).await
     }
 
-    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.reseal(id, from, to)).await
+    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.reencrypt(id, from, to)).await
     }
 
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {
@@ -52,8 +52,8 @@ impl<P: KeyMaker> KeyMaker for Flaky<P> {
         self.fuse.guard(self.port.import(pem)).await
     }
 
-    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError> {
-        self.fuse.guard_at_once(|| self.port.reseal(key))
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
+        self.fuse.guard_at_once(|| self.port.reencrypt(key))
     }
 }
 

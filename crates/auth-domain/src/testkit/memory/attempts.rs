@@ -13,17 +13,17 @@ use crate::{
     },
     passwords::{
         ports::AttemptStore,
-        throttle::{Counted, Standing},
+        throttle::{Counted, ThrottleState},
     },
 };
 
 impl State {
-    fn standing(&self, account: &Email, client: Subscriber) -> Standing {
+    fn throttle_state(&self, account: &Email, client: Subscriber) -> ThrottleState {
         let of = |whose| self.failures.get(&(account.clone(), whose)).copied();
-        Standing { own: of(Some(client)), all: of(None) }
+        ThrottleState { own: of(Some(client)), all: of(None) }
     }
 
-    fn stand(&mut self, account: &Email, client: Subscriber, standing: Standing) {
+    fn stand(&mut self, account: &Email, client: Subscriber, standing: ThrottleState) {
         for (whose, failures) in [(Some(client), standing.own), (None, standing.all)] {
             let key = (account.clone(), whose);
             match failures {
@@ -36,20 +36,20 @@ impl State {
 
 #[async_trait]
 impl AttemptStore for MemoryStore {
-    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
-        Ok(self.open()?.standing(account, client))
+    async fn throttle_state(&self, account: &Email, client: Subscriber) -> Result<ThrottleState, PortError> {
+        Ok(self.open()?.throttle_state(account, client))
     }
 
     async fn count(
         &self,
         account: &Email,
         client: Subscriber,
-        from: Standing,
+        from: ThrottleState,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<Counted>, PortError> {
         let mut state = self.open()?;
-        let before = state.standing(account, client);
+        let before = state.throttle_state(account, client);
         if before.own != from.own || before.all.is_some() != from.all.is_some() {
             return Ok(None);
         }
@@ -60,7 +60,7 @@ impl AttemptStore for MemoryStore {
 
     async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError> {
         let mut state = self.open()?;
-        let left = state.standing(account, client).without(&counted);
+        let left = state.throttle_state(account, client).without(&counted);
         state.stand(account, client, left);
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::{MemoryStore, State};
 use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{Sealed, SigningKey},
+        key::{EncryptedKey, SigningKey},
         ports::KeyStore,
     },
 };
@@ -43,7 +43,7 @@ impl KeyStore for MemoryStore {
         Ok(self.open()?.change_key(id, |key| key.revoked_at.is_none(), |key| key.revoked_at = Some(at)))
     }
 
-    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
         Ok(self.open()?.change_key(id, |key| key.private == *from, |key| key.private = to.clone()))
     }
 

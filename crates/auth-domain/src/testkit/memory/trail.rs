@@ -7,13 +7,13 @@ use super::{MemoryStore, count};
 use crate::{
     audit::{
         entry::{Entry, Filter},
-        ports::AuditTrail,
+        ports::AuditStore,
     },
     identity::port_error::PortError,
 };
 
 #[async_trait]
-impl AuditTrail for MemoryStore {
+impl AuditStore for MemoryStore {
     async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
         let mut state = self.open()?;
         for entry in entries {

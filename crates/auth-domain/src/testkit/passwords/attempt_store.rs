@@ -10,7 +10,7 @@ use crate::testkit::{
 use crate::{
     accounts::ports::Inserted,
     identity::{request_context::Subscriber, user::User},
-    passwords::throttle::{Counted, Failures, Standing},
+    passwords::throttle::{Counted, Failures, ThrottleState},
     sessions::session::Session,
 };
 
@@ -53,20 +53,20 @@ fn client(address: &str) -> Subscriber {
     origin_from(address).subscriber()
 }
 
-async fn standing(stores: &Stores, address: &str, from: &str) -> Standing {
-    stores.attempts.standing(&email(address), client(from)).await.unwrap()
+async fn throttle_state(stores: &Stores, address: &str, from: &str) -> ThrottleState {
+    stores.attempts.throttle_state(&email(address), client(from)).await.unwrap()
 }
 
 /// Counts a failure from there, so many seconds after the start.
 async fn fail(stores: &Stores, address: &str, from: &str, seconds: i64) -> Counted {
-    let before = standing(stores, address, from).await;
+    let before = throttle_state(stores, address, from).await;
     stores.attempts.count(&email(address), client(from), before, LIMIT, after(seconds)).await.unwrap().unwrap()
 }
 
 /// How often the client has failed at an address, and how often all have.
 async fn counts(stores: &Stores, address: &str, from: &str) -> (u32, u32) {
     let count = |failures: Option<Failures>| failures.map_or(0, |failures| failures.count);
-    let Standing { own, all } = standing(stores, address, from).await;
+    let ThrottleState { own, all } = throttle_state(stores, address, from).await;
     (count(own), count(all))
 }
 
@@ -75,14 +75,14 @@ async fn seen(stores: &Stores, user: &User, address: &str) -> Option<DateTime<Ut
 }
 
 async fn login_from(stores: &Stores, user: &User, seconds: i64, address: &str) {
-    let session = Session { origin: origin_from(address), ..session_from(user, seconds) };
+    let session = Session { context: origin_from(address), ..session_from(user, seconds) };
     stores.begin(&session, &user.password).await;
 }
 
 pub async fn knows_nothing_of_an_address_at_first(stores: &Stores) {
     stores.keep_new(ACCOUNT).await;
     for address in [ACCOUNT, "nobody@example.org"] {
-        assert_eq!(standing(stores, address, HERE).await, Standing::default());
+        assert_eq!(throttle_state(stores, address, HERE).await, ThrottleState::default());
     }
 }
 
@@ -90,25 +90,25 @@ pub async fn counts_for_an_address_whether_or_not_it_has_an_account(stores: &Sto
     stores.keep_new(ACCOUNT).await;
     for address in [ACCOUNT, "nobody@example.org"] {
         let first = fail(stores, address, HERE, 0).await;
-        assert_eq!((first.before, first.after), (Standing::default(), Standing::default().one_more(LIMIT, after(0))));
+        assert_eq!((first.before, first.after), (ThrottleState::default(), ThrottleState::default().one_more(LIMIT, after(0))));
         let second = fail(stores, address, HERE, 5).await;
         assert_eq!((second.before, second.after), (first.after, first.after.one_more(LIMIT, after(5))));
-        assert_eq!(standing(stores, address, HERE).await, second.after);
+        assert_eq!(throttle_state(stores, address, HERE).await, second.after);
     }
-    assert_eq!(standing(stores, "other@example.org", HERE).await, Standing::default());
+    assert_eq!(throttle_state(stores, "other@example.org", HERE).await, ThrottleState::default());
 }
 
 pub async fn counts_each_client_by_itself_and_all_together(stores: &Stores) {
     for (from, seconds) in [(HERE, 0), (THERE, 1), (HERE, 2), (THERE, 3)] {
         fail(stores, ACCOUNT, from, seconds).await;
     }
-    let Standing { own, all } = standing(stores, ACCOUNT, THERE).await;
+    let ThrottleState { own, all } = throttle_state(stores, ACCOUNT, THERE).await;
     let own = own.unwrap();
     assert_eq!((own.count, own.others, own.last_at), (2, 2, after(3)));
     // Two failures, where the others left one: remembered as long as after two waits.
     assert_eq!(own.forgotten_at, after(3 + 2_700));
     assert_eq!(all, Some(Failures { count: 4, others: 0, ..own }));
-    let other = standing(stores, ACCOUNT, HERE).await.own.unwrap();
+    let other = throttle_state(stores, ACCOUNT, HERE).await.own.unwrap();
     assert_eq!((other.count, other.others, other.last_at), (2, 1, after(2)));
     for (address, from, known) in [(ACCOUNT, "192.0.2.1", (0, 4)), ("bob@example.org", HERE, (0, 0))] {
         assert_eq!(counts(stores, address, from).await, known);
@@ -116,24 +116,24 @@ pub async fn counts_each_client_by_itself_and_all_together(stores: &Stores) {
 }
 
 pub async fn counts_on_top_of_nothing_but_what_stands_there(stores: &Stores) {
-    let count = async |from: Standing| {
+    let count = async |from: ThrottleState| {
         let counted = stores.attempts.count(&email(ACCOUNT), client(HERE), from, LIMIT, after(9)).await;
         counted.unwrap().is_some()
     };
-    let one = Standing::default().one_more(LIMIT, after(0));
+    let one = ThrottleState::default().one_more(LIMIT, after(0));
     assert!(!count(one).await);
-    assert!(!count(Standing { own: None, ..one }).await);
+    assert!(!count(ThrottleState { own: None, ..one }).await);
     let first = fail(stores, ACCOUNT, HERE, 0).await.after;
     let second = fail(stores, ACCOUNT, HERE, 1).await.after;
-    for wrong in [Standing::default(), Standing { own: None, ..second }, first, second.one_more(LIMIT, after(2))] {
+    for wrong in [ThrottleState::default(), ThrottleState { own: None, ..second }, first, second.one_more(LIMIT, after(2))] {
         assert!(!count(wrong).await, "{wrong:?}");
     }
-    assert_eq!(standing(stores, ACCOUNT, HERE).await, second);
+    assert_eq!(throttle_state(stores, ACCOUNT, HERE).await, second);
 }
 
 pub async fn counts_a_contested_attempt_once(stores: &Stores) {
     for round in 1..9 {
-        let from = standing(stores, ACCOUNT, HERE).await;
+        let from = throttle_state(stores, ACCOUNT, HERE).await;
         let racers = (0..8).map(|_| {
             let attempts = stores.attempts.clone();
             async move { attempts.count(&email(ACCOUNT), client(HERE), from, LIMIT, after(round)).await.unwrap() }
@@ -150,7 +150,7 @@ pub async fn counts_every_client_of_many_at_once(stores: &Stores) {
             let mut tries = 0;
             loop {
                 tries += 1;
-                let before = attempts.standing(&email(ACCOUNT), from).await.unwrap();
+                let before = attempts.throttle_state(&email(ACCOUNT), from).await.unwrap();
                 if let Some(counted) = attempts.count(&email(ACCOUNT), from, before, LIMIT, after(0)).await.unwrap() {
                     return (tries, counted.after.all.unwrap().count);
                 }
@@ -168,7 +168,7 @@ pub async fn takes_a_failure_back(stores: &Stores) {
     for seconds in [0, 5, 9] {
         let counted = fail(stores, ACCOUNT, HERE, seconds).await;
         stores.attempts.forgive(&email(ACCOUNT), client(HERE), counted).await.unwrap();
-        assert_eq!(standing(stores, ACCOUNT, HERE).await, counted.before);
+        assert_eq!(throttle_state(stores, ACCOUNT, HERE).await, counted.before);
         fail(stores, ACCOUNT, THERE, seconds).await;
         fail(stores, ACCOUNT, HERE, seconds + 1).await;
     }
@@ -181,7 +181,7 @@ pub async fn takes_back_no_more_than_one_failure(stores: &Stores) {
     let forgive = async |counted| stores.attempts.forgive(&email(ACCOUNT), client(HERE), counted).await.unwrap();
     forgive(first).await;
     assert_eq!(counts(stores, ACCOUNT, HERE).await, (1, 2));
-    assert_eq!(standing(stores, ACCOUNT, HERE).await.own.unwrap().last_at, after(1));
+    assert_eq!(throttle_state(stores, ACCOUNT, HERE).await.own.unwrap().last_at, after(1));
     forgive(second).await;
     assert_eq!(counts(stores, ACCOUNT, HERE).await, (0, 1));
     for _ in 0..2 {

@@ -1,14 +1,14 @@
 //! What every [`EndedSessions`](crate::sessions::ports::EndedSessions) says of sessions that have ended.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
-use crate::sessions::session::{Ended, Session};
+use crate::sessions::session::{RevocationCursor, Session};
 use crate::testkit::{
     fixtures::Stores,
     samples::{after, hash},
 };
 
-fn ended(session: &Session, seconds: i64) -> Ended {
-    Ended { at: after(seconds), id: session.id }
+fn ended(session: &Session, seconds: i64) -> RevocationCursor {
+    RevocationCursor { at: after(seconds), id: session.id }
 }
 
 pub async fn names_those_that_ended_in_order_and_page_by_page(stores: &Stores) {
@@ -21,14 +21,14 @@ pub async fn names_those_that_ended_in_order_and_page_by_page(stores: &Stores) {
     }
     let _alive = stores.begin_at(&ann, 1).await;
     expected.sort_unstable();
-    let (mut found, mut behind) = (Vec::new(), Ended::before(after(5)));
+    let (mut found, mut behind) = (Vec::new(), RevocationCursor::before(after(5)));
     loop {
         let page = stores.ended.ended(behind, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         (behind, found) = (*last, [found, page].concat());
     }
     assert_eq!(found, expected);
-    assert_eq!(stores.ended.ended(Ended::before(after(6)), 10).await.unwrap(), expected.split_off(3));
+    assert_eq!(stores.ended.ended(RevocationCursor::before(after(6)), 10).await.unwrap(), expected.split_off(3));
 }
 
 pub async fn names_the_sessions_of_an_account_that_is_gone(stores: &Stores) {
@@ -37,11 +37,11 @@ pub async fn names_the_sessions_of_an_account_that_is_gone(stores: &Stores) {
     assert!(stores.sessions.end(early.id, after(3)).await.unwrap());
     assert!(stores.sessions.end(bens.id, after(5)).await.unwrap());
     assert!(!stores.users.delete(ann.id, Some(&hash("wrong")), after(4)).await.unwrap());
-    assert_eq!(stores.ended.ended(Ended::before(after(0)), 10).await.unwrap(), [ended(&early, 3), ended(&bens, 5)]);
+    assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 10).await.unwrap(), [ended(&early, 3), ended(&bens, 5)]);
     assert!(stores.users.delete(ann.id, None, after(4)).await.unwrap());
     let all = [ended(&early, 3), ended(&late, 4), ended(&bens, 5)];
-    assert_eq!(stores.ended.ended(Ended::before(after(0)), 10).await.unwrap(), all);
-    assert_eq!(stores.ended.ended(Ended::before(after(0)), 2).await.unwrap(), all.split_at(2).0);
+    assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 10).await.unwrap(), all);
+    assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 2).await.unwrap(), all.split_at(2).0);
     let _forgotten = stores.ended.prune(after(5), 10).await.unwrap();
-    assert_eq!(stores.ended.ended(Ended::before(after(0)), 10).await.unwrap(), all.split_at(2).1);
+    assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 10).await.unwrap(), all.split_at(2).1);
 }

@@ -11,7 +11,7 @@ use crate::{
     identity::user::User,
     sessions::{
         ports::Begun,
-        session::{Ended, Session},
+        session::{RevocationCursor, Session},
     },
 };
 
@@ -112,9 +112,9 @@ pub async fn a_session_that_expires_revives_for_nobody(stores: &Stores) {
             2 => stores.directory.disable(ann.id, now).await.unwrap().unwrap(),
             _ => {
                 assert!(stores.users.delete(ann.id, None, now).await.unwrap());
-                let listed = stores.ended.ended(Ended::before(now), 9).await.unwrap();
+                let listed = stores.ended.ended(RevocationCursor::before(now), 9).await.unwrap();
                 assert!(
-                    listed.contains(&Ended { at: now, id: session.id }),
+                    listed.contains(&RevocationCursor { at: now, id: session.id }),
                     "what was refreshed meanwhile is known to have ended"
                 );
                 Vec::new()

@@ -14,7 +14,7 @@ pub async fn rotates_a_session_to_its_successor(stores: &Stores) {
     let successor = refreshed(&session, 60);
     assert!(stores.sessions.rotate(&successor).await.unwrap());
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), Some((as_kept(&successor), owner)));
-    assert!(successor.expires_at > session.expires_at && successor.origin != session.origin);
+    assert!(successor.expires_at > session.expires_at && successor.context != session.context);
 }
 
 pub async fn rotates_again_and_again(stores: &Stores) {
@@ -77,7 +77,7 @@ pub async fn rotates_a_contested_session_once(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 1).await;
     let racers: Vec<_> =
-        (0..32).map(|racer| Session { origin: origin_from(&format!("192.0.2.{racer}")), ..refreshed(&session, 2) }).collect();
+        (0..32).map(|racer| Session { context: origin_from(&format!("192.0.2.{racer}")), ..refreshed(&session, 2) }).collect();
     let outcomes = together(racers.clone().into_iter().map(|successor| {
         let sessions = stores.sessions.clone();
         async move { sessions.rotate(&successor).await.unwrap() }

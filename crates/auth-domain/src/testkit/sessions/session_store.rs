@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::testkit::{
     fixtures::{Stores, ids, together},
-    samples::{after, as_kept, origin, origin_from, refreshed, session_of, user},
+    samples::{after, as_kept, context, origin_from, refreshed, session_of, user},
 };
 use crate::{
-    identity::request_context::{Origin, USER_AGENT_MAX_CHARS, UserAgent},
+    identity::request_context::{RequestContext, USER_AGENT_MAX_CHARS, UserAgent},
     sessions::session::{Generation, Session},
 };
 
@@ -105,19 +105,19 @@ pub async fn finds_no_session_it_does_not_keep(stores: &Stores) {
 pub async fn keeps_where_a_session_came_from(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let widest = UserAgent::new(&"🦀".repeat(USER_AGENT_MAX_CHARS));
-    for origin in [
-        Origin::default(),
+    for context in [
+        RequestContext::default(),
         origin_from("192.0.2.255"),
         origin_from("2001:db8::1"),
         origin_from("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
         origin_from("::ffff:192.0.2.1"),
-        Origin { user_agent: None, ..origin() },
-        Origin { address: None, ..origin() },
-        Origin { user_agent: Some(UserAgent::new("")), ..origin() },
-        Origin { user_agent: Some(UserAgent::new(" \"quoted\" \\ and spaced ")), ..origin() },
-        Origin { user_agent: Some(widest), ..origin() },
+        RequestContext { user_agent: None, ..context() },
+        RequestContext { address: None, ..context() },
+        RequestContext { user_agent: Some(UserAgent::new("")), ..context() },
+        RequestContext { user_agent: Some(UserAgent::new(" \"quoted\" \\ and spaced ")), ..context() },
+        RequestContext { user_agent: Some(widest), ..context() },
     ] {
-        let session = Session { origin, ..session_of(&ann) };
+        let session = Session { context, ..session_of(&ann) };
         stores.begin(&session, &ann.password).await;
         assert_eq!(stores.session(&session).await, as_kept(&session));
     }
@@ -126,14 +126,14 @@ pub async fn keeps_where_a_session_came_from(stores: &Stores) {
 pub async fn does_not_keep_which_request_it_was(stores: &Stores) {
     let ann = user("ann@example.org");
     let first = session_of(&ann);
-    assert_ne!(first.origin.request_id, "");
+    assert_ne!(first.context.request_id, "");
     let _yes = stores.users.insert(&ann, Some(&first)).await.unwrap();
     let second = session_of(&ann);
     stores.begin(&second, &ann.password).await;
     for session in [&first, &second] {
-        assert_eq!(stores.session(session).await.origin.request_id, "");
+        assert_eq!(stores.session(session).await.context.request_id, "");
         assert!(stores.sessions.rotate(&refreshed(session, 1)).await.unwrap());
-        assert_eq!(stores.session(session).await.origin.request_id, "");
+        assert_eq!(stores.session(session).await.context.request_id, "");
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use crate::sessions::{
     session::Generation,
-    token::{Claims, Grant, InvalidToken, TokenId, TokenKind},
+    token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
 };
 use crate::testkit::{
     fixtures::Codecs,
@@ -57,8 +57,8 @@ pub async fn reads_back_any_generation_and_address(codecs: &Codecs) {
         (i64::MAX, email("名前@例え.テスト")),
         (2, kept_email("名前@例え.テスト")),
     ] {
-        let grant = Grant::Refresh(Generation(generation));
-        let claims = Claims { grant, email: address, ..claims(TokenKind::Refresh) };
+        let purpose = TokenPurpose::Refresh(Generation(generation));
+        let claims = Claims { purpose, email: address, ..claims(TokenKind::Refresh) };
         let token = codecs.codec.encode(&claims).unwrap();
         assert_eq!(codecs.codec.decode(TokenKind::Refresh, &token, start()), Ok(claims));
     }
@@ -154,7 +154,7 @@ pub async fn refuses_a_token_that_is_too_young(codecs: &Codecs) {
         let read = |issued: i64, start: i64| {
             let (issued_at, not_before) = (now + TimeDelta::seconds(issued), now + TimeDelta::seconds(start));
             let token = codecs.codec.encode(&Claims { issued_at, not_before, ..claims(kind) }).unwrap();
-            codecs.codec.decode(kind, &token, now).map(|claims| claims.grant.kind())
+            codecs.codec.decode(kind, &token, now).map(|claims| claims.purpose.kind())
         };
         assert_eq!((read(10, 10), read(0, 10), read(10, 0)), (Ok(kind), Ok(kind), Ok(kind)));
         assert_eq!((read(11, 0), read(0, 11)), (Err(InvalidToken::Invalid), Err(InvalidToken::Invalid)));

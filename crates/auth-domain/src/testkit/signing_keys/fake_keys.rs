@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{FreshKey, KeyAlgorithm, Sealed, SigningKey},
+        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyMaker, KnownKeys, Revocations, UnusableKey},
         ring::KeyRing,
     },
@@ -32,7 +32,7 @@ impl FakeKeys {
     }
 
     fn fresh(&self, id: String, algorithm: KeyAlgorithm) -> FreshKey {
-        let private = Sealed { with: self.seals_with.to_owned(), text: format!("private half of {id}") };
+        let private = EncryptedKey { with: self.seals_with.to_owned(), text: format!("private half of {id}") };
         FreshKey { id: KeyId::new(id), algorithm, public: "{}".to_owned(), private }
     }
 }
@@ -59,8 +59,8 @@ impl KeyMaker for FakeKeys {
         })
     }
 
-    fn reseal(&self, key: &SigningKey) -> Result<Option<Sealed>, PortError> {
-        let sealed = Sealed { with: self.seals_with.to_owned(), ..key.private.clone() };
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
+        let sealed = EncryptedKey { with: self.seals_with.to_owned(), ..key.private.clone() };
         Ok((sealed != key.private).then_some(sealed))
     }
 }

@@ -48,9 +48,9 @@ impl<'a> From<&'a Entry> for EventView<'a> {
             user_id: entry.user.map(|id| id.to_string()),
             session_id: entry.session.map(|id| id.to_string()),
             email: entry.email.as_deref(),
-            client: entry.origin.address.map(|address| address.to_string()),
-            user_agent: entry.origin.user_agent.as_ref().map(|agent| agent.as_str()),
-            request_id: &entry.origin.request_id,
+            client: entry.context.address.map(|address| address.to_string()),
+            user_agent: entry.context.user_agent.as_ref().map(|agent| agent.as_str()),
+            request_id: &entry.context.request_id,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the server can sign with the keys that the database has.
 
-use super::{Failure, finding::Finding};
+use super::{CommandError, finding::Finding};
 use crate::{
     app::use_cases::{Database, Ports, start_audit},
     cli::command::block_on,
@@ -11,13 +11,13 @@ const TOPIC: &str = "keys";
 
 /// # Errors
 /// One that is in use cannot be opened, or the database does not answer.
-pub(crate) fn of_keys(database: &Database, settings: &Settings) -> Result<Finding, Failure> {
+pub(crate) fn of_keys(database: &Database, settings: &Settings) -> Result<Finding, CommandError> {
     if settings.tokens.keys.policy.is_none() {
         return Ok(Finding::fine(TOPIC, "access tokens are signed with JWT_SECRET_KEY (HS256)"));
     }
     let ports = Ports::over(database, settings, start_audit(database)?)?;
     let (keys, now) = (block_on(ports.keys.all())?, ports.clock.now());
-    ports.known_keys.learn(keys, now).map_err(Failure::of_keys)?;
+    ports.known_keys.learn(keys, now).map_err(CommandError::of_keys)?;
     let ring = ports.known_keys.ring();
     Ok(Finding::fine(
         TOPIC,

@@ -1,12 +1,12 @@
 //! `users import`: the accounts of another system, and a report of each.
 
 use auth_domain::{
-    accounts::import::{Activity, Candidate, Fate, Run},
-    identity::request_context::Origin,
+    accounts::import::{Activity, Candidate, ImportOutcome, Mode},
+    identity::request_context::RequestContext,
 };
 use serde::Serialize;
 
-use super::Failure;
+use super::CommandError;
 use crate::{
     app::use_cases::{DatabaseUrl, UseCases, legacy_accounts},
     cli::terminal,
@@ -40,12 +40,12 @@ struct Refused {
 }
 
 /// Imports the accounts in the file, or only reports what would be imported.
-pub(crate) async fn import(app: &UseCases, from: &str, dry_run: bool, origin: &Origin) -> Result<Report, Failure> {
-    let told = |fault: &dyn std::fmt::Display| Failure::Told(format!("--from: {fault}"));
+pub(crate) async fn import(app: &UseCases, from: &str, dry_run: bool, context: &RequestContext) -> Result<Report, CommandError> {
+    let told = |fault: &dyn std::fmt::Display| CommandError::Told(format!("--from: {fault}"));
     let source: DatabaseUrl = from.parse().map_err(|fault| told(&fault))?;
     let candidates = legacy_accounts(&source).map_err(|fault| told(&fault))?;
-    let run = if dry_run { Run::Dry } else { Run::Real };
-    let fates = app.import_users.execute(&candidates, run, origin).await?;
+    let run = if dry_run { Mode::Dry } else { Mode::Real };
+    let fates = app.import_users.execute(&candidates, run, context).await?;
     let mut report = Report { dry_run, imported: Vec::new(), already_there: Vec::new(), refused: Vec::new() };
     for (candidate, fate) in candidates.iter().zip(fates) {
         report.add(candidate, fate);
@@ -54,15 +54,15 @@ pub(crate) async fn import(app: &UseCases, from: &str, dry_run: bool, origin: &O
 }
 
 impl Report {
-    fn add(&mut self, candidate: &Candidate, fate: Fate) {
+    fn add(&mut self, candidate: &Candidate, fate: ImportOutcome) {
         match fate {
-            Fate::Imported(user) => {
+            ImportOutcome::Imported(user) => {
                 let id = (!self.dry_run).then(|| user.id.to_string());
                 let note = (candidate.activity == Activity::Unknown).then_some("its is_active says neither yes nor no");
                 self.imported.push(Imported { email: user.email.to_string(), state: user.state.to_string(), id, note });
             }
-            Fate::AlreadyThere(email) => self.already_there.push(email.to_string()),
-            Fate::Refused(refusal) => {
+            ImportOutcome::AlreadyThere(email) => self.already_there.push(email.to_string()),
+            ImportOutcome::Refused(refusal) => {
                 let (row, email) = (candidate.number.clone(), candidate.email.clone());
                 self.refused.push(Refused { row, email, reason: refusal.to_string() });
             }
@@ -81,10 +81,10 @@ impl Report {
     }
 
     /// Fails when any account was refused, so that a script does not go on unaware.
-    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+    pub(crate) fn verdict(&self) -> Result<(), CommandError> {
         match self.refused.len() {
             0 => Ok(()),
-            count => Err(Failure::Told(format!("{count} of the accounts cannot be taken over; the report says why."))),
+            count => Err(CommandError::Told(format!("{count} of the accounts cannot be taken over; the report says why."))),
         }
     }
 }

@@ -6,7 +6,7 @@ use auth_domain::{
 };
 use serde::Serialize;
 
-use super::{Failure, import::Report};
+use super::{CommandError, import::Report};
 use crate::{
     cli::{page, terminal},
     routes::views::{SessionView, UserView, timestamp},
@@ -79,7 +79,7 @@ impl Answer {
     }
 
     /// Whether everything was done that was asked for.
-    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+    pub(crate) fn verdict(&self) -> Result<(), CommandError> {
         match self {
             Self::Imported(report) => report.verdict(),
             Self::User { .. } | Self::Users { .. } | Self::Done { .. } => Ok(()),

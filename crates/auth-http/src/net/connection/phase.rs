@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use crate::net::connection_limit::Place;
+use crate::net::connection_limit::Permit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -22,11 +22,11 @@ pub(crate) struct Requests(Rc<Standing>);
 
 struct Standing {
     phase: Cell<Phase>,
-    place: Place,
+    place: Permit,
 }
 
 impl Requests {
-    pub(crate) fn by(place: Place) -> Self {
+    pub(crate) fn by(place: Permit) -> Self {
         Self(Rc::new(Standing { phase: Cell::new(Phase::Idle), place }))
     }
 
@@ -42,7 +42,7 @@ impl Requests {
     /// The body has arrived whole: from now on a request is under way.
     pub(crate) fn receive(&self) {
         if self.moves_to(Phase::Request) {
-            self.0.place.is_busy();
+            self.0.place.occupy();
         }
     }
 
@@ -54,7 +54,7 @@ impl Requests {
     /// The answer is made; whether it is the last on its connection.
     pub(crate) fn end(&self, last: bool) {
         if self.moves_to(if last { Phase::Closing } else { Phase::Idle }) {
-            self.0.place.is_idle();
+            self.0.place.release();
         }
     }
 
@@ -67,7 +67,7 @@ impl Requests {
         self.0.phase.get()
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Permit {
         &self.0.place
     }
 

@@ -19,7 +19,7 @@ use actix_web::{
 use auth_domain::{
     identity::{clock::Clock, ids::KeyId, port_error::PortError},
     oauth::revocation_list::ListRevocations,
-    sessions::session::Ended,
+    sessions::session::RevocationCursor,
     signing_keys::{
         ports::{KnownKeys, Revocations},
         ring::PUBLISHED_AFTER,
@@ -52,7 +52,7 @@ pub(crate) struct Feed {
 struct Known {
     /// The moment and the change that the looks are of.
     of: (i64, u64),
-    looks: Vec<(Option<Ended>, Arc<OneLook<Looked>>)>,
+    looks: Vec<(Option<RevocationCursor>, Arc<OneLook<Looked>>)>,
     signed: Vec<Arc<Signed>>,
 }
 
@@ -100,11 +100,11 @@ impl Feed {
     ///
     /// # Errors
     /// An outage.
-    pub(crate) async fn page(&self, since: Option<Ended>) -> Looked {
+    pub(crate) async fn page(&self, since: Option<RevocationCursor>) -> Looked {
         let now = self.clock.now();
         // What is before all entries, or after them, is one place.
-        let since = since.map(|since| since.min(Ended::before(now + TimeDelta::seconds(1))));
-        let since = since.filter(|since| *since > Ended::before(now - PUBLISHED_AFTER));
+        let since = since.map(|since| since.min(RevocationCursor::before(now + TimeDelta::seconds(1))));
+        let since = since.filter(|since| *since > RevocationCursor::before(now - PUBLISHED_AFTER));
         let list = self.list.clone();
         let look = || async move { list.execute(since).await.map(|list| Arc::new(Page::of(list))) };
         let Some(shared) = self.look(since, now) else { return look().await };
@@ -113,7 +113,7 @@ impl Feed {
     }
 
     /// The look of this moment that answers this question. `None` when too many are asked.
-    fn look(&self, since: Option<Ended>, now: DateTime<Utc>) -> Option<Arc<OneLook<Looked>>> {
+    fn look(&self, since: Option<RevocationCursor>, now: DateTime<Utc>) -> Option<Arc<OneLook<Looked>>> {
         let mut known = self.known();
         let of = (now.timestamp_millis() / MOMENT, self.changes.load(Ordering::SeqCst));
         if known.of != of {

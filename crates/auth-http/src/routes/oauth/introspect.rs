@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    app::use_cases::{Realm, UseCases},
+    app::use_cases::{TokenIssuer, UseCases},
     web::{
         client_auth::ByClient,
         oauth_form::{NO_CACHE, OauthError},
@@ -70,10 +70,10 @@ struct Inactive {
 }
 
 impl<'a> IntrospectionView<'a> {
-    fn of(Alive { claims, owner }: &'a Alive, realm: &'a Realm) -> Self {
+    fn of(Alive { claims, owner }: &'a Alive, realm: &'a TokenIssuer) -> Self {
         Self {
             active: true,
-            token_type: match claims.grant.kind() {
+            token_type: match claims.purpose.kind() {
                 TokenKind::Access => "Bearer",
                 // No type of RFC 6749 section 5.1, so that nobody takes it for one that opens something.
                 TokenKind::Refresh => "refresh_token",

@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CacheDirective, EntityTag},
     web::{Data, Query},
 };
-use auth_domain::sessions::session::Ended;
+use auth_domain::sessions::session::RevocationCursor;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -26,8 +26,8 @@ pub(crate) struct Since {
 }
 
 impl Since {
-    fn place(&self) -> Result<Option<Ended>, Problem> {
-        let parsed = self.since.as_deref().filter(|since| !since.is_empty()).map(str::parse::<Ended>).transpose();
+    fn place(&self) -> Result<Option<RevocationCursor>, Problem> {
+        let parsed = self.since.as_deref().filter(|since| !since.is_empty()).map(str::parse::<RevocationCursor>).transpose();
         parsed.map_err(|rule| Problem::parameter("since", "unknown_place", &rule.to_string()))
     }
 }

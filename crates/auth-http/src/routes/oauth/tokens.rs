@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     app::use_cases::UseCases,
     web::{
-        caller::RequestOrigin,
+        caller::Context,
         client_auth::ByAnyone,
         oauth_form::{NO_CACHE, OauthCode, OauthError},
         problem::{Code, Problem},
@@ -46,7 +46,7 @@ pub(crate) struct OauthTokensView {
     token_type: &'static str,
     #[schema(examples(900))]
     expires_in: i64,
-    /// Valid for one refresh.
+    /// JsonBody for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
 }
@@ -77,7 +77,7 @@ impl From<TokenPair> for OauthTokensView {
 )]
 pub(crate) async fn token(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
+    Context(context): Context,
     ByAnyone(form): ByAnyone,
 ) -> Result<HttpResponse, Error> {
     match form.need("grant_type", "grant_type is missing")? {
@@ -86,7 +86,7 @@ pub(crate) async fn token(
         _ => return Err(OauthError::new(OauthCode::UnsupportedGrantType, "grant_type must be refresh_token").into()),
     }
     let presented = form.need("refresh_token", "refresh_token is missing")?;
-    let pair = app.refresh.execute(presented, &origin).await.map_err(refused)?;
+    let pair = app.refresh.execute(presented, &context).await.map_err(refused)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).json(OauthTokensView::from(pair)))
 }
 
@@ -118,10 +118,10 @@ fn refused(error: RefreshError) -> Error {
 )]
 pub(crate) async fn revoke(
     app: Data<UseCases>,
-    RequestOrigin(origin): RequestOrigin,
+    Context(context): Context,
     ByAnyone(form): ByAnyone,
 ) -> Result<HttpResponse, Error> {
     let presented = form.need("token", "token is missing")?;
-    app.revoke.execute(presented, &origin).await.map_err(Problem::from)?;
+    app.revoke.execute(presented, &context).await.map_err(Problem::from)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).finish())
 }

@@ -37,17 +37,17 @@ on_every_engine! {
 
     async fn no_order_of_events_forks_or_revives_a_session(engine) {
         let servers = Servers::start(engine, "60", MANY).await;
-        for_all(8, storm::storms(), async |deeds: Vec<_>| storm::weather(&servers, true, &deeds).await);
+        for_all(8, storm::storms(), async |actions: Vec<_>| storm::weather(&servers, true, &actions).await);
     }
 
     async fn without_repeats_each_token_moves_its_session_once(engine) {
         let servers = Servers::start(engine, "0", MANY).await;
-        for_all(6, storm::storms(), async |deeds: Vec<_>| storm::weather(&servers, false, &deeds).await);
+        for_all(6, storm::storms(), async |actions: Vec<_>| storm::weather(&servers, false, &actions).await);
     }
 
     async fn who_comes_in_by_an_old_password_goes_with_it(engine) {
         let servers = Servers::start(engine, "60", MANY).await;
-        for_all(5, storm::rushes(), async |deeds: Vec<_>| storm::weather(&servers, true, &deeds).await);
+        for_all(5, storm::rushes(), async |actions: Vec<_>| storm::weather(&servers, true, &actions).await);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use auth_domain::{
     audit::entry::{Entry, EntryId},
-    identity::{port_error::PortError, request_context::Origin},
+    identity::{port_error::PortError, request_context::RequestContext},
 };
 
 use super::{Append, Shared, one_line};
@@ -88,7 +88,7 @@ impl Shared {
 
     /// Writes a refused entry without what the client sent, which is most often at fault.
     fn is_kept_bare(&self, entry: &Entry, batch: &mut Batch, error: &PortError, append: Append) -> bool {
-        let bare = Entry { email: None, origin: Origin::default(), ..entry.clone() };
+        let bare = Entry { email: None, context: RequestContext::default(), ..entry.clone() };
         let is_kept = append(&[bare]).is_ok();
         if is_kept {
             batch.written += 1;

@@ -1,9 +1,9 @@
 //! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
 use auth_domain::{
-    audit::{entry::Filter, kind::EventKind, ports::MockAuditTrail},
-    identity::request_context::{Origin, UserAgent},
-    testkit::{Fault, Flaky, Fuse, MemoryAudit, MemoryStore, samples::email},
+    audit::{entry::Filter, kind::EventKind, ports::MockAuditStore},
+    identity::request_context::{RequestContext, UserAgent},
+    testkit::{Flaky, Fuse, InjectedFault, MemoryAudit, MemoryStore, samples::email},
 };
 use chrono::{DateTime, TimeDelta};
 use futures_util::FutureExt;
@@ -19,13 +19,13 @@ fn options(capacity: usize, batch: usize) -> QueueOptions {
     QueueOptions { capacity, batch, linger, first_pause, longest_pause }
 }
 
-fn start(log: &MemoryAudit, trail: impl AuditTrail + 'static, options: QueueOptions) -> QueuedAudit {
+fn start(log: &MemoryAudit, trail: impl AuditStore + 'static, options: QueueOptions) -> QueuedAudit {
     QueuedAudit::start(Arc::new(log.clone()), Arc::new(trail), options).unwrap()
 }
 
 fn event(number: usize) -> AuditEvent {
     let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(i64::try_from(number).unwrap());
-    AuditEvent::new(EventKind::LoginFailed, &Origin::default(), at)
+    AuditEvent::new(EventKind::LoginFailed, &RequestContext::default(), at)
 }
 
 fn record(audit: &QueuedAudit, count: usize) {
@@ -59,7 +59,7 @@ fn a_burst_is_kept_whole_and_once() {
 #[test]
 fn no_batch_is_larger_than_it_may_be() {
     let sizes = Arc::new(Mutex::new(Vec::new()));
-    let mut trail = MockAuditTrail::new();
+    let mut trail = MockAuditStore::new();
     let seen = sizes.clone();
     trail.expect_append().returning(move |entries| {
         seen.lock().unwrap().push(entries.len());
@@ -89,7 +89,7 @@ fn an_outage_delays_and_loses_nothing() {
 #[test]
 fn a_lost_answer_doubles_nothing() {
     let (store, fuse) = (MemoryStore::default(), Fuse::default());
-    fuse.arm(Fault { call: 2, after_the_effect: true, lasting: false });
+    fuse.arm(InjectedFault { call: 2, after_the_effect: true, lasting: false });
     let audit = start(&MemoryAudit::default(), Flaky { port: store.clone(), fuse: fuse.clone() }, options(10_000, 7));
     record(&audit, 100);
     audit.close(LONG);
@@ -154,8 +154,8 @@ fn what_cannot_be_written_by_the_end_is_told() {
 }
 
 /// Refuses some entries whenever they are among those to be written, as a database does: all or nothing.
-fn refusing(store: &MemoryStore, error: PortError, refuses: fn(&Entry) -> bool) -> MockAuditTrail {
-    let (mut trail, store) = (MockAuditTrail::new(), store.clone());
+fn refusing(store: &MemoryStore, error: PortError, refuses: fn(&Entry) -> bool) -> MockAuditStore {
+    let (mut trail, store) = (MockAuditStore::new(), store.clone());
     trail.expect_append().returning(move |entries| {
         if entries.iter().any(refuses) {
             return Err(error.clone());
@@ -187,7 +187,7 @@ fn push(shared: &Shared, numbers: impl IntoIterator<Item = usize>) {
     numbers.into_iter().for_each(|number| shared.push(Entry::of(EntryId(UuidV7.next()), event(number))));
 }
 
-fn write(shared: &Shared, trail: &dyn AuditTrail) -> String {
+fn write(shared: &Shared, trail: &dyn AuditStore) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     logged(|| shared.write(&runtime, trail))
 }
@@ -209,14 +209,18 @@ fn a_row_that_is_refused_is_set_aside_and_the_others_are_written() {
 #[test]
 fn however_many_are_refused_the_rest_is_written() {
     let (shared, store) = (shared(options(1000, 7)), MemoryStore::default());
-    let agent = Origin { user_agent: Some(UserAgent::new("too long")), request_id: "request".to_owned(), ..Origin::default() };
+    let agent = RequestContext {
+        user_agent: Some(UserAgent::new("too long")),
+        request_id: "request".to_owned(),
+        ..RequestContext::default()
+    };
     for number in 0..100 {
-        let origin = if number < 60 { agent.clone() } else { Origin::default() };
-        let event = AuditEvent { origin, ..event(number) }.attempted_as(&email("ann@example.org"));
+        let context = if number < 60 { agent.clone() } else { RequestContext::default() };
+        let event = AuditEvent { context, ..event(number) }.attempted_as(&email("ann@example.org"));
         shared.push(Entry::of(EntryId(UuidV7.next()), event));
     }
     shared.lock().deadline = Some(Instant::now());
-    let trail = refusing(&store, PortError::Refused(String::new()), |entry| entry.origin.user_agent.is_some());
+    let trail = refusing(&store, PortError::Refused(String::new()), |entry| entry.context.user_agent.is_some());
     write(&shared, &trail);
     assert_eq!((written(&store), shared.refused.get()), ((0..100).collect(), 60));
     let kept = kept(&store);
@@ -229,7 +233,7 @@ fn a_row_that_is_refused_alone_waits_for_another_and_does_not_hold_it_up() {
     push(&shared, [0]);
     shared.lock().deadline = Some(Instant::now() + LONG);
     let (inner, later) = (refusing(&store, PortError::Refused(String::new()), |entry| entry.at.timestamp() == 0), shared.clone());
-    let (mut trail, mut calls) = (MockAuditTrail::new(), 0);
+    let (mut trail, mut calls) = (MockAuditStore::new(), 0);
     trail.expect_append().returning(move |entries| {
         calls += 1;
         if calls == 20 {
@@ -246,7 +250,7 @@ fn a_row_that_is_refused_alone_waits_for_another_and_does_not_hold_it_up() {
 fn a_table_that_takes_nothing_at_all_is_waited_for() {
     for error in refusals() {
         let store = MemoryStore::default();
-        let (mut trail, mut calls, inner) = (MockAuditTrail::new(), 0, store.clone());
+        let (mut trail, mut calls, inner) = (MockAuditStore::new(), 0, store.clone());
         trail.expect_append().returning(move |entries| {
             calls += 1;
             if calls < 40 {

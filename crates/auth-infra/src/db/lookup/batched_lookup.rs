@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::{Found, many, one};
 use crate::db::{
-    batch_queue::{Desk, Errand},
+    batch_queue::{BatchQueue, Job},
     failure::Failure,
     pool::Pool,
 };
@@ -15,24 +15,24 @@ use crate::db::{
 /// How long to wait for a batch. A connection that stalls must not hold up everybody: after this, each caller asks alone.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-pub(crate) struct Together(Desk<Question>);
+pub(crate) struct BatchedLookup(BatchQueue<Question>);
 
 struct Question {
     session: String,
     tell: oneshot::Sender<Result<Option<Found>, PortError>>,
 }
 
-impl Errand for Question {
+impl Job for Question {
     fn is_given_up(&self) -> bool {
         self.tell.is_closed()
     }
 }
 
-impl Together {
+impl BatchedLookup {
     /// # Errors
     /// The thread cannot be started.
     pub(crate) fn new(pool: Pool) -> io::Result<Self> {
-        Desk::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
+        BatchQueue::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
     }
 
     /// `None` means no answer: batches are too slow, so ask alone.

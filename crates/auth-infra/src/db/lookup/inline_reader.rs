@@ -12,7 +12,7 @@ use crate::db::{AnyConnection, connection::Connector};
 
 /// Connections that only read, and never wait. There are as many as there ever were concurrent callers: one for each of the
 /// server's workers.
-pub(crate) struct Readers {
+pub(crate) struct InlineReader {
     connector: Connector,
     idle: Mutex<Idle>,
 }
@@ -25,7 +25,7 @@ struct Idle {
     era: u64,
 }
 
-impl Readers {
+impl InlineReader {
     pub(crate) fn new(connector: Connector) -> Self {
         Self { connector, idle: Mutex::default() }
     }

@@ -15,31 +15,31 @@ pub(crate) const TABLES: [&str; 9] = [
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     users (id) {
         id -> Text,
         email -> Text,
         password_hash -> Text,
-        disabled_at -> Nullable<Moment>,
-        last_login_at -> Nullable<Moment>,
-        created_at -> Moment,
-        updated_at -> Moment,
+        disabled_at -> Nullable<UtcTimestamp>,
+        last_login_at -> Nullable<UtcTimestamp>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     sessions (id) {
         id -> Text,
         user_id -> Text,
         generation -> BigInt,
-        created_at -> Moment,
-        last_used_at -> Moment,
-        expires_at -> Moment,
-        ended_at -> Nullable<Moment>,
+        created_at -> UtcTimestamp,
+        last_used_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        ended_at -> Nullable<UtcTimestamp>,
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
     }
@@ -47,47 +47,47 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     client_failures (email, client) {
         email -> Text,
         client -> Text,
         failures -> BigInt,
         others -> BigInt,
-        last_at -> Moment,
-        forgotten_at -> Moment,
+        last_at -> UtcTimestamp,
+        forgotten_at -> UtcTimestamp,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     login_failures (email) {
         email -> Text,
         failures -> BigInt,
-        last_at -> Moment,
+        last_at -> UtcTimestamp,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     known_networks (user_id, network) {
         user_id -> Text,
         network -> Text,
-        seen_at -> Moment,
+        seen_at -> UtcTimestamp,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     audit_events (id) {
         id -> Text,
-        occurred_at -> Moment,
+        occurred_at -> UtcTimestamp,
         event -> Text,
         outcome -> Text,
         reason -> Nullable<Text>,
@@ -102,7 +102,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     signing_keys (id) {
         id -> Text,
@@ -111,35 +111,35 @@ diesel::table! {
         public_jwk -> Text,
         sealed_with -> Text,
         sealed_text -> Text,
-        created_at -> Moment,
-        signs_from -> Moment,
-        retired_at -> Nullable<Moment>,
-        revoked_at -> Nullable<Moment>,
+        created_at -> UtcTimestamp,
+        signs_from -> UtcTimestamp,
+        retired_at -> Nullable<UtcTimestamp>,
+        revoked_at -> Nullable<UtcTimestamp>,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     ended_sessions (id) {
         id -> Text,
-        ended_at -> Moment,
+        ended_at -> UtcTimestamp,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::db::schema::timestamp::Moment;
+    use crate::db::schema::timestamp::UtcTimestamp;
 
     oauth_clients (id) {
         id -> Text,
         name -> Text,
         secret -> Text,
         former_secret -> Nullable<Text>,
-        former_until -> Nullable<Moment>,
-        created_at -> Moment,
-        rotated_at -> Nullable<Moment>,
+        former_until -> Nullable<UtcTimestamp>,
+        created_at -> UtcTimestamp,
+        rotated_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -27,13 +27,13 @@ type AnyBackend = <AnyConnection as Connection>::Backend;
 /// times as NULL. Elsewhere it is the same.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(sqlite_type(name = "Text"), postgres_type(oid = 1114, array_oid = 1115), mysql_type(name = "DateTime"))]
-pub struct Moment;
+pub struct UtcTimestamp;
 
-impl SqlOrd for Moment {}
+impl SqlOrd for UtcTimestamp {}
 
 /// A time in such a column: in UTC, without a zone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Moment)]
+#[diesel(sql_type = UtcTimestamp)]
 pub(crate) struct At(NaiveDateTime);
 
 impl At {
@@ -58,13 +58,13 @@ impl fmt::Debug for At {
 /// Written and read as the engine's own timestamps are.
 macro_rules! as_a_timestamp {
     ($backend:ty) => {
-        impl ToSql<Moment, $backend> for At {
+        impl ToSql<UtcTimestamp, $backend> for At {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, $backend>) -> serialize::Result {
                 <NaiveDateTime as ToSql<Timestamp, $backend>>::to_sql(&self.0, out)
             }
         }
 
-        impl FromSql<Moment, $backend> for At {
+        impl FromSql<UtcTimestamp, $backend> for At {
             fn from_sql(bytes: <$backend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
                 <NaiveDateTime as FromSql<Timestamp, $backend>>::from_sql(bytes).map(Self)
             }
@@ -81,21 +81,21 @@ as_a_timestamp!(Mysql);
 
 // What `MultiConnection` generates for the types that it knows.
 
-impl HasSqlType<Moment> for AnyBackend {
+impl HasSqlType<UtcTimestamp> for AnyBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
-        Self::lookup_sql_type::<Moment>(lookup)
+        Self::lookup_sql_type::<UtcTimestamp>(lookup)
     }
 }
 
-impl ToSql<Moment, AnyBackend> for At {
+impl ToSql<UtcTimestamp, AnyBackend> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, AnyBackend>) -> serialize::Result {
-        out.set_value((Moment, self));
+        out.set_value((UtcTimestamp, self));
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Moment, AnyBackend> for At {
+impl FromSql<UtcTimestamp, AnyBackend> for At {
     fn from_sql(bytes: <AnyBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        bytes.from_sql::<Self, Moment>()
+        bytes.from_sql::<Self, UtcTimestamp>()
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::{
         email::Email,
         ids::{SessionId, UserId},
@@ -145,7 +145,7 @@ impl UserStore for DieselUsers {
 }
 
 #[async_trait]
-impl UserDirectory for DieselUsers {
+impl UserAdminStore for DieselUsers {
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
         let (prefix, after) = (prefix.to_owned(), after.map(Email::to_string));
         self.0

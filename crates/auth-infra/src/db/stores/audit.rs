@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use auth_domain::{
     audit::{
         entry::{Entry, Filter, Whose},
-        ports::AuditTrail,
+        ports::AuditStore,
     },
     identity::port_error::PortError,
 };
@@ -27,7 +27,7 @@ use crate::db::{
 pub struct DieselAudit(pub Database);
 
 #[async_trait]
-impl AuditTrail for DieselAudit {
+impl AuditStore for DieselAudit {
     async fn append(&self, entries: &[Entry]) -> Result<(), PortError> {
         let rows: Vec<_> = entries.iter().map(EntryRow::from).collect();
         self.0

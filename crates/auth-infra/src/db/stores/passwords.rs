@@ -10,7 +10,7 @@ use auth_domain::{
     },
     passwords::{
         ports::AttemptStore,
-        throttle::{Counted, Failures, Standing},
+        throttle::{Counted, Failures, ThrottleState},
     },
     sessions::session::Session,
 };
@@ -40,7 +40,7 @@ const ALL: &str = "";
 
 #[async_trait]
 impl AttemptStore for DieselAttempts {
-    async fn standing(&self, account: &Email, client: Subscriber) -> Result<Standing, PortError> {
+    async fn throttle_state(&self, account: &Email, client: Subscriber) -> Result<ThrottleState, PortError> {
         let guesser = Guesser::of(account, client);
         self.0.read(move |db| guesser.read(db)).await
     }
@@ -49,7 +49,7 @@ impl AttemptStore for DieselAttempts {
         &self,
         account: &Email,
         client: Subscriber,
-        from: Standing,
+        from: ThrottleState,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<Counted>, PortError> {
@@ -102,8 +102,8 @@ impl Guesser {
         Self { account: account.to_string(), client: client.to_string() }
     }
 
-    fn read(&self, db: &mut AnyConnection) -> QueryResult<Standing> {
-        Ok(Standing { own: self.failures_of(db, &self.client)?, all: self.failures_of(db, ALL)? })
+    fn read(&self, db: &mut AnyConnection) -> QueryResult<ThrottleState> {
+        Ok(ThrottleState { own: self.failures_of(db, &self.client)?, all: self.failures_of(db, ALL)? })
     }
 
     /// One row by its whole key. PostgreSQL might scan the table for both at once, where it believes that they are many.
@@ -116,10 +116,10 @@ impl Guesser {
 
     /// # Errors
     /// `RollbackTransaction` where something else stands there than `from`.
-    fn count(&self, db: &mut AnyConnection, from: Standing, limit: u32, now: DateTime<Utc>) -> QueryResult<Counted> {
+    fn count(&self, db: &mut AnyConnection, from: ThrottleState, limit: u32, now: DateTime<Utc>) -> QueryResult<Counted> {
         let is_first = from.all.is_none();
         let locked = if is_first {
-            let all = Standing::default().one_more(limit, now).all;
+            let all = ThrottleState::default().one_more(limit, now).all;
             all.map_or(Ok(false), |all| self.insert(db, ALL, all))?
         } else {
             self.move_all(db, 1)?
@@ -208,7 +208,7 @@ impl TryFrom<FailuresRow> for Failures {
 /// Remembers the network of a session that begins, in the session's transaction. That transaction holds the account's row, so
 /// nobody else inserts for the account at the same time.
 pub(crate) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
-    let Some(network) = session.origin.network() else { return Ok(()) };
+    let Some(network) = session.context.network() else { return Ok(()) };
     let (user, network, now) = (session.user.to_string(), network.to_string(), At::from(session.created_at));
     let known = diesel::update(known_networks::table.find((&user, &network))).set(known_networks::seen_at.eq(now)).execute(db)?;
     if known == 0 {

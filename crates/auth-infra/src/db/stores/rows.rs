@@ -7,7 +7,7 @@ use auth_domain::{
     identity::{
         email::Email,
         password_hash::PasswordHash,
-        request_context::{Origin, UserAgent},
+        request_context::{RequestContext, UserAgent},
         user::{AccountState, User},
     },
     oauth::client::{Client, FormerSecret, SecretHash},
@@ -88,18 +88,18 @@ fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Result<Option<T>
     text.map(|text| parsed(text, what)).transpose()
 }
 
-/// The origin of a session or an event. Only the audit trail stores the request's id.
-fn origin(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<Origin, Error> {
+/// The context of a session or an event. Only the audit trail stores the request's id.
+fn context(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<RequestContext, Error> {
     let address = parsed_if_any::<IpAddr>(address, "address")?;
-    Ok(Origin { address, user_agent: user_agent.map(UserAgent::new), request_id })
+    Ok(RequestContext { address, user_agent: user_agent.map(UserAgent::new), request_id })
 }
 
-pub(crate) fn address_of(origin: &Origin) -> Option<String> {
-    origin.address.map(|address| address.to_string())
+pub(crate) fn address_of(context: &RequestContext) -> Option<String> {
+    context.address.map(|address| address.to_string())
 }
 
-pub(crate) fn user_agent_of(origin: &Origin) -> Option<String> {
-    origin.user_agent.as_ref().map(|agent| agent.as_str().to_owned())
+pub(crate) fn user_agent_of(context: &RequestContext) -> Option<String> {
+    context.user_agent.as_ref().map(|agent| agent.as_str().to_owned())
 }
 
 /// In a spelling of this or of earlier releases: an account stored under another could not be found.
@@ -152,8 +152,8 @@ impl From<&Session> for SessionRow {
             last_used_at: At::from(session.last_used_at),
             expires_at: At::from(session.expires_at),
             ended_at: session.ended_at.map(At::from),
-            address: address_of(&session.origin),
-            user_agent: user_agent_of(&session.origin),
+            address: address_of(&session.context),
+            user_agent: user_agent_of(&session.context),
         }
     }
 }
@@ -170,7 +170,7 @@ impl TryFrom<SessionRow> for Session {
             last_used_at: row.last_used_at.utc(),
             expires_at: row.expires_at.utc(),
             ended_at: row.ended_at.map(|at| at.utc()),
-            origin: origin(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
+            context: context(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
         })
     }
 }
@@ -186,9 +186,9 @@ impl From<&Entry> for EntryRow {
             user_id: entry.user.map(|id| id.to_string()),
             session_id: entry.session.map(|id| id.to_string()),
             email: entry.email.clone(),
-            address: address_of(&entry.origin),
-            user_agent: user_agent_of(&entry.origin),
-            request_id: entry.origin.request_id.clone(),
+            address: address_of(&entry.context),
+            user_agent: user_agent_of(&entry.context),
+            request_id: entry.context.request_id.clone(),
         }
     }
 }
@@ -206,7 +206,7 @@ impl TryFrom<EntryRow> for Entry {
             user: parsed_if_any(row.user_id.as_deref(), "user id")?,
             session: parsed_if_any(row.session_id.as_deref(), "session id")?,
             email: row.email,
-            origin: origin(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
+            context: context(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
         })
     }
 }

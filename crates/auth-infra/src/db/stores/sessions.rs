@@ -10,7 +10,7 @@ use auth_domain::{
     },
     sessions::{
         ports::{Begun, EndedSessions, SessionStore},
-        session::{Ended, Session},
+        session::{RevocationCursor, Session},
     },
 };
 use chrono::{DateTime, Utc};
@@ -75,7 +75,7 @@ impl SessionStore for DieselSessions {
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         let successor = successor.clone();
-        let (address, user_agent) = (address_of(&successor.origin), user_agent_of(&successor.origin));
+        let (address, user_agent) = (address_of(&successor.context), user_agent_of(&successor.context));
         let (now, until) = (At::from(successor.last_used_at), At::from(successor.expires_at));
         let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
         self.0
@@ -140,12 +140,14 @@ impl SessionStore for DieselSessions {
 
 #[async_trait]
 impl EndedSessions for DieselSessions {
-    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+    async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError> {
         let (at, id, limit) = (At::from(behind.at), behind.id.to_string(), i64::from(limit));
         let rows = self.0.read(move |db| {
             let rows = [ended!(db, sessions, at, id, limit), ended!(db, ended_sessions, at, id, limit)].concat();
             let ended = rows.into_iter().filter_map(|(id, at)| Some((id, at?)));
-            ended.map(|(id, at)| Ok(Ended { at: at.utc(), id: parsed(&id, "session id")? })).collect::<QueryResult<Vec<_>>>()
+            ended
+                .map(|(id, at)| Ok(RevocationCursor { at: at.utc(), id: parsed(&id, "session id")? }))
+                .collect::<QueryResult<Vec<_>>>()
         });
         let mut found = rows.await?;
         found.sort_unstable();

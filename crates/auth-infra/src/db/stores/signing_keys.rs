@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use auth_domain::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{Sealed, SigningKey},
+        key::{EncryptedKey, SigningKey},
         ports::KeyStore,
     },
 };
@@ -71,7 +71,7 @@ impl KeyStore for DieselKeys {
         self.0.write(move |db| Ok(revoked.clone().execute(db)? == 1)).await
     }
 
-    async fn reseal(&self, id: &KeyId, from: &Sealed, to: &Sealed) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
         let (id, from, to) = (id.to_string(), from.clone(), to.clone());
         self.0
             .write(move |db| {
@@ -117,7 +117,7 @@ impl TryFrom<KeyRow> for SigningKey {
             number: row.number,
             algorithm: parsed(&row.algorithm, "algorithm")?,
             public: row.public_jwk,
-            private: Sealed { with: row.sealed_with, text: row.sealed_text },
+            private: EncryptedKey { with: row.sealed_with, text: row.sealed_text },
             created_at: row.created_at.utc(),
             signs_from: row.signs_from.utc(),
             retired_at: row.retired_at.map(|at| at.utc()),

@@ -17,7 +17,7 @@ const ANN: &str = "ann@example.org";
 const BOB: &str = "bob@example.org";
 
 /// Queues work with the writer, which is held.
-async fn order<T: Send + 'static>(
+async fn job<T: Send + 'static>(
     database: &Database,
     work: impl Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
 ) -> JoinHandle<Result<T, PortError>> {
@@ -39,10 +39,10 @@ fn emails(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
 async fn what_waits_is_written_in_one_transaction() {
     let (database, _folder) = file(1);
     let held = hold_writer(&database).await;
-    let ann = order(&database, inserting(ANN)).await;
+    let ann = job(&database, inserting(ANN)).await;
     let outside = database.pool.clone();
-    let seen = order(&database, move |db| Ok((emails(db)?, outside.read(&emails).unwrap()))).await;
-    let bob = order(&database, inserting(BOB)).await;
+    let seen = job(&database, move |db| Ok((emails(db)?, outside.read(&emails).unwrap()))).await;
+    let bob = job(&database, inserting(BOB)).await;
     release(held).await;
     assert_eq!(seen.await.unwrap().unwrap(), (vec![ANN.to_owned()], vec![]), "within the transaction, and outside");
     ann.await.unwrap().unwrap();
@@ -54,13 +54,13 @@ async fn what_waits_is_written_in_one_transaction() {
 async fn nobody_hears_of_another_s_failure() {
     let (database, _folder) = file(1);
     let held = hold_writer(&database).await;
-    let ann = order(&database, inserting(ANN)).await;
-    let again = order(&database, inserting(ANN)).await;
+    let ann = job(&database, inserting(ANN)).await;
+    let again = job(&database, inserting(ANN)).await;
     let half = |db: &mut AnyConnection| in_transaction(db, |db| inserting("cid@example.org")(db).and(Err(Error::NotFound)));
-    let half = order(&database, half).await;
+    let half = job(&database, half).await;
     let panics = |db: &mut AnyConnection| in_transaction(db, |db| inserting("dan@example.org")(db).map(|()| panic!("half-way")));
-    let panics = order(&database, panics).await;
-    let bob = order(&database, inserting(BOB)).await;
+    let panics = job(&database, panics).await;
+    let bob = job(&database, inserting(BOB)).await;
     release(held).await;
     for failed in [again, half, panics] {
         let failed = failed.await.unwrap();
@@ -75,11 +75,11 @@ async fn nobody_hears_of_another_s_failure() {
 async fn nobody_is_told_that_it_is_done_before_it_is_kept() {
     let (database, _folder) = file(1);
     let held = hold_writer(&database).await;
-    let ann = order(&database, inserting(ANN)).await;
+    let ann = job(&database, inserting(ANN)).await;
     // Detected only at the end of the transaction.
     let orphan = "PRAGMA defer_foreign_keys = ON; INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at) \
         VALUES ('of', 'nobody', 0, '', '', '')";
-    let orphan = order(&database, move |db| db.batch_execute(orphan)).await;
+    let orphan = job(&database, move |db| db.batch_execute(orphan)).await;
     release(held).await;
     for lost in [ann, orphan] {
         let lost = lost.await.unwrap();
@@ -95,11 +95,11 @@ async fn what_was_given_up_is_not_done_later() {
     let (database, _folder) = file(1);
     let held = hold_writer(&database).await;
     let (work, begun, let_go_on) = holding();
-    let first = order(&database, work).await;
-    let in_company = order(&database, inserting(ANN)).await;
+    let first = job(&database, work).await;
+    let in_company = job(&database, inserting(ANN)).await;
     release(held).await;
     spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
-    let in_the_queue = order(&database, inserting(BOB)).await;
+    let in_the_queue = job(&database, inserting(BOB)).await;
     for given_up in [in_company, in_the_queue] {
         given_up.abort();
         assert!(given_up.await.unwrap_err().is_cancelled());
@@ -115,12 +115,12 @@ async fn what_was_given_up_before_the_file_was_free_is_not_done() {
     let (database, _folder) = file(1);
     let mut other = database.pool.connect().unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let ann = order(&database, inserting(ANN)).await;
+    let ann = job(&database, inserting(ANN)).await;
     // Taken by the writer: what comes now is the next batch.
     while database.writer.as_ref().unwrap().0.is_idle() {
         tokio::task::yield_now().await;
     }
-    let bob = order(&database, inserting(BOB)).await;
+    let bob = job(&database, inserting(BOB)).await;
     ann.abort();
     assert!(ann.await.unwrap_err().is_cancelled());
     other.batch_execute("COMMIT").unwrap();
@@ -140,7 +140,7 @@ async fn where_the_disk_fills_up_each_is_kept_or_refused() {
         let row = user(&email);
         let insert =
             move |db: &mut AnyConnection| diesel::insert_into(users::table).values(UserRow::from(&row)).execute(db).map(drop);
-        waiting.push((email, order(&database, insert).await));
+        waiting.push((email, job(&database, insert).await));
     }
     release(held).await;
     let mut kept = Vec::new();

@@ -15,18 +15,18 @@ use super::*;
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + 'a>>;
 
 /// One thread, 3 ms allowed, and a hash is assumed to take 0.94 ms: two may wait behind the running one.
-fn pool() -> (Pool, Vec<JoinHandle<()>>) {
-    Pool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
+fn pool() -> (HashPool, Vec<JoinHandle<()>>) {
+    HashPool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
 }
 
 /// Gets a place and runs the work.
-async fn run<T: Send + 'static>(pool: &Pool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
+async fn run<T: Send + 'static>(pool: &HashPool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
     let place = pool.admit()?;
     pool.run(place, work).await
 }
 
 /// Queues the work and leaves the answer for later.
-async fn begin<'a, T: Send + 'static>(pool: &'a Pool, work: impl FnOnce() -> T + Send + 'static) -> Pending<'a, T> {
+async fn begin<'a, T: Send + 'static>(pool: &'a HashPool, work: impl FnOnce() -> T + Send + 'static) -> Pending<'a, T> {
     let mut pending: Pending<'a, T> = Box::pin(run(pool, work));
     let waits = poll_fn(|context| Poll::Ready(pending.as_mut().poll(context).is_pending())).await;
     assert!(waits, "refused, or done too soon");
@@ -34,7 +34,7 @@ async fn begin<'a, T: Send + 'static>(pool: &'a Pool, work: impl FnOnce() -> T +
 }
 
 /// Keeps the thread busy until the sender is dropped.
-async fn hold(pool: &Pool) -> (Pending<'_, ()>, mpsc::Sender<()>) {
+async fn hold(pool: &HashPool) -> (Pending<'_, ()>, mpsc::Sender<()>) {
     let (gate, closed) = mpsc::channel::<()>();
     let (begun, is_begun) = mpsc::channel();
     let held = begin(pool, move || {
@@ -83,7 +83,7 @@ async fn first_come_first_served() {
 #[tokio::test]
 async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back() {
     // A hash is assumed to take 3.8 s, and two seconds are allowed.
-    let (pool, _threads) = Pool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
+    let (pool, _threads) = HashPool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
     let (held, gate) = hold(&pool).await;
     for _ in 0..2 {
         let refused = run(&pool, || ()).await;
@@ -166,7 +166,7 @@ async fn a_panic_ends_the_job_and_nothing_else() {
 
 #[tokio::test]
 async fn the_threads_end_with_the_pool() {
-    let (pool, threads) = Pool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
+    let (pool, threads) = HashPool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
     run(&pool, || ()).await.unwrap();
     drop(pool);
     for thread in threads {

@@ -32,7 +32,7 @@ fn with_signature(token: &str, signature: &[u8]) -> String {
 #[test]
 fn a_pair_signs_and_verifies_and_comes_back_from_what_is_kept() {
     for pair in pairs() {
-        let (public, token) = (pair.public(), pair.seal(PAYLOAD).unwrap());
+        let (public, token) = (pair.public(), pair.sign(PAYLOAD).unwrap());
         let name = public.algorithm().name();
         assert_eq!(header(&token), json!({ "alg": name, "typ": "at+jwt", "kid": public.id().as_str() }));
         let again = KeyPair::from_pem(pair.pem()).unwrap();
@@ -41,7 +41,7 @@ fn a_pair_signs_and_verifies_and_comes_back_from_what_is_kept() {
             (public.id(), public.algorithm(), public.jwk())
         );
         let kept = PublicKey::new(public.id().clone(), public.algorithm(), public.jwk().to_owned()).unwrap();
-        assert_eq!(kept.open(&token).unwrap(), PAYLOAD);
+        assert_eq!(kept.verify(&token).unwrap(), PAYLOAD);
         let jwk: Value = from_str(public.jwk()).unwrap();
         assert_eq!((&jwk["use"], &jwk["alg"], &jwk["kid"]), (&json!("sig"), &json!(name), &json!(public.id().as_str())));
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
@@ -64,10 +64,10 @@ fn the_example_of_rfc_8037_verifies() {
     let (_, payload) = key.vouched(token).unwrap();
     assert_eq!(decode(payload).unwrap(), b"Example of Ed25519 signing");
     assert!(key.vouched(&token.replace("hgyY", "hgyZ")).is_err());
-    assert!(key.open(token).is_err(), "its header is not one of ours");
+    assert!(key.verify(token).is_err(), "its header is not one of ours");
 }
 
-/// Checks the signature, and the algorithm that the header names. (`open` accepts only our own header.)
+/// Checks the signature, and the algorithm that the header names. (`verify` accepts only our own header.)
 fn is_judged_alike(key: &PublicKey, token: &str, expected: bool, what: &str) {
     let accepted = key.vouched(token).is_ok_and(|(head, payload)| {
         let head = decode(head).map(|head| strict_json::parse(&head));
@@ -101,7 +101,7 @@ fn every_vector_for_es256_and_rs256_is_judged_as_wycheproof_judges_it() {
 #[test]
 fn a_public_key_is_no_secret_and_no_signature_is_none() {
     for pair in pairs() {
-        let (public, token) = (pair.public(), pair.seal(PAYLOAD).unwrap());
+        let (public, token) = (pair.public(), pair.sign(PAYLOAD).unwrap());
         let (signed_text, _) = token.rsplit_once('.').unwrap();
         let jwk: Value = from_str(public.jwk()).unwrap();
         let member = |name: &str| jwk[name].as_str().unwrap_or_default().as_bytes().to_vec();
@@ -113,13 +113,13 @@ fn a_public_key_is_no_secret_and_no_signature_is_none() {
                 URL_SAFE_NO_PAD.encode(json!({ "alg": "HS256", "kid": public.id().as_str(), "typ": "at+jwt" }).to_string());
             for text in [signed_text.to_owned(), format!("{confused}.{}", URL_SAFE_NO_PAD.encode(PAYLOAD))] {
                 let mac = URL_SAFE_NO_PAD.encode(hmac::sign(&key, text.as_bytes()));
-                assert!(public.open(&format!("{text}.{mac}")).is_err());
+                assert!(public.verify(&format!("{text}.{mac}")).is_err());
             }
         }
         let none = URL_SAFE_NO_PAD.encode(json!({ "alg": "none" }).to_string());
         for forged in [format!("{signed_text}."), signed_text.to_owned(), format!("{none}.{}.", URL_SAFE_NO_PAD.encode(PAYLOAD))]
         {
-            assert!(public.open(&forged).is_err(), "{forged}");
+            assert!(public.verify(&forged).is_err(), "{forged}");
         }
     }
 }
@@ -128,7 +128,7 @@ fn a_public_key_is_no_secret_and_no_signature_is_none() {
 fn a_header_is_the_one_that_the_key_writes() {
     for pair in pairs() {
         let (name, id) = (pair.public.algorithm.name(), pair.public.id.as_str());
-        assert!(pair.public.open(&signed(&pair, &json!({ "alg": name, "kid": id, "typ": "at+jwt" }))).is_ok());
+        assert!(pair.public.verify(&signed(&pair, &json!({ "alg": name, "kid": id, "typ": "at+jwt" }))).is_ok());
         let bent = [
             ("kid", json!("another")),
             ("kid", json!("../../dev/null")),
@@ -144,7 +144,7 @@ fn a_header_is_the_one_that_the_key_writes() {
         for (member, value) in bent {
             let mut header = json!({ "alg": name, "kid": id, "typ": "at+jwt" });
             header[member] = value;
-            assert!(pair.public.open(&signed(&pair, &header)).is_err(), "{header}");
+            assert!(pair.public.verify(&signed(&pair, &header)).is_err(), "{header}");
         }
     }
 }
@@ -155,7 +155,7 @@ fn another_key_is_another_key() {
     for (at, public) in ours.iter().map(KeyPair::public).enumerate() {
         for (other, stranger) in ours.iter().chain(&theirs).enumerate().filter(|(other, _)| *other != at) {
             let header = json!({ "alg": public.algorithm.name(), "kid": public.id.as_str(), "typ": "at+jwt" });
-            assert!(public.open(&signed(stranger, &header)).is_err(), "{at} {other}");
+            assert!(public.verify(&signed(stranger, &header)).is_err(), "{at} {other}");
         }
     }
 }
@@ -163,7 +163,7 @@ fn another_key_is_another_key() {
 #[test]
 fn a_signature_has_one_form() {
     for pair in pairs() {
-        let token = pair.seal(PAYLOAD).unwrap();
+        let token = pair.sign(PAYLOAD).unwrap();
         let signature = decode(token.rsplit_once('.').unwrap().1).unwrap();
         let length = signature.len();
         let forms = [
@@ -177,7 +177,7 @@ fn a_signature_has_one_form() {
             [&signature[..], &signature[..]].concat(),
         ];
         for form in forms {
-            assert!(pair.public.open(&with_signature(&token, &form)).is_err(), "{}", pair.public.algorithm.name());
+            assert!(pair.public.verify(&with_signature(&token, &form)).is_err(), "{}", pair.public.algorithm.name());
         }
     }
 }
@@ -185,11 +185,11 @@ fn a_signature_has_one_form() {
 #[test]
 fn es256_takes_no_der() {
     let pair = KeyPair::generate(KeyAlgorithm::Es256).unwrap();
-    let token = pair.seal(PAYLOAD).unwrap();
+    let token = pair.sign(PAYLOAD).unwrap();
     let (text, _) = token.rsplit_once('.').unwrap();
     let der = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.signing.as_bytes()).unwrap();
     let signature = der.sign(&aws_lc_rs::rand::SystemRandom::new(), text.as_bytes()).unwrap();
-    assert!(pair.public.open(&with_signature(&token, signature.as_ref())).is_err());
+    assert!(pair.public.verify(&with_signature(&token, signature.as_ref())).is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn genuine() -> String {
-    codec().encode(&claims(Grant::Access)).unwrap()
+    codec().encode(&claims(TokenPurpose::Access)).unwrap()
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -68,7 +68,7 @@ proptest! {
         name in prop::sample::select(vec!["sub", "email", "type", "iat", "nbf", "exp", "jti", "sid", "gen", "iss", "aud"]),
         value in any_json(),
     ) {
-        let mut payload = payload(Grant::Access);
+        let mut payload = payload(TokenPurpose::Access);
         payload[name] = value.clone();
         if decode(&with_payload(&payload.to_string())).is_ok() {
             prop_assert!(name == "iss" || value.is_i64(), "{} {}", name, value);

@@ -35,7 +35,7 @@ async fn key(number: i64, algorithm: KeyAlgorithm, signs_from: i64) -> SigningKe
 }
 
 fn issued(seconds: i64) -> Claims {
-    let claims = claims(Grant::Access);
+    let claims = claims(TokenPurpose::Access);
     Claims { issued_at: at(seconds), not_before: at(seconds), expires_at: at(seconds + 900), ..claims }
 }
 
@@ -57,7 +57,7 @@ async fn each_algorithm_signs_access_tokens_under_its_header_and_leaves_refresh_
         assert_eq!(header(&token), json!({ "alg": algorithm.name(), "kid": key.id.as_str(), "typ": "at+jwt" }));
         assert_eq!(decoded(&codec, &token, 0), Ok(issued(0)));
         assert_eq!(codec.decode(TokenKind::Refresh, &token, now()), Err(InvalidToken::Invalid));
-        let refresh = codec.encode(&claims(Grant::Refresh(Generation(1)))).unwrap();
+        let refresh = codec.encode(&claims(TokenPurpose::Refresh(Generation(1)))).unwrap();
         assert_eq!(header(&refresh)["alg"], "HS256");
         assert!(codec.decode(TokenKind::Refresh, &refresh, now()).is_ok());
     }
@@ -128,7 +128,7 @@ async fn a_public_half_is_no_secret_to_sign_with_and_no_header_offers_a_key() {
     for algorithm in KeyAlgorithm::ALL {
         let (codec, key) = (signing(), key(1, algorithm, 0).await);
         codec.learn(vec![key.clone()], now()).unwrap();
-        let claims = URL_SAFE_NO_PAD.encode(payload(Grant::Access).to_string());
+        let claims = URL_SAFE_NO_PAD.encode(payload(TokenPurpose::Access).to_string());
         let kid = key.id.as_str();
         for header in [
             json!({ "alg": "HS256", "kid": kid, "typ": "at+jwt" }),
@@ -144,7 +144,7 @@ async fn a_public_half_is_no_secret_to_sign_with_and_no_header_offers_a_key() {
             assert_eq!(decoded(&codec, &format!("{signed}."), 0), Err(InvalidToken::Invalid));
         }
         let own = KeyPair::generate(algorithm).unwrap();
-        let stranger = own.seal(payload(Grant::Access).to_string().as_bytes()).unwrap();
+        let stranger = own.sign(payload(TokenPurpose::Access).to_string().as_bytes()).unwrap();
         let (_, rest) = stranger.split_once('.').unwrap();
         for header in [
             json!({ "alg": algorithm.name(), "kid": kid, "typ": "at+jwt" }),
@@ -163,7 +163,7 @@ async fn a_private_half_is_opened_once_and_one_that_cannot_be_is_named() {
     let first = key(1, KeyAlgorithm::Es256, 0).await;
     let codec = signing();
     codec.learn(vec![first.clone()], now()).unwrap();
-    let lost = encryption("b").seal(&first.id, first.algorithm, "elsewhere").unwrap();
+    let lost = encryption("b").encrypt(&first.id, first.algorithm, "elsewhere").unwrap();
     let resealed = SigningKey { private: lost, ..first.clone() };
     codec.learn(vec![resealed.clone()], now()).unwrap();
     assert!(codec.encode(&issued(0)).is_ok(), "it was open already");
@@ -204,7 +204,7 @@ async fn the_secret_never_steps_in_for_a_key() {
         codec.learn(keys, at(100)).unwrap();
         assert!(matches!(codec.encode(&issued(100)), Err(PortError::Unavailable(_))));
         assert!(codec.check(at(100)).is_err(), "it is not ready");
-        assert!(codec.encode(&claims(Grant::Refresh(Generation(1)))).is_ok());
+        assert!(codec.encode(&claims(TokenPurpose::Refresh(Generation(1)))).is_ok());
     }
 }
 
@@ -226,13 +226,13 @@ async fn a_key_from_elsewhere_is_taken_as_it_is_and_sealed_anew_when_another_key
     assert_eq!((&fresh.id, fresh.algorithm), (pair.public().id(), KeyAlgorithm::EdDsa));
     assert!(maker().import("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----").await.unwrap().is_err());
     let key = KeyRing::default().next(fresh, now(), now());
-    assert_eq!(maker().reseal(&key).unwrap(), None);
+    assert_eq!(maker().reencrypt(&key).unwrap(), None);
     let text = base64::engine::general_purpose::STANDARD.encode([8; 32]);
     let both = format!("b:{text},a:{}", base64::engine::general_purpose::STANDARD.encode([7; 32]));
     let next = PairMaker(Arc::new(both.parse().unwrap()));
-    let resealed = next.reseal(&key).unwrap().unwrap();
+    let resealed = next.reencrypt(&key).unwrap().unwrap();
     assert_eq!(resealed.with, "b");
     let key = SigningKey { private: resealed, ..key };
-    assert_eq!(next.reseal(&key).unwrap(), None);
-    assert!(maker().reseal(&key).is_err());
+    assert_eq!(next.reencrypt(&key).unwrap(), None);
+    assert!(maker().reencrypt(&key).is_err());
 }

@@ -10,30 +10,30 @@ fn refresh(payload: &str) -> Result<Claims, InvalidToken> {
 }
 
 fn access_with(name: &str, value: Value) -> Result<Claims, InvalidToken> {
-    let mut payload = payload(Grant::Access);
+    let mut payload = payload(TokenPurpose::Access);
     payload[name] = value;
     decode(&with_payload(&payload.to_string()))
 }
 
 /// Replaces a number in the payload's text, spelled as given.
 fn access_spelled(name: &str, number: &str) -> Result<Claims, InvalidToken> {
-    let mut payload = payload(Grant::Access);
+    let mut payload = payload(TokenPurpose::Access);
     payload[name] = "HERE".into();
     decode(&with_payload(&payload.to_string().replace("\"HERE\"", number)))
 }
 
 #[test]
 fn the_payload_itself_is_fine() {
-    assert_eq!(decode(&with_payload(&payload(Grant::Access).to_string())), Ok(claims(Grant::Access)));
-    let grant = Grant::Refresh(Generation(1));
-    assert_eq!(refresh(&payload(grant).to_string()), Ok(claims(grant)));
-    assert_eq!(access_with("unknown", json!({"a": [1.5, null]})), Ok(claims(Grant::Access)));
-    assert_eq!(access_with("iss", json!(7)), Ok(claims(Grant::Access)));
+    assert_eq!(decode(&with_payload(&payload(TokenPurpose::Access).to_string())), Ok(claims(TokenPurpose::Access)));
+    let purpose = TokenPurpose::Refresh(Generation(1));
+    assert_eq!(refresh(&payload(purpose).to_string()), Ok(claims(purpose)));
+    assert_eq!(access_with("unknown", json!({"a": [1.5, null]})), Ok(claims(TokenPurpose::Access)));
+    assert_eq!(access_with("iss", json!(7)), Ok(claims(TokenPurpose::Access)));
 }
 
 #[test]
 fn no_claim_may_be_missing() {
-    let full = payload(Grant::Refresh(Generation(1)));
+    let full = payload(TokenPurpose::Refresh(Generation(1)));
     for name in STRINGS.into_iter().chain(TIMES).chain(["gen"]) {
         let mut payload = full.clone();
         assert!(payload.as_object_mut().unwrap().remove(name).is_some());
@@ -91,7 +91,7 @@ fn numbers_beyond_all_range_are_refused_and_break_nothing() {
 
 #[test]
 fn a_member_twice_is_refused_even_when_nobody_reads_it() {
-    let body = payload(Grant::Access).to_string();
+    let body = payload(TokenPurpose::Access).to_string();
     let body = body.strip_suffix('}').unwrap();
     for twice in [r#""type":"access""#, r#""exp":1800000900"#, r#""x":1,"x":2"#, r#""x":{"y":1,"y":1}"#, r#""\u0073ub":"x""#] {
         assert_eq!(decode(&with_payload(&format!("{body},{twice}}}"))), Err(InvalidToken::Invalid), "{twice}");
@@ -103,7 +103,7 @@ fn a_member_twice_is_refused_even_when_nobody_reads_it() {
 
 #[test]
 fn invalid_utf8_is_refused_even_where_nobody_reads_it() {
-    let body = payload(Grant::Access).to_string();
+    let body = payload(TokenPurpose::Access).to_string();
     let mut bytes = body.strip_suffix('}').unwrap().as_bytes().to_vec();
     bytes.extend_from_slice(b",\"x\":\"\xff\"}");
     let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(bytes));
@@ -120,14 +120,14 @@ fn an_address_is_in_its_one_spelling() {
 #[test]
 fn a_generation_is_a_positive_integer_of_refresh_tokens_alone() {
     let with = |generation: Value| {
-        let mut payload = payload(Grant::Refresh(Generation(1)));
+        let mut payload = payload(TokenPurpose::Refresh(Generation(1)));
         payload["gen"] = generation;
         refresh(&payload.to_string())
     };
     for generation in [json!(0), json!(-1), json!(1.0), json!("1"), json!(true), json!(null), json!(i64::MIN), json!(u64::MAX)] {
         assert_eq!(with(generation.clone()), Err(InvalidToken::Invalid), "{generation}");
     }
-    assert_eq!(with(json!(i64::MAX)), Ok(claims(Grant::Refresh(Generation(i64::MAX)))));
+    assert_eq!(with(json!(i64::MAX)), Ok(claims(TokenPurpose::Refresh(Generation(i64::MAX)))));
     assert_eq!(access_with("gen", json!(1)), Err(InvalidToken::Invalid));
     assert_eq!(access_with("gen", json!(null)), Err(InvalidToken::Invalid));
 }
@@ -144,14 +144,14 @@ fn issuer_and_audience_are_demanded_when_configured() {
     let codec =
         JwtCodec::new(JwtSecrets { access: ACCESS, refresh: REFRESH }, Some("me".to_owned()), Some("you".to_owned())).unwrap();
     let decode = |members: Value| {
-        let mut payload = payload(Grant::Access);
+        let mut payload = payload(TokenPurpose::Access);
         payload.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         codec.decode(TokenKind::Access, &with_payload(&payload.to_string()), now())
     };
     for members in
         [json!({"iss": "me", "aud": "you"}), json!({"iss": "me", "aud": ["you"]}), json!({"iss": "me", "aud": ["they", "you"]})]
     {
-        assert_eq!(decode(members.clone()), Ok(claims(Grant::Access)), "{members}");
+        assert_eq!(decode(members.clone()), Ok(claims(TokenPurpose::Access)), "{members}");
     }
     let right = json!("me");
     for aud in [
@@ -176,8 +176,8 @@ fn issuer_and_audience_are_demanded_when_configured() {
     for members in [json!({}), json!({"iss": "me"}), json!({"aud": "you"})] {
         assert_eq!(decode(members.clone()), Err(InvalidToken::Invalid), "{members}");
     }
-    let token = codec.encode(&claims(Grant::Access)).unwrap();
-    assert_eq!(codec.decode(TokenKind::Access, &token, now()), Ok(claims(Grant::Access)));
+    let token = codec.encode(&claims(TokenPurpose::Access)).unwrap();
+    assert_eq!(codec.decode(TokenKind::Access, &token, now()), Ok(claims(TokenPurpose::Access)));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn who_has_no_name_is_not_addressed_by_a_token_with_an_audience() {
 
 #[test]
 fn too_old_is_told_only_of_what_is_right_otherwise() {
-    let mut old = payload(Grant::Access);
+    let mut old = payload(TokenPurpose::Access);
     for (name, ago) in [("iat", 9000), ("nbf", 9000), ("exp", 8000)] {
         old[name] = (1_800_000_000 - ago).into();
     }

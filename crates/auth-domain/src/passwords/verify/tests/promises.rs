@@ -62,7 +62,7 @@ proptest! {
         let mut failed = BTreeSet::new();
         for (Step { client, .. }, verdict) in steps.iter().zip(&verdicts) {
             match verdict {
-                Verdict::Held { retry_after } => {
+                Verdict::Throttled { retry_after } => {
                     prop_assert!(failed.contains(client), "held without a failure");
                     prop_assert!((1..=QUARTER).contains(&retry_after.as_secs()), "{retry_after:?}");
                 }
@@ -98,7 +98,7 @@ proptest! {
             for address in CLIENTS {
                 let mut waited = 0;
                 // Strangers poll all the time.
-                while let Verdict::Held { .. } = scene.tries(PASSWORD, address).await {
+                while let Verdict::Throttled { .. } = scene.tries(PASSWORD, address).await {
                     scene.passes(30);
                     waited += 30;
                     let _refused = scene.tries(OTHER_PASSWORD, "198.51.100.1").await;

@@ -16,7 +16,7 @@ use super::*;
 struct Counting {
     looks: AtomicUsize,
     signatures: AtomicUsize,
-    ended: Mutex<Vec<Ended>>,
+    ended: Mutex<Vec<RevocationCursor>>,
     /// In milliseconds.
     now: AtomicI64,
 }
@@ -29,7 +29,7 @@ impl Clock for Counting {
 
 #[async_trait]
 impl EndedSessions for Counting {
-    async fn ended(&self, behind: Ended, limit: u32) -> Result<Vec<Ended>, PortError> {
+    async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         let ended = self.ended.lock().unwrap();
         Ok(ended.iter().filter(|ended| **ended > behind).take(limit.try_into().unwrap()).copied().collect())
@@ -82,7 +82,7 @@ impl Scene {
     }
 
     /// A place, by time and number.
-    fn place(&self, milliseconds: i64, number: i64) -> Ended {
+    fn place(&self, milliseconds: i64, number: i64) -> RevocationCursor {
         let micros = self.at(milliseconds).timestamp_micros();
         format!("{micros}_00000000-0000-0000-0000-{:012}", number.unsigned_abs()).parse().unwrap()
     }
@@ -91,7 +91,7 @@ impl Scene {
         self.world.now.store(milliseconds, Ordering::SeqCst);
     }
 
-    async fn ask(&self, since: Option<Ended>) -> (Arc<Page>, Bytes) {
+    async fn ask(&self, since: Option<RevocationCursor>) -> (Arc<Page>, Bytes) {
         let page = self.feed.page(since).await.unwrap();
         let signed = self.feed.signed(&page).unwrap();
         (page, signed)
@@ -137,15 +137,15 @@ async fn places_that_ask_the_same_share_the_list_and_those_whose_list_is_the_sam
     let scene = Scene::new();
     scene.ends(-5000);
     for seconds in [-100_000, -50_000, -3661] {
-        scene.ask(Some(Ended::before(scene.at(seconds * 1000)))).await;
+        scene.ask(Some(RevocationCursor::before(scene.at(seconds * 1000)))).await;
     }
     assert_eq!(scene.cost(), (1, 1), "older than any entry");
     for seconds in [60, 1000, 100_000] {
-        scene.ask(Some(Ended::before(scene.at(seconds * 1000)))).await;
+        scene.ask(Some(RevocationCursor::before(scene.at(seconds * 1000)))).await;
     }
     assert_eq!(scene.cost(), (2, 2), "later than any entry");
     for milliseconds in -4000..-3900 {
-        scene.ask(Some(Ended::before(scene.at(milliseconds)))).await;
+        scene.ask(Some(RevocationCursor::before(scene.at(milliseconds)))).await;
     }
     assert_eq!(scene.cost().1, 2, "whatever they ask: it says the same");
 }

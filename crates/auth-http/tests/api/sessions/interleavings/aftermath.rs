@@ -8,7 +8,7 @@ use super::{
     Servers, credentials, is,
     model::{INVALID, Pair},
     program::Scope,
-    storm::{Deed, Kind, NEW, Refreshed},
+    storm::{Action, Kind, NEW, Refreshed},
 };
 use crate::service::{Answer, PASSWORD};
 
@@ -50,7 +50,7 @@ impl Chain {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum ImportOutcome {
     Unchanged,
     PasswordChanged,
     Disabled,
@@ -68,7 +68,7 @@ pub struct Aftermath<'a> {
     refused: [bool; 2],
     /// How often the password counted that the account had before.
     proofs: usize,
-    account: Fate,
+    account: ImportOutcome,
     /// The sessions that were begun in the storm.
     newcomers: Vec<Pair>,
 }
@@ -76,60 +76,72 @@ pub struct Aftermath<'a> {
 impl<'a> Aftermath<'a> {
     pub fn new(servers: &'a Servers, window: bool, email: String, chains: [Chain; 2]) -> Self {
         let (ended, refused) = ([false; 2], [false; 2]);
-        Self { servers, window, email, chains, ended, refused, proofs: 0, account: Fate::Unchanged, newcomers: Vec::new() }
+        Self {
+            servers,
+            window,
+            email,
+            chains,
+            ended,
+            refused,
+            proofs: 0,
+            account: ImportOutcome::Unchanged,
+            newcomers: Vec::new(),
+        }
     }
 
-    pub async fn judge(mut self, done: Vec<(Deed, i64, Option<Answer>)>, honest: Vec<Refreshed>) {
+    pub async fn judge(mut self, done: Vec<(Action, i64, Option<Answer>)>, honest: Vec<Refreshed>) {
         for (own, presented, answer) in honest {
             assert!(!self.window || answer.body["code"] != "token_reused", "an honest client was taken for a thief");
             self.refreshed(own, presented, &answer);
         }
         let mut refused = Vec::new();
-        for (deed, presented, answer) in done {
+        for (action, presented, answer) in done {
             let Some(answer) = answer else {
-                self.change(Fate::Disabled);
+                self.change(ImportOutcome::Disabled);
                 continue;
             };
-            match (deed.kind, answer.status) {
-                (Kind::PresentOld | Kind::PresentSpent | Kind::PresentCurrent, _) => self.refreshed(deed.own, presented, &answer),
-                (Kind::Logout(Scope::Local), 204) => self.ended[deed.own] = true,
-                (Kind::Logout(Scope::Others) | Kind::End, 204) => self.ended[1 - deed.own] = true,
+            match (action.kind, answer.status) {
+                (Kind::PresentOld | Kind::PresentSpent | Kind::PresentCurrent, _) => {
+                    self.refreshed(action.own, presented, &answer)
+                }
+                (Kind::Logout(Scope::Local), 204) => self.ended[action.own] = true,
+                (Kind::Logout(Scope::Others) | Kind::End, 204) => self.ended[1 - action.own] = true,
                 (Kind::Logout(Scope::All), 204) => self.ended = [true; 2],
                 (Kind::ChangePassword, 204) => {
-                    self.ended[1 - deed.own] = true;
+                    self.ended[1 - action.own] = true;
                     self.proofs += 1;
-                    self.change(Fate::PasswordChanged);
+                    self.change(ImportOutcome::PasswordChanged);
                 }
                 (Kind::Leave, 204) => {
                     self.proofs += 1;
-                    self.change(Fate::Gone);
+                    self.change(ImportOutcome::Gone);
                 }
                 (Kind::Login, 200) => self.newcomers.push(Pair::of(&answer)),
-                _ => refused.push((deed, answer)),
+                _ => refused.push((action, answer)),
             }
         }
-        if self.account >= Fate::Disabled {
+        if self.account >= ImportOutcome::Disabled {
             self.ended = [true; 2];
         }
         // A refusal has a reason.
-        for (deed, answer) in refused {
-            match (deed.kind, answer.status) {
-                (Kind::End, 404) => assert!(self.ended[1 - deed.own], "{deed:?}: {}", answer.body),
-                (Kind::Login, 401) => is(&answer, (401, "invalid_credentials"), &deed),
-                (Kind::ChangePassword | Kind::Leave, 403) => is(&answer, (403, "password_mismatch"), &deed),
+        for (action, answer) in refused {
+            match (action.kind, answer.status) {
+                (Kind::End, 404) => assert!(self.ended[1 - action.own], "{action:?}: {}", answer.body),
+                (Kind::Login, 401) => is(&answer, (401, "invalid_credentials"), &action),
+                (Kind::ChangePassword | Kind::Leave, 403) => is(&answer, (403, "password_mismatch"), &action),
                 _ => {
-                    is(&answer, INVALID, &deed);
-                    self.refused[deed.own] = true;
+                    is(&answer, INVALID, &action);
+                    self.refused[action.own] = true;
                 }
             }
-            if matches!((deed.kind, answer.status), (Kind::Login, _) | (_, 403)) {
-                assert_ne!(self.account, Fate::Unchanged, "{deed:?}");
+            if matches!((action.kind, answer.status), (Kind::Login, _) | (_, 403)) {
+                assert_ne!(self.account, ImportOutcome::Unchanged, "{action:?}");
             }
         }
         self.probe().await;
     }
 
-    fn change(&mut self, fate: Fate) {
+    fn change(&mut self, fate: ImportOutcome) {
         self.account = self.account.max(fate);
     }
 
@@ -171,10 +183,10 @@ impl<'a> Aftermath<'a> {
             let refreshed = self.servers.0[0].refresh(&pair.refresh).await;
             assert!(answers.iter().all(|answer| answer.status == refreshed.status), "{answers:?}");
             // Who came in by a password that is none any more went with it.
-            assert!(self.account == Fate::Unchanged || refreshed.status == 401, "{:?}", self.account);
+            assert!(self.account == ImportOutcome::Unchanged || refreshed.status == 401, "{:?}", self.account);
         }
-        let password = if self.account == Fate::PasswordChanged { NEW } else { PASSWORD };
-        let expected = if self.account >= Fate::Disabled { (401, "invalid_credentials") } else { (200, "") };
+        let password = if self.account == ImportOutcome::PasswordChanged { NEW } else { PASSWORD };
+        let expected = if self.account >= ImportOutcome::Disabled { (401, "invalid_credentials") } else { (200, "") };
         is(&self.servers.0[0].post("/auth/login", credentials(&self.email, password)).await, expected, &self.account);
     }
 

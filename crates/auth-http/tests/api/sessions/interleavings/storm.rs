@@ -40,7 +40,7 @@ pub enum Kind {
 
 /// What somebody does while both sessions of an account are being refreshed.
 #[derive(Debug, Clone, Copy)]
-pub struct Deed {
+pub struct Action {
     pub kind: Kind,
     /// The session it is done from, or to.
     pub own: usize,
@@ -49,7 +49,7 @@ pub struct Deed {
     server: usize,
 }
 
-pub fn storms() -> impl Strategy<Value = Vec<Deed>> {
+pub fn storms() -> impl Strategy<Value = Vec<Action>> {
     let kind = prop_oneof![
         5 => scopes().prop_map(Kind::Logout),
         2 => Just(Kind::End),
@@ -61,26 +61,26 @@ pub fn storms() -> impl Strategy<Value = Vec<Deed>> {
         2 => Just(Kind::PresentSpent),
         4 => Just(Kind::PresentCurrent),
     ];
-    let deed = (kind, 0..2_usize, 0..12_usize, 0..2_usize);
-    prop::collection::vec(deed.prop_map(|(kind, own, delay, server)| Deed { kind, own, delay, server }), 0..6)
+    let action = (kind, 0..2_usize, 0..12_usize, 0..2_usize);
+    prop::collection::vec(action.prop_map(|(kind, own, delay, server)| Action { kind, own, delay, server }), 0..6)
 }
 
 /// What came of presenting a session's refresh token of a generation.
 pub type Refreshed = (usize, i64, Answer);
 
 /// Passwords that stop to count while others come in by them.
-pub fn rushes() -> impl Strategy<Value = Vec<Deed>> {
+pub fn rushes() -> impl Strategy<Value = Vec<Action>> {
     let kind = prop_oneof![3 => Just(Kind::ChangePassword), 1 => Just(Kind::Leave), 1 => Just(Kind::Disable)];
-    let deed = |kind: BoxedStrategy<Kind>, delays| {
-        (kind, 0..2_usize, 0..delays, 0..2_usize).prop_map(|(kind, own, delay, server)| Deed { kind, own, delay, server })
+    let action = |kind: BoxedStrategy<Kind>, delays| {
+        (kind, 0..2_usize, 0..delays, 0..2_usize).prop_map(|(kind, own, delay, server)| Action { kind, own, delay, server })
     };
-    let changes = prop::collection::vec(deed(kind.boxed(), 8_usize), 1..4);
-    let logins = prop::collection::vec(deed(Just(Kind::Login).boxed(), 48), 6);
+    let changes = prop::collection::vec(action(kind.boxed(), 8_usize), 1..4);
+    let logins = prop::collection::vec(action(Just(Kind::Login).boxed(), 48), 6);
     (changes, logins).prop_map(|(changes, logins)| [changes, logins].concat())
 }
 
 /// One storm over one account, then its aftermath.
-pub async fn weather(servers: &Servers, window: bool, deeds: &[Deed]) {
+pub async fn weather(servers: &Servers, window: bool, actions: &[Action]) {
     let email = new_address();
     let first = servers.0[0].register(&email).await;
     let second = servers.0[1].login(&email).await;
@@ -92,9 +92,9 @@ pub async fn weather(servers: &Servers, window: bool, deeds: &[Deed]) {
         honest.spawn(keep_refreshing(servers.0.clone(), own, pair, window, over));
     }
     let mut others = JoinSet::new();
-    for deed in deeds {
-        let doer = Doer { servers: servers.0.clone(), email: email.clone(), other: chains[1 - deed.own].id.clone() };
-        others.spawn(doer.perform(*deed, chains[deed.own].pairs.clone()));
+    for action in actions {
+        let doer = Doer { servers: servers.0.clone(), email: email.clone(), other: chains[1 - action.own].id.clone() };
+        others.spawn(doer.perform(*action, chains[action.own].pairs.clone()));
     }
     let done = others.join_all().await;
     over.store(true, Ordering::Relaxed);
@@ -139,14 +139,14 @@ struct Doer {
 }
 
 impl Doer {
-    /// The deed, the generation of the refresh token it presented, and the answer; disabling has none.
-    async fn perform(self, deed: Deed, pairs: Vec<Pair>) -> (Deed, i64, Option<Answer>) {
-        let service = &self.servers[deed.server];
-        for _question in 0..deed.delay {
+    /// The action, the generation of the refresh token it presented, and the answer; disabling has none.
+    async fn perform(self, action: Action, pairs: Vec<Pair>) -> (Action, i64, Option<Answer>) {
+        let service = &self.servers[action.server];
+        for _question in 0..action.delay {
             service.me(&pairs[0].access).await;
         }
-        let access = Some(pairs[deed.delay % pairs.len()].access.as_str());
-        let (generation, answer) = match deed.kind {
+        let access = Some(pairs[action.delay % pairs.len()].access.as_str());
+        let (generation, answer) = match action.kind {
             Kind::Logout(scope) => (0, service.send(Method::POST, logout_path(scope), access, None).await),
             Kind::End => (0, service.send(Method::DELETE, &format!("/auth/sessions/{}", self.other), access, None).await),
             Kind::ChangePassword => (0, service.send(Method::POST, "/auth/password", access, Some(change(PASSWORD, NEW))).await),
@@ -155,12 +155,12 @@ impl Doer {
             Kind::Disable => {
                 let (database, email) = (service.database.clone(), self.email.clone());
                 tokio::task::spawn_blocking(move || disable(&database, &email)).await.unwrap();
-                return (deed, 0, None);
+                return (action, 0, None);
             }
             Kind::PresentOld => (1, service.refresh(&pairs[0].refresh).await),
             Kind::PresentSpent => (2, service.refresh(&pairs[1].refresh).await),
             Kind::PresentCurrent => (3, service.refresh(&pairs[2].refresh).await),
         };
-        (deed, generation, Some(answer))
+        (action, generation, Some(answer))
     }
 }

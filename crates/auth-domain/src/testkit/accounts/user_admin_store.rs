@@ -1,4 +1,4 @@
-//! What every [`UserDirectory`](crate::accounts::ports::UserDirectory) keeps.
+//! What every [`UserAdminStore`](crate::accounts::ports::UserAdminStore) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::testkit::{
@@ -10,15 +10,15 @@ use crate::{
     sessions::ports::Begun,
 };
 
-/// One test per clause: `user_directory_contract!(fixture)` or `user_directory_contract!(#[ignore = "why"] fixture)`,
+/// One test per clause: `user_admin_store_contract!(fixture)` or `user_admin_store_contract!(#[ignore = "why"] fixture)`,
 /// where the fixture is a future of [`Stores`].
 #[macro_export]
-macro_rules! user_directory_contract {
+macro_rules! user_admin_store_contract {
     (#[$attribute:meta] $fresh:expr) => {
-        $crate::user_directory_contract!(@all [#[$attribute]] $fresh);
+        $crate::user_admin_store_contract!(@all [#[$attribute]] $fresh);
     };
     (@all $attributes:tt $fresh:expr) => {
-        $crate::clauses! { $attributes $fresh; accounts::user_directory:
+        $crate::clauses! { $attributes $fresh; accounts::user_admin_store:
             lists_accounts_as_they_are,
             lists_by_address_byte_by_byte,
             lists_what_begins_with_the_prefix,
@@ -37,7 +37,7 @@ macro_rules! user_directory_contract {
         }
     };
     ($fresh:expr) => {
-        $crate::user_directory_contract!(@all [] $fresh);
+        $crate::user_admin_store_contract!(@all [] $fresh);
     };
 }
 

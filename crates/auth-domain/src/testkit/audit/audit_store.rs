@@ -1,9 +1,9 @@
-//! What every [`AuditTrail`](crate::audit::ports::AuditTrail) keeps.
+//! What every [`AuditStore`](crate::audit::ports::AuditStore) keeps.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use crate::testkit::{
     fixtures::{Stores, together},
-    samples::{after, email, entry, id, origin, origin_from},
+    samples::{after, context, email, entry, id, origin_from},
 };
 use crate::{
     audit::{
@@ -12,19 +12,19 @@ use crate::{
     },
     identity::{
         ids::{SessionId, UserId},
-        request_context::{Origin, USER_AGENT_MAX_CHARS, UserAgent},
+        request_context::{RequestContext, USER_AGENT_MAX_CHARS, UserAgent},
     },
 };
 
-/// One test per clause: `audit_trail_contract!(fixture)` or `audit_trail_contract!(#[ignore = "why"] fixture)`,
+/// One test per clause: `audit_store_contract!(fixture)` or `audit_store_contract!(#[ignore = "why"] fixture)`,
 /// where the fixture is a future of [`Stores`].
 #[macro_export]
-macro_rules! audit_trail_contract {
+macro_rules! audit_store_contract {
     (#[$attribute:meta] $fresh:expr) => {
-        $crate::audit_trail_contract!(@all [#[$attribute]] $fresh);
+        $crate::audit_store_contract!(@all [#[$attribute]] $fresh);
     };
     (@all $attributes:tt $fresh:expr) => {
-        $crate::clauses! { $attributes $fresh; audit::audit_trail:
+        $crate::clauses! { $attributes $fresh; audit::audit_store:
             keeps_every_kind_of_event,
             keeps_what_an_event_says,
             keeps_the_longest_words,
@@ -39,7 +39,7 @@ macro_rules! audit_trail_contract {
         }
     };
     ($fresh:expr) => {
-        $crate::audit_trail_contract!(@all [] $fresh);
+        $crate::audit_store_contract!(@all [] $fresh);
     };
 }
 
@@ -75,18 +75,19 @@ pub async fn keeps_what_an_event_says(stores: &Stores) {
         email: Some("ann@example.org".to_owned()),
         ..entry(LoginFailed, 3)
     };
-    let odd = Entry { origin: origin_from("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"), ..entry(LoginFailed, 2) };
-    let bare = Entry { origin: Origin::default(), ..entry(RateLimited, 1) };
+    let odd = Entry { context: origin_from("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"), ..entry(LoginFailed, 2) };
+    let bare = Entry { context: RequestContext::default(), ..entry(RateLimited, 1) };
     stores.trail.append(&[bare.clone(), full.clone(), odd.clone()]).await.unwrap();
     assert_eq!(listed(stores, everything()).await, [full, odd, bare]);
 }
 
 pub async fn keeps_the_longest_words(stores: &Stores) {
-    let origin =
-        Origin {
-            user_agent: Some(UserAgent::new(&"🦀".repeat(USER_AGENT_MAX_CHARS))), request_id: "x".repeat(128), ..origin()
-        };
-    let long = Entry { email: Some(format!("{}@example.org", "ä".repeat(121))), origin, ..entry(LoginFailed, 0) };
+    let context = RequestContext {
+        user_agent: Some(UserAgent::new(&"🦀".repeat(USER_AGENT_MAX_CHARS))),
+        request_id: "x".repeat(128),
+        ..context()
+    };
+    let long = Entry { email: Some(format!("{}@example.org", "ä".repeat(121))), context, ..entry(LoginFailed, 0) };
     stores.trail.append(std::slice::from_ref(&long)).await.unwrap();
     assert_eq!(listed(stores, everything()).await, [long]);
 }

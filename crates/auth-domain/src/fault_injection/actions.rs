@@ -1,16 +1,16 @@
 //! Everything the service does, as one asks for it from outside.
 
 use super::{
+    fixture::{Fixture, Fresh, Refusal, context},
     keys::KeyDeed,
     resource_servers::{introspect, to_a_client},
-    world::{Fresh, Refusal, World, origin},
 };
 use crate::{
     accounts::{
         admin::{CreateUser, Govern, Measure, OperateError, SetPassword},
         change_password::{ChangePassword, ChangePasswordError},
         delete::{DeleteAccount, DeleteAccountError},
-        import::{Activity, Candidate, ImportUsers, Run},
+        import::{Activity, Candidate, ImportUsers, Mode},
         ports::UserStore,
     },
     identity::{ids::SessionId, port_error::PortError, user::User},
@@ -34,7 +34,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Register(&'static str),
     /// Whether the hash is of a lower cost than new ones.
     Login {
@@ -72,10 +72,10 @@ pub(crate) enum Own {
     Leave(&'static str),
 }
 
-/// A deed and the "no" it meets: none is "".
+/// A action and the "no" it meets: none is "".
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
-    pub(crate) deed: Deed,
+    pub(crate) action: Action,
     no: &'static str,
     /// When it was done before, and nobody heard.
     no_again: &'static str,
@@ -88,53 +88,53 @@ const INVALID: &str = "the token is not valid";
 const CHANGED: &str = "the keys were changed meanwhile; try again";
 const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire; --compromised has them refused";
 
-const fn case(deed: Deed, no: &'static str, no_again: &'static str) -> Case {
-    Case { deed, no, no_again }
+const fn case(action: Action, no: &'static str, no_again: &'static str) -> Case {
+    Case { action, no, no_again }
 }
 
 const fn own(own: Own, no: &'static str, no_again: &'static str) -> Case {
-    case(Deed::SignedIn(own), no, no_again)
+    case(Action::SignedIn(own), no, no_again)
 }
 
-const fn keys(deed: KeyDeed, no: &'static str, no_again: &'static str) -> Case {
-    case(Deed::WithKeys(deed), no, no_again)
+const fn keys(action: KeyDeed, no: &'static str, no_again: &'static str) -> Case {
+    case(Action::WithKeys(action), no, no_again)
 }
 
-const fn login_as(address: &'static str, password: &'static str, outdated: bool) -> Deed {
-    Deed::Login { address, password, outdated }
+const fn login_as(address: &'static str, password: &'static str, outdated: bool) -> Action {
+    Action::Login { address, password, outdated }
 }
 
 pub(crate) const CASES: [Case; 54] = [
-    case(Deed::Register(NEW), "", TAKEN),
-    case(Deed::Register(ANN), TAKEN, TAKEN),
+    case(Action::Register(NEW), "", TAKEN),
+    case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
     case(login_as(ANN, PASSWORD, true), "", ""),
     case(login_as(ANN, OTHER_PASSWORD, false), "invalid credentials", ""),
     case(login_as("nobody@example.org", PASSWORD, false), "invalid credentials", ""),
     case(login_as("dan@example.org", PASSWORD, false), "invalid credentials", ""),
-    case(Deed::Refresh(3), "", ""),
-    case(Deed::Refresh(2), "", ""),
+    case(Action::Refresh(3), "", ""),
+    case(Action::Refresh(2), "", ""),
     // Once its session has ended, a spent token is as dead as every other of it.
-    case(Deed::Refresh(1), "the refresh token was already used", INVALID),
-    case(Deed::Refresh(5), INVALID, ""),
-    case(Deed::Revoke(3), "", ""),
-    case(Deed::Revoke(1), "", ""),
-    case(Deed::Revoke(5), "", ""),
-    case(Deed::CreateUser(NEW), "", TAKEN),
-    case(Deed::CreateUser(ANN), TAKEN, TAKEN),
-    case(Deed::Import(NEW), "", ""),
-    case(Deed::SetPassword, "", ""),
-    case(Deed::Govern(Measure::Disable), "", ""),
-    case(Deed::Govern(Measure::Enable), "", ""),
-    case(Deed::Govern(Measure::EndSessions), "", ""),
-    case(Deed::Govern(Measure::Delete), "", "there is no such account"),
-    case(Deed::Prune, "", ""),
-    case(Deed::Introspect("orders", 3), "", ""),
-    case(Deed::Introspect("orders", 1), "not active", ""),
-    case(Deed::Introspect("wrong", 3), "the client is unknown, or the secret is not its own", ""),
-    case(Deed::AddClient, "", ""),
-    case(Deed::RotateClient, "", ""),
-    case(Deed::RemoveClient, "", "there is no such client"),
+    case(Action::Refresh(1), "the refresh token was already used", INVALID),
+    case(Action::Refresh(5), INVALID, ""),
+    case(Action::Revoke(3), "", ""),
+    case(Action::Revoke(1), "", ""),
+    case(Action::Revoke(5), "", ""),
+    case(Action::CreateUser(NEW), "", TAKEN),
+    case(Action::CreateUser(ANN), TAKEN, TAKEN),
+    case(Action::Import(NEW), "", ""),
+    case(Action::SetPassword, "", ""),
+    case(Action::Govern(Measure::Disable), "", ""),
+    case(Action::Govern(Measure::Enable), "", ""),
+    case(Action::Govern(Measure::EndSessions), "", ""),
+    case(Action::Govern(Measure::Delete), "", "there is no such account"),
+    case(Action::Prune, "", ""),
+    case(Action::Introspect("orders", 3), "", ""),
+    case(Action::Introspect("orders", 1), "not active", ""),
+    case(Action::Introspect("wrong", 3), "the client is unknown, or the secret is not its own", ""),
+    case(Action::AddClient, "", ""),
+    case(Action::RotateClient, "", ""),
+    case(Action::RemoveClient, "", "there is no such client"),
     keys(KeyDeed::SealAnew, "", ""),
     keys(KeyDeed::ChangeAlgorithm, "", ""),
     keys(KeyDeed::ReturnToTheSecret, "", ""),
@@ -201,73 +201,75 @@ impl Case {
 
     /// A login whose answer was lost leaves a session that nobody holds, until it expires or makes room.
     pub(crate) fn begins_a_session(self) -> bool {
-        matches!(self.deed, Deed::Login { .. } | Deed::Register(_))
+        matches!(self.action, Action::Login { .. } | Action::Register(_))
     }
 
     /// A rotation whose answer was lost leaves a key, and the next one makes another.
     pub(crate) fn makes_a_key(self) -> bool {
-        self.deed == Deed::WithKeys(KeyDeed::Rotate)
+        self.action == Action::WithKeys(KeyDeed::Rotate)
     }
 
     /// Whether an outage may leave it half done, until it is asked for again.
     pub(crate) fn takes_steps(self) -> bool {
-        matches!(self.deed, Deed::WithKeys(deed) if deed.takes_steps())
+        matches!(self.action, Action::WithKeys(action) if action.takes_steps())
     }
 }
 
-impl Deed {
-    pub(crate) async fn perform(self, world: &World) -> Result<(), Refusal> {
+impl Action {
+    pub(crate) async fn perform(self, fixture: &Fixture) -> Result<(), Refusal> {
         match self {
-            Self::Register(address) => register(world, address).await,
+            Self::Register(address) => register(fixture, address).await,
             Self::Login { address, password, outdated } => {
                 let hasher = PlainHasher::of_cost(if outdated { 11 } else { 10 });
-                let login = Login { hasher: world.flaky(hasher), ..world.login() };
-                done(login.execute(&email(address), attempt(password), &origin()).await)
+                let login = Login { hasher: fixture.flaky(hasher), ..fixture.login() };
+                done(login.execute(&email(address), attempt(password), &context()).await)
             }
-            Self::Refresh(generation) => done(world.refresh().execute(&world.refresh_token(generation), &origin()).await),
-            Self::Revoke(generation) => revoke(world, generation).await,
-            Self::CreateUser(address) => create(world, address).await,
-            Self::Import(address) => import(world, address).await,
+            Self::Refresh(generation) => done(fixture.refresh().execute(&fixture.refresh_token(generation), &context()).await),
+            Self::Revoke(generation) => revoke(fixture, generation).await,
+            Self::CreateUser(address) => create(fixture, address).await,
+            Self::Import(address) => import(fixture, address).await,
             Self::SetPassword => {
-                let (users, hasher, user) = (world.kept(), world.hasher(), the_user(world, ANN).await?);
-                let set = SetPassword { users, hasher, audit: world.audit(), clock: world.clock() };
-                done(set.execute(&user, new_password(OTHER_PASSWORD), &origin()).await)
+                let (users, hasher, user) = (fixture.kept(), fixture.hasher(), the_user(fixture, ANN).await?);
+                let set = SetPassword { users, hasher, audit: fixture.audit(), clock: fixture.clock() };
+                done(set.execute(&user, new_password(OTHER_PASSWORD), &context()).await)
             }
-            Self::Govern(measure) => govern(world, measure).await,
-            Self::Prune => done(world.prune().execute().await),
-            Self::Introspect(secret, generation) => introspect(world, secret, generation).await,
-            Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, world).await,
-            Self::WithKeys(deed) => deed.perform(world).await,
+            Self::Govern(measure) => govern(fixture, measure).await,
+            Self::Prune => done(fixture.prune().execute().await),
+            Self::Introspect(secret, generation) => introspect(fixture, secret, generation).await,
+            Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
+            Self::WithKeys(action) => action.perform(fixture).await,
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
-                let caller = world.authenticate().execute(&world.own_access_token()).await?;
-                own.perform(&caller, world).await
+                let caller = fixture.authenticate().execute(&fixture.own_access_token()).await?;
+                own.perform(&caller, fixture).await
             }
         }
     }
 }
 
 impl Own {
-    async fn perform(self, caller: &SignedIn, world: &World) -> Result<(), Refusal> {
+    async fn perform(self, caller: &SignedIn, fixture: &Fixture) -> Result<(), Refusal> {
         match self {
             Self::Me => Ok(()),
             Self::Logout(scope) => {
-                let logout = Logout { sessions: world.kept(), audit: world.audit(), clock: world.clock() };
-                done(logout.execute(caller, scope, &origin()).await)
+                let logout = Logout { sessions: fixture.kept(), audit: fixture.audit(), clock: fixture.clock() };
+                done(logout.execute(caller, scope, &context()).await)
             }
-            Self::ListSessions => done(ListSessions { sessions: world.kept(), clock: world.clock() }.execute(caller, 50).await),
-            Self::EndTheOtherSession => end(caller, world, world.other()).await,
-            Self::EndNoSession => end(caller, world, SessionId(id())).await,
+            Self::ListSessions => {
+                done(ListSessions { sessions: fixture.kept(), clock: fixture.clock() }.execute(caller, 50).await)
+            }
+            Self::EndTheOtherSession => end(caller, fixture, fixture.other()).await,
+            Self::EndNoSession => end(caller, fixture, SessionId(id())).await,
             Self::ChangePassword { current, new } => {
-                let (users, hasher) = (world.kept(), world.hasher());
-                let (proof, audit, clock) = (world.proof(), world.audit(), world.clock());
+                let (users, hasher) = (fixture.kept(), fixture.hasher());
+                let (proof, audit, clock) = (fixture.proof(), fixture.audit(), fixture.clock());
                 let change = ChangePassword { users, hasher, proof, audit, clock };
-                done(change.execute(caller, attempt(current), new_password(new), &origin()).await)
+                done(change.execute(caller, attempt(current), new_password(new), &context()).await)
             }
             Self::Leave(password) => {
-                let (users, proof) = (world.kept(), world.proof());
-                let leave = DeleteAccount { users, proof, audit: world.audit(), clock: world.clock() };
-                done(leave.execute(caller, attempt(password), &origin()).await)
+                let (users, proof) = (fixture.kept(), fixture.proof());
+                let leave = DeleteAccount { users, proof, audit: fixture.audit(), clock: fixture.clock() };
+                done(leave.execute(caller, attempt(password), &context()).await)
             }
         }
     }
@@ -277,47 +279,47 @@ pub(crate) fn done<T, E: Into<Refusal>>(outcome: Result<T, E>) -> Result<(), Ref
     outcome.map(drop).map_err(Into::into)
 }
 
-async fn register(world: &World, address: &str) -> Result<(), Refusal> {
-    let (users, hasher, issuer) = (world.kept(), world.hasher(), world.issuer());
-    let register = Register { users, hasher, issuer, audit: world.audit(), clock: world.clock() };
-    done(register.execute(email(address), new_password(PASSWORD), &origin()).await)
+async fn register(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
+    let (users, hasher, issuer) = (fixture.kept(), fixture.hasher(), fixture.issuer());
+    let register = Register { users, hasher, issuer, audit: fixture.audit(), clock: fixture.clock() };
+    done(register.execute(email(address), new_password(PASSWORD), &context()).await)
 }
 
-async fn revoke(world: &World, generation: i64) -> Result<(), Refusal> {
-    let codec = world.flaky(FakeCodec::default());
-    let revoke = Revoke { codec, sessions: world.kept(), audit: world.audit(), clock: world.clock() };
-    done(revoke.execute(&world.refresh_token(generation), &origin()).await)
+async fn revoke(fixture: &Fixture, generation: i64) -> Result<(), Refusal> {
+    let codec = fixture.flaky(FakeCodec::default());
+    let revoke = Revoke { codec, sessions: fixture.kept(), audit: fixture.audit(), clock: fixture.clock() };
+    done(revoke.execute(&fixture.refresh_token(generation), &context()).await)
 }
 
-async fn end(caller: &SignedIn, world: &World, session: SessionId) -> Result<(), Refusal> {
-    let end = EndSession { sessions: world.kept(), audit: world.audit(), clock: world.clock() };
-    done(end.execute(caller, session, &origin()).await)
+async fn end(caller: &SignedIn, fixture: &Fixture, session: SessionId) -> Result<(), Refusal> {
+    let end = EndSession { sessions: fixture.kept(), audit: fixture.audit(), clock: fixture.clock() };
+    done(end.execute(caller, session, &context()).await)
 }
 
-async fn create(world: &World, address: &str) -> Result<(), Refusal> {
-    let (users, hasher, ids) = (world.kept(), world.hasher(), std::sync::Arc::new(Fresh));
-    let create = CreateUser { users, hasher, ids, audit: world.audit(), clock: world.clock() };
-    done(create.execute(email(address), new_password(PASSWORD), &origin()).await)
+async fn create(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
+    let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
+    let create = CreateUser { users, hasher, ids, audit: fixture.audit(), clock: fixture.clock() };
+    done(create.execute(email(address), new_password(PASSWORD), &context()).await)
 }
 
-async fn import(world: &World, address: &str) -> Result<(), Refusal> {
-    let (users, hasher, ids) = (world.kept(), world.hasher(), std::sync::Arc::new(Fresh));
-    let import = ImportUsers { users, hasher, ids, audit: world.audit(), clock: world.clock() };
+async fn import(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
+    let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
+    let import = ImportUsers { users, hasher, ids, audit: fixture.audit(), clock: fixture.clock() };
     let (number, email, created_at) = ("1".to_owned(), address.to_owned(), Ok(None));
     let candidate = Candidate { number, email, password: hash(PASSWORD), activity: Activity::Active, created_at };
-    done(import.execute(&[candidate], Run::Real, &origin()).await)
+    done(import.execute(&[candidate], Mode::Real, &context()).await)
 }
 
 /// As the command looks them up.
-async fn the_user(world: &World, address: &str) -> Result<User, Refusal> {
-    let found = world.kept().find_by_email(&email(address)).await?;
+async fn the_user(fixture: &Fixture, address: &str) -> Result<User, Refusal> {
+    let found = fixture.kept().find_by_email(&email(address)).await?;
     found.ok_or_else(|| OperateError::NoSuchUser.into())
 }
 
-async fn govern(world: &World, measure: Measure) -> Result<(), Refusal> {
+async fn govern(fixture: &Fixture, measure: Measure) -> Result<(), Refusal> {
     let address = if measure == Measure::Enable { "dan@example.org" } else { "ann@example.org" };
-    let user = the_user(world, address).await?;
-    let (users, directory, sessions) = (world.kept(), world.kept(), world.kept());
-    let govern = Govern { users, directory, sessions, audit: world.audit(), clock: world.clock() };
-    done(govern.execute(measure, &user, &origin()).await)
+    let user = the_user(fixture, address).await?;
+    let (users, directory, sessions) = (fixture.kept(), fixture.kept(), fixture.kept());
+    let govern = Govern { users, directory, sessions, audit: fixture.audit(), clock: fixture.clock() };
+    done(govern.execute(measure, &user, &context()).await)
 }

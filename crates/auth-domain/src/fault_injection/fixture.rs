@@ -1,13 +1,13 @@
-//! One world for every use case: accounts, sessions, and a fuse that all its ports hang on.
+//! One fixture for every use case: accounts, sessions, and a fuse that all its ports hang on.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-pub(crate) use crate::testkit::samples::origin;
+pub(crate) use crate::testkit::samples::context;
 use crate::{
-    accounts::ports::{Inserted, UserDirectory, UserStore},
+    accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::{
         clock::Ids,
         email::Email,
@@ -16,7 +16,7 @@ use crate::{
     },
     maintenance::prune::Prune,
     oauth::{client::Client, ports::ClientStore},
-    passwords::{policy::PasswordAttempt, verify::PasswordProof},
+    passwords::{policy::PasswordAttempt, verify::PasswordVerifier},
     sessions::{
         authenticate::{Authenticate, SignedIn},
         issue::Issuer,
@@ -44,9 +44,9 @@ pub(crate) enum Refusal {
     No(String),
 }
 
-/// All that can be seen of the world, without ids, and without times but those of keys. A stronger form of a password is the same password.
+/// All that can be seen of the fixture, without ids, and without times but those of keys. A stronger form of a password is the same password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(crate) struct Snapshot {
     /// By address: the password, and whether the account is active.
     accounts: BTreeMap<String, (String, bool)>,
     /// The generations that the known sessions are in, where they live.
@@ -72,7 +72,7 @@ pub(crate) struct SeenKey {
     revoked_at: Option<DateTime<Utc>>,
 }
 
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) store: MemoryStore,
     pub(crate) audit: MemoryAudit,
     pub(crate) clock: MovableClock,
@@ -123,7 +123,7 @@ pub(crate) fn right() -> PasswordAttempt {
 /// When the scene begins, in seconds after [`start`]: two days, so that there is something to forget.
 const LATER: i64 = 2 * 24 * 3600;
 
-impl World {
+impl Fixture {
     /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago; a client, `orders`; and
     /// keys that sign.
     pub(crate) async fn new() -> Self {
@@ -179,9 +179,9 @@ impl World {
         Arc::new(self.clock.clone())
     }
 
-    pub(crate) fn proof(&self) -> PasswordProof {
+    pub(crate) fn proof(&self) -> PasswordVerifier {
         let (hasher, attempts) = (self.hasher(), self.kept());
-        PasswordProof { hasher, attempts, audit: self.audit(), clock: self.clock(), failure_limit: 10 }
+        PasswordVerifier { hasher, attempts, audit: self.audit(), clock: self.clock(), failure_limit: 10 }
     }
 
     pub(crate) fn login(&self) -> Login {
@@ -242,9 +242,9 @@ impl World {
         pair.unwrap().access
     }
 
-    pub(crate) async fn sight(&self) -> Sight {
+    pub(crate) async fn sight(&self) -> Snapshot {
         let now = after(LATER);
-        let accounts = UserDirectory::list(&self.store, "", None, 100).await.unwrap();
+        let accounts = UserAdminStore::list(&self.store, "", None, 100).await.unwrap();
         let mut live = Vec::new();
         for account in &accounts {
             live.extend(self.store.live(account.id, now, 100).await.unwrap());
@@ -253,7 +253,7 @@ impl World {
         let generation = |of: &Session| live.iter().find(|session| session.id == of.id).map(|session| session.generation);
         let known = [self.own.id, self.other.id];
         let password = |user: &User| user.password.expose().rsplit(':').next().unwrap_or_default().to_owned();
-        Sight {
+        Snapshot {
             own: generation(&self.own),
             other: generation(&self.other),
             newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
@@ -277,7 +277,7 @@ impl World {
             assert_eq!(UserStore::insert(&copy, &user, None).await.unwrap(), Inserted::Yes);
             let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
             let login = Login { users, sessions, audit: Arc::new(MemoryAudit::default()), ..self.login() };
-            let entered = login.execute(&user.email, attempt(password), &origin()).await;
+            let entered = login.execute(&user.email, attempt(password), &context()).await;
             assert_eq!(entered.is_ok(), *is_active, "{what}: {address}");
         }
     }

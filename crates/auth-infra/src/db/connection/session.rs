@@ -33,7 +33,7 @@ const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET 
     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply'); \
-    SELECT set_config('session_replication_role', 'context', false) WHERE current_setting('session_replication_role') <> 'context'; \
+    SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin'; \
     SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'; \
     SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL; \
     SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;";

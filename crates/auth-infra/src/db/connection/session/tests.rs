@@ -50,7 +50,7 @@ fn what_postgres_was_told_otherwise_does_not_count() {
         ("statement_timeout", "5000"),
         ("lock_timeout", "5000"),
         ("idle_in_transaction_session_timeout", "10000"),
-        ("session_replication_role", "context"),
+        ("session_replication_role", "origin"),
         ("idle_session_timeout", "0"),
         ("lc_messages", "C"),
     ];

@@ -2,6 +2,6 @@
 
 pub mod key;
 pub mod maintain;
-pub mod operate;
 pub mod ports;
 pub mod ring;
+pub mod writer;

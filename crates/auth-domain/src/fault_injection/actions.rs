@@ -26,7 +26,7 @@ use crate::{
         login::{Login, LoginError},
         register::{Register, RegisterError},
     },
-    signing_keys::operate::{OperateKeysError, Revocation},
+    signing_keys::writer::{OperateKeysError, Revocation},
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},

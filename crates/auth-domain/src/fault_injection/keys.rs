@@ -11,9 +11,9 @@ use crate::{
     signing_keys::{
         key::KeyAlgorithm,
         maintain::KeepKeys,
-        operate::{OperateKeys, Revocation, When},
         ports::KnownKeys,
         ring::KeyPolicy,
+        writer::{OperateKeys, Revocation, When},
     },
     testkit::FakeKeys,
 };

@@ -10,9 +10,9 @@ use crate::{
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     signing_keys::{
-        operate::{event, report},
         ports::{KeyMaker, KeyStore, KnownKeys},
         ring::{AT_ONCE, KeyPolicy, KeyRing, MOMENT},
+        writer::{event, report},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use auth_domain::{
     oauth::revocation_list::ListRevocations,
-    signing_keys::{maintain::KeepKeys, operate::OperateKeys},
+    signing_keys::{maintain::KeepKeys, writer::OperateKeys},
 };
 
 use super::use_cases::{Policies, Ports};

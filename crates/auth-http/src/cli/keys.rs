@@ -10,8 +10,8 @@ use auth_domain::{
     identity::ids::KeyId,
     signing_keys::{
         key::SigningKey,
-        operate::{OperateKeysError, Revocation, When},
         ring::{KeyState, Life},
+        writer::{OperateKeysError, Revocation, When},
     },
 };
 use chrono::{DateTime, Utc};

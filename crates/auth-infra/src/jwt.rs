@@ -21,14 +21,14 @@ use auth_domain::{
         token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
     },
     signing_keys::{
-        ports::{KnownKeys, Revocations},
+        ports::{KeyCache, Revocations},
         ring::KeyRing,
     },
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::{claims::TokenIssuer, jws::HmacKey, key_cache::Known, key_encryption::EncryptionKeys, key_pair::KeyPair};
+use self::{claims::TokenIssuer, jws::HmacKey, key_cache::CachedKeys, key_encryption::EncryptionKeys, key_pair::KeyPair};
 
 /// Signs and verifies, each kind of token with its own key: with shared secrets (HMAC-SHA-256), and access tokens also with the
 /// known key pairs, if any.
@@ -39,7 +39,7 @@ pub struct JwtCodec {
     /// Decrypts the private halves. Without it, the shared secret signs even if there are key pairs; with it, only before the
     /// first of them does.
     pairs: Option<Arc<EncryptionKeys>>,
-    known: RwLock<Arc<Known>>,
+    cache: RwLock<Arc<CachedKeys>>,
 }
 
 /// The `typ` of the list of revocations (RFC 8725 section 3.11), so that the list cannot pass for an access token.
@@ -63,7 +63,7 @@ impl JwtCodec {
             refresh: HmacKey::hs256(secrets.refresh)?,
             realm: TokenIssuer { issuer, audience },
             pairs: None,
-            known: RwLock::default(),
+            cache: RwLock::default(),
         };
         codec.self_test()?;
         Ok(codec)
@@ -75,22 +75,22 @@ impl JwtCodec {
         Self { pairs: Some(opening), ..self }
     }
 
-    fn known(&self) -> Arc<Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cached(&self) -> Arc<CachedKeys> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The pair that signs at a time; `None` where the shared secret does. Where a pair is to sign and none does, it is an outage.
     fn signer(&self, at: DateTime<Utc>) -> Result<Option<Arc<KeyPair>>, PortError> {
-        if self.pairs.is_some() { self.known().signer(at) } else { Ok(None) }
+        if self.pairs.is_some() { self.cached().signer(at) } else { Ok(None) }
     }
 
     fn open_access(&self, token: &str, now: DateTime<Utc>) -> Result<Vec<u8>, InvalidToken> {
-        let known = self.known();
+        let cached = self.cached();
         let by_the_secret = || match self.pairs {
-            Some(_) if !known.ring.leaves_room_for_the_secret(now) => Err(InvalidToken::Invalid),
+            Some(_) if !cached.ring.leaves_room_for_the_secret(now) => Err(InvalidToken::Invalid),
             Some(_) | None => self.access.verify(token),
         };
-        known.whose(token, now).verify(token, by_the_secret)
+        cached.whose(token, now).verify(token, by_the_secret)
     }
 
     fn self_test(&self) -> Result<(), PortError> {
@@ -133,22 +133,22 @@ impl TokenCodec for JwtCodec {
     }
 }
 
-impl KnownKeys for JwtCodec {
-    fn learn(&self, keys: Vec<auth_domain::signing_keys::key::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
-        let known = self.known();
-        if known.is(&keys) {
-            return known.verdict();
+impl KeyCache for JwtCodec {
+    fn update(&self, keys: Vec<auth_domain::signing_keys::key::SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+        let cached = self.cached();
+        if cached.is(&keys) {
+            return cached.verdict();
         }
-        let next = Arc::new(known.next(keys, self.pairs.as_deref(), now));
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = next.clone();
+        let next = Arc::new(cached.next(keys, self.pairs.as_deref(), now));
+        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = next.clone();
         next.verdict()
     }
 
-    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
+    fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError> {
         let payload = self.realm.write_list(list)?;
         match self.signer(list.as_of)? {
-            Some(signer) => signer.seal_as(LIST_TYPE, &payload),
-            None => self.access.seal_as(LIST_TYPE, &payload),
+            Some(signer) => signer.sign_as(LIST_TYPE, &payload),
+            None => self.access.sign_as(LIST_TYPE, &payload),
         }
     }
 
@@ -157,7 +157,7 @@ impl KnownKeys for JwtCodec {
     }
 
     fn ring(&self) -> Arc<KeyRing> {
-        self.known().ring.clone()
+        self.cached().ring.clone()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     sign_in::login::Login,
     signing_keys::{
         key::{KeyAlgorithm, SigningKey},
-        ports::{KeyStore, KnownKeys},
+        ports::{KeyCache, KeyStore},
     },
     testing::refresh_token,
     testkit::{
@@ -148,7 +148,7 @@ impl Fixture {
         for key in &keys {
             assert!(KeyStore::insert(&store, key).await.unwrap());
         }
-        known.learn(keys.to_vec(), after(LATER)).unwrap();
+        known.update(keys.to_vec(), after(LATER)).unwrap();
         let (audit, clock, fuse) = (MemoryAudit::default(), MovableClock::default(), Fuse::default());
         clock.advance(TimeDelta::seconds(LATER));
         Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known }

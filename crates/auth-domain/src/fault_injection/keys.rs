@@ -11,7 +11,7 @@ use crate::{
     signing_keys::{
         key::KeyAlgorithm,
         maintain::KeepKeys,
-        ports::KnownKeys,
+        ports::KeyCache,
         ring::KeyPolicy,
         writer::{OperateKeys, Revocation, When},
     },
@@ -70,7 +70,7 @@ impl KeyDeed {
             Self::List => {
                 let known = fixture.known();
                 let list = ListRevocations { sessions: fixture.kept(), keys: known.clone(), clock: fixture.clock() };
-                done(known.vouch(&list.execute(None).await?))
+                done(known.sign_revocations(&list.execute(None).await?))
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     identity::{clock::Clock, port_error::PortError},
     sessions::{ports::EndedSessions, session::RevocationCursor},
     signing_keys::{
-        ports::{KnownKeys, Revocations},
+        ports::{KeyCache, Revocations},
         ring::{KeyState, PUBLISHED_AFTER},
     },
 };
@@ -23,7 +23,7 @@ const LATE: TimeDelta = TimeDelta::seconds(60);
 #[derive(Clone)]
 pub struct ListRevocations {
     pub sessions: Arc<dyn EndedSessions>,
-    pub keys: Arc<dyn KnownKeys>,
+    pub keys: Arc<dyn KeyCache>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -41,8 +41,8 @@ impl ListRevocations {
         // In whole seconds: lists of one second that name the same are the same.
         let next = ended.last().filter(|_| more).copied().unwrap_or(RevocationCursor::before(now.trunc_subsecs(0) - LATE));
         let ring = self.keys.ring();
-        let revoked = ring.lives().filter(|life| life.state(now) == KeyState::Revoked && !life.is_over(now));
-        let keys = revoked.map(|life| life.key.id.clone()).collect();
+        let revoked = ring.timelines().filter(|timeline| timeline.state(now) == KeyState::Revoked && !timeline.is_over(now));
+        let keys = revoked.map(|timeline| timeline.key.id.clone()).collect();
         Ok(Revocations { as_of: now, sessions: ended.into_iter().map(|ended| ended.id).collect(), keys, next, more })
     }
 }
@@ -142,7 +142,7 @@ mod tests {
     async fn a_revoked_key_is_named_until_its_last_token_has_expired() {
         let scene = Scene::new().await;
         let key = SigningKey { revoked_at: Some(after(1000)), ..signing_key(1, 0) };
-        scene.keys.learn(vec![key.clone(), signing_key(2, 100)], after(0)).unwrap();
+        scene.keys.update(vec![key.clone(), signing_key(2, 100)], after(0)).unwrap();
         assert_eq!(scene.list(999, None).await.keys, []);
         assert_eq!(scene.list(1000, None).await.keys, std::slice::from_ref(&key.id));
         assert_eq!(scene.list(1000 + 61 * 60, None).await.keys, []);

@@ -10,7 +10,7 @@ use crate::{
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     signing_keys::{
-        ports::{KeyMaker, KeyStore, KnownKeys},
+        ports::{KeyCache, KeyMaker, KeyStore},
         ring::{AT_ONCE, KeyPolicy, KeyRing, MOMENT},
         writer::{event, report},
     },
@@ -19,7 +19,7 @@ use crate::{
 pub struct KeepKeys {
     pub keys: Arc<dyn KeyStore>,
     pub maker: Arc<dyn KeyMaker>,
-    pub known: Arc<dyn KnownKeys>,
+    pub known: Arc<dyn KeyCache>,
     pub users: Arc<dyn UserAdminStore>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
@@ -49,7 +49,7 @@ impl KeepKeys {
         }
         let (keys, now) = (self.keys.all().await?, self.clock.now());
         let ring = KeyRing::of(keys.clone());
-        self.known.learn(keys, now)?;
+        self.known.update(keys, now)?;
         let nobody_signs = self.policy.is_some() && ring.signer(now).is_none() && ring.first_to_come(now).is_none();
         Ok(if nobody_signs { ring.next_start(now) } else { known_by })
     }
@@ -63,7 +63,7 @@ impl KeepKeys {
         let keys = self.keys.all().await?;
         let (ring, now) = (KeyRing::of(keys.clone()), self.clock.now());
         // First of all, whatever becomes of the rest; a key that cannot be used here keeps nobody from what is to be done.
-        let learned = self.known.learn(keys, now);
+        let learned = self.known.update(keys, now);
         let lacks_one = |policy: &KeyPolicy| policy.is_due(&ring, now) || ring.silent_from(now).is_some();
         match self.policy.filter(lacks_one) {
             // The keys have vanished: nothing is to be fetched before the first one signs, and the secret is not to sign again.
@@ -71,9 +71,9 @@ impl KeepKeys {
             Some(policy) => self.succeed(&ring, policy).await?,
             None => {}
         }
-        for life in ring.lives().filter(|life| life.is_over(now)) {
+        for timeline in ring.timelines().filter(|timeline| timeline.is_over(now)) {
             // Whoever comes second finds it gone: that is as well.
-            let _forgotten = self.keys.forget(&life.key.id).await?;
+            let _forgotten = self.keys.forget(&timeline.key.id).await?;
         }
         learned
     }
@@ -115,10 +115,10 @@ impl KeepKeys {
         let end = now + AT_ONCE;
         let mut known_by = None;
         // Those as well that another has followed: without that one they would sign again.
-        for life in ring.lives().filter(|life| life.key.retired_at.is_none() && !life.is_over(now)) {
-            let retired = || event(EventKind::KeyRetired, &life.key.id, &RequestContext::default(), now);
-            if self.keys.retire(&life.key.id, end).await.or_unknown(&*self.audit, retired)? {
-                report(&*self.audit, EventKind::KeyRetired, &life.key.id, &RequestContext::default(), now);
+        for timeline in ring.timelines().filter(|timeline| timeline.key.retired_at.is_none() && !timeline.is_over(now)) {
+            let retired = || event(EventKind::KeyRetired, &timeline.key.id, &RequestContext::default(), now);
+            if self.keys.retire(&timeline.key.id, end).await.or_unknown(&*self.audit, retired)? {
+                report(&*self.audit, EventKind::KeyRetired, &timeline.key.id, &RequestContext::default(), now);
                 known_by = Some(end);
             }
         }
@@ -128,10 +128,10 @@ impl KeepKeys {
     /// Seals private halves with the newest encryption key. The old one can be removed once every server has the new one.
     async fn reencrypt(&self, ring: &KeyRing) -> Result<(), PortError> {
         let now = self.clock.now();
-        for life in ring.lives().filter(|life| life.is_in_use(now)) {
-            if let Some(sealed) = self.maker.reencrypt(&life.key)? {
+        for timeline in ring.timelines().filter(|timeline| timeline.is_in_use(now)) {
+            if let Some(sealed) = self.maker.reencrypt(&timeline.key)? {
                 // Another server may have done it.
-                let _done = self.keys.reencrypt(&life.key.id, &life.key.private, &sealed).await?;
+                let _done = self.keys.reencrypt(&timeline.key.id, &timeline.key.private, &sealed).await?;
             }
         }
         Ok(())

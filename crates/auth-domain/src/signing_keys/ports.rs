@@ -61,12 +61,12 @@ pub trait KeyMaker: Send + Sync {
 
 /// This server's copy of the keys, for signing and verifying: no request reads the store.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
-pub trait KnownKeys: Send + Sync {
+pub trait KeyCache: Send + Sync {
     /// Replaces the known keys with these.
     ///
     /// # Errors
     /// One of them cannot be used; the others are known nevertheless.
-    fn learn(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError>;
+    fn update(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError>;
 
     fn ring(&self) -> Arc<KeyRing>;
 
@@ -80,7 +80,7 @@ pub trait KnownKeys: Send + Sync {
     ///
     /// # Errors
     /// When the key cannot sign.
-    fn vouch(&self, list: &Revocations) -> Result<String, PortError>;
+    fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError>;
 }
 
 /// What is revoked.

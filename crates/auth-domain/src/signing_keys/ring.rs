@@ -44,11 +44,11 @@ pub enum KeyState {
 
 /// All known keys, ordered by number, each with the time that it stops signing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeyRing(Vec<Life>);
+pub struct KeyRing(Vec<KeyTimeline>);
 
 /// A key, and when it stops signing, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Life {
+pub struct KeyTimeline {
     pub key: SigningKey,
     end: Option<DateTime<Utc>>,
 }
@@ -73,23 +73,23 @@ impl KeyRing {
     pub fn of(mut keys: Vec<SigningKey>) -> Self {
         keys.sort_unstable_by_key(|key| std::cmp::Reverse(key.number));
         let mut superseded: Option<DateTime<Utc>> = None;
-        let mut lives: Vec<_> = keys
+        let mut timelines: Vec<_> = keys
             .into_iter()
             .map(|key| {
                 let end = [key.retired_at, key.revoked_at, superseded].into_iter().flatten().min();
-                let life = Life { key, end };
-                if life.comes_to_sign() {
-                    superseded = Some(superseded.map_or(life.key.signs_from, |at| at.min(life.key.signs_from)));
+                let timeline = KeyTimeline { key, end };
+                if timeline.comes_to_sign() {
+                    superseded = Some(superseded.map_or(timeline.key.signs_from, |at| at.min(timeline.key.signs_from)));
                 }
-                life
+                timeline
             })
             .collect();
-        lives.reverse();
-        Self(lives)
+        timelines.reverse();
+        Self(timelines)
     }
 
     /// Ordered by number.
-    pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
+    pub fn timelines(&self) -> impl DoubleEndedIterator<Item = &KeyTimeline> {
         self.0.iter()
     }
 
@@ -101,31 +101,31 @@ impl KeyRing {
     /// The key that signs at a time, if one does.
     #[must_use]
     pub fn signer(&self, at: DateTime<Utc>) -> Option<&SigningKey> {
-        self.lives().find(|life| life.state(at) == KeyState::Active).map(|life| &life.key)
+        self.timelines().find(|timeline| timeline.state(at) == KeyState::Active).map(|timeline| &timeline.key)
     }
 
     /// The last key made that signs or will sign.
     #[must_use]
     pub fn newest(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
-        self.lives().rev().find(|life| life.is_in_use(now)).map(|life| &life.key)
+        self.timelines().rev().find(|timeline| timeline.is_in_use(now)).map(|timeline| &timeline.key)
     }
 
     #[must_use]
-    pub fn find(&self, id: &KeyId) -> Option<&Life> {
-        self.lives().find(|life| life.key.id == *id)
+    pub fn find(&self, id: &KeyId) -> Option<&KeyTimeline> {
+        self.timelines().find(|timeline| timeline.key.id == *id)
     }
 
     /// The next key, which signs from a time on.
     #[must_use]
     pub fn next(&self, fresh: FreshKey, signs_from: DateTime<Utc>, now: DateTime<Utc>) -> SigningKey {
         let FreshKey { id, algorithm, public, private } = fresh;
-        let number = self.0.last().map_or(1, |life| life.key.number + 1);
+        let number = self.0.last().map_or(1, |timeline| timeline.key.number + 1);
         SigningKey { id, number, algorithm, public, private, created_at: now, signs_from, retired_at: None, revoked_at: None }
     }
 
     /// What verifiers may fetch.
     pub fn published(&self, at: DateTime<Utc>) -> impl Iterator<Item = &SigningKey> {
-        self.lives().filter(move |life| life.is_published(at)).map(|life| &life.key)
+        self.timelines().filter(move |timeline| timeline.is_published(at)).map(|timeline| &timeline.key)
     }
 
     /// Whether an unexpired token may be signed with the shared secret: whether, within the life of a token, there was a time
@@ -133,12 +133,12 @@ impl KeyRing {
     #[must_use]
     pub fn leaves_room_for_the_secret(&self, now: DateTime<Utc>) -> bool {
         let (since, until) = (now - PUBLISHED_AFTER, now + CLOCK_SKEW);
-        let ends = self.0.iter().filter_map(|life| life.end).filter(|end| (since..=until).contains(end));
+        let ends = self.0.iter().filter_map(|timeline| timeline.end).filter(|end| (since..=until).contains(end));
         [since, now].into_iter().chain(ends).any(|at| self.signer(at).is_none())
     }
 }
 
-impl Life {
+impl KeyTimeline {
     /// When it stops signing, as far as that is known.
     #[must_use]
     pub fn end(&self) -> Option<DateTime<Utc>> {

@@ -109,8 +109,8 @@ impl OperateKeys {
     pub async fn revoke(&self, id: &KeyId, how: Revocation, context: &RequestContext) -> Result<DateTime<Utc>, OperateKeysError> {
         let ring = self.ring().await?;
         let now = self.clock.now();
-        let life = ring.find(id).ok_or(OperateKeysError::NoSuchKey)?;
-        let in_use = match life.state(now) {
+        let timeline = ring.find(id).ok_or(OperateKeysError::NoSuchKey)?;
+        let in_use = match timeline.state(now) {
             KeyState::Pending | KeyState::Active => true,
             KeyState::Retiring if how == Revocation::Compromised => false,
             KeyState::Retiring | KeyState::Gone => return Err(OperateKeysError::OutOfUse),

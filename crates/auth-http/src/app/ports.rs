@@ -13,7 +13,7 @@ use auth_domain::{
     oauth::ports::{ClientSecrets, ClientStore},
     passwords::ports::{AttemptStore, PasswordHasher},
     sessions::ports::{EndedSessions, SessionStore, TokenCodec},
-    signing_keys::ports::{KeyMaker, KeyStore, KnownKeys},
+    signing_keys::ports::{KeyCache, KeyMaker, KeyStore},
 };
 use auth_infra::{
     audit::CountingAudit,
@@ -41,7 +41,7 @@ pub struct Ports {
     pub codec: Arc<dyn TokenCodec>,
     pub keys: Arc<dyn KeyStore>,
     pub key_maker: Arc<dyn KeyMaker>,
-    pub known_keys: Arc<dyn KnownKeys>,
+    pub key_cache: Arc<dyn KeyCache>,
     pub audit: Arc<dyn AuditSink>,
     pub trail: Arc<dyn AuditStore>,
     pub clients: Arc<dyn ClientStore>,
@@ -88,7 +88,7 @@ impl Ports {
             codec: codec.clone(),
             keys: Arc::new(DieselKeys(database.clone())),
             key_maker: Arc::new(PairMaker(encryption)),
-            known_keys: codec,
+            key_cache: codec,
             audit: Arc::new(audit),
             trail: Arc::new(DieselAudit(database.clone())),
             clients: Arc::new(DieselClients(database.clone())),

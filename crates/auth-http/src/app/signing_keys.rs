@@ -16,7 +16,7 @@ pub struct KeyUseCases {
 
 impl KeyUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
-        let Ports { keys, key_maker: maker, known_keys: known, directory: users, ended, audit, clock, .. } = ports.clone();
+        let Ports { keys, key_maker: maker, key_cache: known, directory: users, ended, audit, clock, .. } = ports.clone();
         Self {
             keep: KeepKeys {
                 keys: keys.clone(),

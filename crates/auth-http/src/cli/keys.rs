@@ -10,7 +10,7 @@ use auth_domain::{
     identity::ids::KeyId,
     signing_keys::{
         key::SigningKey,
-        ring::{KeyState, Life},
+        ring::{KeyState, KeyTimeline},
         writer::{OperateKeysError, Revocation, When},
     },
 };
@@ -115,9 +115,9 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, C
     };
     let (ring, now) = (keys.ring().await?, app.ports.clock.now());
     let views: Vec<_> = ring
-        .lives()
-        .filter(|life| touched.as_ref().is_none_or(|id| life.key.id == *id))
-        .map(|life| KeyView::of(life, now))
+        .timelines()
+        .filter(|timeline| touched.as_ref().is_none_or(|id| timeline.key.id == *id))
+        .map(|timeline| KeyView::of(timeline, now))
         .collect();
     Ok(if json { terminal::json(&views) } else { lines(&views) })
 }
@@ -149,12 +149,12 @@ fn read(file: &str) -> Result<Zeroizing<String>, CommandError> {
 }
 
 impl KeyView {
-    fn of(life: &Life, now: DateTime<Utc>) -> Self {
-        let key = &life.key;
+    fn of(timeline: &KeyTimeline, now: DateTime<Utc>) -> Self {
+        let key = &timeline.key;
         Self {
             kid: key.id.to_string(),
             alg: key.algorithm.name(),
-            state: match life.state(now) {
+            state: match timeline.state(now) {
                 KeyState::Pending => "pending",
                 KeyState::Active => "active",
                 KeyState::Retiring => "retiring",
@@ -163,7 +163,7 @@ impl KeyView {
             },
             created_at: timestamp(key.created_at),
             signs_from: timestamp(key.signs_from),
-            signs_until: life.end().map(timestamp),
+            signs_until: timeline.end().map(timestamp),
             sealed_with: key.private.with.clone(),
         }
     }

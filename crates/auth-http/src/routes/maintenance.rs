@@ -104,7 +104,7 @@ impl Default for ReadinessLook {
 
 impl ReadinessLook {
     async fn take(&self, app: &UseCases) -> Seen {
-        let (readiness, keys, clock) = (app.ports.readiness.clone(), app.ports.known_keys.clone(), app.ports.clock.clone());
+        let (readiness, keys, clock) = (app.ports.readiness.clone(), app.ports.key_cache.clone(), app.ports.clock.clone());
         let look = || async move {
             let is_fine =
                 |outcome: Result<(), PortError>| outcome.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();

@@ -40,18 +40,18 @@ impl HmacKey {
     }
 
     pub(super) fn sign(&self, payload: &[u8]) -> Result<String, PortError> {
-        sealed(&self.header, payload, &self.signing, self.algorithm)
+        signed(&self.header, payload, &self.signing, self.algorithm)
     }
 
     /// Signs something that is not a token, under a `typ` of its own (RFC 8725 section 3.11).
-    pub(super) fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
+    pub(super) fn sign_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
         let header = json!({ "alg": self.name, "typ": typ }).to_string();
-        sealed(&URL_SAFE_NO_PAD.encode(header), payload, &self.signing, self.algorithm)
+        signed(&URL_SAFE_NO_PAD.encode(header), payload, &self.signing, self.algorithm)
     }
 
     /// The payload. The signature is checked first, so that no parser sees unauthenticated text.
     pub(super) fn verify(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
-        let (header, payload) = vouched(token, &self.verifying, self.algorithm)?;
+        let (header, payload) = verified(token, &self.verifying, self.algorithm)?;
         self.check_header(&decode(header)?)?;
         decode(payload)
     }
@@ -67,7 +67,7 @@ impl HmacKey {
 }
 
 /// Header and payload, still encoded, once the signature is verified.
-pub(super) fn vouched<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorithm) -> Result<(&'a str, &'a str), InvalidToken> {
+pub(super) fn verified<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorithm) -> Result<(&'a str, &'a str), InvalidToken> {
     if token.len() > TOKEN_MAX_BYTES {
         return Err(InvalidToken::Invalid);
     }
@@ -80,7 +80,7 @@ pub(super) fn vouched<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorith
 }
 
 /// A token with this encoded header.
-pub(super) fn sealed(header: &str, payload: &[u8], key: &EncodingKey, algorithm: Algorithm) -> Result<String, PortError> {
+pub(super) fn signed(header: &str, payload: &[u8], key: &EncodingKey, algorithm: Algorithm) -> Result<String, PortError> {
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
     let signature = crypto::sign(signed.as_bytes(), key, algorithm)
         .map_err(|fault| PortError::Corrupt(format!("a token key does not sign: {fault}")))?;

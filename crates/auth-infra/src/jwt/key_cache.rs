@@ -16,7 +16,7 @@ use super::{
 
 /// The parsed keys of the store. Never changed, only replaced.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct CachedKeys {
     /// The faults found in them.
     faults: Vec<PortError>,
     pub(super) ring: Arc<KeyRing>,
@@ -34,9 +34,9 @@ pub(super) enum Whose<'a> {
     Nobody,
 }
 
-impl Known {
+impl CachedKeys {
     pub(super) fn is(&self, keys: &[SigningKey]) -> bool {
-        self.ring.lives().map(|life| &life.key).eq(keys)
+        self.ring.timelines().map(|timeline| &timeline.key).eq(keys)
     }
 
     /// Parses these keys. Decrypts private halves only of keys that may sign, and only once: their encryption key may be gone
@@ -44,13 +44,13 @@ impl Known {
     pub(super) fn next(&self, keys: Vec<SigningKey>, encryption: Option<&EncryptionKeys>, now: DateTime<Utc>) -> Self {
         let mut next = Self { ring: Arc::new(KeyRing::of(keys)), ..Self::default() };
         let mut faults = Vec::new();
-        for life in next.ring.lives() {
-            let id = &life.key.id;
-            match self.public_half(&life.key) {
+        for timeline in next.ring.timelines() {
+            let id = &timeline.key.id;
+            match self.public_half(&timeline.key) {
                 Ok(public) => drop(next.public.insert(id.clone(), public)),
                 Err(fault) => faults.push(fault),
             }
-            match encryption.filter(|_| life.is_in_use(now)).map(|encryption| self.private_half(&life.key, encryption)) {
+            match encryption.filter(|_| timeline.is_in_use(now)).map(|encryption| self.private_half(&timeline.key, encryption)) {
                 Some(Ok(private)) => drop(next.private.insert(id.clone(), private)),
                 Some(Err(fault)) => faults.push(fault),
                 None => {}
@@ -99,7 +99,7 @@ impl Known {
     pub(super) fn whose(&self, token: &str, now: DateTime<Utc>) -> Whose<'_> {
         let header = token.split_once('.').map_or("", |(header, _)| header);
         let Some((id, public)) = self.public.iter().find(|(_, public)| public.writes(header)) else { return Whose::Nobody };
-        if self.ring.find(id).is_some_and(|life| life.verifies(now)) { Whose::Key(public) } else { Whose::Refused }
+        if self.ring.find(id).is_some_and(|timeline| timeline.verifies(now)) { Whose::Key(public) } else { Whose::Refused }
     }
 }
 

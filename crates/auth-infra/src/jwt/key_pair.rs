@@ -24,7 +24,7 @@ use pkcs8::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::jws::{decode, sealed, vouched};
+use super::jws::{decode, signed, verified};
 
 /// RFC 8017 appendix A.1.
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -132,16 +132,16 @@ impl KeyPair {
     /// # Errors
     /// The key cannot sign.
     pub fn sign(&self, payload: &[u8]) -> Result<String, PortError> {
-        sealed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
+        signed(&self.public.header, payload, &self.signing, registered(self.public.algorithm))
     }
 
     /// Something other than an access token, under another `typ`.
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn seal_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
+    pub fn sign_as(&self, typ: &str, payload: &[u8]) -> Result<String, PortError> {
         let header = header(self.public.algorithm, &self.public.id, typ);
-        sealed(&header, payload, &self.signing, registered(self.public.algorithm))
+        signed(&header, payload, &self.signing, registered(self.public.algorithm))
     }
 }
 
@@ -230,12 +230,12 @@ impl PublicKey {
     /// # Errors
     /// The token is not signed with it, or has another header.
     pub fn verify(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
-        let (header, payload) = self.vouched(token)?;
+        let (header, payload) = self.verified(token)?;
         if self.writes(header) { decode(payload) } else { Err(InvalidToken::Invalid) }
     }
 
-    fn vouched<'a>(&self, token: &'a str) -> Result<(&'a str, &'a str), InvalidToken> {
-        vouched(token, &self.verifying, registered(self.algorithm))
+    fn verified<'a>(&self, token: &'a str) -> Result<(&'a str, &'a str), InvalidToken> {
+        verified(token, &self.verifying, registered(self.algorithm))
     }
 }
 

@@ -52,7 +52,7 @@ impl Scene {
     /// The states of all keys, by number, as a server knows them.
     fn states(&self) -> Vec<KeyState> {
         let now = self.clock.now();
-        self.fakes.ring().lives().map(|life| life.state(now)).collect()
+        self.fakes.ring().timelines().map(|timeline| timeline.state(now)).collect()
     }
 
     fn signer(&self) -> Option<String> {
@@ -210,7 +210,7 @@ async fn a_private_half_is_sealed_anew_with_the_encryption_key_that_comes_first(
     scene.server(Some(POLICY)).settle().await.unwrap();
     let next = Scene { fakes: FakeKeys::sealed_with("b"), store: scene.store.clone(), ..Scene::default() };
     next.server(Some(POLICY)).settle().await.unwrap();
-    let private = next.fakes.ring().lives().next().unwrap().key.private.clone();
+    let private = next.fakes.ring().timelines().next().unwrap().key.private.clone();
     assert_eq!(private, EncryptedKey { with: "b".to_owned(), text: "private half of made-1".to_owned() });
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{AT_ONCE, KeyRing, KeyState, Life, MOMENT};
+use super::{AT_ONCE, KeyRing, KeyState, KeyTimeline, MOMENT};
 use crate::sessions::token::CLOCK_SKEW;
 use crate::{identity::ids::KeyId, signing_keys::key::SigningKey};
 
@@ -12,7 +12,11 @@ impl KeyRing {
     /// was set back.
     #[must_use]
     pub fn first_to_come(&self, at: DateTime<Utc>) -> Option<&SigningKey> {
-        let first = self.lives().filter(|life| life.comes_to_sign()).map(|life| &life.key).min_by_key(|key| key.signs_from)?;
+        let first = self
+            .timelines()
+            .filter(|timeline| timeline.comes_to_sign())
+            .map(|timeline| &timeline.key)
+            .min_by_key(|key| key.signs_from)?;
         let waits = first.created_at < first.signs_from && first.created_at <= at + CLOCK_SKEW;
         (waits && at < first.signs_from).then_some(first)
     }
@@ -28,7 +32,7 @@ impl KeyRing {
         }
         loop {
             match self.signer(at).and_then(|key| self.find(&key.id)) {
-                Some(life) => at = life.end?,
+                Some(timeline) => at = timeline.end?,
                 // No new key could sign sooner.
                 None => match self.next_start(at) {
                     Some(start) if start <= at.max(now + AT_ONCE) + MOMENT => at = start,
@@ -41,14 +45,14 @@ impl KeyRing {
     /// When the next key starts to sign.
     #[must_use]
     pub fn next_start(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.lives().filter(|life| life.state(now) == KeyState::Pending).map(|life| life.key.signs_from).min()
+        self.timelines().filter(|timeline| timeline.state(now) == KeyState::Pending).map(|timeline| timeline.key.signs_from).min()
     }
 
     /// When a new key signs that is wanted from a time on: earlier where nobody would sign before, but not before all servers know
     /// it. Where no key has signed yet, the secret does until then.
     #[must_use]
     pub fn start_of_next(&self, wanted: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        let secret_signs = self.first_to_come(now).is_some() || !self.lives().any(Life::comes_to_sign);
+        let secret_signs = self.first_to_come(now).is_some() || !self.timelines().any(KeyTimeline::comes_to_sign);
         if secret_signs { wanted } else { self.start_without_silence(wanted, now) }
     }
 
@@ -64,7 +68,9 @@ impl KeyRing {
     pub fn without(&self, id: &KeyId, from: DateTime<Utc>) -> Self {
         let end = |key: &SigningKey| Some(key.retired_at.map_or(from, |at| at.min(from)));
         let ending = |key: &SigningKey| if key.id == *id { end(key) } else { key.retired_at };
-        Self::of(self.lives().map(|life| SigningKey { retired_at: ending(&life.key), ..life.key.clone() }).collect())
+        Self::of(
+            self.timelines().map(|timeline| SigningKey { retired_at: ending(&timeline.key), ..timeline.key.clone() }).collect(),
+        )
     }
 
     /// When a key in use may end so that somebody always signs: as soon as all servers can know, or, where it may go on signing for
@@ -72,7 +78,10 @@ impl KeyRing {
     #[must_use]
     pub fn earliest_end(&self, id: &KeyId, may_go_on: bool, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let at_once = now + AT_ONCE;
-        let others = self.lives().filter(|life| life.key.id != *id && life.is_in_use(now)).map(|life| life.key.signs_from);
+        let others = self
+            .timelines()
+            .filter(|timeline| timeline.key.id != *id && timeline.is_in_use(now))
+            .map(|timeline| timeline.key.signs_from);
         let mut ends: Vec<_> = others.filter(|start| may_go_on && *start > at_once).collect();
         ends.push(at_once);
         ends.sort_unstable();

@@ -11,7 +11,7 @@ fn key(number: i64, made: i64) -> SigningKey {
 }
 
 fn states(ring: &KeyRing, seconds: i64) -> Vec<KeyState> {
-    ring.lives().map(|life| life.state(after(seconds))).collect()
+    ring.timelines().map(|timeline| timeline.state(after(seconds))).collect()
 }
 
 fn signer(ring: &KeyRing, seconds: i64) -> Option<i64> {
@@ -56,7 +56,7 @@ fn a_compromised_key_ends_at_once_and_its_predecessor_does_not_come_back() {
     assert_eq!(states(&ring, 1399), [Retiring, Active]);
     assert_eq!(states(&ring, 1400), [Retiring, Revoked]);
     assert_eq!(signer(&ring, 1400), None);
-    let verifies = |seconds| ring.lives().map(|life| life.verifies(after(seconds))).collect::<Vec<_>>();
+    let verifies = |seconds| ring.timelines().map(|timeline| timeline.verifies(after(seconds))).collect::<Vec<_>>();
     assert_eq!((verifies(1399), verifies(1400)), (vec![true, true], vec![true, false]));
     assert_eq!(ring.published(after(1400)).count(), 1);
 }
@@ -64,7 +64,7 @@ fn a_compromised_key_ends_at_once_and_its_predecessor_does_not_come_back() {
 #[test]
 fn a_token_of_a_pending_or_gone_key_does_not_count_but_for_clocks_that_differ() {
     let ring = KeyRing::of(vec![SigningKey { retired_at: Some(after(1000)), ..key(1, 0) }]);
-    let verifies = |seconds| ring.lives().all(|life| life.verifies(after(seconds)));
+    let verifies = |seconds| ring.timelines().all(|timeline| timeline.verifies(after(seconds)));
     assert_eq!([299, 300, 1000, 1000 + KEPT - 1, 1000 + KEPT].map(verifies), [false, true, true, true, false]);
 }
 
@@ -107,7 +107,7 @@ proptest! {
         prop_assert!(states(&ring, issued).iter().filter(|state| **state == Active).count() <= 1);
         let now = after(issued + age);
         match ring.signer(after(issued)) {
-            Some(key) => prop_assert!(ring.lives().any(|life| life.key.id == key.id && life.verifies(now))),
+            Some(key) => prop_assert!(ring.timelines().any(|timeline| timeline.key.id == key.id && timeline.verifies(now))),
             None => prop_assert!(ring.leaves_room_for_the_secret(now)),
         }
     }

@@ -40,7 +40,7 @@ impl Scene {
 
     async fn states(&self, seconds: i64) -> Vec<KeyState> {
         let ring = self.es256().ring().await.unwrap();
-        ring.lives().map(|life| life.state(after(seconds))).collect()
+        ring.timelines().map(|timeline| timeline.state(after(seconds))).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
-        ports::{KeyMaker, KeyStore, KnownKeys, Revocations, UnusableKey},
+        ports::{KeyCache, KeyMaker, KeyStore, Revocations, UnusableKey},
         ring::KeyRing,
     },
 };
@@ -57,9 +57,9 @@ impl<P: KeyMaker> KeyMaker for Flaky<P> {
     }
 }
 
-impl<P: KnownKeys> KnownKeys for Flaky<P> {
-    fn learn(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
-        self.fuse.guard_at_once(|| self.port.learn(keys, now))
+impl<P: KeyCache> KeyCache for Flaky<P> {
+    fn update(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError> {
+        self.fuse.guard_at_once(|| self.port.update(keys, now))
     }
 
     /// No outage can come of this: it asks nobody.
@@ -71,7 +71,7 @@ impl<P: KnownKeys> KnownKeys for Flaky<P> {
         self.fuse.guard_at_once(|| self.port.check(now))
     }
 
-    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
-        self.fuse.guard_at_once(|| self.port.vouch(list))
+    fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError> {
+        self.fuse.guard_at_once(|| self.port.sign_revocations(list))
     }
 }

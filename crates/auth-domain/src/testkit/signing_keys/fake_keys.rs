@@ -12,7 +12,7 @@ use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
-        ports::{KeyMaker, KnownKeys, Revocations, UnusableKey},
+        ports::{KeyCache, KeyMaker, Revocations, UnusableKey},
         ring::KeyRing,
     },
 };
@@ -65,14 +65,14 @@ impl KeyMaker for FakeKeys {
     }
 }
 
-impl KnownKeys for FakeKeys {
-    fn learn(&self, keys: Vec<SigningKey>, _now: DateTime<Utc>) -> Result<(), PortError> {
+impl KeyCache for FakeKeys {
+    fn update(&self, keys: Vec<SigningKey>, _now: DateTime<Utc>) -> Result<(), PortError> {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(KeyRing::of(keys));
         Ok(())
     }
 
     /// As anybody can read it.
-    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
+    fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError> {
         Ok(format!("{list:?}"))
     }
 

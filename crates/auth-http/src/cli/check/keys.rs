@@ -17,8 +17,8 @@ pub(crate) fn of_keys(database: &Database, settings: &Settings) -> Result<Findin
     }
     let ports = Ports::over(database, settings, start_audit(database)?)?;
     let (keys, now) = (block_on(ports.keys.all())?, ports.clock.now());
-    ports.known_keys.learn(keys, now).map_err(CommandError::of_keys)?;
-    let ring = ports.known_keys.ring();
+    ports.key_cache.update(keys, now).map_err(CommandError::of_keys)?;
+    let ring = ports.key_cache.ring();
     Ok(Finding::fine(
         TOPIC,
         match (ring.signer(now), ring.first_to_come(now)) {

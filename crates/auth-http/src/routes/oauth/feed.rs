@@ -21,7 +21,7 @@ use auth_domain::{
     oauth::revocation_list::ListRevocations,
     sessions::session::RevocationCursor,
     signing_keys::{
-        ports::{KnownKeys, Revocations},
+        ports::{KeyCache, Revocations},
         ring::PUBLISHED_AFTER,
     },
 };
@@ -41,7 +41,7 @@ const MOMENT: i64 = 250;
 /// What is known of this moment.
 pub(crate) struct Feed {
     list: ListRevocations,
-    keys: Arc<dyn KnownKeys>,
+    keys: Arc<dyn KeyCache>,
     clock: Arc<dyn Clock>,
     /// Counts what may have ended sessions: whoever was told so finds them on the list.
     changes: AtomicU64,
@@ -88,7 +88,7 @@ impl Page {
 
 impl Feed {
     pub(crate) fn of(app: &UseCases) -> Self {
-        let (keys, clock) = (app.ports.known_keys.clone(), app.ports.clock.clone());
+        let (keys, clock) = (app.ports.key_cache.clone(), app.ports.clock.clone());
         Self { list: app.keys.list_revocations.clone(), keys, clock, changes: AtomicU64::default(), known: Mutex::default() }
     }
 
@@ -140,7 +140,7 @@ impl Feed {
         let by = self.keys.ring().signer(page.list.as_of).map(|key| key.id.clone());
         let signed = self.entry(page, by);
         // Whoever wants the same waits for it.
-        signed.token.get_or_init(|| self.keys.vouch(&signed.page.list).map(Bytes::from)).clone()
+        signed.token.get_or_init(|| self.keys.sign_revocations(&signed.page.list).map(Bytes::from)).clone()
     }
 
     fn entry(&self, page: &Arc<Page>, by: Option<KeyId>) -> Arc<Signed> {

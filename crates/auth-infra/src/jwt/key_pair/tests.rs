@@ -22,7 +22,7 @@ fn header(token: &str) -> Value {
 /// Signs any header with the right private key.
 fn signed(pair: &KeyPair, header: &Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(header.to_string());
-    sealed(&header, PAYLOAD, &pair.signing, registered(pair.public.algorithm)).unwrap()
+    super::signed(&header, PAYLOAD, &pair.signing, registered(pair.public.algorithm)).unwrap()
 }
 
 fn with_signature(token: &str, signature: &[u8]) -> String {
@@ -61,15 +61,15 @@ fn the_example_of_rfc_8037_verifies() {
     let key = PublicKey::new(id, KeyAlgorithm::EdDsa, jwk.to_string()).unwrap();
     let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.\
                  hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-    let (_, payload) = key.vouched(token).unwrap();
+    let (_, payload) = key.verified(token).unwrap();
     assert_eq!(decode(payload).unwrap(), b"Example of Ed25519 signing");
-    assert!(key.vouched(&token.replace("hgyY", "hgyZ")).is_err());
+    assert!(key.verified(&token.replace("hgyY", "hgyZ")).is_err());
     assert!(key.verify(token).is_err(), "its header is not one of ours");
 }
 
 /// Checks the signature, and the algorithm that the header names. (`verify` accepts only our own header.)
 fn is_judged_alike(key: &PublicKey, token: &str, expected: bool, what: &str) {
-    let accepted = key.vouched(token).is_ok_and(|(head, payload)| {
+    let accepted = key.verified(token).is_ok_and(|(head, payload)| {
         let head = decode(head).map(|head| strict_json::parse(&head));
         decode(payload).is_ok() && matches!(head, Ok(Ok(head)) if head.get("alg") == Some(&json!(key.algorithm.name())))
     });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth_domain::signing_keys::{
     key::{KeyAlgorithm, SigningKey},
-    ports::{KeyMaker, KnownKeys},
+    ports::{KeyCache, KeyMaker},
     ring::KeyRing,
 };
 
@@ -52,7 +52,7 @@ fn decoded(codec: &JwtCodec, token: &str, seconds: i64) -> Result<Claims, Invali
 async fn each_algorithm_signs_access_tokens_under_its_header_and_leaves_refresh_tokens_alone() {
     for algorithm in KeyAlgorithm::ALL {
         let (codec, key) = (signing(), key(1, algorithm, 0).await);
-        codec.learn(vec![key.clone()], now()).unwrap();
+        codec.update(vec![key.clone()], now()).unwrap();
         let token = codec.encode(&issued(0)).unwrap();
         assert_eq!(header(&token), json!({ "alg": algorithm.name(), "kid": key.id.as_str(), "typ": "at+jwt" }));
         assert_eq!(decoded(&codec, &token, 0), Ok(issued(0)));
@@ -77,8 +77,8 @@ async fn from_the_secret_to_a_key_to_the_next_and_back_no_token_is_refused_befor
             150 => keys.iter_mut().for_each(|key| key.retired_at = Some(at(seconds))),
             _ => {}
         }
-        signer.learn(keys.clone(), at(seconds)).unwrap();
-        reader.learn(keys.clone(), at(seconds)).unwrap();
+        signer.update(keys.clone(), at(seconds)).unwrap();
+        reader.update(keys.clone(), at(seconds)).unwrap();
         let signer = if minute < 150 { &signer } else { &by_secret };
         live.push((seconds, signer.encode(&issued(seconds)).unwrap()));
         live.retain(|(issued, _)| seconds < issued + 900);
@@ -98,7 +98,7 @@ async fn from_the_secret_to_a_key_to_the_next_and_back_no_token_is_refused_befor
 async fn the_secret_counts_for_nothing_once_what_it_signed_has_expired() {
     let codec = signing();
     let early = super::codec().encode(&issued(-10)).unwrap();
-    codec.learn(vec![key(1, KeyAlgorithm::Es256, 0).await], now()).unwrap();
+    codec.update(vec![key(1, KeyAlgorithm::Es256, 0).await], now()).unwrap();
     let forged = super::codec().encode(&issued(2 * 3600)).unwrap();
     assert!(decoded(&codec, &early, 60).is_ok());
     assert_eq!(decoded(&codec, &forged, 2 * 3600), Err(InvalidToken::Invalid));
@@ -109,11 +109,11 @@ async fn the_secret_counts_for_nothing_once_what_it_signed_has_expired() {
 async fn a_key_that_does_not_sign_yet_or_is_gone_or_revoked_or_foreign_vouches_for_nothing() {
     let key = key(1, KeyAlgorithm::Es256, 0).await;
     let signer = signing();
-    signer.learn(vec![key.clone()], now()).unwrap();
+    signer.update(vec![key.clone()], now()).unwrap();
     let token = signer.encode(&issued(0)).unwrap();
     let refused = |keys: Vec<SigningKey>, seconds| {
         let codec = signing();
-        codec.learn(keys, at(seconds)).unwrap();
+        codec.update(keys, at(seconds)).unwrap();
         assert_eq!(decoded(&codec, &token, seconds), Err(InvalidToken::Invalid));
     };
     refused(vec![], 0);
@@ -127,7 +127,7 @@ async fn a_key_that_does_not_sign_yet_or_is_gone_or_revoked_or_foreign_vouches_f
 async fn a_public_half_is_no_secret_to_sign_with_and_no_header_offers_a_key() {
     for algorithm in KeyAlgorithm::ALL {
         let (codec, key) = (signing(), key(1, algorithm, 0).await);
-        codec.learn(vec![key.clone()], now()).unwrap();
+        codec.update(vec![key.clone()], now()).unwrap();
         let claims = URL_SAFE_NO_PAD.encode(payload(TokenPurpose::Access).to_string());
         let kid = key.id.as_str();
         for header in [
@@ -162,27 +162,27 @@ async fn a_public_half_is_no_secret_to_sign_with_and_no_header_offers_a_key() {
 async fn a_private_half_is_opened_once_and_one_that_cannot_be_is_named() {
     let first = key(1, KeyAlgorithm::Es256, 0).await;
     let codec = signing();
-    codec.learn(vec![first.clone()], now()).unwrap();
+    codec.update(vec![first.clone()], now()).unwrap();
     let lost = encryption("b").encrypt(&first.id, first.algorithm, "elsewhere").unwrap();
     let resealed = SigningKey { private: lost, ..first.clone() };
-    codec.learn(vec![resealed.clone()], now()).unwrap();
+    codec.update(vec![resealed.clone()], now()).unwrap();
     assert!(codec.encode(&issued(0)).is_ok(), "it was open already");
-    let fault = signing().learn(vec![resealed.clone()], now()).unwrap_err().to_string();
+    let fault = signing().update(vec![resealed.clone()], now()).unwrap_err().to_string();
     assert!(fault.contains(first.id.as_str()) && fault.contains("`b`"), "{fault}");
     let over = SigningKey { retired_at: Some(at(-1)), signs_from: at(-100), ..resealed };
-    signing().learn(vec![over], now()).unwrap();
+    signing().update(vec![over], now()).unwrap();
 }
 
 #[tokio::test]
 async fn a_server_that_cannot_sign_says_so_and_still_verifies() {
     let first = key(1, KeyAlgorithm::Es256, 0).await;
     let (signer, blind) = (signing(), codec().signing_with_pairs(encryption("b")));
-    signer.learn(vec![first.clone()], now()).unwrap();
-    assert!(blind.learn(vec![first], now()).is_err());
+    signer.update(vec![first.clone()], now()).unwrap();
+    assert!(blind.update(vec![first], now()).is_err());
     assert!(matches!(blind.encode(&issued(0)), Err(PortError::Unavailable(_))));
     assert!(blind.check(now()).is_err() && signer.check(now()).is_ok());
-    let again = signer.ring().lives().map(|life| life.key.clone()).collect();
-    assert!(blind.learn(again, now()).is_err(), "told as long as it is so");
+    let again = signer.ring().timelines().map(|timeline| timeline.key.clone()).collect();
+    assert!(blind.update(again, now()).is_err(), "told as long as it is so");
     assert!(decoded(&blind, &signer.encode(&issued(0)).unwrap(), 0).is_ok());
 }
 
@@ -201,7 +201,7 @@ async fn the_secret_never_steps_in_for_a_key() {
         vec![SigningKey { created_at: at(105), signs_from: at(105), ..first.clone() }],
     ] {
         let codec = signing();
-        codec.learn(keys, at(100)).unwrap();
+        codec.update(keys, at(100)).unwrap();
         assert!(matches!(codec.encode(&issued(100)), Err(PortError::Unavailable(_))));
         assert!(codec.check(at(100)).is_err(), "it is not ready");
         assert!(codec.encode(&claims(TokenPurpose::Refresh(Generation(1)))).is_ok());
@@ -212,9 +212,9 @@ async fn the_secret_never_steps_in_for_a_key() {
 async fn where_the_secret_signs_pairs_of_before_are_read() {
     let first = key(1, KeyAlgorithm::Es256, 0).await;
     let signer = signing();
-    signer.learn(vec![first.clone()], now()).unwrap();
+    signer.update(vec![first.clone()], now()).unwrap();
     let codec = codec();
-    codec.learn(vec![SigningKey { retired_at: Some(at(60)), ..first }], at(60)).unwrap();
+    codec.update(vec![SigningKey { retired_at: Some(at(60)), ..first }], at(60)).unwrap();
     assert!(decoded(&codec, &signer.encode(&issued(0)).unwrap(), 60).is_ok());
     assert_eq!(header(&codec.encode(&issued(0)).unwrap())["alg"], "HS256");
 }

@@ -40,8 +40,8 @@ impl EndedSessions for Counting {
     }
 }
 
-impl KnownKeys for Counting {
-    fn learn(&self, _keys: Vec<SigningKey>, _now: DateTime<Utc>) -> Result<(), PortError> {
+impl KeyCache for Counting {
+    fn update(&self, _keys: Vec<SigningKey>, _now: DateTime<Utc>) -> Result<(), PortError> {
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl KnownKeys for Counting {
         Ok(())
     }
 
-    fn vouch(&self, list: &Revocations) -> Result<String, PortError> {
+    fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError> {
         self.signatures.fetch_add(1, Ordering::SeqCst);
         Ok(format!("{list:?}"))
     }

@@ -20,10 +20,7 @@ use auth_domain::{
         session::Generation,
         token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
     },
-    signing_keys::{
-        ports::{KeyCache, Revocations},
-        ring::KeyRing,
-    },
+    signing_keys::{ports::KeyCache, revocations::Revocations, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use super::{
     fixture::{Fixture, Fresh, Refusal, context},
-    keys::KeyDeed,
+    keys::KeyAction,
     resource_servers::{introspect, to_a_client},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
         login::{Login, LoginError},
         register::{Register, RegisterError},
     },
-    signing_keys::writer::{OperateKeysError, Revocation},
+    signing_keys::{plan::Revocation, writer::ChangeKeysError},
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
@@ -56,7 +56,7 @@ pub(crate) enum Action {
     AddClient,
     RotateClient,
     RemoveClient,
-    WithKeys(KeyDeed),
+    WithKeys(KeyAction),
     SignedIn(Own),
 }
 
@@ -86,7 +86,7 @@ const ANN: &str = "ann@example.org";
 const TAKEN: &str = "the address has an account already";
 const INVALID: &str = "the token is not valid";
 const CHANGED: &str = "the keys were changed meanwhile; try again";
-const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire; --compromised has them refused";
+const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire";
 
 const fn case(action: Action, no: &'static str, no_again: &'static str) -> Case {
     Case { action, no, no_again }
@@ -96,7 +96,7 @@ const fn own(own: Own, no: &'static str, no_again: &'static str) -> Case {
     case(Action::SignedIn(own), no, no_again)
 }
 
-const fn keys(action: KeyDeed, no: &'static str, no_again: &'static str) -> Case {
+const fn keys(action: KeyAction, no: &'static str, no_again: &'static str) -> Case {
     case(Action::WithKeys(action), no, no_again)
 }
 
@@ -135,19 +135,19 @@ pub(crate) const CASES: [Case; 54] = [
     case(Action::AddClient, "", ""),
     case(Action::RotateClient, "", ""),
     case(Action::RemoveClient, "", "there is no such client"),
-    keys(KeyDeed::SealAnew, "", ""),
-    keys(KeyDeed::ChangeAlgorithm, "", ""),
-    keys(KeyDeed::ReturnToTheSecret, "", ""),
-    keys(KeyDeed::Attend, "", ""),
-    keys(KeyDeed::AttendWhenDue, "", ""),
-    keys(KeyDeed::Rotate, "", ""),
-    keys(KeyDeed::Import, "", "the key is there already"),
-    keys(KeyDeed::Revoke(3, Revocation::Orderly), "", CHANGED),
-    keys(KeyDeed::Revoke(3, Revocation::Compromised), "", CHANGED),
-    keys(KeyDeed::Revoke(2, Revocation::Compromised), "", CHANGED),
-    keys(KeyDeed::Revoke(2, Revocation::Orderly), OUT_OF_USE, ""),
-    keys(KeyDeed::Revoke(9, Revocation::Orderly), "there is no such key", ""),
-    keys(KeyDeed::List, "", ""),
+    keys(KeyAction::Reencrypt, "", ""),
+    keys(KeyAction::ChangeAlgorithm, "", ""),
+    keys(KeyAction::ReturnToTheSecret, "", ""),
+    keys(KeyAction::Maintain, "", ""),
+    keys(KeyAction::MaintainWhenDue, "", ""),
+    keys(KeyAction::Rotate, "", ""),
+    keys(KeyAction::Import, "", "the key is there already"),
+    keys(KeyAction::Revoke(3, Revocation::Orderly), "", CHANGED),
+    keys(KeyAction::Revoke(3, Revocation::Compromised), "", CHANGED),
+    keys(KeyAction::Revoke(2, Revocation::Compromised), "", CHANGED),
+    keys(KeyAction::Revoke(2, Revocation::Orderly), OUT_OF_USE, ""),
+    keys(KeyAction::Revoke(9, Revocation::Orderly), "there is no such key", ""),
+    keys(KeyAction::List, "", ""),
     own(Own::Me, "", ""),
     own(Own::Logout(LogoutScope::Local), "", INVALID),
     own(Own::Logout(LogoutScope::Others), "", ""),
@@ -174,7 +174,7 @@ macro_rules! sorted {
 }
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
-sorted!(AuthenticateClientError, ClientError, OperateKeysError, RegisterError);
+sorted!(AuthenticateClientError, ClientError, ChangeKeysError, RegisterError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
@@ -206,7 +206,7 @@ impl Case {
 
     /// A rotation whose answer was lost leaves a key, and the next one makes another.
     pub(crate) fn makes_a_key(self) -> bool {
-        self.action == Action::WithKeys(KeyDeed::Rotate)
+        self.action == Action::WithKeys(KeyAction::Rotate)
     }
 
     /// Whether an outage may leave it half done, until it is asked for again.

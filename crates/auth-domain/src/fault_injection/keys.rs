@@ -9,28 +9,33 @@ use super::{
 use crate::{
     oauth::revocation_list::ListRevocations,
     signing_keys::{
+        import::ImportKey,
         key::KeyAlgorithm,
-        maintain::KeepKeys,
+        maintain::MaintainKeys,
+        plan::{Revocation, When},
         ports::KeyCache,
+        reconcile::ReconcileKeys,
+        revoke::RevokeKey,
         ring::KeyPolicy,
-        writer::{OperateKeys, Revocation, When},
+        rotate::RotateKeys,
+        writer::KeyWriter,
     },
     testkit::FakeKeys,
 };
 
 /// What is done with keys. In this fixture the first is over, the second retiring, and the third signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyDeed {
+pub(crate) enum KeyAction {
     /// A server starts with another encryption key.
-    SealAnew,
+    Reencrypt,
     /// A server starts for another algorithm.
     ChangeAlgorithm,
     /// A server starts that signs with the shared secret.
     ReturnToTheSecret,
-    /// A server attends to the keys, and forgets the one that is over.
-    Attend,
+    /// A server maintains the keys, and forgets the one that is over.
+    Maintain,
     /// The same, and it is time for the next key.
-    AttendWhenDue,
+    MaintainWhenDue,
     Rotate,
     Import,
     /// The number of the key.
@@ -42,31 +47,34 @@ pub(crate) enum KeyDeed {
 const POLICY: KeyPolicy =
     KeyPolicy { algorithm: KeyAlgorithm::Es256, cached_for: TimeDelta::seconds(300), signs_for: TimeDelta::days(90) };
 
-impl KeyDeed {
+impl KeyAction {
     /// Whether it takes several writes, so that an outage may come between them. Asked again, it does the rest.
     pub(crate) fn takes_steps(self) -> bool {
-        matches!(self, Self::ReturnToTheSecret | Self::AttendWhenDue | Self::Revoke(3, _))
+        matches!(self, Self::ReturnToTheSecret | Self::MaintainWhenDue | Self::Revoke(3, _))
     }
 
     pub(crate) async fn perform(self, fixture: &Fixture) -> Result<(), Refusal> {
         match self {
-            Self::SealAnew => {
+            Self::Reencrypt => {
                 let maker = fixture.flaky(FakeKeys::sealed_with("b"));
-                done(KeepKeys { maker, ..keep(fixture, Some(POLICY)) }.settle().await)
+                reconcile(fixture, KeyWriter { maker, ..writer(fixture, Some(POLICY)) }).await
             }
             Self::ChangeAlgorithm => {
                 let policy = KeyPolicy { algorithm: KeyAlgorithm::EdDsa, ..POLICY };
-                done(keep(fixture, Some(policy)).settle().await)
+                reconcile(fixture, writer(fixture, Some(policy))).await
             }
-            Self::ReturnToTheSecret => done(keep(fixture, None).settle().await),
-            Self::Attend => done(keep(fixture, Some(POLICY)).attend().await),
-            Self::AttendWhenDue => {
-                let policy = KeyPolicy { signs_for: TimeDelta::seconds(1000), ..POLICY };
-                done(keep(fixture, Some(policy)).attend().await)
+            Self::ReturnToTheSecret => reconcile(fixture, writer(fixture, None)).await,
+            Self::Maintain => maintain(fixture, POLICY).await,
+            Self::MaintainWhenDue => maintain(fixture, KeyPolicy { signs_for: TimeDelta::seconds(1000), ..POLICY }).await,
+            Self::Rotate => done(RotateKeys(writer(fixture, Some(POLICY))).execute(When::Published, &context()).await),
+            Self::Import => {
+                let import = ImportKey(writer(fixture, Some(POLICY)));
+                done(import.execute("ES256 theirs", When::Published, &context()).await)
             }
-            Self::Rotate => done(operate(fixture).rotate(When::Published, &context()).await),
-            Self::Import => done(operate(fixture).import("ES256 theirs", When::Published, &context()).await),
-            Self::Revoke(number, how) => done(operate(fixture).revoke(&fixture.key(number), how, &context()).await),
+            Self::Revoke(number, how) => {
+                let revoke = RevokeKey(writer(fixture, Some(POLICY)));
+                done(revoke.execute(&fixture.key(number), how, &context()).await)
+            }
             Self::List => {
                 let known = fixture.known();
                 let list = ListRevocations { sessions: fixture.kept(), keys: known.clone(), clock: fixture.clock() };
@@ -76,12 +84,15 @@ impl KeyDeed {
     }
 }
 
-fn keep(fixture: &Fixture, policy: Option<KeyPolicy>) -> KeepKeys {
-    let (keys, maker, known, users) = (fixture.kept(), fixture.known(), fixture.known(), fixture.kept());
-    KeepKeys { keys, maker, known, users, audit: fixture.audit(), clock: fixture.clock(), policy }
+fn writer(fixture: &Fixture, policy: Option<KeyPolicy>) -> KeyWriter {
+    let (keys, maker) = (fixture.kept(), fixture.known());
+    KeyWriter { keys, maker, audit: fixture.audit(), clock: fixture.clock(), policy }
 }
 
-fn operate(fixture: &Fixture) -> OperateKeys {
-    let (keys, maker) = (fixture.kept(), fixture.known());
-    OperateKeys { keys, maker, audit: fixture.audit(), clock: fixture.clock(), policy: Some(POLICY) }
+async fn reconcile(fixture: &Fixture, writer: KeyWriter) -> Result<(), Refusal> {
+    done(ReconcileKeys { writer, cache: fixture.known(), users: fixture.kept() }.execute().await)
+}
+
+async fn maintain(fixture: &Fixture, policy: KeyPolicy) -> Result<(), Refusal> {
+    done(MaintainKeys { writer: writer(fixture, Some(policy)), cache: fixture.known() }.execute().await)
 }

@@ -9,7 +9,8 @@ use crate::{
     identity::{clock::Clock, port_error::PortError},
     sessions::{ports::EndedSessions, session::RevocationCursor},
     signing_keys::{
-        ports::{KeyCache, Revocations},
+        ports::KeyCache,
+        revocations::Revocations,
         ring::{KeyState, PUBLISHED_AFTER},
     },
 };

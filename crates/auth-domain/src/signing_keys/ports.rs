@@ -6,13 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    identity::{
-        ids::{KeyId, SessionId},
-        port_error::PortError,
-    },
-    sessions::session::RevocationCursor,
+    identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
+        revocations::Revocations,
         ring::KeyRing,
     },
 };
@@ -62,10 +59,10 @@ pub trait KeyMaker: Send + Sync {
 /// This server's copy of the keys, for signing and verifying: no request reads the store.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 pub trait KeyCache: Send + Sync {
-    /// Replaces the known keys with these.
+    /// Replaces the cached keys with these.
     ///
     /// # Errors
-    /// One of them cannot be used; the others are known nevertheless.
+    /// One of them cannot be used; the others are cached nevertheless.
     fn update(&self, keys: Vec<SigningKey>, now: DateTime<Utc>) -> Result<(), PortError>;
 
     fn ring(&self) -> Arc<KeyRing>;
@@ -81,17 +78,4 @@ pub trait KeyCache: Send + Sync {
     /// # Errors
     /// When the key cannot sign.
     fn sign_revocations(&self, list: &Revocations) -> Result<String, PortError>;
-}
-
-/// What is revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revocations {
-    pub as_of: DateTime<Utc>,
-    /// Ordered by the time of their end.
-    pub sessions: Vec<SessionId>,
-    pub keys: Vec<KeyId>,
-    /// Where the next list begins; it may repeat some of these.
-    pub next: RevocationCursor,
-    /// Whether more can be fetched right away.
-    pub more: bool,
 }

@@ -26,11 +26,11 @@ pub(crate) async fn prune(app: Data<UseCases>) {
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after the signing keys. Never returns. While they cannot be read, those known stay in use.
-pub(crate) async fn attend_to_keys(app: Data<UseCases>) {
+pub(crate) async fn maintain_keys(app: Data<UseCases>) {
     let mut told = None;
     loop {
         sleep(LOOK).await;
-        let fault = app.keys.keep.attend().await.err().map(|fault| fault.to_string());
+        let fault = app.keys.maintain.execute().await.err().map(|fault| fault.to_string());
         if fault != told {
             fault.iter().for_each(|fault| tracing::error!(fault, "cannot attend to the signing keys; going on with those known"));
             told = fault;

@@ -9,9 +9,9 @@ use actix_web::rt::time::sleep;
 use auth_domain::{
     identity::ids::KeyId,
     signing_keys::{
-        key::SigningKey,
+        plan::{KeyRefusal, Revocation, When},
         ring::{KeyState, KeyTimeline},
-        writer::{OperateKeysError, Revocation, When},
+        writer::{ChangeKeysError, ChangedKey},
     },
 };
 use chrono::{DateTime, Utc};
@@ -93,27 +93,27 @@ impl Keys {
 }
 
 async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, CommandError> {
-    let (keys, origin) = (&app.keys.operate, operator(app, "auth-server keys"));
+    let (keys, origin) = (&app.keys, operator(app, "auth-server keys"));
     let touched = match action {
         Action::List => None,
-        Action::Rotate { at_once } => Some(made(app, keys.rotate(when(at_once), &origin).await?, at_once).await),
+        Action::Rotate { at_once } => {
+            Some(once_in_effect(app, keys.rotate.execute(when(at_once), &origin).await?, at_once).await)
+        }
         Action::Import { file, at_once } => {
-            Some(made(app, keys.import(&read(&file)?, when(at_once), &origin).await?, at_once).await)
+            let imported = keys.import.execute(&read(&file)?, when(at_once), &origin).await?;
+            Some(once_in_effect(app, imported, at_once).await)
         }
         Action::Revoke { key, compromised } => {
-            let (id, how) = (KeyId::new(key), if compromised { Revocation::Compromised } else { Revocation::Orderly });
-            let from = keys.revoke(&id, how, &origin).await?;
-            if compromised {
-                until(app, from).await;
-            }
-            Some(id)
+            let how = if compromised { Revocation::Compromised } else { Revocation::Orderly };
+            let revoked = keys.revoke.execute(&KeyId::new(key), how, &origin).await?;
+            Some(once_in_effect(app, revoked, compromised).await)
         }
         Action::ExportPublic => {
-            let set = KeySet::of(&keys.ring().await?, app.ports.clock.now());
+            let set = KeySet::of(&keys.list.execute().await?, app.ports.clock.now());
             return Ok(serde_json::to_string_pretty(&set).unwrap_or_default());
         }
     };
-    let (ring, now) = (keys.ring().await?, app.ports.clock.now());
+    let (ring, now) = (keys.list.execute().await?, app.ports.clock.now());
     let views: Vec<_> = ring
         .timelines()
         .filter(|timeline| touched.as_ref().is_none_or(|id| timeline.key.id == *id))
@@ -126,16 +126,12 @@ fn when(at_once: bool) -> When {
     if at_once { When::AtOnce } else { When::Published }
 }
 
-async fn made(app: &UseCases, key: SigningKey, at_once: bool) -> KeyId {
-    if at_once {
-        until(app, key.signs_from).await;
+/// The key's id. Waits, if the change is to have taken effect when the command ends.
+async fn once_in_effect(app: &UseCases, changed: ChangedKey, waits: bool) -> KeyId {
+    if waits {
+        sleep((changed.from - app.ports.clock.now()).to_std().unwrap_or_default()).await;
     }
-    key.id
-}
-
-/// Waits until a change has taken effect, so that it has when the command ends.
-async fn until(app: &UseCases, moment: DateTime<Utc>) {
-    sleep((moment - app.ports.clock.now()).to_std().unwrap_or_default()).await;
+    changed.id
 }
 
 fn read(file: &str) -> Result<Zeroizing<String>, CommandError> {
@@ -180,17 +176,50 @@ fn lines(views: &[KeyView]) -> String {
     terminal::lines(views.iter().map(line))
 }
 
-impl From<OperateKeysError> for CommandError {
-    fn from(error: OperateKeysError) -> Self {
+impl From<ChangeKeysError> for CommandError {
+    fn from(error: ChangeKeysError) -> Self {
         match error {
-            OperateKeysError::Port(error) => error.into(),
-            OperateKeysError::NoKeys
-            | OperateKeysError::NoSuchKey
-            | OperateKeysError::KnownKey
-            | OperateKeysError::OutOfUse
-            | OperateKeysError::Revoked
-            | OperateKeysError::ChangedMeanwhile
-            | OperateKeysError::Unusable(_) => Self::Told(error.to_string()),
+            ChangeKeysError::Port(error) => error.into(),
+            ChangeKeysError::Refused(refusal) => Self::Told(advice(refusal)),
+            ChangeKeysError::ChangedMeanwhile | ChangeKeysError::Unusable(_) => Self::Told(error.to_string()),
+        }
+    }
+}
+
+/// Why a command is refused, and which setting or flag it is about.
+fn advice(refusal: KeyRefusal) -> String {
+    match refusal {
+        KeyRefusal::SecretSigns => {
+            "the shared secret signs (JWT_ALGORITHM is HS256): there is no key to follow another".to_owned()
+        }
+        KeyRefusal::OtherAlgorithm { its, ours } => {
+            format!("the key is for {}, and JWT_ALGORITHM is {}", its.name(), ours.name())
+        }
+        KeyRefusal::OutOfUse => format!("{refusal}; --compromised has them refused"),
+        KeyRefusal::NoSuchKey | KeyRefusal::KnownKey | KeyRefusal::Revoked => refusal.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auth_domain::signing_keys::key::KeyAlgorithm::{EdDsa, Es256};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_with_the_setting_or_the_flag_it_is_about() {
+        for (refusal, told) in [
+            (KeyRefusal::SecretSigns, "the shared secret signs (JWT_ALGORITHM is HS256): there is no key to follow another"),
+            (KeyRefusal::OtherAlgorithm { its: EdDsa, ours: Es256 }, "the key is for EdDSA, and JWT_ALGORITHM is ES256"),
+            (
+                KeyRefusal::OutOfUse,
+                "the key signs no more, and its tokens count until they expire; --compromised has them refused",
+            ),
+            (KeyRefusal::NoSuchKey, "there is no such key"),
+            (KeyRefusal::KnownKey, "the key is there already"),
+            (KeyRefusal::Revoked, "the key is revoked already"),
+        ] {
+            assert_eq!(CommandError::from(ChangeKeysError::from(refusal)).to_string(), told);
         }
     }
 }

@@ -51,11 +51,11 @@ pub(crate) fn serve() -> Result<(), CommandError> {
         let _sent_at_the_end = traces;
         system.block_on(async {
             let clock = use_cases.ports.clock.clone();
-            if let Some(known_by) = use_cases.keys.keep.settle().await.map_err(CommandError::of_keys)? {
+            if let Some(known_by) = use_cases.keys.reconcile.execute().await.map_err(CommandError::of_keys)? {
                 // What this server signs from now on, the others would not take before.
                 sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
                 // Others may have made a key of theirs meanwhile.
-                use_cases.keys.keep.attend().await.map_err(CommandError::of_keys)?;
+                use_cases.keys.maintain.execute().await.map_err(CommandError::of_keys)?;
             }
             stop.serves(patience);
             let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;

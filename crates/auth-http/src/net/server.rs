@@ -119,7 +119,7 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     let handle = Handle { server: server.handle(), draining };
     actix_web::rt::spawn(Limiters::sweep(limiters));
     actix_web::rt::spawn(jobs::prune(use_cases.clone()));
-    actix_web::rt::spawn(jobs::attend_to_keys(use_cases));
+    actix_web::rt::spawn(jobs::maintain_keys(use_cases));
     tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
     if with_docs {
         tracing::info!("the API, to read and to try: {scheme}://{address}/docs");

@@ -8,7 +8,7 @@ use auth_domain::{
         session::Generation,
         token::{Claims, InvalidToken, TokenKind, TokenPurpose},
     },
-    signing_keys::ports::Revocations,
+    signing_keys::revocations::Revocations,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

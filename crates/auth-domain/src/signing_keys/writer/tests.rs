@@ -6,7 +6,14 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    signing_keys::key::{EncryptedKey, KeyAlgorithm},
+    signing_keys::{
+        import::ImportKey,
+        key::{EncryptedKey, KeyAlgorithm, SigningKey},
+        plan::{Revocation, When},
+        revoke::RevokeKey,
+        ring::KeyState,
+        rotate::RotateKeys,
+    },
     testing::lines,
     testkit::{
         FakeKeys, MemoryAudit, MemoryStore, MovableClock,
@@ -22,24 +29,52 @@ struct Scene {
     maker: FakeKeys,
 }
 
+/// Whoever commands.
+struct Operator(KeyWriter);
+
+impl Operator {
+    /// The key that was made, as it is stored.
+    async fn rotate(&self, when: When) -> Result<SigningKey, ChangeKeysError> {
+        let made = RotateKeys(self.0.clone()).execute(when, &context()).await?;
+        Ok(self.stored(&made).await)
+    }
+
+    async fn import(&self, pem: &str, when: When) -> Result<SigningKey, ChangeKeysError> {
+        let imported = ImportKey(self.0.clone()).execute(pem, when, &context()).await?;
+        Ok(self.stored(&imported).await)
+    }
+
+    async fn revoke(&self, id: &KeyId, how: Revocation) -> Result<DateTime<Utc>, ChangeKeysError> {
+        let revoked = RevokeKey(self.0.clone()).execute(id, how, &context()).await?;
+        assert_eq!(revoked.id, *id);
+        Ok(revoked.from)
+    }
+
+    async fn stored(&self, changed: &ChangedKey) -> SigningKey {
+        let key = self.0.ring().await.unwrap().find(&changed.id).unwrap().key.clone();
+        assert_eq!(key.signs_from, changed.from);
+        key
+    }
+}
+
 impl Scene {
-    fn operator(&self, algorithm: Option<KeyAlgorithm>) -> OperateKeys {
+    fn operator(&self, algorithm: Option<KeyAlgorithm>) -> Operator {
         let policy = |algorithm| KeyPolicy { algorithm, cached_for: TimeDelta::seconds(300), signs_for: TimeDelta::days(90) };
-        OperateKeys {
+        Operator(KeyWriter {
             keys: Arc::new(self.store.clone()),
             maker: Arc::new(self.maker.clone()),
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),
             policy: algorithm.map(policy),
-        }
+        })
     }
 
-    fn es256(&self) -> OperateKeys {
+    fn es256(&self) -> Operator {
         self.operator(Some(KeyAlgorithm::Es256))
     }
 
     async fn states(&self, seconds: i64) -> Vec<KeyState> {
-        let ring = self.es256().ring().await.unwrap();
+        let ring = self.es256().0.ring().await.unwrap();
         ring.timelines().map(|timeline| timeline.state(after(seconds))).collect()
     }
 }
@@ -51,9 +86,9 @@ fn key(id: &str) -> KeyId {
 #[tokio::test]
 async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
     let scene = Scene::default();
-    let made = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let made = scene.es256().rotate(When::AtOnce).await.unwrap();
     assert_eq!((made.number, made.signs_from), (1, after(3)));
-    let made = scene.es256().rotate(When::Published, &context()).await.unwrap();
+    let made = scene.es256().rotate(When::Published).await.unwrap();
     assert_eq!((made.number, made.signs_from), (2, after(310)));
     assert_eq!(lines(&scene.audit.events()), ["key_created made-1", "key_created made-2"]);
 }
@@ -61,29 +96,33 @@ async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
 #[tokio::test]
 async fn where_the_secret_signs_no_key_follows_another() {
     let operator = Scene::default().operator(None);
-    assert!(matches!(operator.rotate(When::Published, &context()).await, Err(OperateKeysError::NoKeys)));
-    assert!(matches!(operator.import("ES256 theirs", When::Published, &context()).await, Err(OperateKeysError::NoKeys)));
+    assert!(matches!(operator.rotate(When::Published).await, Err(ChangeKeysError::Refused(KeyRefusal::SecretSigns))));
+    assert!(matches!(
+        operator.import("ES256 theirs", When::Published).await,
+        Err(ChangeKeysError::Refused(KeyRefusal::SecretSigns))
+    ));
 }
 
 #[tokio::test]
 async fn a_key_from_elsewhere_is_taken_once_and_only_if_it_is_for_the_algorithm() {
     let scene = Scene::default();
-    let imported = scene.es256().import("ES256 theirs", When::Published, &context()).await.unwrap();
+    let imported = scene.es256().import("ES256 theirs", When::Published).await.unwrap();
     assert_eq!((imported.id, imported.number), (key("theirs"), 1));
-    let again = scene.es256().import("ES256 theirs", When::Published, &context()).await;
-    assert!(matches!(again, Err(OperateKeysError::KnownKey)));
-    let other = scene.es256().import("RS256 another", When::Published, &context()).await.unwrap_err();
-    assert_eq!(other.to_string(), "the key is for RS256, and JWT_ALGORITHM is ES256");
-    let none = scene.es256().import("nonsense", When::Published, &context()).await.unwrap_err();
+    let again = scene.es256().import("ES256 theirs", When::Published).await;
+    assert!(matches!(again, Err(ChangeKeysError::Refused(KeyRefusal::KnownKey))));
+    let other = scene.es256().import("RS256 another", When::Published).await;
+    let (its, ours) = (KeyAlgorithm::Rs256, KeyAlgorithm::Es256);
+    assert!(matches!(other, Err(ChangeKeysError::Refused(refusal)) if refusal == KeyRefusal::OtherAlgorithm { its, ours }));
+    let none = scene.es256().import("nonsense", When::Published).await.unwrap_err();
     assert_eq!(none.to_string(), "the key is no key");
 }
 
 #[tokio::test]
 async fn a_key_that_somebody_else_may_have_is_followed_as_soon_as_servers_can_know() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
     scene.clock.set(after(100));
-    let from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &context()).await.unwrap();
+    let from = scene.es256().revoke(&key("made-1"), Revocation::Compromised).await.unwrap();
     assert_eq!(from, after(103));
     assert_eq!(scene.states(102).await, [KeyState::Active, KeyState::Pending]);
     assert_eq!(scene.states(103).await, [KeyState::Revoked, KeyState::Active]);
@@ -93,12 +132,12 @@ async fn a_key_that_somebody_else_may_have_is_followed_as_soon_as_servers_can_kn
 async fn one_that_is_taken_out_of_use_signs_until_verifiers_can_know_the_next() {
     for with_a_next in [false, true] {
         let scene = Scene::default();
-        let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+        let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
         scene.clock.set(after(100));
         if with_a_next {
-            let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
+            let _next = scene.es256().rotate(When::Published).await.unwrap();
         }
-        let from = scene.es256().revoke(&key("made-1"), Revocation::Orderly, &context()).await.unwrap();
+        let from = scene.es256().revoke(&key("made-1"), Revocation::Orderly).await.unwrap();
         assert_eq!(from, after(410));
         assert_eq!(scene.states(409).await, [KeyState::Active, KeyState::Pending], "{with_a_next}");
         assert_eq!(scene.states(410).await, [KeyState::Retiring, KeyState::Active]);
@@ -108,43 +147,43 @@ async fn one_that_is_taken_out_of_use_signs_until_verifiers_can_know_the_next() 
 #[tokio::test]
 async fn the_last_key_is_followed_even_before_it_signs_and_never_without_settings_to_make_one() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::Published, &context()).await.unwrap();
-    let without = scene.operator(None).revoke(&key("made-1"), Revocation::Compromised, &context()).await;
-    assert!(matches!(without, Err(OperateKeysError::NoKeys)));
-    let _from = scene.es256().revoke(&key("made-1"), Revocation::Compromised, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::Published).await.unwrap();
+    let without = scene.operator(None).revoke(&key("made-1"), Revocation::Compromised).await;
+    assert!(matches!(without, Err(ChangeKeysError::Refused(KeyRefusal::SecretSigns))));
+    let _from = scene.es256().revoke(&key("made-1"), Revocation::Compromised).await.unwrap();
     assert_eq!(scene.states(3).await, [KeyState::Revoked, KeyState::Active]);
 }
 
 #[tokio::test]
 async fn a_key_that_does_not_sign_yet_never_will_and_needs_no_other() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
-    let _from = scene.es256().revoke(&key("made-2"), Revocation::Orderly, &context()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published).await.unwrap();
+    let _from = scene.es256().revoke(&key("made-2"), Revocation::Orderly).await.unwrap();
     assert_eq!(scene.states(1000).await, [KeyState::Active, KeyState::Gone]);
 }
 
 #[tokio::test]
 async fn a_key_out_of_use_can_only_be_revoked_for_good() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
     scene.clock.set(after(100));
-    let revoke = async |how| scene.es256().revoke(&key("made-1"), how, &context()).await;
+    let revoke = async |how| scene.es256().revoke(&key("made-1"), how).await;
     let _from = revoke(Revocation::Orderly).await.unwrap();
     scene.clock.set(after(500));
-    assert!(matches!(revoke(Revocation::Orderly).await, Err(OperateKeysError::OutOfUse)));
+    assert!(matches!(revoke(Revocation::Orderly).await, Err(ChangeKeysError::Refused(KeyRefusal::OutOfUse))));
     assert_eq!(revoke(Revocation::Compromised).await.unwrap(), after(503));
     scene.clock.set(after(600));
-    assert!(matches!(revoke(Revocation::Compromised).await, Err(OperateKeysError::Revoked)));
+    assert!(matches!(revoke(Revocation::Compromised).await, Err(ChangeKeysError::Refused(KeyRefusal::Revoked))));
     assert_eq!(scene.states(600).await, [KeyState::Revoked, KeyState::Active], "no more than one followed");
-    let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly, &context()).await;
-    assert!(matches!(unknown, Err(OperateKeysError::NoSuchKey)));
+    let unknown = scene.es256().revoke(&key("unknown"), Revocation::Orderly).await;
+    assert!(matches!(unknown, Err(ChangeKeysError::Refused(KeyRefusal::NoSuchKey))));
 }
 
 /// Whatever is done to the keys: at each second from now on one signs.
 async fn one_always_signs(scene: &Scene, from: i64) {
-    let ring = scene.es256().ring().await.unwrap();
+    let ring = scene.es256().0.ring().await.unwrap();
     for second in from..from + 2000 {
         assert!(ring.signer(after(second)).is_some(), "{second}: {ring:#?}");
     }
@@ -158,14 +197,17 @@ async fn whichever_keys_are_taken_out_in_whatever_order_one_always_signs() {
         for (order, pause) in [([1, 2, 3], 0), ([1, 2, 3], 1), ([2, 1, 3], 1), ([1, 2, 3], 200), ([2, 1, 3], 400), ([1, 3, 2], 1)]
         {
             let scene = Scene::default();
-            let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+            let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
             scene.clock.set(after(100));
-            let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
+            let _next = scene.es256().rotate(When::Published).await.unwrap();
             let mut now = 100;
             for (number, how) in order.into_iter().zip(hows) {
-                match scene.es256().revoke(&key(&format!("made-{number}")), how, &context()).await {
+                match scene.es256().revoke(&key(&format!("made-{number}")), how).await {
                     Ok(_)
-                    | Err(OperateKeysError::NoSuchKey | OperateKeysError::OutOfUse | OperateKeysError::ChangedMeanwhile) => {}
+                    | Err(
+                        ChangeKeysError::Refused(KeyRefusal::NoSuchKey | KeyRefusal::OutOfUse)
+                        | ChangeKeysError::ChangedMeanwhile,
+                    ) => {}
                     Err(error) => panic!("{error}"),
                 }
                 one_always_signs(&scene, now).await;
@@ -179,10 +221,10 @@ async fn whichever_keys_are_taken_out_in_whatever_order_one_always_signs() {
 #[tokio::test]
 async fn a_successor_that_is_taken_out_before_it_signs_does_so_until_another_is_known() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
-    let revoke = async |id: &str, how| scene.es256().revoke(&key(id), how, &context()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published).await.unwrap();
+    let revoke = async |id: &str, how| scene.es256().revoke(&key(id), how).await.unwrap();
     assert_eq!(revoke("made-1", Revocation::Orderly).await, after(410));
     scene.clock.set(after(200));
     assert_eq!(revoke("made-2", Revocation::Orderly).await, after(510));
@@ -231,13 +273,13 @@ impl KeyStore for LateReader {
 #[tokio::test]
 async fn two_operators_at_once_leave_a_key_that_signs() {
     let scene = Scene::default();
-    let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+    let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
     scene.clock.set(after(100));
-    let _next = scene.es256().rotate(When::Published, &context()).await.unwrap();
+    let _next = scene.es256().rotate(When::Published).await.unwrap();
     let seen = Mutex::new(Some(scene.store.all().await.unwrap()));
     assert!(scene.store.retire(&key("made-2"), after(103)).await.unwrap());
-    let operator = OperateKeys { keys: Arc::new(LateReader { store: scene.store.clone(), seen }), ..scene.es256() };
-    let _from = operator.revoke(&key("made-1"), Revocation::Orderly, &context()).await.unwrap();
+    let operator = Operator(KeyWriter { keys: Arc::new(LateReader { store: scene.store.clone(), seen }), ..scene.es256().0 });
+    let _from = operator.revoke(&key("made-1"), Revocation::Orderly).await.unwrap();
     one_always_signs(&scene, 100).await;
 }
 
@@ -245,10 +287,10 @@ async fn two_operators_at_once_leave_a_key_that_signs() {
 async fn a_key_made_where_nobody_signs_does_as_soon_as_servers_know_it() {
     for when in [When::Published, When::AtOnce] {
         let scene = Scene::default();
-        let _first = scene.es256().rotate(When::AtOnce, &context()).await.unwrap();
+        let _first = scene.es256().rotate(When::AtOnce).await.unwrap();
         scene.clock.set(after(100));
         assert!(scene.store.retire(&key("made-1"), after(50)).await.unwrap());
-        assert_eq!(scene.es256().rotate(when, &context()).await.unwrap().signs_from, after(103));
+        assert_eq!(scene.es256().rotate(when).await.unwrap().signs_from, after(103));
     }
 }
 
@@ -256,5 +298,5 @@ async fn a_key_made_where_nobody_signs_does_as_soon_as_servers_know_it() {
 async fn an_outage_is_told() {
     let scene = Scene::default();
     scene.store.go_away();
-    assert!(matches!(scene.es256().rotate(When::Published, &context()).await, Err(OperateKeysError::Port(_))));
+    assert!(matches!(scene.es256().rotate(When::Published).await, Err(ChangeKeysError::Port(_))));
 }

@@ -10,7 +10,8 @@ use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
-        ports::{KeyCache, KeyMaker, KeyStore, Revocations, UnusableKey},
+        ports::{KeyCache, KeyMaker, KeyStore, UnusableKey},
+        revocations::Revocations,
         ring::KeyRing,
     },
 };

@@ -12,7 +12,8 @@ use crate::{
     identity::{ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
-        ports::{KeyCache, KeyMaker, Revocations, UnusableKey},
+        ports::{KeyCache, KeyMaker, UnusableKey},
+        revocations::Revocations,
         ring::KeyRing,
     },
 };

@@ -20,10 +20,7 @@ use auth_domain::{
     identity::{clock::Clock, ids::KeyId, port_error::PortError},
     oauth::revocation_list::ListRevocations,
     sessions::session::RevocationCursor,
-    signing_keys::{
-        ports::{KeyCache, Revocations},
-        ring::PUBLISHED_AFTER,
-    },
+    signing_keys::{ports::KeyCache, revocations::Revocations, ring::PUBLISHED_AFTER},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -4,4 +4,5 @@ pub mod entry;
 pub mod event;
 pub mod kind;
 pub mod ports;
+pub mod reason;
 pub mod unknown_outcome;

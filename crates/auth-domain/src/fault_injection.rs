@@ -64,7 +64,7 @@ async fn disturbed(case: Case, fault: InjectedFault, plain: &Undisturbed) -> boo
     if is_done {
         assert_eq!(sight, plain.after, "{what}: all or nothing");
     } else if !took_effect {
-        let as_happened = fixture.audit.events().into_iter().filter(|event| event.outcome() != Outcome::Unknown);
+        let as_happened = fixture.audit.events().into_iter().filter(|event| event.outcome != Outcome::Unknown);
         reported.retain(|kind| as_happened.clone().any(|event| event.kind == *kind));
         assert_eq!(reported, [], "{what}: what did not happen is not reported as if it had");
     }

@@ -124,7 +124,7 @@ pub(crate) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
 
 /// What an event says beyond who, when and where from.
 pub(crate) fn told(events: &[AuditEvent]) -> Vec<(&'static str, Option<&'static str>)> {
-    events.iter().map(|event| (event.kind.name(), event.reason)).collect()
+    events.iter().map(|event| (event.kind.name(), event.word())).collect()
 }
 
 /// What an event says beyond when and where from, in one line: `key_created key-1`.

@@ -17,16 +17,16 @@ impl AuditSink for TracingAudit {
     fn record(&self, event: AuditEvent) {
         let name = event.kind.name();
         let context = &event.context;
-        let email = event.email.as_ref().map(|email| one_line(email.as_str()));
+        let email = event.email().map(|email| one_line(email.as_str()));
         let user_agent = context.user_agent.as_ref().map(|agent| one_line(agent.as_str()));
         // What a client chose is recorded as text, never by Display: the log's text format quotes and escapes only text.
         tracing::info!(
             target: "audit",
             event = name,
-            outcome = event.outcome().name(),
+            outcome = event.outcome.name(),
             reason = event.why().as_deref(),
-            user_id = event.user.map(display),
-            session_id = event.session.map(display),
+            user_id = event.user().map(display),
+            session_id = event.session().map(display),
             email = email.as_deref(),
             client = context.address.map(display),
             user_agent = user_agent.as_deref(),

@@ -6,7 +6,12 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{
+        event::{Actor, AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        unknown_outcome::Written,
+    },
     identity::{
         clock::{Clock, Ids},
         email::Email,
@@ -128,7 +133,7 @@ impl Govern {
 }
 
 fn by_operator(kind: EventKind, user: &User, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, context, now).because("operator").by(user.id, &user.email)
+    AuditEvent::new(kind, context, now).by(Actor::Operator).on(Target::account(user))
 }
 
 fn report(

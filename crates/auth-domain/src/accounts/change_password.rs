@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     accounts::ports::UserStore,
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
     identity::{clock::Clock, password_hash::PasswordHash, port_error::PortError, request_context::RequestContext},
     passwords::{
         policy::{NewPassword, PasswordAttempt},
@@ -51,30 +51,30 @@ impl ChangePassword {
             Verdict::Right => {}
             Verdict::Wrong => {
                 self.audit.record(caller.failed_login(context, self.clock.now()));
-                return Err(self.refuse(caller, "wrong_password", context, ChangePasswordError::Mismatch));
+                return Err(self.refuse(caller, Reason::WrongPassword, context, ChangePasswordError::Mismatch));
             }
             Verdict::Throttled { retry_after } => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
         }
         if unchanged {
-            return Err(self.refuse(caller, "unchanged", context, ChangePasswordError::Unchanged));
+            return Err(self.refuse(caller, Reason::Unchanged, context, ChangePasswordError::Unchanged));
         }
         let hash = match self.hashed(new).await {
             Ok(hash) => hash,
             // Recorded, since the caller now knows that the current password is right.
-            Err(fault) => return Err(self.refuse(caller, "not_hashed", context, fault.into())),
+            Err(fault) => return Err(self.refuse(caller, Reason::NotHashed, context, fault.into())),
         };
         let now = self.clock.now();
         let own = caller.session.id;
-        let event = |kind| AuditEvent::new(kind, context, now).by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, context, now).by_owner(user.id, &user.email);
         let changed = || event(EventKind::PasswordChanged).in_session(own);
         let outcome = self.users.change_password(user.id, &user.password, &hash, Some(own), now).await;
         // Another change won the race: the password that was checked is no longer the current one.
         let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
-            return Err(self.refuse(caller, "changed_meanwhile", context, ChangePasswordError::Mismatch));
+            return Err(self.refuse(caller, Reason::ChangedMeanwhile, context, ChangePasswordError::Mismatch));
         };
         self.audit.record(changed());
         for id in ended {
-            self.audit.record(event(EventKind::SessionEnded).because("password_changed").in_session(id));
+            self.audit.record(event(EventKind::SessionEnded).because(Reason::PasswordChanged).in_session(id));
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ impl ChangePassword {
     fn refuse(
         &self,
         caller: &SignedIn,
-        why: &'static str,
+        why: Reason,
         context: &RequestContext,
         error: ChangePasswordError,
     ) -> ChangePasswordError {

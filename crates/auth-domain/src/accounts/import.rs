@@ -6,7 +6,13 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::{
     accounts::ports::{Inserted, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{
+        event::{Actor, AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        reason::Reason,
+        unknown_outcome::Written,
+    },
     identity::{
         clock::{Clock, Ids},
         email::Email,
@@ -141,8 +147,8 @@ impl ImportUsers {
             return Ok(ImportOutcome::Imported(user));
         }
         let event = || {
-            let event = AuditEvent::new(EventKind::UserRegistered, context, self.clock.now()).because("import");
-            event.by(user.id, &user.email)
+            let event = AuditEvent::new(EventKind::UserRegistered, context, self.clock.now()).because(Reason::Import);
+            event.by(Actor::Operator).on(Target::account(&user))
         };
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
             // This row's own fault, not an outage: the others go on.

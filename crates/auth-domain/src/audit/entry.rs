@@ -67,11 +67,11 @@ impl Entry {
             id,
             at: event.at,
             event: event.kind.name().into(),
-            outcome: event.outcome().name().into(),
+            outcome: event.outcome.name().into(),
             reason: event.why(),
-            user: event.user,
-            session: event.session,
-            email: event.email.map(|email| email.to_string()),
+            user: event.user(),
+            session: event.session(),
+            email: event.email().map(ToString::to_string),
             context: event.context,
         }
     }

@@ -1,32 +1,53 @@
-//! What is remembered of every authentication event: who, what, when, from where.
+//! What is remembered of every authentication event: who, what, to what, when, from where.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::kind::{EventKind, Outcome};
+use super::{
+    kind::{EventKind, Outcome},
+    reason::Reason,
+};
 use crate::identity::{
     email::Email,
     ids::{ClientId, KeyId, SessionId, UserId},
     request_context::RequestContext,
+    user::User,
 };
 
-/// What an event is about, if not an account.
+/// Who did it, as far as that is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who has proven nothing.
+    Unknown,
+    /// The owner of an account.
+    User(UserId),
+    /// A resource server.
+    Client(ClientId),
+    /// Whoever may run commands on this machine.
+    Operator,
+    /// The server itself, in the background.
+    Server,
+}
+
+/// What it was done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum Target {
+    Nothing,
+    /// An account, or one of its sessions.
+    Account {
+        user: UserId,
+        email: Email,
+        session: Option<SessionId>,
+    },
+    /// A session of which no account is known.
+    Session(SessionId),
+    /// An address, whether or not it has an account.
+    Address(Email),
     /// A resource server.
     Client(ClientId),
     /// A key that signs access tokens.
     Key(KeyId),
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Client(id) => id.fmt(f),
-            Self::Key(id) => id.fmt(f),
-        }
-    }
 }
 
 /// One line of the audit trail. Never holds a password, a token, a hash or a secret.
@@ -34,70 +55,132 @@ impl fmt::Display for Subject {
 pub struct AuditEvent {
     pub at: DateTime<Utc>,
     pub kind: EventKind,
-    /// The reason, even where the answer to the client does not give it.
-    pub reason: Option<&'static str>,
-    pub user: Option<UserId>,
-    pub session: Option<SessionId>,
-    /// What it is about, if not an account.
-    pub subject: Option<Subject>,
-    /// The address that was tried, whether or not it has an account.
-    pub email: Option<Email>,
+    pub outcome: Outcome,
+    pub reason: Option<Reason>,
+    pub actor: Actor,
+    pub target: Target,
     pub context: RequestContext,
 }
 
-/// The reason of an event that was attempted, and may have happened.
-const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+impl Target {
+    #[must_use]
+    pub fn account(user: &User) -> Self {
+        Self::Account { user: user.id, email: user.email.clone(), session: None }
+    }
+
+    /// What somebody tried to get into: the account that was found, if any, by the address they gave.
+    #[must_use]
+    pub fn attempted(email: &Email, found: Option<&User>) -> Self {
+        let email = email.clone();
+        match found {
+            Some(user) => Self::Account { user: user.id, email, session: None },
+            None => Self::Address(email),
+        }
+    }
+
+    /// A session: of the account, if there is one.
+    #[must_use]
+    pub fn in_session(self, session: SessionId) -> Self {
+        match self {
+            Self::Account { user, email, session: _ } => Self::Account { user, email, session: Some(session) },
+            Self::Nothing | Self::Session(_) | Self::Address(_) | Self::Client(_) | Self::Key(_) => Self::Session(session),
+        }
+    }
+}
 
 impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> Self {
-        Self { at, kind, reason: None, user: None, session: None, subject: None, email: None, context: context.clone() }
+        let (outcome, context) = (kind.outcome(), context.clone());
+        Self { at, kind, outcome, reason: None, actor: Actor::Unknown, target: Target::Nothing, context }
     }
 
     #[must_use]
-    pub fn because(self, reason: &'static str) -> Self {
+    pub fn because(self, reason: Reason) -> Self {
         Self { reason: Some(reason), ..self }
     }
 
     /// Says that nobody knows whether it happened.
     #[must_use]
     pub fn of_unknown_outcome(self) -> Self {
-        self.because(OUTCOME_UNKNOWN)
+        Self { outcome: Outcome::Unknown, ..self }
     }
 
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        if self.reason == Some(OUTCOME_UNKNOWN) { Outcome::Unknown } else { self.kind.outcome() }
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// By the owner of an account, to the account.
+    #[must_use]
+    pub fn by_owner(self, user: UserId, email: &Email) -> Self {
+        self.by(Actor::User(user)).on(Target::Account { user, email: email.clone(), session: None })
     }
 
     #[must_use]
-    pub fn by(self, user: UserId, email: &Email) -> Self {
-        Self { user: Some(user), email: Some(email.clone()), ..self }
+    pub fn on(self, target: Target) -> Self {
+        Self { target, ..self }
     }
 
+    /// To a session: of the account that it was done to, if there is one.
     #[must_use]
-    pub fn attempted_as(self, email: &Email) -> Self {
-        Self { email: Some(email.clone()), ..self }
+    pub fn in_session(self, session: SessionId) -> Self {
+        Self { target: self.target.in_session(session), ..self }
     }
 
+    /// The account that it was done to.
     #[must_use]
-    pub fn about(self, subject: Subject) -> Self {
-        Self { subject: Some(subject), ..self }
-    }
-
-    /// The reason as logs and databases hold it. It includes the subject, which has no field of its own.
-    #[must_use]
-    pub fn why(&self) -> Option<Cow<'static, str>> {
-        match (self.reason, &self.subject) {
-            (Some(reason), Some(subject)) => Some(format!("{reason} {subject}").into()),
-            (None, Some(subject)) => Some(subject.to_string().into()),
-            (reason, None) => reason.map(Cow::Borrowed),
+    pub fn user(&self) -> Option<UserId> {
+        match &self.target {
+            Target::Account { user, .. } => Some(*user),
+            Target::Nothing | Target::Session(_) | Target::Address(_) | Target::Client(_) | Target::Key(_) => None,
         }
     }
 
+    /// The session that it was done to.
     #[must_use]
-    pub fn in_session(self, session: SessionId) -> Self {
-        Self { session: Some(session), ..self }
+    pub fn session(&self) -> Option<SessionId> {
+        match &self.target {
+            Target::Account { session, .. } => *session,
+            Target::Session(session) => Some(*session),
+            Target::Nothing | Target::Address(_) | Target::Client(_) | Target::Key(_) => None,
+        }
+    }
+
+    /// The address that it was done to, whether or not it has an account.
+    #[must_use]
+    pub fn email(&self) -> Option<&Email> {
+        match &self.target {
+            Target::Account { email, .. } | Target::Address(email) => Some(email),
+            Target::Nothing | Target::Session(_) | Target::Client(_) | Target::Key(_) => None,
+        }
+    }
+
+    /// The reason as logs and databases have always held it: one word, then the client or key, which have no column.
+    #[must_use]
+    pub fn why(&self) -> Option<Cow<'static, str>> {
+        let about = match &self.target {
+            Target::Client(id) => Some(id.to_string()),
+            Target::Key(id) => Some(id.to_string()),
+            Target::Nothing | Target::Account { .. } | Target::Session(_) | Target::Address(_) => None,
+        };
+        match (self.word(), about) {
+            (Some(word), Some(about)) => Some(format!("{word} {about}").into()),
+            (None, about) => about.map(Cow::Owned),
+            (word, None) => word.map(Cow::Borrowed),
+        }
+    }
+
+    /// The first word of [`why`](Self::why). That nobody knows the outcome comes before the reason; an operator is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        // The events of keys have never told who.
+        let by_operator = self.actor == Actor::Operator && !matches!(self.target, Target::Key(_));
+        match (self.outcome, self.reason) {
+            (Outcome::Unknown, _) => Some("outcome_unknown"),
+            (Outcome::Success | Outcome::Failure, Some(reason)) => Some(reason.name()),
+            (Outcome::Success | Outcome::Failure, None) => by_operator.then_some("operator"),
+        }
     }
 }
 

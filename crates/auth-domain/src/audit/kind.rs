@@ -1,35 +1,4 @@
-//! The kinds of events, and their names: logs and databases hold them for years.
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    UserRegistered,
-    RegistrationRefused,
-    LoginSucceeded,
-    LoginFailed,
-    LoginThrottled,
-    TokenRefreshed,
-    RefreshRefused,
-    TokenReused,
-    LoggedOut,
-    SessionEnded,
-    PasswordChanged,
-    PasswordChangeRefused,
-    AccountDeleted,
-    AccountDeletionRefused,
-    AccountDisabled,
-    AccountEnabled,
-    /// A resource server may ask about tokens from now on.
-    ClientAdded,
-    ClientSecretRotated,
-    ClientRemoved,
-    /// Somebody presented wrong client credentials.
-    ClientRefused,
-    RateLimited,
-    KeyCreated,
-    KeyRetired,
-    KeyRevoked,
-}
+//! The one list of events: a new event is one line of `events!`. Logs and databases hold the names for years.
 
 /// The outcome for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,93 +9,106 @@ pub enum Outcome {
     Unknown,
 }
 
-impl EventKind {
-    pub const ALL: [Self; 24] = [
-        Self::UserRegistered,
-        Self::RegistrationRefused,
-        Self::LoginSucceeded,
-        Self::LoginFailed,
-        Self::LoginThrottled,
-        Self::TokenRefreshed,
-        Self::RefreshRefused,
-        Self::TokenReused,
-        Self::LoggedOut,
-        Self::SessionEnded,
-        Self::PasswordChanged,
-        Self::PasswordChangeRefused,
-        Self::AccountDeleted,
-        Self::AccountDeletionRefused,
-        Self::AccountDisabled,
-        Self::AccountEnabled,
-        Self::ClientAdded,
-        Self::ClientSecretRotated,
-        Self::ClientRemoved,
-        Self::ClientRefused,
-        Self::RateLimited,
-        Self::KeyCreated,
-        Self::KeyRetired,
-        Self::KeyRevoked,
-    ];
+/// What an event adds to the counters of operators, beside the one that counts every event by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tally {
+    /// A password was presented, with this outcome.
+    Login(&'static str),
+    /// A session began, by this.
+    SessionBegun(&'static str),
+    /// A session ended, for this reason.
+    SessionEnded(&'static str),
+    /// A session ended, for the reason of the event.
+    SessionEndedAsTold,
+    /// A spent refresh token was presented.
+    SessionReused,
+    /// A rate limit refused a request.
+    RateLimited,
+}
 
+/// What is to be known of a kind of event.
+struct Facts {
+    name: &'static str,
+    outcome: Outcome,
+    tallies: &'static [Tally],
+    description: &'static str,
+}
+
+macro_rules! events {
+    ($($kind:ident, $name:literal, $outcome:ident, [$($tally:expr),*], $description:literal;)+) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind {
+            $(#[doc = $description] $kind,)+
+        }
+
+        impl EventKind {
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$kind),+];
+
+            fn facts(self) -> Facts {
+                use Tally::*;
+                match self {
+                    $(Self::$kind => Facts {
+                        name: $name,
+                        outcome: Outcome::$outcome,
+                        tallies: &[$($tally),*],
+                        description: $description,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip] // One line for each event: its name, its outcome, what it counts as, what happened.
+events! {
+    UserRegistered, "user_registered", Success, [SessionBegun("register")], "an account was made";
+    RegistrationRefused, "registration_refused", Failure, [], "no account was made";
+    LoginSucceeded, "login_succeeded", Success, [Login("succeeded"), SessionBegun("login")], "a login began a session";
+    LoginFailed, "login_failed", Failure, [Login("failed")], "a login was refused, or a change or deletion came with a wrong password";
+    LoginThrottled, "login_throttled", Failure, [Login("throttled")], "a password was not tried: its client has to wait";
+    TokenRefreshed, "token_refreshed", Success, [], "a refresh token got the next pair of tokens";
+    RefreshRefused, "refresh_refused", Failure, [], "a refresh token got nothing";
+    TokenReused, "token_reused", Failure, [SessionReused, SessionEnded("reuse")], "a spent refresh token was presented, and its session ended";
+    LoggedOut, "logged_out", Success, [SessionEndedAsTold], "a session ended at its own request";
+    SessionEnded, "session_ended", Success, [SessionEndedAsTold], "a session ended for another reason";
+    PasswordChanged, "password_changed", Success, [], "an account has another password";
+    PasswordChangeRefused, "password_change_refused", Failure, [], "an account keeps its password";
+    AccountDeleted, "account_deleted", Success, [], "an account was deleted";
+    AccountDeletionRefused, "account_deletion_refused", Failure, [], "an account was not deleted";
+    AccountDisabled, "account_disabled", Success, [], "an account cannot log in any more";
+    AccountEnabled, "account_enabled", Success, [], "an account can log in again";
+    ClientAdded, "client_added", Success, [], "a resource server may ask about tokens from now on";
+    ClientSecretRotated, "client_secret_rotated", Success, [], "a resource server has another secret";
+    ClientRemoved, "client_removed", Success, [], "a resource server may not ask any more";
+    ClientRefused, "client_refused", Failure, [], "somebody presented wrong client credentials";
+    RateLimited, "rate_limited", Failure, [RateLimited], "a client's rate limit refused a request";
+    KeyCreated, "key_created", Success, [], "there is another key to sign access tokens";
+    KeyRetired, "key_retired", Success, [], "a key signs no more; its tokens count until they expire";
+    KeyRevoked, "key_revoked", Success, [], "a key signs no more, and its tokens are refused";
+}
+
+impl EventKind {
     /// The name it has in logs and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::UserRegistered => "user_registered",
-            Self::RegistrationRefused => "registration_refused",
-            Self::LoginSucceeded => "login_succeeded",
-            Self::LoginFailed => "login_failed",
-            Self::LoginThrottled => "login_throttled",
-            Self::TokenRefreshed => "token_refreshed",
-            Self::RefreshRefused => "refresh_refused",
-            Self::TokenReused => "token_reused",
-            Self::LoggedOut => "logged_out",
-            Self::SessionEnded => "session_ended",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordChangeRefused => "password_change_refused",
-            Self::AccountDeleted => "account_deleted",
-            Self::AccountDeletionRefused => "account_deletion_refused",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountEnabled => "account_enabled",
-            Self::ClientAdded => "client_added",
-            Self::ClientSecretRotated => "client_secret_rotated",
-            Self::ClientRemoved => "client_removed",
-            Self::ClientRefused => "client_refused",
-            Self::RateLimited => "rate_limited",
-            Self::KeyCreated => "key_created",
-            Self::KeyRetired => "key_retired",
-            Self::KeyRevoked => "key_revoked",
-        }
+        self.facts().name
     }
 
     #[must_use]
     pub fn outcome(self) -> Outcome {
-        match self {
-            Self::UserRegistered
-            | Self::LoginSucceeded
-            | Self::TokenRefreshed
-            | Self::LoggedOut
-            | Self::SessionEnded
-            | Self::PasswordChanged
-            | Self::AccountDeleted
-            | Self::AccountDisabled
-            | Self::AccountEnabled
-            | Self::KeyCreated
-            | Self::KeyRetired
-            | Self::KeyRevoked
-            | Self::ClientAdded
-            | Self::ClientSecretRotated
-            | Self::ClientRemoved => Outcome::Success,
-            Self::RegistrationRefused
-            | Self::LoginFailed
-            | Self::LoginThrottled
-            | Self::RefreshRefused
-            | Self::TokenReused
-            | Self::PasswordChangeRefused
-            | Self::AccountDeletionRefused
-            | Self::ClientRefused
-            | Self::RateLimited => Outcome::Failure,
-        }
+        self.facts().outcome
+    }
+
+    #[must_use]
+    pub fn tallies(self) -> &'static [Tally] {
+        self.facts().tallies
+    }
+
+    /// What happened, in words for operators.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        self.facts().description
     }
 }
 

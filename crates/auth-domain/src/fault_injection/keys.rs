@@ -7,6 +7,7 @@ use super::{
     fixture::{Fixture, Refusal, context},
 };
 use crate::{
+    audit::event::Actor,
     oauth::revocation_list::ListRevocations,
     signing_keys::{
         import::ImportKey,
@@ -86,7 +87,7 @@ impl KeyAction {
 
 fn writer(fixture: &Fixture, policy: Option<KeyPolicy>) -> KeyWriter {
     let (keys, maker) = (fixture.kept(), fixture.known());
-    KeyWriter { keys, maker, audit: fixture.audit(), clock: fixture.clock(), policy }
+    KeyWriter { keys, maker, audit: fixture.audit(), clock: fixture.clock(), policy, actor: Actor::Operator }
 }
 
 async fn reconcile(fixture: &Fixture, writer: KeyWriter) -> Result<(), Refusal> {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     audit::{
-        event::{AuditEvent, Subject},
+        event::{AuditEvent, Target},
         kind::EventKind,
         ports::AuditSink,
+        reason::Reason,
     },
     identity::{clock::Clock, ids::ClientId, port_error::PortError, request_context::RequestContext},
     oauth::{
@@ -44,22 +45,17 @@ impl AuthenticateClient {
     /// [`AuthenticateClientError`].
     pub async fn execute(&self, presented: &Credentials, context: &RequestContext) -> Result<Client, AuthenticateClientError> {
         // What is no id is nobody's. It is not repeated either: whoever asks chose it.
-        let Ok(id) = presented.id.parse::<ClientId>() else { return self.refuse(None, "unknown_client", context) };
+        let Ok(id) = presented.id.parse::<ClientId>() else { return self.refuse(None, Reason::UnknownClient, context) };
         // Read every time: a client that was removed is refused at once.
-        let Some(client) = self.clients.find(id).await? else { return self.refuse(Some(id), "unknown_client", context) };
+        let Some(client) = self.clients.find(id).await? else { return self.refuse(Some(id), Reason::UnknownClient, context) };
         let now = self.clock.now();
         let right = client.good_at(now).any(|kept| self.secrets.matches(&presented.secret, kept));
-        if right { Ok(client) } else { self.refuse(Some(id), "wrong_secret", context) }
+        if right { Ok(client) } else { self.refuse(Some(id), Reason::WrongSecret, context) }
     }
 
-    fn refuse(
-        &self,
-        id: Option<ClientId>,
-        why: &'static str,
-        context: &RequestContext,
-    ) -> Result<Client, AuthenticateClientError> {
+    fn refuse(&self, id: Option<ClientId>, why: Reason, context: &RequestContext) -> Result<Client, AuthenticateClientError> {
         let event = AuditEvent::new(EventKind::ClientRefused, context, self.clock.now()).because(why);
-        self.audit.record(AuditEvent { subject: id.map(Subject::Client), ..event });
+        self.audit.record(event.on(id.map_or(Target::Nothing, Target::Client)));
         Err(AuthenticateClientError::Refused)
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     audit::{
-        event::{AuditEvent, Subject},
+        event::{Actor, AuditEvent, Target},
         kind::EventKind,
         ports::AuditSink,
         unknown_outcome::Written,
@@ -111,7 +111,7 @@ impl RemoveClient {
 }
 
 fn by_operator(kind: EventKind, client: ClientId, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, context, now).because("operator").about(Subject::Client(client))
+    AuditEvent::new(kind, context, now).by(Actor::Operator).on(Target::Client(client))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     oauth::either_kind::decode_either,
     sessions::{
@@ -41,8 +41,8 @@ impl Revoke {
         };
         // What has expired is ended as well: a refresh on its way could draw it out.
         let event = || {
-            let event = AuditEvent::new(EventKind::SessionEnded, context, now).because("token_revoked");
-            event.by(user.id, &user.email).in_session(session.id)
+            let event = AuditEvent::new(EventKind::SessionEnded, context, now).because(Reason::TokenRevoked);
+            event.by_owner(user.id, &user.email).in_session(session.id)
         };
         if session.ended_at.is_none() && self.sessions.end(session.id, now).await.or_unknown(&*self.audit, event)? {
             self.audit.record(event());

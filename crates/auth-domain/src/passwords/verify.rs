@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink},
+    audit::{
+        event::{AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+    },
     identity::{clock::Clock, email::Email, port_error::PortError, request_context::RequestContext, user::User},
     passwords::{
         policy::PasswordAttempt,
@@ -107,8 +111,8 @@ impl PasswordVerifier {
     }
 
     fn report(&self, account: &Email, user: Option<&User>, context: &RequestContext) {
-        let event = AuditEvent::new(EventKind::LoginThrottled, context, self.clock.now()).attempted_as(account);
-        self.audit.record(AuditEvent { user: user.map(|user| user.id), ..event });
+        let event = AuditEvent::new(EventKind::LoginThrottled, context, self.clock.now());
+        self.audit.record(event.on(Target::attempted(account, user)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind},
+    audit::{event::AuditEvent, kind::EventKind, reason::Reason},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         ports::{SessionStore, TokenCodec},
@@ -38,13 +38,13 @@ impl SignedIn {
     /// An event of this caller's own, in the session they came with.
     #[must_use]
     pub fn event(&self, kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> AuditEvent {
-        AuditEvent::new(kind, context, at).by(self.user.id, &self.user.email).in_session(self.session.id)
+        AuditEvent::new(kind, context, at).by_owner(self.user.id, &self.user.email).in_session(self.session.id)
     }
 
     /// A wrong password counts as a failed login, wherever it was tried.
     #[must_use]
     pub fn failed_login(&self, context: &RequestContext, at: DateTime<Utc>) -> AuditEvent {
-        self.event(EventKind::LoginFailed, context, at).because("wrong_current_password")
+        self.event(EventKind::LoginFailed, context, at).because(Reason::WrongCurrentPassword)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
     identity::{clock::Clock, ids::SessionId, port_error::PortError, request_context::RequestContext},
     sessions::{authenticate::SignedIn, ports::SessionStore},
 };
@@ -34,7 +34,7 @@ impl EndSession {
             .find(id)
             .await?
             .is_some_and(|(session, _)| session.user == caller.user.id && session.ended_at.is_none());
-        let event = || caller.event(EventKind::SessionEnded, context, now).because("ended_by_owner").in_session(id);
+        let event = || caller.event(EventKind::SessionEnded, context, now).because(Reason::EndedByOwner).in_session(id);
         if !own || !self.sessions.end(id, now).await.or_unknown(&*self.audit, event)? {
             return Err(EndSessionError::NotFound);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     sessions::{authenticate::SignedIn, ports::SessionStore},
 };
@@ -36,7 +36,7 @@ impl Logout {
             LogoutScope::Others => self.sessions.end_all(user.id, Some(own), now).await,
             LogoutScope::All => self.sessions.end_all(user.id, None, now).await,
         };
-        let event = |kind| AuditEvent::new(kind, context, now).because("logout").by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, context, now).because(Reason::Logout).by_owner(user.id, &user.email);
         let ended: Vec<_> = outcome.or_unknown(&*self.audit, || match scope {
             LogoutScope::Local | LogoutScope::All => event(EventKind::LoggedOut).in_session(own),
             // Which they are, nobody knows either.

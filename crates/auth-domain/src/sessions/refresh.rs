@@ -5,7 +5,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{
+        event::{AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        unknown_outcome::Written,
+    },
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         issue::Issuer,
@@ -56,9 +61,9 @@ impl Refresh {
         let now = self.clock.now();
         let claims = match self.issuer.codec.decode(TokenKind::Refresh, token, now) {
             Ok(claims) => claims,
-            Err(fault) => return self.refuse(|event| event, fault, context, now),
+            Err(fault) => return self.refuse(Target::Nothing, fault, context, now),
         };
-        let of_session = |event: AuditEvent| event.in_session(claims.session);
+        let of_session = Target::Session(claims.session);
         let TokenPurpose::Refresh(generation) = claims.purpose else {
             return self.refuse(of_session, InvalidToken::Invalid, context, now);
         };
@@ -69,13 +74,13 @@ impl Refresh {
             };
             match self.step(&session, &user, generation, context, now).await? {
                 Step::Answer(pair) => {
-                    self.audit.record(event(EventKind::TokenRefreshed, &session, &user, context, now));
+                    self.audit.record(refreshed(&session, &user, context, now));
                     return Ok(pair);
                 }
                 Step::Reuse => return Err(RefreshError::Reused),
                 Step::Refuse => {
-                    let whose = |event| of_session(event).by(user.id, &user.email);
-                    return self.refuse(whose, InvalidToken::Invalid, context, now);
+                    let target = Target::account(&user).in_session(session.id);
+                    return self.refuse(target, InvalidToken::Invalid, context, now);
                 }
                 Step::LookAgain => {}
             }
@@ -99,8 +104,8 @@ impl Refresh {
                 let successor = session.successor(context.clone(), now, &self.issuer.lifetimes);
                 // Signed first: a session that has moved with nothing to hand out would make its owner look like a thief.
                 let pair = self.issuer.pair(&successor, user, now)?;
-                let refreshed = || event(EventKind::TokenRefreshed, session, user, context, now);
-                let moved = self.sessions.rotate(&successor).await.or_unknown(&*self.audit, refreshed)?;
+                let event = || refreshed(session, user, context, now);
+                let moved = self.sessions.rotate(&successor).await.or_unknown(&*self.audit, event)?;
                 if moved { Step::Answer(pair) } else { Step::LookAgain }
             }
             // The same successor again, so the chain cannot fork.
@@ -113,7 +118,8 @@ impl Refresh {
     /// Owner and thief look alike here, so the whole session ends. Of requests that present spent tokens of it at once, the one
     /// that ends it reports the theft.
     async fn end(&self, session: &Session, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Result<Step, PortError> {
-        let reused = || event(EventKind::TokenReused, session, user, context, now);
+        let target = Target::account(user).in_session(session.id);
+        let reused = || AuditEvent::new(EventKind::TokenReused, context, now).on(target.clone());
         match self.sessions.end(session.id, now).await.or_unknown(&*self.audit, reused) {
             Ok(true) => {
                 self.audit.record(reused());
@@ -132,18 +138,18 @@ impl Refresh {
 
     fn refuse(
         &self,
-        whose: impl FnOnce(AuditEvent) -> AuditEvent,
+        target: Target,
         fault: InvalidToken,
         context: &RequestContext,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, RefreshError> {
-        self.audit.record(whose(AuditEvent::new(EventKind::RefreshRefused, context, now)));
+        self.audit.record(AuditEvent::new(EventKind::RefreshRefused, context, now).on(target));
         Err(fault.into())
     }
 }
 
-fn event(kind: EventKind, session: &Session, user: &User, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
-    AuditEvent::new(kind, context, now).by(user.id, &user.email).in_session(session.id)
+fn refreshed(session: &Session, user: &User, context: &RequestContext, now: DateTime<Utc>) -> AuditEvent {
+    AuditEvent::new(EventKind::TokenRefreshed, context, now).by_owner(user.id, &user.email).in_session(session.id)
 }
 
 #[cfg(test)]

@@ -6,7 +6,13 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     accounts::ports::UserStore,
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{
+        event::{AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        reason::Reason,
+        unknown_outcome::Written,
+    },
     identity::{
         clock::Clock, email::Email, ids::SessionId, password_hash::PasswordHash, port_error::PortError,
         request_context::RequestContext, user::User,
@@ -66,9 +72,9 @@ impl Login {
         };
         match found {
             Some(user) if right && user.is_active() => self.begin(user, attempt, context).await,
-            Some(user) if right => self.refuse("account_disabled", |event| event.by(user.id, email), context),
-            Some(user) => self.refuse("wrong_password", |event| event.by(user.id, email), context),
-            None => self.refuse("unknown_address", |event| event.attempted_as(email), context),
+            Some(user) if right => self.refuse(Reason::AccountDisabled, Target::attempted(email, Some(&user)), context),
+            Some(user) => self.refuse(Reason::WrongPassword, Target::attempted(email, Some(&user)), context),
+            None => self.refuse(Reason::UnknownAddress, Target::attempted(email, None), context),
         }
     }
 
@@ -78,9 +84,10 @@ impl Login {
         let session = self.issuer.session(&user, context, now);
         let pair = self.issuer.pair(&session, &user, now)?;
         let outcome = self.sessions.begin(&session, &proof, self.session_limit).await;
-        let event = || AuditEvent::new(EventKind::LoginSucceeded, context, now).by(user.id, &user.email).in_session(session.id);
+        let event =
+            || AuditEvent::new(EventKind::LoginSucceeded, context, now).by_owner(user.id, &user.email).in_session(session.id);
         match outcome.or_unknown(&*self.audit, event)? {
-            Begun::No => self.refuse("account_changed_meanwhile", |event| event.by(user.id, &user.email), context),
+            Begun::No => self.refuse(Reason::AccountChangedMeanwhile, Target::account(&user), context),
             Begun::Yes { displaced } => {
                 self.report(&user, &session, &displaced, now);
                 Ok(pair)
@@ -135,20 +142,16 @@ impl Login {
     }
 
     fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {
-        let event = |kind| AuditEvent::new(kind, &session.context, now).by(user.id, &user.email);
+        let event = |kind| AuditEvent::new(kind, &session.context, now).by_owner(user.id, &user.email);
         self.audit.record(event(EventKind::LoginSucceeded).in_session(session.id));
         for id in displaced {
-            self.audit.record(event(EventKind::SessionEnded).because("session_limit").in_session(*id));
+            self.audit.record(event(EventKind::SessionEnded).because(Reason::SessionLimit).in_session(*id));
         }
     }
 
-    fn refuse(
-        &self,
-        reason: &'static str,
-        whose: impl FnOnce(AuditEvent) -> AuditEvent,
-        context: &RequestContext,
-    ) -> Result<TokenPair, LoginError> {
-        self.audit.record(whose(AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).because(reason)));
+    fn refuse(&self, reason: Reason, target: Target, context: &RequestContext) -> Result<TokenPair, LoginError> {
+        let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(target);
+        self.audit.record(event.because(reason));
         Err(LoginError::InvalidCredentials)
     }
 }

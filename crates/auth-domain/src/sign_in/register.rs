@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use crate::{
     accounts::ports::{Inserted, UserStore},
-    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{
+        event::{AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        reason::Reason,
+        unknown_outcome::Written,
+    },
     identity::{clock::Clock, email::Email, ids::UserId, port_error::PortError, request_context::RequestContext, user::User},
     passwords::{policy::NewPassword, ports::PasswordHasher},
     sessions::{issue::Issuer, token::TokenPair},
@@ -49,7 +55,7 @@ impl Register {
         let pair = self.issuer.pair(&session, &user, now)?;
         let event = || {
             let event = AuditEvent::new(EventKind::UserRegistered, context, now);
-            event.by(user.id, &user.email).in_session(session.id)
+            event.by_owner(user.id, &user.email).in_session(session.id)
         };
         match self.users.insert(&user, Some(&session)).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => self.refuse(&user.email, context),
@@ -62,7 +68,7 @@ impl Register {
 
     fn refuse(&self, email: &Email, context: &RequestContext) -> Result<TokenPair, RegisterError> {
         let event = AuditEvent::new(EventKind::RegistrationRefused, context, self.clock.now());
-        self.audit.record(event.because("email_taken").attempted_as(email));
+        self.audit.record(event.because(Reason::EmailTaken).on(Target::Address(email.clone())));
         Err(RegisterError::EmailTaken)
     }
 }

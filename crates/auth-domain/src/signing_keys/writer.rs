@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{
-        event::{AuditEvent, Subject},
+        event::{Actor, AuditEvent, Target},
         kind::EventKind,
         ports::AuditSink,
         unknown_outcome::Written,
@@ -29,6 +29,8 @@ pub struct KeyWriter {
     pub clock: Arc<dyn Clock>,
     /// None where the shared secret signs.
     pub policy: Option<KeyPolicy>,
+    /// Who makes the changes, as the trail tells it.
+    pub actor: Actor,
 }
 
 /// A key that was changed, and when the change takes effect.
@@ -142,7 +144,7 @@ impl KeyWriter {
             // All that it signed has expired: nobody has to hear of it.
             KeyChange::Forget { id } => (self.keys.forget(id).await, None, id, *now),
         };
-        let event = |kind| AuditEvent::new(kind, context, *now).about(Subject::Key(id.clone()));
+        let event = |kind| AuditEvent::new(kind, context, *now).by(self.actor).on(Target::Key(id.clone()));
         let done = match kind {
             Some(kind) => outcome.or_unknown(&*self.audit, || event(kind))?,
             None => outcome?,

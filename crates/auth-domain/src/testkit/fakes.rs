@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Remembers what was recorded. Clones are the same log.
+/// Remembers what was recorded, and takes only reasons that their events give. Clones are the same log.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryAudit(Arc<Mutex<Vec<AuditEvent>>>);
 
@@ -48,6 +48,7 @@ impl MemoryAudit {
 
 impl AuditSink for MemoryAudit {
     fn record(&self, event: AuditEvent) {
+        assert!(event.reason.is_none_or(|reason| reason.events().contains(&event.kind)), "not a reason of {:?}", event.kind);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }

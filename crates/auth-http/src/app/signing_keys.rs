@@ -1,6 +1,7 @@
 //! The use cases of the keys that sign access tokens, which share what they need.
 
 use auth_domain::{
+    audit::event::Actor,
     oauth::revocation_list::ListRevocations,
     signing_keys::{
         import::ImportKey, list::ListKeys, maintain::MaintainKeys, reconcile::ReconcileKeys, revoke::RevokeKey,
@@ -24,14 +25,16 @@ pub struct KeyUseCases {
 impl KeyUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
         let Ports { keys, key_maker: maker, key_cache: cache, directory: users, ended, audit, clock, .. } = ports.clone();
-        let writer = KeyWriter { keys: keys.clone(), maker, audit, clock: clock.clone(), policy: policies.keys };
+        let actor = Actor::Server;
+        let writer = KeyWriter { keys: keys.clone(), maker, audit, clock: clock.clone(), policy: policies.keys, actor };
+        let operator = KeyWriter { actor: Actor::Operator, ..writer.clone() };
         Self {
             reconcile: ReconcileKeys { writer: writer.clone(), cache: cache.clone(), users },
-            maintain: MaintainKeys { writer: writer.clone(), cache: cache.clone() },
+            maintain: MaintainKeys { writer, cache: cache.clone() },
             list: ListKeys { keys },
-            rotate: RotateKeys(writer.clone()),
-            import: ImportKey(writer.clone()),
-            revoke: RevokeKey(writer),
+            rotate: RotateKeys(operator.clone()),
+            import: ImportKey(operator.clone()),
+            revoke: RevokeKey(operator),
             list_revocations: ListRevocations { sessions: ended, keys: cache, clock },
         }
     }

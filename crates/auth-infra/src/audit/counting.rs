@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use auth_domain::audit::{
     event::AuditEvent,
-    kind::{EventKind, Outcome},
+    kind::{EventKind, Outcome, Tally},
     ports::AuditSink,
+    reason::Reason,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
-
-/// Why a server ends sessions. (Operators' commands end them in another process.) The reasons are constants, never a client's
-/// text, so there are few.
-const REASONS: [&str; 6] = ["logout", "ended_by_owner", "token_revoked", "password_changed", "session_limit", "reuse"];
 
 /// Counts each event, then passes it on.
 pub struct CountingAudit {
@@ -52,10 +49,15 @@ impl CountingAudit {
                 "auth_logins_total",
                 "Passwords presented for an account: at login, and with a change or a deletion when they are wrong.",
                 "outcome",
-                &["succeeded", "failed", "throttled"],
+                &values(|tally| if let Tally::Login(outcome) = tally { Some(outcome) } else { None }),
             )?,
-            begun: labelled("auth_sessions_begun_total", "Sessions that began.", "by", &["register", "login"])?,
-            ended: labelled("auth_sessions_ended_total", "Sessions that ended before they expired.", "reason", &REASONS)?,
+            begun: labelled(
+                "auth_sessions_begun_total",
+                "Sessions that began.",
+                "by",
+                &values(|tally| if let Tally::SessionBegun(by) = tally { Some(by) } else { None }),
+            )?,
+            ended: labelled("auth_sessions_ended_total", "Sessions that ended before they expired.", "reason", &endings())?,
             reused: single("auth_sessions_reused_total", "Sessions for which a spent refresh token was presented.")?,
             limited: single("auth_rate_limited_total", "Requests that a client's rate limit refused.")?,
         })
@@ -63,43 +65,32 @@ impl CountingAudit {
 
     fn count(&self, event: &AuditEvent) {
         self.events.with_label_values(&[event.kind.name()]).inc();
-        if event.outcome() == Outcome::Unknown {
+        if event.outcome == Outcome::Unknown {
             return;
         }
-        match event.kind {
-            EventKind::UserRegistered => self.begun.with_label_values(&["register"]).inc(),
-            EventKind::LoginSucceeded => {
-                self.logins.with_label_values(&["succeeded"]).inc();
-                self.begun.with_label_values(&["login"]).inc();
+        for tally in event.kind.tallies() {
+            match *tally {
+                Tally::Login(outcome) => self.logins.with_label_values(&[outcome]).inc(),
+                Tally::SessionBegun(by) => self.begun.with_label_values(&[by]).inc(),
+                Tally::SessionEnded(reason) => self.ended.with_label_values(&[reason]).inc(),
+                Tally::SessionEndedAsTold => self.ended.with_label_values(&[event.word().unwrap_or("other")]).inc(),
+                Tally::SessionReused => self.reused.inc(),
+                Tally::RateLimited => self.limited.inc(),
             }
-            EventKind::LoginFailed => self.logins.with_label_values(&["failed"]).inc(),
-            EventKind::LoginThrottled => self.logins.with_label_values(&["throttled"]).inc(),
-            EventKind::TokenReused => {
-                self.reused.inc();
-                self.ended.with_label_values(&["reuse"]).inc();
-            }
-            EventKind::LoggedOut | EventKind::SessionEnded => {
-                self.ended.with_label_values(&[event.reason.unwrap_or("other")]).inc();
-            }
-            EventKind::RateLimited => self.limited.inc(),
-            EventKind::RegistrationRefused
-            | EventKind::TokenRefreshed
-            | EventKind::RefreshRefused
-            | EventKind::PasswordChanged
-            | EventKind::PasswordChangeRefused
-            | EventKind::AccountDeleted
-            | EventKind::AccountDeletionRefused
-            | EventKind::AccountDisabled
-            | EventKind::AccountEnabled
-            | EventKind::KeyCreated
-            | EventKind::KeyRetired
-            | EventKind::KeyRevoked
-            | EventKind::ClientAdded
-            | EventKind::ClientSecretRotated
-            | EventKind::ClientRemoved
-            | EventKind::ClientRefused => {}
         }
     }
+}
+
+/// The values of a label, by the list of events.
+fn values(of: impl Fn(&Tally) -> Option<&'static str>) -> Vec<&'static str> {
+    EventKind::ALL.iter().flat_map(|kind| kind.tallies()).filter_map(of).collect()
+}
+
+/// Why a server ends sessions. (Operators' commands end them in another process.)
+fn endings() -> Vec<&'static str> {
+    let as_told = Reason::ALL.into_iter().filter(|reason| reason.ends_sessions()).map(Reason::name);
+    let fixed = values(|tally| if let Tally::SessionEnded(reason) = tally { Some(reason) } else { None });
+    as_told.chain(fixed).collect()
 }
 
 impl AuditSink for CountingAudit {
@@ -124,8 +115,32 @@ mod tests {
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
-        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), REASONS.len());
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 6);
         assert!(samples.iter().all(|line| line.ends_with(" 0")), "{text}");
+    }
+
+    /// Dashboards and alerts of operators ask for these.
+    #[test]
+    fn labels_have_the_values_that_the_document_tells() {
+        let registry = Registry::new();
+        let _audit = CountingAudit::over(Arc::new(MockAuditSink::new()), &registry).unwrap();
+        let document = include_str!("../../../../docs/operations.md");
+        for (metric, values) in [
+            ("auth_logins_total", ["failed", "succeeded", "throttled"].as_slice()),
+            ("auth_sessions_begun_total", &["login", "register"]),
+            (
+                "auth_sessions_ended_total",
+                &["ended_by_owner", "logout", "password_changed", "reuse", "session_limit", "token_revoked"],
+            ),
+        ] {
+            let families = registry.gather();
+            let family = families.iter().find(|family| family.name() == metric).unwrap();
+            let mut labels: Vec<_> = family.get_metric().iter().map(|sample| sample.get_label()[0].value()).collect();
+            labels.sort_unstable();
+            assert_eq!(labels, values);
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{metric}`"))).unwrap();
+            assert!(values.iter().all(|value| row.contains(&format!("`{value}`"))), "docs/operations.md: {row}");
+        }
     }
 
     #[test]
@@ -136,11 +151,11 @@ mod tests {
         let events = [
             event(EventKind::UserRegistered),
             event(EventKind::LoginSucceeded),
-            event(EventKind::LoginFailed).because("wrong_password"),
+            event(EventKind::LoginFailed).because(Reason::WrongPassword),
             event(EventKind::LoginThrottled),
             event(EventKind::TokenReused),
-            event(EventKind::LoggedOut).because("logout"),
-            event(EventKind::SessionEnded).because("session_limit"),
+            event(EventKind::LoggedOut).because(Reason::Logout),
+            event(EventKind::SessionEnded).because(Reason::SessionLimit),
             event(EventKind::RateLimited),
             event(EventKind::UserRegistered).of_unknown_outcome(),
             event(EventKind::SessionEnded).of_unknown_outcome(),

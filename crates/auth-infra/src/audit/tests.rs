@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_domain::{
-    audit::{event::AuditEvent, kind::EventKind},
+    audit::{event::AuditEvent, kind::EventKind, reason::Reason},
     identity::{
         email::Email,
         ids::{SessionId, UserId},
@@ -72,14 +72,17 @@ fn event(user_agent: &str, request_id: &str) -> AuditEvent {
 #[test]
 fn an_event_is_one_line_with_every_field() {
     let ann: Email = "ann@example.org".parse().unwrap();
-    let full = event("curl/8", "r-1").because("wrong password").by(UserId(Uuid::nil()), &ann).in_session(SessionId(Uuid::max()));
+    let full = event("curl/8", "r-1")
+        .because(Reason::WrongPassword)
+        .by_owner(UserId(Uuid::nil()), &ann)
+        .in_session(SessionId(Uuid::max()));
     let [json, text] = logs(&full);
     let line: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&line["target"], &line["level"]), (&json!("audit"), &json!("INFO")));
     assert_eq!(
         line["fields"],
         json!({
-            "message": "login_failed", "event": "login_failed", "outcome": "failure", "reason": "wrong password",
+            "message": "login_failed", "event": "login_failed", "outcome": "failure", "reason": "wrong_password",
             "user_id": Uuid::nil().to_string(), "session_id": Uuid::max().to_string(), "email": "ann@example.org",
             "client": "2001:db8::1", "user_agent": "curl/8", "request_id": "r-1",
         })

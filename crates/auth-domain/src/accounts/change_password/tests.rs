@@ -50,7 +50,7 @@ impl Scene {
             ChangePassword { users: Arc::new(self.users), hasher, proof, audit: Arc::new(audit.clone()), clock: clock() };
         let outcome = change.execute(caller, attempt(self.current), new_password(new), &context()).await;
         let events = audit.events();
-        assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.context == context()));
+        assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.context == context()));
         (outcome, events)
     }
 
@@ -63,7 +63,7 @@ impl Scene {
             expected.insert(0, ("login_failed", Some("wrong_current_password")));
         }
         assert_eq!(told(&events), expected);
-        assert_eq!(events.first().and_then(|event| event.session), Some(caller.session.id));
+        assert_eq!(events.first().and_then(|event| event.session()), Some(caller.session.id));
     }
 
     async fn ends_in_an_outage(self) {
@@ -95,7 +95,7 @@ async fn a_change_keeps_the_callers_session_and_ends_the_others() {
     assert!(outcome.is_ok());
     let ending = ("session_ended", Some("password_changed"));
     assert_eq!(told(&events), [("password_changed", None), ending, ending]);
-    let sessions: Vec<_> = events.iter().filter_map(|event| event.session).collect();
+    let sessions: Vec<_> = events.iter().filter_map(|event| event.session()).collect();
     assert_eq!(sessions, [&[caller.session.id], ended.as_slice()].concat());
 }
 

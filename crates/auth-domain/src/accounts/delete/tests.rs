@@ -27,8 +27,8 @@ async fn leave(
     let delete = DeleteAccount { users: Arc::new(users), proof, audit: Arc::new(audit.clone()), clock: clock() };
     let outcome = delete.execute(caller, attempt(PASSWORD), &context()).await;
     let events = audit.events();
-    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.email == Some(caller.user.email.clone())));
-    (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
+    assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.email() == Some(&caller.user.email)));
+    (outcome, events.iter().map(|event| (event.kind.name(), event.session())).collect())
 }
 
 #[tokio::test]

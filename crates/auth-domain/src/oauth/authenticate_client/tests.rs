@@ -7,7 +7,7 @@ use mockall::predicate::eq;
 
 use super::{AuthenticateClient, AuthenticateClientError, Credentials};
 use crate::{
-    audit::event::Subject,
+    audit::event::Target,
     identity::port_error::PortError,
     oauth::{client::Client, ports::MockClientStore},
     testing::{down, told},
@@ -64,7 +64,7 @@ async fn what_is_wrong_is_refused_and_reported_with_the_id_if_it_is_one() {
         assert!(matches!(outcome, Err(AuthenticateClientError::Refused)), "{wrong}");
         let events = audit.events();
         assert_eq!(told(&events), [("client_refused", Some("wrong_secret"))]);
-        assert_eq!(events.first().unwrap().subject, Some(Subject::Client(orders.id)));
+        assert_eq!(events.first().unwrap().target, Target::Client(orders.id));
     }
     let unknown = id().to_string();
     for (given, asks) in
@@ -76,8 +76,8 @@ async fn what_is_wrong_is_refused_and_reported_with_the_id_if_it_is_one() {
         assert!(matches!(outcome, Err(AuthenticateClientError::Refused)), "{given}");
         let events = audit.events();
         assert_eq!(told(&events), [("client_refused", Some("unknown_client"))]);
-        let named = events.first().unwrap().subject.as_ref().map(ToString::to_string);
-        assert_eq!(named.as_deref(), asks.then_some(given), "what is no id is not repeated");
+        let named = if asks { Target::Client(given.parse().unwrap()) } else { Target::Nothing };
+        assert_eq!(events.first().unwrap().target, named, "what is no id is not repeated");
     }
 }
 

@@ -7,7 +7,7 @@ use mockall::predicate::eq;
 
 use super::{AddClient, ClientError, Issued, RemoveClient, RotateClientSecret};
 use crate::{
-    audit::event::{AuditEvent, Subject},
+    audit::event::{AuditEvent, Target},
     identity::{ids::ClientId, port_error::PortError},
     oauth::{client::Client, ports::MockClientStore},
     testing::{clock, down, told},
@@ -47,10 +47,7 @@ fn finding(found: Option<&Client>) -> MockClientStore {
 }
 
 fn about(events: &[AuditEvent]) -> Vec<Option<ClientId>> {
-    let client = |event: &AuditEvent| match event.subject {
-        Some(Subject::Client(id)) => Some(id),
-        Some(Subject::Key(_)) | None => None,
-    };
+    let client = |event: &AuditEvent| if let Target::Client(id) = event.target { Some(id) } else { None };
     events.iter().map(client).collect()
 }
 

@@ -44,7 +44,7 @@ async fn a_token_of_either_kind_ends_its_session() {
         assert_eq!(told(&audit.events()), [("session_ended", Some("token_revoked"))]);
         let events = audit.events();
         let event = events.first().unwrap();
-        assert_eq!((event.user, event.session, event.at), (Some(now.user.id), Some(now.session.id), after(60)));
+        assert_eq!((event.user(), event.session(), event.at), (Some(now.user.id), Some(now.session.id), after(60)));
     }
 }
 

@@ -114,7 +114,7 @@ async fn a_client_waits_ever_longer_once_it_has_failed_too_often() {
         scene.fails(1, GUESSER).await;
     }
     assert_eq!(told(&scene.audit.events()), [("login_throttled", None); 14]);
-    assert!(scene.audit.events().iter().all(|event: &AuditEvent| event.user == Some(scene.ann.id)));
+    assert!(scene.audit.events().iter().all(|event: &AuditEvent| event.user() == Some(scene.ann.id)));
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn an_address_without_an_account_is_held_alike() {
         assert_eq!(tries().await.unwrap(), Verdict::Wrong);
     }
     assert_eq!(tries().await.unwrap(), held(30));
-    assert_eq!(scene.audit.events()[0].user, None);
+    assert_eq!(scene.audit.events()[0].user(), None);
 }
 
 #[tokio::test]

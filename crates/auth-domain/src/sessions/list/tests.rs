@@ -58,7 +58,7 @@ async fn one_may_end_ones_own_session() {
     let (outcome, events) = end(&caller, sessions, &other).await;
     assert!(outcome.is_ok());
     assert_eq!(told(&events), [("session_ended", Some("ended_by_owner"))]);
-    assert_eq!(events.first().map(|event| (event.user, event.session)), Some((Some(caller.user.id), Some(other.id))));
+    assert_eq!(events.first().map(|event| (event.user(), event.session())), Some((Some(caller.user.id), Some(other.id))));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn an_end_that_nobody_heard_of_is_recorded_as_unknown() {
     let (outcome, events) = end(&caller, sessions, &other).await;
     assert!(matches!(outcome, Err(EndSessionError::Port(PortError::Unknown(_)))));
     assert_eq!(told(&events), [("session_ended", Some("outcome_unknown"))]);
-    assert_eq!(events.first().map(|event| event.session), Some(Some(other.id)));
+    assert_eq!(events.first().map(|event| event.session()), Some(Some(other.id)));
 }
 
 #[tokio::test]

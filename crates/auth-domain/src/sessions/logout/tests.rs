@@ -22,8 +22,8 @@ async fn logout(caller: &SignedIn, sessions: MockSessionStore, scope: LogoutScop
     let logout = Logout { sessions: Arc::new(sessions), audit: Arc::new(audit.clone()), clock: clock() };
     let outcome = logout.execute(caller, scope, &context()).await;
     let events = audit.events();
-    assert!(events.iter().all(|event| event.user == Some(caller.user.id) && event.reason == Some("logout")));
-    (outcome, events.iter().map(|event| (event.kind.name(), event.session)).collect())
+    assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.word() == Some("logout")));
+    (outcome, events.iter().map(|event| (event.kind.name(), event.session())).collect())
 }
 
 #[tokio::test]

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use super::{Register, RegisterError};
 use crate::{
     accounts::ports::{Inserted, MockUserStore},
-    audit::{event::AuditEvent, kind::EventKind},
+    audit::{
+        event::{AuditEvent, Target},
+        kind::EventKind,
+        reason::Reason,
+    },
     identity::{password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::{issue::Issuer, session::Session, token::TokenPair},
@@ -52,8 +56,12 @@ impl Scene {
     async fn ends_refused(self) {
         let (outcome, events) = self.register().await;
         assert!(matches!(outcome, Err(RegisterError::EmailTaken)));
-        let event = AuditEvent::new(EventKind::RegistrationRefused, &context(), start()).because("email_taken");
-        assert_eq!(events, [event.attempted_as(&email("ann@example.org"))], "it names no account: that one is not the caller's");
+        let event = AuditEvent::new(EventKind::RegistrationRefused, &context(), start()).because(Reason::EmailTaken);
+        assert_eq!(
+            events,
+            [event.on(Target::Address(email("ann@example.org")))],
+            "it names no account: that one is not the caller's"
+        );
     }
 
     async fn ends_in_an_outage(self) {
@@ -79,7 +87,7 @@ async fn an_account_is_kept_with_its_first_session() {
     let (access, refresh) = opened(&outcome.unwrap());
     assert_eq!((access.user, access.session), (refresh.user, refresh.session));
     let event = AuditEvent::new(EventKind::UserRegistered, &context(), start());
-    assert_eq!(events, [event.by(access.user, &email("ann@example.org")).in_session(access.session)]);
+    assert_eq!(events, [event.by_owner(access.user, &email("ann@example.org")).in_session(access.session)]);
 }
 
 #[tokio::test]

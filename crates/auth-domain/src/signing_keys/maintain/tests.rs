@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::{
     accounts::ports::UserStore,
+    audit::event::Actor,
     identity::{clock::Clock, ids::KeyId},
     signing_keys::{
         key::{EncryptedKey, KeyAlgorithm},
@@ -58,7 +59,14 @@ impl Scene {
 
     fn server(&self, policy: Option<KeyPolicy>) -> Server {
         let (keys, maker, cache) = (Arc::new(self.store.clone()), Arc::new(self.fakes.clone()), Arc::new(self.fakes.clone()));
-        let writer = KeyWriter { keys, maker, audit: Arc::new(self.audit.clone()), clock: Arc::new(self.clock.clone()), policy };
+        let writer = KeyWriter {
+            keys,
+            maker,
+            audit: Arc::new(self.audit.clone()),
+            clock: Arc::new(self.clock.clone()),
+            policy,
+            actor: Actor::Server,
+        };
         let users = Arc::new(self.store.clone());
         Server {
             reconcile: ReconcileKeys { writer: writer.clone(), cache: cache.clone(), users },
@@ -83,6 +91,7 @@ async fn the_first_key_of_a_new_deployment_signs_at_once() {
     scene.server(Some(POLICY)).start().await.unwrap();
     assert_eq!(scene.signer().as_deref(), Some("made-1"));
     assert_eq!(lines(&scene.audit.events()), ["key_created made-1"]);
+    assert!(scene.audit.events().iter().all(|event| event.actor == Actor::Server));
     scene.server(Some(POLICY)).start().await.unwrap();
     assert_eq!(scene.states(), [KeyState::Active], "a second server finds it");
 }

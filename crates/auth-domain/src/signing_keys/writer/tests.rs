@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
+    audit::event::Actor,
     signing_keys::{
         import::ImportKey,
         key::{EncryptedKey, KeyAlgorithm, SigningKey},
@@ -66,6 +67,7 @@ impl Scene {
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),
             policy: algorithm.map(policy),
+            actor: Actor::Operator,
         })
     }
 
@@ -91,6 +93,7 @@ async fn the_next_key_waits_until_it_is_known_unless_it_is_wanted_at_once() {
     let made = scene.es256().rotate(When::Published).await.unwrap();
     assert_eq!((made.number, made.signs_from), (2, after(310)));
     assert_eq!(lines(&scene.audit.events()), ["key_created made-1", "key_created made-2"]);
+    assert!(scene.audit.events().iter().all(|event| event.actor == Actor::Operator));
 }
 
 #[tokio::test]

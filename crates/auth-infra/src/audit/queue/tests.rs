@@ -1,7 +1,7 @@
 //! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
 use auth_domain::{
-    audit::{entry::Filter, kind::EventKind, ports::MockAuditStore},
+    audit::{entry::Filter, event::Target, kind::EventKind, ports::MockAuditStore},
     identity::request_context::{RequestContext, UserAgent},
     testkit::{Flaky, Fuse, InjectedFault, MemoryAudit, MemoryStore, samples::email},
 };
@@ -216,7 +216,7 @@ fn however_many_are_refused_the_rest_is_written() {
     };
     for number in 0..100 {
         let context = if number < 60 { agent.clone() } else { RequestContext::default() };
-        let event = AuditEvent { context, ..event(number) }.attempted_as(&email("ann@example.org"));
+        let event = AuditEvent { context, ..event(number) }.on(Target::Address(email("ann@example.org")));
         shared.push(Entry::of(EntryId(UuidV7.next()), event));
     }
     shared.lock().deadline = Some(Instant::now());

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     accounts::{
-        admin::{CreateUser, Govern, Measure, OperateError, SetPassword},
+        admin::{
+            OperateError, create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
+            end_sessions::EndSessions, set_password::SetPassword,
+        },
         change_password::{ChangePassword, ChangePasswordError},
         delete::{DeleteAccount, DeleteAccountError},
         import::{Activity, Candidate, ImportUsers, Mode},
@@ -49,7 +52,10 @@ pub(crate) enum Action {
     CreateUser(&'static str),
     Import(&'static str),
     SetPassword,
-    Govern(Measure),
+    DisableUser,
+    EnableUser,
+    EndSessions,
+    DeleteUser,
     Prune,
     /// By the client with this secret; the generation of the token.
     Introspect(&'static str, i64),
@@ -124,10 +130,10 @@ pub(crate) const CASES: [Case; 54] = [
     case(Action::CreateUser(ANN), TAKEN, TAKEN),
     case(Action::Import(NEW), "", ""),
     case(Action::SetPassword, "", ""),
-    case(Action::Govern(Measure::Disable), "", ""),
-    case(Action::Govern(Measure::Enable), "", ""),
-    case(Action::Govern(Measure::EndSessions), "", ""),
-    case(Action::Govern(Measure::Delete), "", "there is no such account"),
+    case(Action::DisableUser, "", ""),
+    case(Action::EnableUser, "", ""),
+    case(Action::EndSessions, "", ""),
+    case(Action::DeleteUser, "", "there is no such account"),
     case(Action::Prune, "", ""),
     case(Action::Introspect("orders", 3), "", ""),
     case(Action::Introspect("orders", 1), "not active", ""),
@@ -233,7 +239,7 @@ impl Action {
                 let set = SetPassword { users, hasher, audit: fixture.audit(), clock: fixture.clock() };
                 done(set.execute(&user, new_password(OTHER_PASSWORD), &context()).await)
             }
-            Self::Govern(measure) => govern(fixture, measure).await,
+            Self::DisableUser | Self::EnableUser | Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
             Self::Prune => done(fixture.prune().execute().await),
             Self::Introspect(secret, generation) => introspect(fixture, secret, generation).await,
             Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
@@ -316,10 +322,16 @@ async fn the_user(fixture: &Fixture, address: &str) -> Result<User, Refusal> {
     found.ok_or_else(|| OperateError::NoSuchUser.into())
 }
 
-async fn govern(fixture: &Fixture, measure: Measure) -> Result<(), Refusal> {
-    let address = if measure == Measure::Enable { "dan@example.org" } else { "ann@example.org" };
-    let user = the_user(fixture, address).await?;
-    let (users, directory, sessions) = (fixture.kept(), fixture.kept(), fixture.kept());
-    let govern = Govern { users, directory, sessions, audit: fixture.audit(), clock: fixture.clock() };
-    done(govern.execute(measure, &user, &context()).await)
+async fn to_a_user(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
+    let user = the_user(fixture, if action == Action::EnableUser { "dan@example.org" } else { ANN }).await?;
+    let (users, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
+    if action == Action::DisableUser {
+        done(DisableUser { users, audit, clock }.execute(&user, &context()).await)
+    } else if action == Action::EnableUser {
+        done(EnableUser { users, audit, clock }.execute(&user, &context()).await)
+    } else if action == Action::EndSessions {
+        done(EndSessions { sessions: users, audit, clock }.execute(&user, &context()).await)
+    } else {
+        done(DeleteUser { users, audit, clock }.execute(&user, &context()).await)
+    }
 }

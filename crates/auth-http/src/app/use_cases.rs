@@ -8,7 +8,10 @@ pub use crate::app::signing_keys::KeyUseCases;
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
     accounts::{
-        admin::{CreateUser, Govern, SetPassword},
+        admin::{
+            create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
+            end_sessions::EndSessions, set_password::SetPassword,
+        },
         change_password::ChangePassword,
         delete::DeleteAccount,
         import::ImportUsers,
@@ -82,7 +85,10 @@ pub struct UseCases {
     pub create_user: CreateUser,
     pub import_users: ImportUsers,
     pub set_password: SetPassword,
-    pub govern: Govern,
+    pub disable_user: DisableUser,
+    pub enable_user: EnableUser,
+    pub end_sessions: EndSessions,
+    pub delete_user: DeleteUser,
     pub prune: Prune,
     pub keys: KeyUseCases,
     pub clients: ClientUseCases,
@@ -204,7 +210,10 @@ impl UseCases {
             },
             prune: Prune { sessions: ended, attempts, trail, trail_kept: policies.audit_kept, clock: clock.clone() },
             set_password: SetPassword { users: users.clone(), hasher, audit: audit.clone(), clock: clock.clone() },
-            govern: Govern { users, directory, sessions, audit, clock },
+            disable_user: DisableUser { users: directory.clone(), audit: audit.clone(), clock: clock.clone() },
+            enable_user: EnableUser { users: directory, audit: audit.clone(), clock: clock.clone() },
+            end_sessions: EndSessions { sessions, audit: audit.clone(), clock: clock.clone() },
+            delete_user: DeleteUser { users, audit, clock },
             keys: KeyUseCases::over(&ports, policies),
             clients: ClientUseCases::over(&ports),
             policy: policies.passwords,

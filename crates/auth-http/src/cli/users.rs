@@ -6,10 +6,9 @@ mod render;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
-    accounts::admin::{Measure, OperateError},
+    accounts::admin::OperateError,
     identity::{
         email::{Email, canonical_prefix},
-        request_context::RequestContext,
         user::User,
     },
     passwords::policy::NewPassword,
@@ -107,24 +106,32 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
             Ok(Answer::Done { done: "password set", user, sessions_ended })
         }
-        Action::Disable { user } => govern(app, Measure::Disable, "disabled", &user, &context).await,
-        Action::Enable { user } => govern(app, Measure::Enable, "enabled", &user, &context).await,
-        Action::EndSessions { user } => govern(app, Measure::EndSessions, "logged out", &user, &context).await,
-        Action::Delete { user } => govern(app, Measure::Delete, "deleted", &user, &context).await,
+        Action::Disable { user } => {
+            let user = find(app, &user).await?;
+            let sessions_ended = app.disable_user.execute(&user, &context).await?;
+            done(app, "disabled", user, sessions_ended).await
+        }
+        Action::Enable { user } => {
+            let user = find(app, &user).await?;
+            app.enable_user.execute(&user, &context).await?;
+            done(app, "enabled", user, 0).await
+        }
+        Action::EndSessions { user } => {
+            let user = find(app, &user).await?;
+            let sessions_ended = app.end_sessions.execute(&user, &context).await?;
+            done(app, "logged out", user, sessions_ended).await
+        }
+        Action::Delete { user } => {
+            let user = find(app, &user).await?;
+            app.delete_user.execute(&user, &context).await?;
+            done(app, "deleted", user, 0).await
+        }
         Action::Import { from, dry_run } => import::import(app, &from, dry_run, &context).await.map(Answer::Imported),
     }
 }
 
-async fn govern(
-    app: &UseCases,
-    measure: Measure,
-    done: &'static str,
-    who: &str,
-    context: &RequestContext,
-) -> Result<Answer, CommandError> {
-    let user = find(app, who).await?;
-    let sessions_ended = app.govern.execute(measure, &user, context).await?;
-    // As it is now; what has been deleted, as it was.
+/// The account as it is now; one that has been deleted, as it was.
+async fn done(app: &UseCases, done: &'static str, user: User, sessions_ended: usize) -> Result<Answer, CommandError> {
     let user = app.ports.users.find(user.id).await?.unwrap_or(user);
     Ok(Answer::Done { done, user, sessions_ended })
 }

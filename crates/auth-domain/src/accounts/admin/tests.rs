@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use mockall::predicate::eq;
 
-use super::{CreateUser, Govern, Measure, OperateError, SetPassword};
+use super::{
+    OperateError, create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
+    end_sessions::EndSessions, set_password::SetPassword,
+};
 use crate::{
     accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
-    audit::event::AuditEvent,
+    audit::event::{Actor, AuditEvent},
     identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::ports::MockSessionStore,
@@ -50,6 +53,15 @@ async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (
     (set.execute(user, new_password(OTHER_PASSWORD), &context()).await, audit.events())
 }
 
+/// What an operator does to an account without its password.
+#[derive(Clone, Copy)]
+enum Action {
+    Disable,
+    Enable,
+    EndSessions,
+    Delete,
+}
+
 #[derive(Default)]
 struct Scene {
     users: MockUserStore,
@@ -58,18 +70,25 @@ struct Scene {
 }
 
 impl Scene {
-    async fn govern(self, measure: Measure, user: &User) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
-        let audit = MemoryAudit::default();
-        let govern = Govern {
-            users: Arc::new(self.users),
-            directory: Arc::new(self.directory),
-            sessions: Arc::new(self.sessions),
-            audit: Arc::new(audit.clone()),
-            clock: clock(),
+    /// How many sessions ended, where the use case says so.
+    async fn perform(self, action: Action, user: &User) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
+        let log = MemoryAudit::default();
+        let (audit, clock, users) = (Arc::new(log.clone()), clock(), Arc::new(self.directory));
+        let outcome = match action {
+            Action::Disable => DisableUser { users, audit, clock }.execute(user, &context()).await,
+            Action::Enable => EnableUser { users, audit, clock }.execute(user, &context()).await.map(|()| 0),
+            Action::EndSessions => {
+                let end = EndSessions { sessions: Arc::new(self.sessions), audit, clock };
+                end.execute(user, &context()).await.map_err(OperateError::from)
+            }
+            Action::Delete => {
+                let delete = DeleteUser { users: Arc::new(self.users), audit, clock };
+                delete.execute(user, &context()).await.map(|()| 0)
+            }
         };
-        let outcome = govern.execute(measure, user, &context()).await;
-        let events = audit.events();
+        let events = log.events();
         assert!(events.iter().all(|event| event.user() == Some(user.id) && event.email() == Some(&user.email)));
+        assert!(events.iter().all(|event| event.actor == Actor::Operator));
         (outcome, events)
     }
 }
@@ -141,7 +160,7 @@ async fn disabling_ends_the_sessions_and_says_so() {
     let (ann, session) = (user("ann@example.org"), SessionId(id()));
     let mut scene = Scene::default();
     scene.directory.expect_disable().with(eq(ann.id), eq(start())).once().returning(move |_, _| Ok(Some(vec![session])));
-    let (outcome, events) = scene.govern(Measure::Disable, &ann).await;
+    let (outcome, events) = scene.perform(Action::Disable, &ann).await;
     assert_eq!(outcome.unwrap(), 1);
     assert_eq!(told(&events), [("account_disabled", OPERATOR), ("session_ended", OPERATOR)]);
 }
@@ -151,7 +170,7 @@ async fn enabling_ends_nothing() {
     let ann = user("ann@example.org");
     let mut scene = Scene::default();
     scene.directory.expect_enable().with(eq(ann.id), eq(start())).once().returning(|_, _| Ok(true));
-    let (outcome, events) = scene.govern(Measure::Enable, &ann).await;
+    let (outcome, events) = scene.perform(Action::Enable, &ann).await;
     assert_eq!(outcome.unwrap(), 0);
     assert_eq!(told(&events), [("account_enabled", OPERATOR)]);
 }
@@ -162,7 +181,7 @@ async fn sessions_can_end_without_a_change_to_the_account() {
     let mut scene = Scene::default();
     let end_all = scene.sessions.expect_end_all().with(eq(ann.id), eq(None), eq(start()));
     end_all.once().returning(move |_, _, _| Ok(ids.clone()));
-    let (outcome, events) = scene.govern(Measure::EndSessions, &ann).await;
+    let (outcome, events) = scene.perform(Action::EndSessions, &ann).await;
     assert_eq!(outcome.unwrap(), 2);
     assert_eq!(told(&events), [("session_ended", OPERATOR), ("session_ended", OPERATOR)]);
 }
@@ -173,19 +192,19 @@ async fn deleting_needs_no_proof() {
     let id = ann.id;
     let mut scene = Scene::default();
     scene.users.expect_delete().withf(move |user, proof, _| *user == id && proof.is_none()).once().returning(|_, _, _| Ok(true));
-    let (outcome, events) = scene.govern(Measure::Delete, &ann).await;
+    let (outcome, events) = scene.perform(Action::Delete, &ann).await;
     assert_eq!(outcome.unwrap(), 0);
     assert_eq!(told(&events), [("account_deleted", OPERATOR)]);
 }
 
 #[tokio::test]
 async fn nothing_is_done_to_an_account_that_is_gone() {
-    for measure in [Measure::Disable, Measure::Enable, Measure::Delete] {
+    for action in [Action::Disable, Action::Enable, Action::Delete] {
         let mut scene = Scene::default();
         scene.directory.expect_disable().returning(|_, _| Ok(None));
         scene.directory.expect_enable().returning(|_, _| Ok(false));
         scene.users.expect_delete().returning(|_, _, _| Ok(false));
-        let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
+        let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::NoSuchUser)));
         assert_eq!(events, []);
     }
@@ -193,13 +212,13 @@ async fn nothing_is_done_to_an_account_that_is_gone() {
 
 #[tokio::test]
 async fn an_outage_stays_an_outage_whatever_the_measure() {
-    for measure in [Measure::Disable, Measure::Enable, Measure::EndSessions, Measure::Delete] {
+    for action in [Action::Disable, Action::Enable, Action::EndSessions, Action::Delete] {
         let mut scene = Scene::default();
         scene.directory.expect_disable().returning(|_, _| down());
         scene.directory.expect_enable().returning(|_, _| down());
         scene.sessions.expect_end_all().returning(|_, _, _| down());
         scene.users.expect_delete().returning(|_, _, _| down());
-        let (outcome, events) = scene.govern(measure, &user("ann@example.org")).await;
+        let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);
     }

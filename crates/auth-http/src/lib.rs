@@ -8,6 +8,7 @@ pub mod middleware;
 pub mod net;
 pub mod openapi;
 pub mod routes;
+pub mod server;
 pub mod settings;
 pub(crate) mod telemetry;
 pub mod web;

@@ -1,9 +1,13 @@
-//! What handlers share: bodies, callers, refusals, entity tags.
+//! What the layers and the handlers share: what an endpoint needs, bodies, callers, refusals, headers.
 
 pub mod caller;
 pub(crate) mod client_auth;
+pub mod endpoint;
 pub(crate) mod etag;
+pub(crate) mod headers;
 pub mod json_body;
+pub(crate) mod matched;
+pub mod media;
 pub(crate) mod oauth_form;
 pub mod problem;
 pub(crate) mod single_flight;

@@ -19,6 +19,9 @@ id! {
     TokenId
 }
 
+/// The longest life that an access token may be given, in minutes. Keys stay published for as long.
+pub const ACCESS_MAX_MINUTES: i64 = 60;
+
 /// How long tokens and sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     identity::ids::KeyId,
-    sessions::token::CLOCK_SKEW,
+    sessions::token::{ACCESS_MAX_MINUTES, CLOCK_SKEW},
     signing_keys::key::{FreshKey, KeyAlgorithm, SigningKey},
 };
 
@@ -17,7 +17,7 @@ pub const AT_ONCE: TimeDelta = TimeDelta::seconds(3);
 pub const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 
 /// How long a key stays published after it stops signing: the longest life of an access token, and a minute for clock skew.
-pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(61);
+pub const PUBLISHED_AFTER: TimeDelta = TimeDelta::minutes(ACCESS_MAX_MINUTES + 1);
 
 /// How keys are made and rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

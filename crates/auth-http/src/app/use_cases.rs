@@ -128,11 +128,11 @@ impl From<&Settings> for Policies {
     fn from(settings: &Settings) -> Self {
         Self {
             passwords: settings.passwords.policy,
-            lifetimes: settings.tokens.lifetimes,
-            reuse_window: settings.tokens.reuse_window,
-            sessions_per_user: settings.sessions_per_user,
+            lifetimes: settings.sessions.lifetimes,
+            reuse_window: settings.sessions.reuse_window,
+            sessions_per_user: settings.sessions.per_user,
             login_failures: settings.passwords.login_failures,
-            audit_kept: settings.audit_kept,
+            audit_kept: settings.audit.kept,
             keys: settings.tokens.keys.policy,
             realm: TokenIssuer {
                 issuer: settings.tokens.issuer.clone(),
@@ -222,7 +222,7 @@ impl UseCases {
         }
     }
 
-    /// The use cases behind a request: [`crate::net::server`] gives every request the same.
+    /// The use cases behind a request: [`crate::server`] gives every request the same.
     ///
     /// # Panics
     /// Never in a running server.

@@ -19,11 +19,11 @@ use self::{
     keys::of_keys,
     secrets::of_secrets,
 };
-use super::command::{CommandError, settings};
+use super::command::{CommandError, settings, settings_to_serve};
 use crate::{
     app::use_cases::{Database, SystemClock},
     cli::stop::{Interrupted, Stop},
-    settings::{Settings, Source},
+    settings::Source,
 };
 
 /// Validates the configuration, connects to the database, reports pending migrations, whether every account can be found by its
@@ -35,7 +35,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
     let _stop = Stop::listen(Interrupted::Command)?;
     let source = Source::from_process()?;
     // A certificate that cannot serve is a fault; one that clients refuse is not, since it can be exchanged any time.
-    let (settings, tls) = Settings::read_to_serve(&source).map_err(CommandError::Settings)?;
+    let (settings, tls) = settings_to_serve(&source)?;
     tell(&Finding::fine("configuration", "fine"))?;
     of_secrets(&settings.tokens).iter().try_for_each(tell)?;
     of_files(&source, &settings).iter().try_for_each(tell)?;

@@ -13,7 +13,7 @@ use crate::{
     app::use_cases::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
     cli::stop::{Interrupted, Stop},
     net::tls::Tls,
-    settings::{SettingFault, Settings, Source, SourceError},
+    settings::{SettingFault, Settings, Source, SourceError, TlsFiles},
     telemetry::log::{self, Stream},
 };
 
@@ -84,12 +84,19 @@ pub(super) fn listed(faults: &[SettingFault]) -> String {
     crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
-/// The settings of this process, and what it needs to serve with TLS.
+/// Every setting, and the certificate with its key. Only a server needs those files: `healthcheck` must work whatever is in them.
 ///
 /// # Errors
 /// All faults together.
-pub(crate) fn settings_to_serve() -> Result<(Settings, Option<Tls>), CommandError> {
-    Settings::read_to_serve(&Source::from_process()?).map_err(CommandError::Settings)
+pub(super) fn settings_to_serve(source: &Source) -> Result<(Settings, Option<Tls>), CommandError> {
+    let files = TlsFiles::named_by(source);
+    match (Settings::read(source), files.as_ref().map(Tls::load).transpose()) {
+        (Ok(settings), Ok(tls)) => Ok((settings, tls)),
+        (settings, tls) => {
+            let faults = settings.err().into_iter().chain(tls.err()).flatten();
+            Err(CommandError::Settings(faults.collect()))
+        }
+    }
 }
 
 /// The settings of this process.
@@ -104,7 +111,7 @@ pub(crate) fn settings() -> Result<Settings, CommandError> {
 /// returns. Logs go to stderr: stdout is for the answer.
 pub(super) fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, CommandError>) -> Result<T, CommandError> {
     let settings = settings()?;
-    let _until_the_end = log::start(&settings.log, Stream::Stderr);
+    let _until_the_end = log::start(&settings.telemetry, Stream::Stderr);
     let stop = Stop::listen(Interrupted::Command)?;
     let database = open_database(&settings.database)?;
     let audit = start_audit(&database)?;

@@ -9,11 +9,8 @@ use std::{
 use super::command::CommandError;
 use crate::{
     app::use_cases::os_secret,
-    settings::{DOTENV, is_signing_secret},
+    settings::{DOTENV, EXAMPLE, is_signing_secret},
 };
-
-/// The file that lists every variable, with placeholders for the secrets.
-pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
 
 /// Writes a `.env`, and refuses to overwrite one.
 ///

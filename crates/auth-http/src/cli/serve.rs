@@ -12,11 +12,9 @@ use super::command::{CommandError, settings_to_serve};
 use crate::{
     app::use_cases::{Policies, Ports, QueuedAudit, UseCases, open_database, start_audit},
     cli::stop::{Interrupted, Stop},
-    net::{
-        fd_limit, metrics_listener,
-        server::{self, Server},
-        tls::Tls,
-    },
+    net::{fd_limit, metrics_listener, tls::Tls},
+    server::{self, Server},
+    settings::Source,
     telemetry::log::{self, Stream},
 };
 
@@ -31,8 +29,8 @@ const THREADS: Duration = Duration::from_millis(100);
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
 pub(crate) fn serve() -> Result<(), CommandError> {
-    let (mut settings, tls) = settings_to_serve()?;
-    let traces = log::start(&settings.log, Stream::Stdout);
+    let (mut settings, tls) = settings_to_serve(&Source::from_process()?)?;
+    let traces = log::start(&settings.telemetry, Stream::Stdout);
     // From here on: a database that hangs must not keep the program from ending, nor must being the first process of a container.
     let stop = Stop::listen(Interrupted::Server)?;
     let database = open_database(&settings.database).map_err(no_start)?;
@@ -42,7 +40,8 @@ pub(crate) fn serve() -> Result<(), CommandError> {
     audit.register(&ports.measures).map_err(no_start)?;
     settings.http.max_connections = fd_limit::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
-    let scrapes = settings.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
+    let scrapes =
+        settings.telemetry.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
     let measures = ports.measures.clone();
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let patience = settings.http.shutdown_timeout;

@@ -11,13 +11,13 @@ use actix_web::{
 use auth_domain::identity::request_context::RequestContext;
 use tracing::Span;
 
-use crate::telemetry::trace_parent::TraceParent;
 use crate::{
-    routes::matched::Matched,
     telemetry::{
         http_metrics::{Meter, RouteMeter, client_left, method_label},
         log::traces,
+        trace_parent::TraceParent,
     },
+    web::matched::Matched,
 };
 
 /// A request under way. It is recorded at its end: when it is answered, or dropped because its client has gone.

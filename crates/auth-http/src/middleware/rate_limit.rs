@@ -34,11 +34,13 @@ use governor::{
 
 use crate::{
     app::use_cases::UseCases,
-    routes::matched::Matched,
     settings::{HttpSettings, RateLimit},
-    web::problem::{Code, Problem, whole_seconds},
+    web::{
+        endpoint::Budget,
+        matched::Matched,
+        problem::{Code, Problem, whole_seconds},
+    },
 };
-pub(crate) use key::Budget;
 use key::Key;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");

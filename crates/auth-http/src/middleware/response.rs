@@ -26,30 +26,13 @@ use super::{
 use crate::{
     app::use_cases::UseCases,
     net::connection::Requests,
-    routes::matched::Matched,
     settings::HttpSettings,
-    web::problem::{PROBLEM_JSON, Problem},
+    web::{
+        headers::{NO_STORE, security_headers},
+        matched::Matched,
+        problem::{PROBLEM_JSON, Problem},
+    },
 };
-
-/// The headers of every answer (OWASP ASVS 5.0: 3.4.4, 3.4.5, 3.4.6, 3.5.8).
-const SECURITY_HEADERS: [(&str, &str); 4] = [
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("cross-origin-resource-policy", "same-origin"),
-];
-
-/// HTTPS only, for two years, subdomains included (OWASP ASVS 5.0: 3.4.1). Not `preload`: that is for the owner of the whole
-/// domain to ask for.
-const HSTS: (&str, &str) = ("strict-transport-security", "max-age=63072000; includeSubDomains");
-
-/// The security headers of every answer on this kind of connection.
-pub(crate) fn security_headers(with_tls: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
-    SECURITY_HEADERS.into_iter().chain(with_tls.then_some(HSTS))
-}
-
-/// Answers must not be cached, unless a route says otherwise (OWASP ASVS 5.0: 14.2.2).
-pub(crate) const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
 /// Wraps a request and its answer.
 ///
@@ -62,7 +45,7 @@ pub(crate) async fn envelope(
     let (matched, context) = (Matched::find(&request), origin_of(&request));
     request.extensions_mut().insert(matched);
     let entry = AccessLogEntry::begin(&request, matched, &context);
-    let answered = enclose(request, next, context, entry.span()).await;
+    let answered = enclose(request, next, context, matched, entry.span()).await;
     entry.end(&answered);
     answered
 }
@@ -71,6 +54,7 @@ async fn enclose(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     context: RequestContext,
+    matched: Matched,
     span: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = context.request_id.clone();
@@ -93,7 +77,7 @@ async fn enclose(
         Ok(response) => response.response_mut().head_mut(),
         Err(response) => response.head_mut(),
     };
-    decorate(&mut head.headers, &request_id, with_tls);
+    decorate(&mut head.headers, &request_id, with_tls, matched.needs.cached);
     // A client whose body nobody has read would go on sending it, on a connection that was kept.
     if requests.as_ref().is_some_and(Requests::awaits_body) {
         head.set_connection_type(ConnectionType::Close);
@@ -128,8 +112,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().ends_with(b"json"))
 }
 
-fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
-    for (name, value) in security_headers(with_tls).chain([NO_STORE]) {
+fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool, cached: bool) {
+    // Only where its route says so does the handler of an answer decide who may keep it.
+    if !cached || !headers.contains_key(NO_STORE.0) {
+        headers.insert(HeaderName::from_static(NO_STORE.0), HeaderValue::from_static(NO_STORE.1));
+    }
+    for (name, value) in security_headers(with_tls) {
         // The page of the API document has a Content-Security-Policy of its own.
         if !headers.contains_key(name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -138,5 +126,26 @@ fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool) {
     // Sane or made by us: it always is a header value.
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_decides_who_keeps_its_answer_only_where_its_route_lets_it() {
+        let decorated = |said: Option<&'static str>, cached| {
+            let mut headers = HeaderMap::new();
+            if let Some(said) = said {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(said));
+            }
+            decorate(&mut headers, "x", false, cached);
+            headers.get_all(header::CACHE_CONTROL).map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(decorated(Some("public"), true), ["public"]);
+        for (said, cached) in [(Some("public"), false), (None, false), (None, true)] {
+            assert_eq!(decorated(said, cached), ["no-store"]);
+        }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{
 };
 use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
 
-use crate::middleware::response::{NO_STORE, security_headers};
+use crate::web::headers::{NO_STORE, security_headers};
 
 /// The most connections at a time: more than a few scrapers need.
 const CONNECTIONS: usize = 16;

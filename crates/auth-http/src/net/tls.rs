@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -16,26 +16,10 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-pub(crate) const CERT_FILE: &str = "TLS_CERT_FILE";
-pub(crate) const KEY_FILE: &str = "TLS_KEY_FILE";
+use crate::settings::{CERT_FILE, KEY_FILE, SettingFault, TlsFiles};
 
 /// The most that is read of a file: chains have a few kilobytes, and some paths never end.
 const FILE_MAX_BYTES: u64 = 1024 * 1024;
-
-/// Where certificate and key are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-}
-
-/// Why a pair of files cannot serve: the variable, and what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[error("{variable}: {rule}")]
-pub struct TlsFault {
-    pub variable: &'static str,
-    pub rule: String,
-}
 
 /// What a server needs to speak TLS.
 pub struct Tls {
@@ -52,8 +36,8 @@ impl Tls {
     ///
     /// # Errors
     /// All that is wrong with them.
-    pub fn load(files: &TlsFiles) -> Result<Self, Vec<TlsFault>> {
-        let certificate = Arc::new(Current(RwLock::new(files.read()?)));
+    pub fn load(files: &TlsFiles) -> Result<Self, Vec<SettingFault>> {
+        let certificate = Arc::new(Current(RwLock::new(read_pair(files)?)));
         // 1.2 for clients that are not new any more, and 1.3: all that rustls has, and both are sound.
         let versions = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
         let builder = versions.map_err(|cause| vec![fault(CERT_FILE, format!("cannot be used: {cause}"))])?;
@@ -66,8 +50,8 @@ impl Tls {
     ///
     /// # Errors
     /// All that is wrong with the files.
-    pub fn reload(&self) -> Result<(), Vec<TlsFault>> {
-        let read = self.files.read()?;
+    pub fn reload(&self) -> Result<(), Vec<SettingFault>> {
+        let read = read_pair(&self.files)?;
         *self.certificate.0.write().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(())
     }
@@ -97,12 +81,10 @@ impl fmt::Debug for Current {
     }
 }
 
-impl TlsFiles {
-    fn read(&self) -> Result<Arc<CertifiedKey>, Vec<TlsFault>> {
-        match (chain(&self.certificate), key(&self.key)) {
-            (Ok(chain), Ok(key)) => Ok(Arc::new(pair(chain, key).map_err(|fault| vec![fault])?)),
-            (chain, key) => Err(chain.err().into_iter().chain(key.err()).collect()),
-        }
+fn read_pair(files: &TlsFiles) -> Result<Arc<CertifiedKey>, Vec<SettingFault>> {
+    match (chain(&files.certificate), key(&files.key)) {
+        (Ok(chain), Ok(key)) => Ok(Arc::new(pair(chain, key).map_err(|fault| vec![fault])?)),
+        (chain, key) => Err(chain.err().into_iter().chain(key.err()).collect()),
     }
 }
 
@@ -112,11 +94,11 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-fn fault(variable: &'static str, rule: impl Into<String>) -> TlsFault {
-    TlsFault { variable, rule: rule.into() }
+fn fault(variable: &str, rule: impl Into<String>) -> SettingFault {
+    SettingFault { variable: variable.to_owned(), rule: rule.into() }
 }
 
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingFault> {
     let bytes = read(path).map_err(|error| fault(CERT_FILE, format!("cannot be read: {error}")))?;
     match CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>() {
         Ok(chain) if !chain.is_empty() => Ok(chain),
@@ -126,14 +108,14 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
     }
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingFault> {
     let bytes = read(path).map_err(|error| fault(KEY_FILE, format!("cannot be read: {error}")))?;
     // The parser's own words may quote the file.
     PrivateKeyDer::from_pem_slice(&bytes)
         .map_err(|_quotes| fault(KEY_FILE, "must be a PEM file with a private key, not encrypted: BEGIN PRIVATE KEY"))
 }
 
-fn pair(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, TlsFault> {
+fn pair(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, SettingFault> {
     let key = provider()
         .key_provider
         .load_private_key(key)

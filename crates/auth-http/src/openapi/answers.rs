@@ -14,23 +14,27 @@ use utoipa::{
 
 use super::{BEARER, headers};
 use crate::{
-    middleware::request_body::Media,
-    routes::matched::{Matched, Needs},
-    web::problem::{Code, PROBLEM_JSON, Problem},
+    routes::endpoints,
+    web::{
+        endpoint::{self, Needs},
+        media::Media,
+        problem::{Code, PROBLEM_JSON, Problem},
+    },
 };
 
-/// The extension in which handlers list their own [`Code`]s. It is replaced with responses.
-const OWN: &str = "x-problems";
-
-/// Adds to every operation its error responses, and to every response its headers.
+/// Adds to every operation what its route says of it: its tag, its error responses, and the headers of every response.
 pub(super) struct Refusals;
 
 impl Modify for Refusals {
     fn modify(&self, document: &mut OpenApi) {
         let components = document.components.get_or_insert_default();
-        for (path, item) in &mut document.paths.paths {
-            for (method, operation) in operations(item) {
-                complete(Matched::named(path).needs, &method, operation, components);
+        for endpoint in endpoints() {
+            let Some(item) = document.paths.paths.get_mut(endpoint.path) else { continue };
+            for said in &endpoint.operations {
+                if let Some(operation) = operation(item, &said.method) {
+                    operation.tags = Some(vec![endpoint.tag.to_owned()]);
+                    complete(endpoint.needs, said, operation, components);
+                }
             }
         }
         // What no operation can answer, since it is none.
@@ -40,22 +44,24 @@ impl Modify for Refusals {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
-    let PathItem { get, post, delete, .. } = item;
-    let all = [(Method::GET, get), (Method::POST, post), (Method::DELETE, delete)];
-    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match *method {
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        _ => None,
+    }
 }
 
-fn complete(needs: Needs, method: &Method, operation: &mut Operation, components: &mut Components) {
-    let mut codes = own(operation);
-    codes.extend(of_the_layers(needs, method, operation));
+fn complete(needs: Needs, said: &endpoint::Operation, operation: &mut Operation, components: &mut Components) {
+    let mut codes = said.problems.to_vec();
+    codes.extend(of_the_layers(needs, &said.method, operation));
     codes.sort_unstable();
     codes.dedup();
     let answers = &mut operation.responses.responses;
-    let is_tagged = answers.contains_key(StatusCode::NOT_MODIFIED.as_str());
     for (status, answer) in answers.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse(), answer) {
-            headers::add(response, status, needs.budget.is_some(), is_tagged);
+            headers::add(response, status, needs.budget.is_some(), needs.cached);
         }
     }
     // In the order of the list, which is that of the statuses.
@@ -70,13 +76,6 @@ fn complete(needs: Needs, method: &Method, operation: &mut Operation, components
         }
         answers.insert(status, refer(components, codes));
     }
-}
-
-/// Takes the codes that the handler lists.
-fn own(operation: &mut Operation) -> Vec<Code> {
-    let said = operation.extensions.take().and_then(|mut extensions| extensions.remove(OWN));
-    let names: Vec<_> = said.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
-    Code::ALL.iter().copied().filter(|code| names.contains(&code.name())).collect()
 }
 
 /// What `wire`, the layers of `middleware` and the extractors refuse.

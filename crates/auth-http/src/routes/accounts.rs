@@ -20,7 +20,7 @@ use crate::{
     web::{
         caller::{Authenticated, Context, CurrentUser},
         json_body::{Field, JsonBody, Rules},
-        problem::{Code, Problem},
+        problem::Problem,
     },
 };
 
@@ -67,10 +67,9 @@ pub struct DeleteAccountBody {
 /// The answer holds the tokens of its first session. Passwords need an upper-case and a lower-case letter, a digit and a special
 /// character (unless the server asks for length alone), and must be neither common nor derived from the address.
 #[utoipa::path(
-    post, path = "/auth/register", tag = "accounts",
+    post, path = "/auth/register",
     request_body = RegisterBody,
     responses((status = 201, description = "The account is made, and its first session begun.", body = TokensView)),
-    extensions(("x-problems" = json!([Code::EmailTaken, Code::Overloaded, Code::Unavailable]))),
 )]
 pub async fn register(
     app: Data<UseCases>,
@@ -83,7 +82,7 @@ pub async fn register(
 
 /// Who am I?
 #[utoipa::path(
-    get, path = "/auth/me", tag = "accounts", security(("bearer" = [])),
+    get, path = "/auth/me", security(("bearer" = [])),
     responses((status = 200, description = "The account of the token.", body = UserView)),
 )]
 pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
@@ -94,10 +93,9 @@ pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
 ///
 /// Ends every other session of the account.
 #[utoipa::path(
-    post, path = "/auth/password", tag = "accounts", security(("bearer" = [])),
+    post, path = "/auth/password", security(("bearer" = [])),
     request_body = ChangePasswordBody,
     responses((status = 204, description = "The new password counts.")),
-    extensions(("x-problems" = json!([Code::PasswordMismatch, Code::TooManyAttempts, Code::Overloaded]))),
 )]
 pub async fn change_password(
     app: Data<UseCases>,
@@ -111,10 +109,9 @@ pub async fn change_password(
 
 /// Delete the account.
 #[utoipa::path(
-    delete, path = "/auth/me", operation_id = "delete_account", tag = "accounts", security(("bearer" = [])),
+    delete, path = "/auth/me", operation_id = "delete_account", security(("bearer" = [])),
     request_body = DeleteAccountBody,
     responses((status = 204, description = "The account and its sessions are gone.")),
-    extensions(("x-problems" = json!([Code::PasswordMismatch, Code::TooManyAttempts, Code::Overloaded]))),
 )]
 pub async fn delete(
     app: Data<UseCases>,

@@ -10,18 +10,12 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     body::SizedStream,
     http::header::{self, AcceptEncoding, CacheDirective, ContentEncoding, Encoding, EntityTag, Header, HeaderValue},
-    web::{Bytes, Path},
+    web::{Bytes, Data, Path},
 };
 use flate2::read::GzDecoder;
 use futures_util::{Stream, stream};
 
-use crate::{
-    openapi,
-    web::{
-        etag,
-        problem::{Code, Problem},
-    },
-};
+use crate::web::{etag, problem::Problem};
 
 /// The page may load from this server, and from nowhere else. No inline script; `data:` for the images of its style sheet.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -48,21 +42,32 @@ enum Stored {
 
 /// The document.
 #[utoipa::path(
-    get, path = "/openapi.json", operation_id = "api_document", tag = "docs",
+    get, path = "/openapi.json", operation_id = "api_document",
     responses(
         (status = 200, description = "An OpenAPI 3.1 document.", body = Value, example = json!({ "openapi": "3.1.0" })),
         (status = 304, description = "`If-None-Match` has it."),
     ),
 )]
-pub(crate) async fn document(request: HttpRequest) -> HttpResponse {
-    static DOCUMENT: LazyLock<Asset> =
-        LazyLock::new(|| Asset::new("application/json", Stored::Plain(openapi::document().as_bytes())));
-    DOCUMENT.serve(&request)
+pub(crate) async fn document(document: Data<ApiDocument>, request: HttpRequest) -> HttpResponse {
+    document.asset.get_or_init(|| Asset::new("application/json", Stored::Plain((document.write)().as_bytes()))).serve(&request)
+}
+
+/// The document as the server hands it in: this room does not describe itself. Written when somebody first asks.
+pub(crate) struct ApiDocument {
+    write: fn() -> &'static str,
+    asset: OnceLock<Asset>,
+}
+
+impl ApiDocument {
+    #[must_use]
+    pub(crate) fn written_by(write: fn() -> &'static str) -> Self {
+        Self { write, asset: OnceLock::new() }
+    }
 }
 
 /// The page.
 #[utoipa::path(
-    get, path = "/docs", operation_id = "docs_page", tag = "docs",
+    get, path = "/docs", operation_id = "docs_page",
     responses(
         (status = 200, description = "A page to try the API.", body = String, content_type = "text/html"),
         (status = 304, description = "`If-None-Match` has it."),
@@ -78,13 +83,12 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
 
 /// A file of the page.
 #[utoipa::path(
-    get, path = "/docs/{file}", operation_id = "docs_file", tag = "docs",
+    get, path = "/docs/{file}", operation_id = "docs_file",
     params(("file" = String, Path, description = "As the page names it.", example = "page.js")),
     responses(
         (status = 200, description = "The file.", content((String = "text/css"), (String = "text/javascript"))),
         (status = 304, description = "`If-None-Match` has it."),
     ),
-    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 pub(crate) async fn file(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
     let found = FILES.iter().find(|(known, _)| *known == name.as_str());

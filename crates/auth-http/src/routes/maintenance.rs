@@ -30,7 +30,7 @@ pub(crate) struct Health {
 ///
 /// Answers as long as the process lives; never touches the database.
 #[utoipa::path(
-    get, path = "/health", tag = "health",
+    get, path = "/health",
     responses((status = 200, description = "The process lives.", body = Health)),
 )]
 pub(crate) async fn health() -> Json<Health> {
@@ -41,7 +41,7 @@ pub(crate) async fn health() -> Json<Health> {
 ///
 /// The same as `/health`.
 #[utoipa::path(
-    get, path = "/health/live", tag = "health",
+    get, path = "/health/live",
     responses((status = 200, description = "The process lives.", body = Health)),
 )]
 pub(crate) async fn live() -> Json<Health> {
@@ -65,7 +65,7 @@ pub(crate) struct Checks {
 ///
 /// Whether traffic should come here: the database answers and can be written, its schema is ours, and no stop is under way.
 #[utoipa::path(
-    get, path = "/health/ready", tag = "health",
+    get, path = "/health/ready",
     responses(
         (status = 200, description = "Send traffic.", body = Readiness),
         (

@@ -17,7 +17,7 @@ use crate::{
     settings::SESSIONS_MAX,
     web::{
         caller::{Context, CurrentUser},
-        problem::{Code, Problem},
+        problem::Problem,
     },
 };
 
@@ -71,10 +71,9 @@ fn scopes() -> Object {
 
 /// Log out.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "sessions", security(("bearer" = [])),
+    post, path = "/auth/logout", security(("bearer" = [])),
     params(LogoutQuery),
     responses((status = 204, description = "The sessions have ended; their tokens are refused from now on.")),
-    extensions(("x-problems" = json!([Code::ValidationFailed]))),
 )]
 pub(crate) async fn logout(
     app: Data<UseCases>,
@@ -88,7 +87,7 @@ pub(crate) async fn logout(
 
 /// Where am I logged in?
 #[utoipa::path(
-    get, path = "/auth/sessions", operation_id = "list_sessions", tag = "sessions", security(("bearer" = [])),
+    get, path = "/auth/sessions", operation_id = "list_sessions", security(("bearer" = [])),
     responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
 )]
 pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
@@ -99,10 +98,9 @@ pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) 
 
 /// End a session.
 #[utoipa::path(
-    delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "sessions", security(("bearer" = [])),
+    delete, path = "/auth/sessions/{id}", operation_id = "end_session", security(("bearer" = [])),
     params(("id" = String, Path, format = "uuid", description = "One of `GET /auth/sessions`.")),
     responses((status = 204, description = "It has ended.")),
-    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 pub(crate) async fn end(
     app: Data<UseCases>,

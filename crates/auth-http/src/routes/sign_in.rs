@@ -15,7 +15,7 @@ use crate::{
     web::{
         caller::Context,
         json_body::{Field, JsonBody, Rules},
-        problem::{Code, Problem},
+        problem::Problem,
     },
 };
 
@@ -79,12 +79,9 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
 ///
 /// All refusals look the same and take the same time.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "tokens",
+    post, path = "/auth/login",
     request_body = LoginBody,
     responses((status = 200, description = "A session has begun.", body = TokensView)),
-    extensions(("x-problems" = json!([
-        Code::InvalidCredentials, Code::TooManyAttempts, Code::Overloaded, Code::Unavailable
-    ]))),
 )]
 pub async fn login(
     app: Data<UseCases>,
@@ -100,12 +97,9 @@ pub async fn login(
 /// This spends the refresh token. Presented again within a few seconds, it gets the same answer; later, it counts as stolen, and
 /// the session ends.
 #[utoipa::path(
-    post, path = "/auth/refresh", tag = "tokens",
+    post, path = "/auth/refresh",
     request_body = RefreshBody,
     responses((status = 200, description = "The next pair.", body = TokensView)),
-    extensions(("x-problems" = json!([
-        Code::TokenInvalid, Code::TokenExpired, Code::TokenReused, Code::Unavailable
-    ]))),
 )]
 pub async fn refresh(
     app: Data<UseCases>,

@@ -14,10 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     app::use_cases::UseCases,
     settings::is_issuer,
-    web::{
-        etag,
-        problem::{Code, Problem},
-    },
+    web::{etag, problem::Problem},
 };
 
 /// A JSON Web Key Set (RFC 7517 section 5).
@@ -85,7 +82,7 @@ impl MetadataView {
 /// Public keys only; none where a shared secret signs. A key is published before it signs, for longer than this answer may be
 /// cached.
 #[utoipa::path(
-    get, path = "/.well-known/jwks.json", operation_id = "keys", tag = "keys",
+    get, path = "/.well-known/jwks.json", operation_id = "keys",
     responses(
         (
             status = 200, description = "A JSON Web Key Set.", body = Value,
@@ -104,12 +101,11 @@ pub(crate) async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<Ht
 
 /// Authorization server metadata.
 #[utoipa::path(
-    get, path = "/.well-known/oauth-authorization-server", operation_id = "metadata", tag = "keys",
+    get, path = "/.well-known/oauth-authorization-server", operation_id = "metadata",
     responses(
         (status = 200, description = "Authorization server metadata (RFC 8414).", body = MetadataView),
         (status = 304, description = "`If-None-Match` has it."),
     ),
-    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 pub(crate) async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = app.realm.issuer.as_deref().filter(|issuer| is_issuer(issuer)).ok_or_else(Problem::not_found)?;
@@ -120,12 +116,11 @@ pub(crate) async fn metadata(app: Data<UseCases>, request: HttpRequest) -> Resul
 ///
 /// The same as `oauth-authorization-server`. This is no OpenID provider: there are no ID tokens.
 #[utoipa::path(
-    get, path = "/.well-known/openid-configuration", operation_id = "openid_configuration", tag = "keys",
+    get, path = "/.well-known/openid-configuration", operation_id = "openid_configuration",
     responses(
         (status = 200, description = "The same metadata.", body = MetadataView),
         (status = 304, description = "`If-None-Match` has it."),
     ),
-    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 pub(crate) async fn openid_configuration(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     metadata(app, request).await

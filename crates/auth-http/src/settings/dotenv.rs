@@ -8,6 +8,9 @@ use super::{SettingFault, source::is_known};
 /// The file with variables that the environment lacks.
 pub const DOTENV: &str = ".env";
 
+/// The file that lists every variable, with placeholders for the secrets.
+pub(crate) const EXAMPLE: &str = include_str!("../../../../.env.example");
+
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What a `.env` says, and what is wrong with it.

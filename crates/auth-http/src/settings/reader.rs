@@ -1,32 +1,17 @@
 //! Reads single variables and gathers what is wrong with them.
 
+mod secrets;
+
 use std::{
     fmt::Display,
-    fs,
-    io::{self, Read},
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     str::FromStr,
-    sync::LazyLock,
 };
 
-use actix_web::http::Uri;
-use ipnet::{IpNet, Ipv4Net};
-use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
-use url::{Host, Url};
+use url::Url;
 
-use super::{
-    directives,
-    source::{Source, is_signing_secret},
-};
-use crate::net::tls::TlsFault;
-
-/// The shortest signing secret, in characters: 256 bits if each carried eight (RFC 7518 section 3.2).
-const SECRET_MIN_CHARS: usize = 32;
-
-/// The longest secret that is read from a file, in bytes.
-const SECRET_MAX_BYTES: u64 = 64 * 1024;
+use super::{directives, source::Source};
 
 /// The longest issuer or audience, in bytes.
 const CLAIM_MAX_BYTES: usize = 1024;
@@ -37,12 +22,6 @@ const CLAIM_MAX_BYTES: usize = 1024;
 pub struct SettingFault {
     pub variable: String,
     pub rule: String,
-}
-
-impl From<TlsFault> for SettingFault {
-    fn from(fault: TlsFault) -> Self {
-        Self { variable: fault.variable.to_owned(), rule: fault.rule }
-    }
 }
 
 pub(super) struct Reader<'a> {
@@ -184,62 +163,6 @@ impl<'a> Reader<'a> {
             given
         })
     }
-
-    /// A secret that parses; its faults say what is wrong without repeating it.
-    pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: &str) -> Option<T> {
-        let given = self.secret(name)?.unwrap_or_else(|| SecretString::from(default));
-        match given.expose_secret().parse() {
-            Ok(value) => Some(value),
-            Err(rule) => self.fault(name, rule),
-        }
-    }
-
-    /// Two signing secrets that differ.
-    pub(super) fn secret_pair(&mut self, first: &str, second: &str) -> Option<(SecretString, SecretString)> {
-        let (a, b) = (self.signing_secret(first), self.signing_secret(second));
-        let (a, b) = (a?, b?);
-        if bool::from(a.expose_secret().as_bytes().ct_eq(b.expose_secret().as_bytes())) {
-            return self.fault(second, format_args!("must differ from {first}"));
-        }
-        Some((a, b))
-    }
-
-    fn signing_secret(&mut self, name: &str) -> Option<SecretString> {
-        let Some(secret) = self.secret(name)? else {
-            return self.fault(name, "is required; `auth-server init` writes a .env with fresh secrets");
-        };
-        let text = secret.expose_secret();
-        if text.chars().count() < SECRET_MIN_CHARS {
-            return self.fault(name, format_args!("must have at least {SECRET_MIN_CHARS} characters"));
-        }
-        if PLACEHOLDERS.iter().any(|placeholder| placeholder == text) {
-            return self.fault(name, "is the placeholder of .env.example; generate one: openssl rand -base64 48");
-        }
-        Some(secret)
-    }
-
-    /// A secret given in place or as `NAME_FILE`: `Some(None)` is unset, `None` a fault.
-    fn secret(&mut self, name: &str) -> Option<Option<SecretString>> {
-        let file = format!("{name}_FILE");
-        match (self.source.get(name), self.source.get(&file)) {
-            (Some(_), Some(_)) => self.fault(name, format_args!("is set together with {file}; keep one of them")),
-            (Some(text), None) => Some(Some(SecretString::from(text))),
-            (None, None) => Some(None),
-            (None, Some(path)) => match read_secret(path) {
-                // Editors and `echo` end a file with a newline that nobody means.
-                Ok(text) => Some(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
-                Err(error) => self.fault(&file, format_args!("cannot be read: {error}")),
-            },
-        }
-    }
-}
-
-/// Reads a file, up to the longest secret: some paths never end.
-fn read_secret(path: &str) -> io::Result<String> {
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(SECRET_MAX_BYTES + 1).read_to_string(&mut text)?;
-    let fits = u64::try_from(read).is_ok_and(|read| read <= SECRET_MAX_BYTES);
-    if fits { Ok(text) } else { Err(io::Error::other(format!("it has more than {SECRET_MAX_BYTES} bytes"))) }
 }
 
 /// A host name or an address, as far as syntax tells.
@@ -247,60 +170,4 @@ pub(super) fn is_host(text: &str) -> bool {
     let name = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     let numeric = text.chars().all(|c| c.is_ascii_digit() || c == '.');
     text.parse::<IpAddr>().is_ok() || (name && !numeric)
-}
-
-/// The secrets that `.env.example` shows: everybody knows them.
-static PLACEHOLDERS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let pairs = dotenvy::from_read_iter(crate::cli::init::EXAMPLE.as_bytes()).flatten();
-    pairs.filter(|(name, _)| is_signing_secret(name)).map(|(_, value)| value).collect()
-});
-
-/// Schemes of URLs that have a host, but whose pages have no origin: browsers send `null` for them, if anything.
-const WITHOUT_ORIGIN: [&str; 9] = ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "ws", "wss"];
-
-/// An origin as browsers and apps send it (RFC 6454 section 6.2): scheme, host, port if it is not the scheme's own. The scheme is
-/// the web's or an app's own; the host of an app's scheme stays as it is written.
-///
-/// # Errors
-/// The rule that the text breaks.
-pub fn origin(text: &str) -> Result<String, String> {
-    let rule = || format!("`{text}` must be an origin: scheme://host[:port], without a path and without `*`");
-    let url = Url::parse(text).map_err(|_reason| rule())?;
-    let host = url.host().filter(is_found).ok_or_else(rule)?;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let origin = format!("{}://{host}{port}", url.scheme());
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    let ends = matches!(url.path(), "" | "/") && !text.ends_with('/');
-    // The CORS layer takes what is a URI to it: a scheme may be too long.
-    let fits = !WITHOUT_ORIGIN.contains(&url.scheme()) && origin.parse::<Uri>().is_ok();
-    if bare && ends && fits { Ok(origin) } else { Err(rule()) }
-}
-
-/// URLs allow more characters in a host than names have, and more than the CORS layer accepts.
-fn is_found(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
-        Host::Ipv4(_) | Host::Ipv6(_) => true,
-    }
-}
-
-/// A network, or a single address as the network of itself.
-///
-/// # Errors
-/// The rule that the text breaks.
-pub fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
-        .or_else(|_not_a_network| text.parse::<IpAddr>().map(IpNet::from))
-        .into_iter()
-        .find_map(unmapped)
-        .ok_or_else(|| format!("`{text}` must be a network such as 10.0.0.0/8 or fd00::/8"))
-}
-
-/// A network of mapped addresses (RFC 4291 section 2.5.5.2) as the IPv4 network that it is: as such, addresses are compared. `None`
-/// for one that is larger than all of IPv4.
-fn unmapped(network: IpNet) -> Option<IpNet> {
-    let IpNet::V6(v6) = network else { return Some(network) };
-    let Some(address) = v6.addr().to_ipv4_mapped() else { return Some(network) };
-    let length = v6.prefix_len().checked_sub(96)?;
-    Ipv4Net::new(address, length).into_iter().map(IpNet::from).next()
 }

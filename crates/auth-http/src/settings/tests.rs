@@ -2,10 +2,15 @@
 
 mod lists;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use auth_domain::{passwords::policy::PasswordPolicy, signing_keys::key::KeyAlgorithm};
+use chrono::TimeDelta;
 
 use super::*;
-use crate::cli::init::EXAMPLE;
 
 const SECRETS: [(&str, &str); 2] =
     [("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("JWT_REFRESH_SECRET_KEY", "fedcba9876543210fedcba9876543210")];
@@ -29,10 +34,10 @@ fn faulty(name: &str, value: &str) -> bool {
 #[test]
 fn the_defaults_are_those_of_the_contract() {
     let settings = read(&[]).unwrap();
-    assert_eq!(settings.tokens.lifetimes.access, TimeDelta::minutes(15));
-    assert_eq!(settings.tokens.lifetimes.refresh, TimeDelta::days(7));
-    assert_eq!(settings.tokens.lifetimes.session, TimeDelta::days(90));
-    assert_eq!(settings.tokens.reuse_window, TimeDelta::seconds(10));
+    assert_eq!(settings.sessions.lifetimes.access, TimeDelta::minutes(15));
+    assert_eq!(settings.sessions.lifetimes.refresh, TimeDelta::days(7));
+    assert_eq!(settings.sessions.lifetimes.session, TimeDelta::days(90));
+    assert_eq!(settings.sessions.reuse_window, TimeDelta::seconds(10));
     assert_eq!((settings.tokens.issuer, settings.tokens.audience), (None, None));
     assert_eq!(settings.database.pool_size, 10);
     assert_eq!((settings.http.host.as_str(), settings.http.port, settings.http.max_body), ("127.0.0.1", 8000, 10_240));
@@ -45,7 +50,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.http.shutdown_timeout, Duration::from_secs(8));
     assert_eq!((settings.http.keep_alive, settings.http.max_connections), (Duration::from_secs(75), 15_000));
     assert_eq!((settings.http.tls, settings.http.api_docs), (None, true));
-    assert_eq!(settings.sessions_per_user, 50);
+    assert_eq!(settings.sessions.per_user, 50);
 }
 
 /// The rows of the reference: a variable, its default, its rule.
@@ -132,8 +137,8 @@ fn the_api_document_is_on_or_off() {
 
 #[test]
 fn log_settings_are_understood_in_any_case_and_told_where_they_are_not() {
-    assert_eq!(read(&[("LOG_LEVEL", "WARNING")]).unwrap().log.directives, "warn");
-    assert_eq!(read(&[("LOG_FORMAT", "JSON")]).unwrap().log.format, LogFormat::Json);
+    assert_eq!(read(&[("LOG_LEVEL", "WARNING")]).unwrap().telemetry.directives, "warn");
+    assert_eq!(read(&[("LOG_FORMAT", "JSON")]).unwrap().telemetry.format, LogFormat::Json);
     assert!(faulty("LOG_FORMAT", "pretty") && faulty("LOG_LEVEL", "info;debug"));
     let faults = read(&[("LOG_LEVEL", "loud,shout"), ("LOG_FORMAT", "xml")]).unwrap_err();
     assert_eq!(faults.iter().map(|fault| &*fault.variable).collect::<Vec<_>>(), ["LOG_FORMAT", "LOG_LEVEL", "LOG_LEVEL"]);
@@ -202,15 +207,15 @@ fn the_placeholders_of_the_example_are_refused() {
 #[test]
 fn metrics_and_spans_go_only_where_somebody_listens() {
     let settings = read(&[]).unwrap();
-    assert!(settings.metrics.is_none() && settings.log.traces.is_none());
+    assert!(settings.telemetry.metrics.is_none() && settings.telemetry.traces.is_none());
     for fine in ["127.0.0.1:9100", "[::]:0", " 0.0.0.0:9100 "] {
-        assert!(read(&[("METRICS_ADDR", fine)]).unwrap().metrics.is_some(), "{fine}");
+        assert!(read(&[("METRICS_ADDR", fine)]).unwrap().telemetry.metrics.is_some(), "{fine}");
     }
     for fault in ["9100", ":9100", "localhost", "127.0.0.1", "127.0.0.1:65536", "http://127.0.0.1:9100"] {
         assert!(faulty("METRICS_ADDR", fault), "{fault}");
     }
     for fine in ["http://127.0.0.1:4318", "http://collector:4318/", "http://[::1]:4318/path"] {
-        assert!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", fine)]).unwrap().log.traces.is_some(), "{fine}");
+        assert!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", fine)]).unwrap().telemetry.traces.is_some(), "{fine}");
     }
     for fault in ["127.0.0.1:4318", "https://collector", "grpc://collector", "http://", "http://user@collector", "http://c/?a=b"]
     {

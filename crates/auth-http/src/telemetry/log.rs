@@ -10,26 +10,12 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::settings::LogSettings;
+use crate::settings::{LogFormat, TelemetrySettings};
 #[cfg(not(feature = "otlp"))]
 pub(crate) use crate::telemetry::log_only as traces;
 #[cfg(feature = "otlp")]
 pub(crate) use crate::telemetry::otlp as traces;
 use traces::Traces;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    Json,
-    Text,
-}
-
-impl LogFormat {
-    /// Text for people, JSON for machines.
-    #[must_use]
-    pub fn fitting_stdout() -> Self {
-        if io::stdout().is_terminal() { Self::Text } else { Self::Json }
-    }
-}
 
 /// Where the lines go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +27,7 @@ pub(crate) enum Stream {
 
 /// Starts writing log lines, and in a server sending spans. Only the first call of a process has an effect.
 #[must_use = "when it is dropped, what has not been sent is"]
-pub(crate) fn start(settings: &LogSettings, stream: Stream) -> Traces {
+pub(crate) fn start(settings: &TelemetrySettings, stream: Stream) -> Traces {
     let (writer, terminal) = match stream {
         Stream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
         Stream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),

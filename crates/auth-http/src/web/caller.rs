@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     app::use_cases::UseCases,
-    middleware::request_body::Media,
     web::{
         json_body::{RawBody, Rules, parse},
+        media::Media,
         problem::Problem,
     },
 };

@@ -15,8 +15,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::use_cases::UseCases,
-    middleware::request_body::{Media, check_media_type},
-    web::problem::{FaultCode, FieldError, Problem},
+    web::{
+        media::{Media, check_media_type},
+        problem::{FaultCode, FieldError, Problem},
+    },
 };
 
 /// A body as `middleware::intake` read it: whole, within the limit, in time.

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::{middleware::request_body::Media, web::json_body::RawBody};
+use crate::web::{json_body::RawBody, media::Media};
 
 /// The parameters of a form, each unique and not empty.
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);

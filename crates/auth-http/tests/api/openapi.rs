@@ -28,10 +28,21 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 #[test]
 fn the_document_has_the_routes_and_no_others() {
     let routed = routes::endpoints().into_iter().flat_map(|endpoint| {
-        let methods = endpoint.methods.into_iter().filter(|method| method.as_str() != "HEAD");
-        methods.map(move |method| (endpoint.path.to_owned(), method.to_string())).collect::<Vec<_>>()
+        let operations = endpoint.operations.into_iter();
+        operations.map(move |operation| (endpoint.path.to_owned(), operation.method.to_string())).collect::<Vec<_>>()
     });
     assert_eq!(routed.collect::<BTreeSet<_>>(), documented());
+}
+
+#[test]
+fn every_route_stands_under_a_heading_that_is_described() {
+    let described: BTreeSet<_> = DOCUMENT["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let used: BTreeSet<_> = routes::endpoints().iter().map(|endpoint| endpoint.tag).collect();
+    assert_eq!(used, described);
+    for (path, method) in documented() {
+        let tags = DOCUMENT["paths"][&path][method.to_lowercase()]["tags"].as_array().unwrap();
+        assert!(tags.len() == 1 && described.contains(tags[0].as_str().unwrap()), "{method} {path}: {tags:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,23 +1,10 @@
-//! Which budget a request draws on, and whose.
+//! Whose budget a request draws on.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
 pub(crate) const CROWD: usize = 100_000;
-
-/// Which budget a request draws on: its route says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Budget {
-    /// Logins, registrations, and everything else.
-    General,
-    /// Requests with a token.
-    Sessions,
-    /// Resource servers: introspection, once for each request that they get themselves, and the list of revocations. Refused
-    /// credentials draw on it, too: nobody guesses 256 random bits, and one server with an outdated secret must not block others
-    /// behind its address.
-    Introspection,
-}
 
 /// Whose budget a request draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 
-use crate::{
-    middleware::response::{NO_STORE, security_headers},
-    web::problem::{PROBLEM_JSON, Problem},
+use crate::web::{
+    headers::{NO_STORE, security_headers},
+    problem::{PROBLEM_JSON, Problem},
 };
 
 /// No refusal of actix's own is longer.

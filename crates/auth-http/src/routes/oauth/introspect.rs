@@ -10,7 +10,7 @@ use crate::{
     web::{
         client_auth::ByClient,
         oauth_form::{NO_CACHE, OauthError},
-        problem::{Code, Problem},
+        problem::Problem,
     },
 };
 
@@ -96,14 +96,13 @@ impl<'a> IntrospectionView<'a> {
 /// For resource servers, whose credentials are made by `auth-server clients add`. A token whose session has ended, or whose
 /// account is disabled or gone, is not active. Asking changes nothing.
 #[utoipa::path(
-    post, path = "/oauth/introspect", tag = "oauth", security(("client" = [])),
+    post, path = "/oauth/introspect", security(("client" = [])),
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Whether it counts, and for whom.", body = IntrospectionView),
         (status = 400, description = "`invalid_request`", body = OauthError),
         (status = 401, description = "`invalid_client`: credentials of a client are missing or not right.", body = OauthError),
     ),
-    extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
 pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
     let token = form.need("token", "token is missing")?;

@@ -11,10 +11,7 @@ use utoipa::IntoParams;
 
 use crate::{
     routes::oauth::feed::Feed,
-    web::{
-        etag,
-        problem::{Code, Problem},
-    },
+    web::{etag, problem::Problem},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -38,12 +35,11 @@ impl Since {
 /// `sids` are the sessions that ended, and `kids` the keys that were revoked, since a place, while their tokens may not have
 /// expired. `next` is the place to continue from, and `more` says whether to do so at once. Poll every few seconds.
 #[utoipa::path(
-    get, path = "/oauth/revocations", operation_id = "revocations", tag = "keys", params(Since),
+    get, path = "/oauth/revocations", operation_id = "revocations", params(Since),
     responses(
         (status = 200, description = "A list, signed.", body = String, content_type = "application/revocations+jwt"),
         (status = 304, description = "`If-None-Match` has it: nothing happened meanwhile."),
     ),
-    extensions(("x-problems" = json!([Code::ValidationFailed, Code::Unavailable]))),
 )]
 pub(crate) async fn list(feed: Data<Feed>, request: HttpRequest, query: Query<Since>) -> Result<HttpResponse, Problem> {
     let page = feed.page(query.place()?).await?;

@@ -11,7 +11,7 @@ use crate::{
         caller::Context,
         client_auth::ByAnyone,
         oauth_form::{NO_CACHE, OauthCode, OauthError},
-        problem::{Code, Problem},
+        problem::Problem,
     },
 };
 
@@ -66,14 +66,13 @@ impl From<TokenPair> for OauthTokensView {
 ///
 /// The same rotation as `POST /auth/refresh`. The one grant is `refresh_token`: sessions begin with `POST /auth/login`.
 #[utoipa::path(
-    post, path = "/oauth/token", tag = "oauth", security((), ("client" = [])),
+    post, path = "/oauth/token", security((), ("client" = [])),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The next pair.", body = OauthTokensView),
         (status = 400, description = "`invalid_request`, `invalid_grant` or `unsupported_grant_type`", body = OauthError),
         (status = 401, description = "`invalid_client`: the credentials that came along are not right.", body = OauthError),
     ),
-    extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
 pub(crate) async fn token(
     app: Data<UseCases>,
@@ -107,14 +106,13 @@ fn refused(error: RefreshError) -> Error {
 /// Whoever holds a token of a session may end it, as with `POST /auth/logout`. A token that is not valid any more is no
 /// error.
 #[utoipa::path(
-    post, path = "/oauth/revoke", tag = "oauth", security((), ("client" = [])),
+    post, path = "/oauth/revoke", security((), ("client" = [])),
     request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The token counts no longer, if it ever did."),
         (status = 400, description = "`invalid_request`", body = OauthError),
         (status = 401, description = "`invalid_client`: the credentials that came along are not right.", body = OauthError),
     ),
-    extensions(("x-problems" = json!([Code::Unavailable]))),
 )]
 pub(crate) async fn revoke(
     app: Data<UseCases>,

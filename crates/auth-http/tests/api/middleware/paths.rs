@@ -119,6 +119,29 @@ async fn a_body_is_of_the_media_type_of_its_route() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_kept_where_its_route_says_so_whatever_the_spelling() {
+    let service = Service::start(Engine::Sqlite).await;
+    for (target, expected) in [
+        ("/healt%68", "no-store"),
+        ("/auth/m%65", "no-store"),
+        ("/.well-known/jwks%2Ejson", "public, max-age=300"),
+        ("/doc%73", "no-cache"),
+        ("/docs/page%2ejs", "no-cache"),
+        ("http://x/openapi%2ejson", "no-cache"),
+        ("/docs/nothing", "no-store"),
+        ("/docs/", "no-store"),
+        ("//openapi.json", "no-store"),
+        ("/openapi.json/", "no-store"),
+        ("/docs/%2e%2e/auth/me", "no-store"),
+        ("/oauth/revocation%73?since=x", "no-store"),
+    ] {
+        let answer = send(&service, "GET", target, "application/json", "").await;
+        let keep: Vec<_> = answer.lines().filter_map(|line| line.strip_prefix("cache-control: ")).collect();
+        assert_eq!(keep, [expected], "{target}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_has_the_route_whatever_the_spelling() {
     let service = Service::with(Engine::Sqlite, &[("LOG_LEVEL", "debug")]).await;
     let spelt = ["/auth/log%69n", "/auth/session%73/x", "/healt%68", "//auth/login"];

@@ -12,7 +12,7 @@ use auth_domain::{
 };
 use auth_http::{
     app::use_cases::{Policies, Ports, UseCases, open_database, start_audit},
-    net::server,
+    server,
     settings::{Settings, Source},
 };
 use chrono::{DateTime, Utc};

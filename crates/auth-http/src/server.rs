@@ -37,8 +37,10 @@ use crate::{
         stream::Socket,
         tls::Tls,
     },
+    openapi,
     routes::{
         self,
+        docs::ApiDocument,
         maintenance::{Draining, ReadinessLook},
         oauth::feed::{Feed, heed_changes},
     },
@@ -73,6 +75,7 @@ struct Shared {
     limiters: Data<Limiters>,
     looks: Data<ReadinessLook>,
     feed: Data<Feed>,
+    document: Data<ApiDocument>,
     crowd: Arc<ConnectionLimit>,
     measures: Arc<Measures>,
     tls: Option<TlsAcceptor>,
@@ -103,6 +106,7 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
         measures: Arc::new(Measures::register(measures).map_err(io::Error::other)?),
         tls: tls.map(|tls| TlsAcceptor::from(tls.config())),
         looks: Data::default(),
+        document: Data::new(ApiDocument::written_by(openapi::document)),
         feed: Data::new(Feed::of(&use_cases)),
         use_cases: Data::new(use_cases),
         settings: Data::new(settings),
@@ -198,7 +202,7 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, looks, feed, measures, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, looks, feed, document, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(|config| routes::configure(config, settings.api_docs))
@@ -214,6 +218,7 @@ fn app(
         .app_data(limiters)
         .app_data(looks)
         .app_data(feed)
+        .app_data(document)
         // Of this worker alone: looking a route up takes no lock.
         .app_data(Meter::of(measures))
 }

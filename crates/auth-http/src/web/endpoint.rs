@@ -1,0 +1,164 @@
+//! An endpoint: a path, the methods it takes with what each of them refuses, and what it needs of the layers.
+
+use actix_web::{
+    FromRequest, Handler, Resource, Responder, Route, guard,
+    http::Method,
+    web::{self, ServiceConfig},
+};
+
+use super::{
+    media::Media,
+    problem::{Code, Problem},
+};
+
+/// What an endpoint needs of the layers before and after its handler. It has no default: whoever adds an endpoint says what it
+/// draws on and what a body has to be.
+///
+/// ```
+/// use auth_http::web::{endpoint::{Budget, Endpoint, Needs}, media::Media};
+///
+/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, probe: false, cached: false, fresh: false };
+/// drop(Endpoint::at("/auth/example", "accounts", needs));
+/// ```
+///
+/// Without a budget this does not compile:
+///
+/// ```compile_fail,E0063
+/// use auth_http::web::{endpoint::{Endpoint, Needs}, media::Media};
+///
+/// let needs = Needs { media: Media::Json, probe: false, cached: false, fresh: false };
+/// drop(Endpoint::at("/auth/example", "accounts", needs));
+/// ```
+///
+/// Nor does it without a media type:
+///
+/// ```compile_fail,E0063
+/// use auth_http::web::endpoint::{Budget, Endpoint, Needs};
+///
+/// let needs = Needs { budget: Some(Budget::General), probe: false, cached: false, fresh: false };
+/// drop(Endpoint::at("/auth/example", "accounts", needs));
+/// ```
+///
+/// Nor without any needs:
+///
+/// ```compile_fail,E0061
+/// use auth_http::web::endpoint::Endpoint;
+///
+/// drop(Endpoint::at("/auth/example", "accounts"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// Which budget it draws on; `None` for what is never refused: probes, and documents that are served from memory.
+    pub budget: Option<Budget>,
+    /// What a body has to be.
+    pub media: Media,
+    /// A probe is always answered: no check of origin, media type or size.
+    pub probe: bool,
+    /// Clients may keep its answers, as its handler says. All other answers are `no-store`, whatever their handlers say.
+    pub cached: bool,
+    /// Its caller must have proved lately who they are (contract section 8).
+    pub fresh: bool,
+}
+
+/// Health checks.
+pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, probe: true, cached: false, fresh: false };
+
+/// Public documents from memory.
+pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, probe: false, cached: true, fresh: false };
+
+pub(crate) const fn json(budget: Budget) -> Needs {
+    Needs { budget: Some(budget), media: Media::Json, probe: false, cached: false, fresh: false }
+}
+
+pub(crate) const fn form(budget: Budget) -> Needs {
+    Needs { budget: Some(budget), media: Media::Form, probe: false, cached: false, fresh: false }
+}
+
+impl Needs {
+    /// The same, with answers that clients may keep.
+    pub(crate) const fn cached(self) -> Self {
+        Self { cached: true, ..self }
+    }
+}
+
+/// Which budget a request draws on: its route says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// Logins, registrations, and everything else.
+    General,
+    /// Requests with a token.
+    Sessions,
+    /// Resource servers: introspection, once for each request that they get themselves, and the list of revocations. Refused
+    /// credentials draw on it, too: nobody guesses 256 random bits, and one server with an outdated secret must not block others
+    /// behind its address.
+    Introspection,
+}
+
+/// A path, and all that there is to say of it.
+pub struct Endpoint {
+    pub path: &'static str,
+    /// Under which heading the API document has it.
+    pub tag: &'static str,
+    pub needs: Needs,
+    pub operations: Vec<Operation>,
+    resource: Resource,
+}
+
+/// What an endpoint does with a method.
+pub struct Operation {
+    pub method: Method,
+    /// The problems that its handler makes. Those of the layers and the extractors follow from the needs.
+    pub problems: &'static [Code],
+}
+
+impl Endpoint {
+    #[must_use]
+    pub fn at(path: &'static str, tag: &'static str, needs: Needs) -> Self {
+        Self { path, tag, needs, operations: Vec::new(), resource: web::resource(path) }
+    }
+
+    /// GET, and HEAD with it (RFC 9110 section 9.3.2).
+    pub(crate) fn get<F, A>(self, handler: F, problems: &'static [Code]) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        let either = guard::Any(guard::Get()).or(guard::Head());
+        self.takes(Method::GET, problems, web::route().guard(either).to(handler))
+    }
+
+    pub(crate) fn post<F, A>(self, handler: F, problems: &'static [Code]) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.takes(Method::POST, problems, web::post().to(handler))
+    }
+
+    pub(crate) fn delete<F, A>(self, handler: F, problems: &'static [Code]) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.takes(Method::DELETE, problems, web::delete().to(handler))
+    }
+
+    fn takes(mut self, method: Method, problems: &'static [Code], route: Route) -> Self {
+        self.operations.push(Operation { method, problems });
+        Self { resource: self.resource.route(route), ..self }
+    }
+
+    /// Registers it. A method that it does not take is 405 with `Allow`.
+    pub(crate) fn register(self, config: &mut ServiceConfig) {
+        let names = self.operations.iter().map(|operation| match operation.method {
+            Method::GET => "GET, HEAD",
+            ref method => method.as_str(),
+        });
+        let allow = names.collect::<Vec<_>>().join(", ");
+        let refuse = move || {
+            let problem = Problem::method_not_allowed(allow.clone());
+            async move { Err::<&str, _>(problem) }
+        };
+        config.service(self.resource.default_service(web::to(refuse)));
+    }
+}

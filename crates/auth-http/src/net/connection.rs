@@ -4,6 +4,7 @@
 mod phase;
 mod refusal;
 mod switching;
+mod usual;
 
 use std::{
     future::Future,
@@ -241,7 +242,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<S> {
             if came.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let on = self.switching.pass(came);
+            let Some(on) = self.switching.pass(came) else {
+                // It is where it belongs.
+                return Poll::Ready(Ok(()));
+            };
             buffer.set_filled(before);
             self.incoming = on;
         }

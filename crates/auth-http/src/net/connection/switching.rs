@@ -8,6 +8,8 @@ use actix_http::{
 };
 use actix_web::{http::header, web::BytesMut};
 
+use super::usual;
+
 /// Longer heads are refused, by actix's own limit.
 const HEAD_MAX: usize = 128 * 1024;
 
@@ -16,6 +18,8 @@ pub(crate) struct Switching {
     config: ServiceConfig,
     /// Finds out where messages begin and end, as actix's own will behind this. `None` once that cannot be told any more.
     codec: Option<Codec>,
+    /// How much of a usual request's body is still to come; the codec has not seen its head.
+    body: u64,
     /// A head that is on its way.
     held: BytesMut,
     /// How much of it has been passed on: its first line, so that actix knows of it.
@@ -31,6 +35,7 @@ impl Switching {
         Self {
             codec: Some(Codec::new(config.clone())),
             config,
+            body: 0,
             held: BytesMut::new(),
             passed: 0,
             heads: 0,
@@ -45,20 +50,50 @@ impl Switching {
         expected.then_some(self.heads)
     }
 
-    /// What is to be passed on of what came. The rest follows when its head is whole.
-    pub(crate) fn pass(&mut self, came: &[u8]) -> BytesMut {
+    /// What is to be passed on in place of what came; `None` where that is the same.
+    pub(crate) fn pass(&mut self, came: &[u8]) -> Option<BytesMut> {
+        let (usual, rest) = came.split_at(self.skim(came));
+        if rest.is_empty() {
+            return None;
+        }
+        let mut on = BytesMut::from(usual);
+        self.pass_closely(rest, &mut on);
+        Some(on)
+    }
+
+    /// How much of what came belongs to usual requests, of which nothing is held or changed.
+    fn skim(&mut self, came: &[u8]) -> usize {
+        let between = self.held.is_empty() && self.codec.as_ref().is_some_and(|codec| codec.message_type() == MessageType::None);
+        if !between {
+            return 0;
+        }
+        let mut rest = came;
+        loop {
+            let body = usize::try_from(self.body).unwrap_or(usize::MAX).min(rest.len());
+            self.body -= u64::try_from(body).unwrap_or(self.body);
+            rest = rest.get(body..).unwrap_or_default();
+            let usual = if rest.is_empty() { None } else { usual::lengths(rest) };
+            let Some((head, body)) = usual else { return came.len() - rest.len() };
+            self.heads += 1;
+            self.body = body;
+            rest = rest.get(head..).unwrap_or_default();
+        }
+    }
+
+    /// Passes on what is to be passed on. The rest follows when its head is whole.
+    fn pass_closely(&mut self, came: &[u8], on: &mut BytesMut) {
         let begun = !self.held.is_empty();
         self.held.extend_from_slice(came);
         // No head ends in the middle of a line: parsing it anew for each byte would cost too much.
         if begun && !came.contains(&b'\n') && self.held.len() < HEAD_MAX {
-            return BytesMut::new();
+            return;
         }
-        let (mut on, mut unseen) = (BytesMut::with_capacity(came.len()), self.held.clone());
+        let mut unseen = self.held.clone();
         #[cfg(test)]
         {
             self.decoded += unseen.len();
         }
-        while self.decode(&mut unseen, &mut on) {}
+        while self.decode(&mut unseen, on) {}
         if self.codec.is_none() {
             on.extend_from_slice(self.held.get(self.passed..).unwrap_or_default());
             (self.held, self.passed) = (BytesMut::new(), 0);
@@ -66,7 +101,6 @@ impl Switching {
             // An idle connection has no buffer.
             self.held = BytesMut::new();
         }
-        on
     }
 
     /// Takes the next step; whether there may be another.
@@ -152,10 +186,14 @@ fn without_the_wish(head: &[u8]) -> BytesMut {
 mod tests {
     use super::*;
 
+    fn pass(switching: &mut Switching, came: &[u8]) -> BytesMut {
+        switching.pass(came).unwrap_or_else(|| came.into())
+    }
+
     /// What is passed on of bytes that come in pieces of this size, and whether a head is held at the end.
     fn passed(bytes: &str, piece: usize) -> (String, bool) {
         let mut switching = Switching::new(ServiceConfig::default());
-        let parts: Vec<_> = bytes.as_bytes().chunks(piece).map(|part| switching.pass(part)).collect();
+        let parts: Vec<_> = bytes.as_bytes().chunks(piece).map(|part| pass(&mut switching, part)).collect();
         (String::from_utf8(parts.concat()).unwrap(), switching.head().is_some())
     }
 
@@ -185,6 +223,35 @@ mod tests {
                 for (body, same) in &bodies {
                     assert_eq!(passed(&format!("{head}{body}"), piece), (format!("{bare}{same}"), false), "{piece}");
                 }
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn usual_requests_are_neither_copied_nor_parsed_by_the_codec() {
+        let get = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n";
+        let post = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nUpgrade: ";
+        let (head, body) = post.split_at(post.len() - 9);
+        let mut switching = Switching::new(ServiceConfig::default());
+        for came in [get, post, get, head, body, &format!("{get}{post}{head}"), &body[..4], &format!("{}{get}", &body[4..])] {
+            assert_eq!(switching.pass(came.as_bytes()), None, "{came}");
+        }
+        assert_eq!((switching.decoded, switching.head()), (0, None));
+    }
+
+    #[actix_web::test]
+    async fn a_wish_is_taken_out_behind_usual_requests_and_before_them() {
+        let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+        let post = format!("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{WISH}", WISH.len());
+        let chunked =
+            format!("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{WISH}\r\n0\r\n\r\n", WISH.len());
+        let wish = format!("GET /b HTTP/1.1\r\nHost: x\r\n{WISH}\r\n");
+        let bare = wish.replace(WISH, "");
+        for piece in [1, 7, 30, 64, 100, 1000] {
+            for usual in [get, &post, &chunked] {
+                let sent = format!("{usual}{wish}{usual}{usual}{wish}");
+                let expected = format!("{usual}{bare}{usual}{usual}{bare}");
+                assert_eq!(passed(&sent, piece), (expected, false), "{piece}");
             }
         }
     }
@@ -232,14 +299,14 @@ mod tests {
     async fn what_a_head_costs_does_not_depend_on_how_the_client_sends() {
         let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\nUpgrade: x\r\n\r\n", "x".repeat(100_000));
         let mut switching = Switching::new(ServiceConfig::default());
-        let passed: Vec<_> = long.as_bytes().chunks(1).map(|byte| switching.pass(byte)).collect();
+        let passed: Vec<_> = long.as_bytes().chunks(1).map(|byte| pass(&mut switching, byte)).collect();
         assert_eq!(passed.concat(), long.replace("Upgrade: x\r\n", "").as_bytes());
         // Once for each line that ends, and for the first byte.
         assert!(switching.decoded < 4 * long.len(), "{}", switching.decoded);
         let endless = "x".repeat(200_000);
         let mut switching = Switching::new(ServiceConfig::default());
-        let line = switching.pass(b"GET / HTTP/1.1\r\nX: ");
-        let passed: Vec<_> = endless.as_bytes().chunks(1000).map(|part| switching.pass(part)).collect();
+        let line = pass(&mut switching, b"GET / HTTP/1.1\r\nX: ");
+        let passed: Vec<_> = endless.as_bytes().chunks(1000).map(|part| pass(&mut switching, part)).collect();
         assert_eq!(line.len() + passed.concat().len(), "GET / HTTP/1.1\r\nX: ".len() + endless.len());
         assert_eq!(switching.head(), None);
     }

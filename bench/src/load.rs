@@ -57,6 +57,15 @@ impl<F: FnMut(&mut Client) -> Result<Answer> + Send> Work for F {
 
 /// Each client sends its next request as soon as it has its answer, or after the time that a refusal demands.
 pub(crate) fn closed<W: Work>(port: u16, works: Vec<W>, span: Span) -> Result<Outcome> {
+    back_to_back(port, works, span, true)
+}
+
+/// The same, by clients that come back at once when they are refused.
+pub(crate) fn hammering<W: Work>(port: u16, works: Vec<W>, span: Span) -> Result<Outcome> {
+    back_to_back(port, works, span, false)
+}
+
+fn back_to_back<W: Work>(port: u16, works: Vec<W>, span: Span, patient: bool) -> Result<Outcome> {
     run(works, span, |mut work, begun, seen| {
         let mut client = Client::connect(port)?;
         while begun.elapsed() < span.warm_up + span.counted {
@@ -66,7 +75,7 @@ pub(crate) fn closed<W: Work>(port: u16, works: Vec<W>, span: Span) -> Result<Ou
             if counts {
                 seen.note(&answer, sent.elapsed());
             }
-            if let Some(seconds) = answer.retry_after {
+            if let Some(seconds) = answer.retry_after.filter(|_| patient) {
                 let left = (span.warm_up + span.counted).saturating_sub(begun.elapsed());
                 thread::sleep(Duration::from_secs(seconds).min(left));
             }

@@ -33,6 +33,8 @@ enum Part {
     Register,
     /// `me` while 32 clients log in
     Beside,
+    /// Logins that are refused, by 64 clients that come back at once
+    Refused,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     client::{Answer, Client},
-    load::{Outcome, Span, Work, closed, paced},
+    load::{Outcome, Span, Work, closed, hammering, paced},
     server::Running,
     tokens,
 };
@@ -54,6 +54,11 @@ pub(crate) fn refresh(server: &Running, clients: usize, accounts: u64, span: Spa
 /// Each client logs in to one account after another, never to those of another client.
 pub(crate) fn login(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
     closed(server.port, logins(clients, accounts)?, span)
+}
+
+/// The same, by clients that come back at once when they are refused.
+pub(crate) fn hammering_logins(server: &Running, clients: usize, accounts: u64, span: Span) -> Result<Outcome> {
+    hammering(server.port, logins(clients, accounts)?, span)
 }
 
 fn logins(clients: usize, accounts: u64) -> Result<Vec<impl Work>> {

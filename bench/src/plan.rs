@@ -3,6 +3,7 @@
 mod beside;
 mod data;
 mod process;
+mod refused;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -139,6 +140,9 @@ impl Plan<'_> {
         }
         if self.wants(Part::Beside) {
             self.beside(scratch, server, tokens)?;
+        }
+        if self.wants(Part::Refused) {
+            self.refused(scratch)?;
         }
         Ok(())
     }

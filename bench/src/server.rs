@@ -63,6 +63,12 @@ pub(crate) fn server_without_tls(program: &Path, scratch: &Scratch) -> Result<Ru
     Running::start(configure(&mut command, scratch)?.env("DATABASE_URL", url).arg("serve").stdout(log()?))
 }
 
+/// With a queue for passwords that is full soon.
+pub(crate) fn server_with_a_short_queue(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    Running::start(configure(&mut command, scratch)?.env("HASH_MAX_WAIT_SECONDS", "1").arg("serve").stdout(log()?))
+}
+
 /// Where files need no disk, on Linux.
 const MEMORY: &str = "/dev/shm";
 
@@ -134,13 +140,23 @@ impl Running {
         Ok(Outcome { cpu: spent * 1e6 / (outcome.rate * f64::from(u32::try_from(length)?)), ..outcome })
     }
 
-    /// Seconds of CPU so far. The kernel counts in hundredths of a second.
+    /// Seconds of CPU so far.
     fn cpu(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.0.id()))?;
-        // After the name, which may be anything, come the state and ten other fields.
-        let (_name, fields) = stat.rsplit_once(')').context("no name")?;
-        let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-        Ok(f64::from(ticks.iter().sum::<u32>()) / 100.0)
+        Ok(cpu(&self.folder().join("stat"))?.1)
+    }
+
+    /// Seconds of CPU so far: of the hashing threads, and of all others.
+    pub(crate) fn cpu_of_threads(&self) -> Result<(f64, f64)> {
+        let (mut hashing, mut others) = (0.0, 0.0);
+        for thread in fs::read_dir(self.folder().join("task"))? {
+            let (name, seconds) = cpu(&thread?.path().join("stat"))?;
+            *if name.starts_with("hash-") { &mut hashing } else { &mut others } += seconds;
+        }
+        Ok((hashing, others))
+    }
+
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.process.0.id()))
     }
 
     /// Resident memory, the most there has been of it, and how much of it no file backs, in megabytes of 10^6 bytes.
@@ -153,6 +169,20 @@ impl Running {
         };
         Ok((field("VmRSS:")?, field("VmHWM:")?, field("RssAnon:")?))
     }
+}
+
+/// Seconds of CPU that this process has used.
+pub(crate) fn own_cpu() -> Result<f64> {
+    Ok(cpu(Path::new("/proc/self/stat"))?.1)
+}
+
+/// The name and the seconds of CPU in a `stat` file. The kernel counts in hundredths of a second.
+fn cpu(stat: &Path) -> Result<(String, f64)> {
+    let stat = fs::read_to_string(stat)?;
+    // After the name, which may be anything, come the state and ten other fields.
+    let (name, fields) = stat.split_once('(').and_then(|(_id, rest)| rest.rsplit_once(')')).context("no name")?;
+    let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+    Ok((name.to_owned(), f64::from(ticks.iter().sum::<u32>()) / 100.0))
 }
 
 impl Drop for Process {

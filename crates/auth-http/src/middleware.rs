@@ -3,6 +3,7 @@
 pub(crate) mod access_log;
 pub mod client_address;
 pub mod cors;
+pub(crate) mod overload;
 pub(crate) mod rate_limit;
 pub(crate) mod request_body;
 pub(crate) mod response;

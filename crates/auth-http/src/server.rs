@@ -27,6 +27,7 @@ use crate::{
     app::{jobs, use_cases::UseCases},
     middleware::{
         cors,
+        overload::Refusals,
         rate_limit::{Limiters, limit},
         request_body::intake,
         response::envelope,
@@ -73,6 +74,7 @@ struct Shared {
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
     limiters: Data<Limiters>,
+    refusals: Data<Refusals>,
     looks: Data<ReadinessLook>,
     feed: Data<Feed>,
     document: Data<ApiDocument>,
@@ -112,6 +114,7 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
         settings: Data::new(settings),
         draining: Data::new(Draining::default()),
         limiters: limiters.clone(),
+        refusals: Data::default(),
     };
     let (draining, use_cases) = (shared.draining.clone(), shared.use_cases.clone());
     let builder = actix_server::Server::build()
@@ -202,7 +205,7 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, looks, feed, document, measures, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(|config| routes::configure(config, settings.api_docs))
@@ -216,6 +219,7 @@ fn app(
         .app_data(settings)
         .app_data(draining)
         .app_data(limiters)
+        .app_data(refusals)
         .app_data(looks)
         .app_data(feed)
         .app_data(document)

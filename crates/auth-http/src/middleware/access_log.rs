@@ -25,7 +25,8 @@ pub(crate) struct AccessLogEntry {
     begun: Instant,
     method: Method,
     route: Option<Rc<RouteMeter>>,
-    probe: bool,
+    /// Told only at `debug`.
+    quiet: bool,
     client: Option<IpAddr>,
     request_id: String,
     trace_id: Option<String>,
@@ -42,7 +43,8 @@ impl AccessLogEntry {
             begun,
             method: request.method().clone(),
             route,
-            probe: matched.needs.probe,
+            // Probes come every few seconds, for ever, and say nothing new.
+            quiet: matched.needs.probe,
             client: context.address,
             request_id: context.request_id.clone(),
             trace_id,
@@ -54,6 +56,11 @@ impl AccessLogEntry {
     /// The span for other log lines of this request.
     pub(crate) fn span(&self) -> Span {
         self.span.clone()
+    }
+
+    /// Another line of its kind has told of it.
+    pub(crate) fn is_one_of_many(&mut self) {
+        self.quiet = true;
     }
 
     pub(crate) fn end(mut self, outcome: &Result<ServiceResponse, Error>) {
@@ -84,8 +91,7 @@ impl Drop for AccessLogEntry {
                 )
             };
         }
-        // Probes come every few seconds, for ever, and say nothing new.
-        if self.probe {
+        if self.quiet {
             line!(debug)
         } else {
             line!(info)

@@ -21,6 +21,7 @@ use tracing::{Instrument, Span};
 use super::{
     access_log::AccessLogEntry,
     client_address::{self, X_REQUEST_ID},
+    overload,
     run_to_completion::ToTheEnd,
 };
 use crate::{
@@ -44,8 +45,9 @@ pub(crate) async fn envelope(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (matched, context) = (Matched::find(&request), origin_of(&request));
     request.extensions_mut().insert(matched);
-    let entry = AccessLogEntry::begin(&request, matched, &context);
+    let mut entry = AccessLogEntry::begin(&request, matched, &context);
     let answered = enclose(request, next, context, matched, entry.span()).await;
+    overload::pace(&answered, &mut entry).await;
     entry.end(&answered);
     answered
 }

@@ -160,6 +160,11 @@ impl Problem {
         self.status
     }
 
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
     /// The body, for the request of this id.
     #[must_use]
     pub fn document(&self, request_id: &str) -> String {

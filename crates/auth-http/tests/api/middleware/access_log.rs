@@ -1,9 +1,13 @@
 //! One line in the log for each request: what it says, and what it never does.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::service::{Answer, Engine, PASSWORD, Service, credentials};
+use crate::{
+    service::{Answer, Engine, PASSWORD, Service, credentials},
+    telemetry::metrics::{scrape, value},
+};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -96,4 +100,27 @@ async fn at_warn_the_audit_trail_goes_on_alone() {
     // The second is behind where the first one's line would be.
     service.audited("login_failed", 2).await;
     assert!(!service.log_text().contains("answered"), "{}", service.log_text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_refusals_is_told_by_its_first_and_counted_whole() {
+    const CLIENTS: usize = 60;
+    // One login has the only thread for two seconds, and nobody may wait for that long.
+    let hashing = [("BCRYPT_COST", "15"), ("HASH_WORKERS", "1"), ("HASH_MAX_WAIT_SECONDS", "1")];
+    let telling = [("METRICS_ADDR", "127.0.0.1:0"), ("LOG_LEVEL", "debug")];
+    let service = Service::with(Engine::Sqlite, &[&hashing[..], &telling].concat()).await;
+    let answers = join_all((0..CLIENTS).map(|_| service.login("nobody@example.org"))).await;
+    let refused = answers.iter().filter(|answer| answer.refusal() == (503, "overloaded")).count();
+    assert!(refused > CLIENTS / 2, "{refused}");
+    assert!(answers.iter().all(|answer| answer.status != 503 || answer.header("retry-after").is_some()));
+    let counted = scrape(&service).await;
+    for name in ["auth_hash_refused_total", r#"auth_http_requests_total{method="POST",route="/auth/login",status="503"}"#] {
+        assert_eq!(value(&counted, name).to_string(), refused.to_string(), "{name}");
+    }
+    let lines = service.lines(refused, |line| line["target"] == "request" && line["status"] == 503).await;
+    let told = lines.iter().filter(|line| line["level"] == "INFO").count();
+    assert!((1..refused / 2).contains(&told), "{told} of {refused}");
+    assert!(lines.iter().all(|line| line["level"] == "INFO" || line["level"] == "DEBUG"));
+    let begun = service.lines(1, |line| line["level"] == "WARN").await;
+    assert_eq!(begun.len(), 1, "{begun:?}");
 }

@@ -51,10 +51,10 @@ impl DeleteAccount {
         if !right {
             self.audit.record(caller.failed_login(context, now));
         }
-        // Proved again by the store: the password may have changed while this one was hashed.
+        // The store compares again: the account may have changed while this password was hashed.
         let event = |kind| caller.event(kind, context, now);
         let deleted = right && {
-            let outcome = self.users.delete(user.id, Some(&user.password), now).await;
+            let outcome = self.users.delete(user.id, Some(user.version()), now).await;
             outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
         };
         self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));

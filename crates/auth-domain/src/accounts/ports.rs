@@ -9,7 +9,7 @@ use crate::{
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
         port_error::PortError,
-        user::User,
+        user::{AccountVersion, User},
     },
     sessions::session::Session,
 };
@@ -22,7 +22,8 @@ pub enum Inserted {
     EmailTaken,
 }
 
-/// Where accounts live. Every method is atomic.
+/// Where accounts live. Every method is atomic, and every change of an account moves its version and `updated_at`, except where it
+/// says otherwise.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserStore: Send + Sync {
@@ -36,27 +37,26 @@ pub trait UserStore: Send + Sync {
     async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
 
     /// Replaces the hash `old` with another hash of the same password. `false` when the account no longer has `old`: a change of
-    /// password is never undone. Does not move `updated_at`.
+    /// password is never undone. Moves neither `updated_at` nor the version.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Replaces `old` with `new` and ends every session but `keep`. Returns those that were alive, or `None` when the account no
-    /// longer has `old`.
+    /// Gives an account another password and ends every session but `keep`. Returns those that were alive, or `None` when the
+    /// account is no longer the one of `proven`.
     async fn change_password(
         &self,
         id: UserId,
-        old: &PasswordHash,
+        proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Deletes the account and everything that refers to it. Its address is free again, and its sessions are
-    /// [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there is no such account, or when `proof` is given and is not its password
-    /// hash.
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError>;
+    /// [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there is no such account, or no longer that of `proven`, if it is given.
+    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError>;
 }
 
-/// What an operator may do with accounts. Every method is atomic.
+/// What an operator may do with accounts. Every method is atomic, and every change moves the version and `updated_at`.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserAdminStore: Send + Sync {

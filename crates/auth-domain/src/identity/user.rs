@@ -11,13 +11,24 @@ use crate::identity::{email::Email, ids::UserId, password_hash::PasswordHash};
 pub struct User {
     pub id: UserId,
     pub email: Email,
-    pub password: PasswordHash,
+    /// `None` where there is no password to log in with.
+    pub password: Option<PasswordHash>,
     pub state: AccountState,
     pub created_at: DateTime<Utc>,
     /// When the account itself last changed: its password or its state.
     pub updated_at: DateTime<Utc>,
+    /// How often its credentials or its state have changed. A stronger hash of the same password is no change.
+    pub version: i64,
     /// When a session last began.
     pub last_login_at: Option<DateTime<Utc>>,
+}
+
+/// The account as it was when something was proven of it. What was proven holds as long as the account still has this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountVersion {
+    pub number: i64,
+    /// Compared as well: the previous release moves this, and not the number, and may run beside this one.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// Whether an account may log in.
@@ -30,7 +41,21 @@ pub enum AccountState {
 impl User {
     #[must_use]
     pub fn new(id: UserId, email: Email, password: PasswordHash, now: DateTime<Utc>) -> Self {
-        Self { id, email, password, state: AccountState::Active, created_at: now, updated_at: now, last_login_at: None }
+        Self {
+            id,
+            email,
+            password: Some(password),
+            state: AccountState::Active,
+            created_at: now,
+            updated_at: now,
+            version: 0,
+            last_login_at: None,
+        }
+    }
+
+    #[must_use]
+    pub fn version(&self) -> AccountVersion {
+        AccountVersion { number: self.version, changed_at: self.updated_at }
     }
 
     #[must_use]

@@ -79,7 +79,7 @@ mod tests {
 
         async fn ends(&self, seconds: i64) -> SessionId {
             let session: Session = session_of(&self.ann);
-            let _begun = self.store.begin(&session, &self.ann.password, 10_000).await.unwrap();
+            let _begun = self.store.begin(&session, self.ann.version(), 10_000).await.unwrap();
             assert!(self.store.end(session.id, after(seconds)).await.unwrap());
             session.id
         }

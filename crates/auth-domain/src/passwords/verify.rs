@@ -69,7 +69,7 @@ impl PasswordVerifier {
             self.report(account, user, context);
             return Ok(Verdict::Throttled { retry_after });
         }
-        let verdict = self.hasher.verify(place, attempt, user.map(|user| &user.password)).await;
+        let verdict = self.hasher.verify(place, attempt, user.and_then(|user| user.password.as_ref())).await;
         let failed = matches!(verdict, Ok(right) if !right || !user.is_some_and(User::is_active));
         match claim {
             Claim::Uncounted if failed => self.count(account, context).await?,

@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     identity::{
         ids::{SessionId, UserId},
-        password_hash::PasswordHash,
         port_error::PortError,
-        user::User,
+        user::{AccountVersion, User},
     },
     sessions::{
         session::{RevocationCursor, Session},
@@ -22,7 +21,7 @@ use crate::{
 pub enum Begun {
     /// It began; these sessions had to end for it, least recently used first.
     Yes { displaced: Vec<SessionId> },
-    /// The account is gone or disabled, or its password is no longer the one that was verified.
+    /// The account is gone or disabled, or no longer the one that was proven.
     No,
 }
 
@@ -34,9 +33,9 @@ pub trait SessionStore: Send + Sync {
     /// The session and its account, whether or not it is alive.
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
 
-    /// Begins a session for an account whose password was verified against `proof`, and remembers its network. At most `limit`
-    /// sessions remain that have not ended: first those that have expired, then the least recently used are ended.
-    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError>;
+    /// Begins a session for an account that is still the one of `proven`, and remembers its network. At most `limit` sessions
+    /// remain that have not ended: first those that have expired, then the least recently used are ended.
+    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError>;
 
     /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
     /// one gets `true`.

@@ -79,11 +79,11 @@ impl Login {
     }
 
     async fn begin(&self, user: User, attempt: PasswordAttempt, context: &RequestContext) -> Result<TokenPair, LoginError> {
-        let proof = self.rehash(&user, attempt).await?;
+        self.rehash(&user, attempt).await?;
         let now = self.clock.now();
         let session = self.issuer.session(&user, context, now);
         let pair = self.issuer.pair(&session, &user, now)?;
-        let outcome = self.sessions.begin(&session, &proof, self.session_limit).await;
+        let outcome = self.sessions.begin(&session, user.version(), self.session_limit).await;
         let event =
             || AuditEvent::new(EventKind::LoginSucceeded, context, now).by_owner(user.id, &user.email).in_session(session.id);
         match outcome.or_unknown(&*self.audit, event)? {
@@ -95,35 +95,30 @@ impl Login {
         }
     }
 
-    /// Replaces a hash of a lower cost, or of another form than NFC, now that the password is at hand. Returns the account's hash
-    /// afterwards.
-    async fn rehash(&self, user: &User, attempt: PasswordAttempt) -> Result<PasswordHash, PortError> {
-        if !self.hasher.is_outdated(&user.password) && self.is_of_nfc(user, &attempt).await? {
-            return Ok(user.password.clone());
+    /// Replaces a hash of a lower cost, or of another form than NFC, now that the password is at hand.
+    async fn rehash(&self, user: &User, attempt: PasswordAttempt) -> Result<(), PortError> {
+        let Some(hash) = &user.password else { return Ok(()) };
+        if !self.hasher.is_outdated(hash) && self.is_of_nfc(hash, &attempt).await? {
+            return Ok(());
         }
-        let place = match self.hasher.admit() {
-            // There will be other logins to do it at: no reason to refuse this one.
-            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
-            outcome => outcome?,
+        let stronger = match self.hasher.admit() {
+            Ok(place) => self.hasher.hash(place, attempt.proven()).await,
+            Err(full) => Err(full),
         };
-        let stronger = match self.hasher.hash(place, attempt.proven()).await {
-            // The client has left.
-            Err(PortError::Overloaded { .. }) => return Ok(user.password.clone()),
-            outcome => outcome?,
-        };
-        // Losing this race means another login did the same, or the password changed: then `begin` refuses.
-        if self.users.replace_hash(user.id, &user.password, &stronger).await? {
-            return Ok(stronger);
+        match stronger {
+            // There will be other logins to do it at, or the client has left: no reason to refuse this one.
+            Err(PortError::Overloaded { .. }) => {}
+            // Who loses this race has nothing to do: another login did the same, or the password changed.
+            outcome => drop(self.users.replace_hash(user.id, hash, &outcome?).await?),
         }
-        let current = self.users.find(user.id).await?;
-        self.still_proven(user, current)
+        Ok(())
     }
 
     /// Whether a right password is right in NFC. Asks the hasher only about the few that were not typed in it.
-    async fn is_of_nfc(&self, user: &User, attempt: &PasswordAttempt) -> Result<bool, PortError> {
+    async fn is_of_nfc(&self, hash: &PasswordHash, attempt: &PasswordAttempt) -> Result<bool, PortError> {
         let Some(composed) = attempt.composed() else { return Ok(true) };
         let verified = match self.hasher.admit() {
-            Ok(place) => self.hasher.verify(place, composed, Some(&user.password)).await,
+            Ok(place) => self.hasher.verify(place, composed, Some(hash)).await,
             Err(full) => Err(full),
         };
         match verified {
@@ -131,14 +126,6 @@ impl Login {
             Err(PortError::Overloaded { .. }) => Ok(true),
             outcome => outcome,
         }
-    }
-
-    /// The hash of the verified password: another login may have strengthened it, while a change of password moves `updated_at`.
-    fn still_proven(&self, verified: &User, current: Option<User>) -> Result<PasswordHash, PortError> {
-        Ok(match current {
-            Some(current) if current.updated_at == verified.updated_at => current.password,
-            Some(_) | None => verified.password.clone(),
-        })
     }
 
     fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {

@@ -3,6 +3,8 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
+use chrono::TimeDelta;
+
 use super::{
     FakeCodec, MemoryStore, PlainHasher, PlainSecrets,
     samples::{after, as_kept, session_from, user},
@@ -10,7 +12,10 @@ use super::{
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     audit::ports::AuditStore,
-    identity::{ids::SessionId, password_hash::PasswordHash, user::User},
+    identity::{
+        ids::SessionId,
+        user::{AccountVersion, User},
+    },
     oauth::ports::{ClientSecrets, ClientStore},
     passwords::ports::{AttemptStore, PasswordHasher},
     sessions::{
@@ -78,14 +83,14 @@ impl Stores {
         user
     }
 
-    pub(super) async fn begin(&self, session: &Session, proof: &PasswordHash) {
-        assert_eq!(self.sessions.begin(session, proof, 1000).await.unwrap(), Begun::Yes { displaced: Vec::new() });
+    pub(super) async fn begin(&self, session: &Session, proven: AccountVersion) {
+        assert_eq!(self.sessions.begin(session, proven, 1000).await.unwrap(), Begun::Yes { displaced: Vec::new() });
     }
 
     /// A session begun so many seconds after the start, as it comes back.
     pub(super) async fn begin_at(&self, user: &User, seconds: i64) -> Session {
         let session = session_from(user, seconds);
-        self.begin(&session, &user.password).await;
+        self.begin(&session, self.user(user).await.version()).await;
         as_kept(&session)
     }
 
@@ -128,6 +133,16 @@ impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stores")
     }
+}
+
+/// What an account is not, or no longer: by its number alone, and by its time alone, which is all that the previous release moves.
+pub(super) fn other_versions(user: &User) -> [AccountVersion; 3] {
+    let AccountVersion { number, changed_at } = user.version();
+    [
+        AccountVersion { number: number + 1, changed_at },
+        AccountVersion { number: number - 1, changed_at },
+        AccountVersion { number, changed_at: changed_at - TimeDelta::microseconds(1) },
+    ]
 }
 
 pub(super) fn ids(sessions: &[Session]) -> Vec<SessionId> {

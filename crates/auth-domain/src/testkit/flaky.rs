@@ -19,7 +19,7 @@ use crate::{
         password_hash::PasswordHash,
         port_error::PortError,
         request_context::{Network, Subscriber},
-        user::User,
+        user::{AccountVersion, User},
     },
     oauth::{
         client::{Client, SecretHash},
@@ -143,16 +143,16 @@ impl<P: UserStore> UserStore for Flaky<P> {
     async fn change_password(
         &self,
         id: UserId,
-        old: &PasswordHash,
+        proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
-        self.fuse.guard(self.port.change_password(id, old, new, keep, now)).await
+        self.fuse.guard(self.port.change_password(id, proven, new, keep, now)).await
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.delete(id, proof, now)).await
+    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.delete(id, proven, now)).await
     }
 }
 
@@ -177,8 +177,8 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
         self.fuse.guard(self.port.find(id)).await
     }
 
-    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
-        self.fuse.guard(self.port.begin(session, proof, limit)).await
+    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
+        self.fuse.guard(self.port.begin(session, proven, limit)).await
     }
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {

@@ -24,7 +24,7 @@ use crate::{
         password_hash::PasswordHash,
         port_error::PortError,
         request_context::{Network, Subscriber},
-        user::{AccountState, User},
+        user::{AccountState, AccountVersion, User},
     },
     maintenance::ports::Readiness,
     oauth::client::Client,
@@ -76,8 +76,8 @@ impl MemoryStore {
 }
 
 impl State {
-    fn user_with(&mut self, id: UserId, proof: &PasswordHash) -> Option<&mut User> {
-        self.users.get_mut(&id).filter(|user| user.password == *proof)
+    fn user_of(&mut self, id: UserId, proven: AccountVersion) -> Option<&mut User> {
+        self.users.get_mut(&id).filter(|user| user.version() == proven)
     }
 
     fn live_of(&self, user: UserId, now: DateTime<Utc>) -> impl Iterator<Item = &Session> {
@@ -135,27 +135,29 @@ impl UserStore for MemoryStore {
     }
 
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
-        Ok(self.open()?.user_with(id, old).map(|user| user.password = new.clone()).is_some())
+        let mut state = self.open()?;
+        let found = state.users.get_mut(&id).filter(|user| user.password.as_ref() == Some(old));
+        Ok(found.map(|user| user.password = Some(new.clone())).is_some())
     }
 
     async fn change_password(
         &self,
         id: UserId,
-        old: &PasswordHash,
+        proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
         let mut state = self.open()?;
-        let Some(user) = state.user_with(id, old) else { return Ok(None) };
-        user.password = new.clone();
-        user.updated_at = now;
+        let Some(user) = state.user_of(id, proven) else { return Ok(None) };
+        user.password = Some(new.clone());
+        changed(user, now);
         Ok(Some(state.end_all(id, keep, now)))
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
+    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
         let mut state = self.open()?;
-        if state.users.get(&id).is_none_or(|user| proof.is_some_and(|proof| user.password != *proof)) {
+        if state.users.get(&id).is_none_or(|user| proven.is_some_and(|proven| user.version() != proven)) {
             return Ok(false);
         }
         state.end_all(id, None, now);
@@ -183,7 +185,7 @@ impl UserAdminStore for MemoryStore {
         let mut state = self.open()?;
         let Some(user) = state.users.get_mut(&id) else { return Ok(None) };
         user.state = AccountState::Disabled { since: now };
-        user.updated_at = now;
+        changed(user, now);
         Ok(Some(state.end_all(id, None, now)))
     }
 
@@ -191,7 +193,7 @@ impl UserAdminStore for MemoryStore {
         let mut state = self.open()?;
         let Some(user) = state.users.get_mut(&id) else { return Ok(false) };
         user.state = AccountState::Active;
-        user.updated_at = now;
+        changed(user, now);
         Ok(true)
     }
 }
@@ -204,10 +206,10 @@ impl SessionStore for MemoryStore {
         Ok(session.and_then(|session| Some((session.clone(), state.users.get(&session.user)?.clone()))))
     }
 
-    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
+    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
         let mut state = self.open()?;
         let now = session.created_at;
-        let Some(user) = state.user_with(session.user, proof).filter(|user| user.is_active()) else { return Ok(Begun::No) };
+        let Some(user) = state.user_of(session.user, proven).filter(|user| user.is_active()) else { return Ok(Begun::No) };
         user.last_login_at = Some(now);
         let place = |other: &&Session| (other.is_live(now), other.last_used_at, other.id);
         let mut others: Vec<_> = state.unended_of(session.user).iter().map(place).collect();
@@ -277,6 +279,11 @@ impl Readiness for MemoryStore {
     async fn check(&self) -> Result<(), PortError> {
         self.open().map(drop)
     }
+}
+
+fn changed(user: &mut User, now: DateTime<Utc>) {
+    user.version += 1;
+    user.updated_at = now;
 }
 
 fn ended(session: &Session) -> Option<RevocationCursor> {

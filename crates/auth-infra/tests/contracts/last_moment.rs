@@ -51,7 +51,7 @@ async fn is_over(stores: &Stores, session: &Session) -> bool {
 
 async fn a_change_of_password_ends_it(engine: Engine) {
     let (ended, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.users.change_password(ann.id, &ann.password, &hash("new"), None, session.expires_at).await.unwrap()
+        stores.users.change_password(ann.id, ann.version(), &hash("new"), None, session.expires_at).await.unwrap()
     })
     .await;
     assert_eq!(ended, Some(vec![session.id]), "it was refreshed in time, and so it was alive");

@@ -16,6 +16,7 @@ use auth_domain::{
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
         request_context::{Network, RequestContext, UserAgent},
+        user::AccountVersion,
     },
     oauth::ports::ClientStore,
     passwords::ports::AttemptStore,
@@ -103,6 +104,8 @@ async fn ask_everything(database: &Database) {
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
     let user = |number: u32| -> UserId { uuid(number).parse().unwrap() };
     let id = |number: u32| -> SessionId { uuid(number).parse().unwrap() };
+    let version =
+        |number: u32| AccountVersion { number: 0, changed_at: at("2026-01-01T00:00:00Z") + TimeDelta::seconds(number.into()) };
     let (now, proof) = (at("2026-01-20T00:00:00.5Z"), hash("x"));
     let session = Session {
         id: id(999_999),
@@ -126,17 +129,17 @@ async fn ask_everything(database: &Database) {
     let page = users.list("user0000", Some(&email("user00000100@example.org")), 20).await.unwrap();
     assert_eq!(page.len(), 20);
     assert!(!sessions.live(user(78), now, 20).await.unwrap().is_empty());
-    let _begun = sessions.begin(&session, &proof, 3).await.unwrap();
+    let _begun = sessions.begin(&session, version(77), 3).await.unwrap();
     let _rotated = sessions.rotate(&Session { id: id(1235), ..session.clone() }).await.unwrap();
     sessions.end(id(1236), now).await.unwrap();
     sessions.end_all(user(79), None, now).await.unwrap();
     users.replace_hash(user(80), &proof, &proof).await.unwrap();
     let new = PasswordHash::new("y".to_owned());
-    users.change_password(user(80), &proof, &new, None, now).await.unwrap().unwrap();
+    users.change_password(user(80), version(80), &new, None, now).await.unwrap().unwrap();
     users.disable(user(81), now).await.unwrap().unwrap();
     users.enable(user(81), now).await.unwrap();
     users.delete(user(82), None, now).await.unwrap();
-    users.delete(user(83), Some(&proof), now).await.unwrap();
+    users.delete(user(83), Some(version(83)), now).await.unwrap();
     let ended = sessions.ended(RevocationCursor::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
     // About ten that went with their accounts, and ten others.

@@ -78,7 +78,7 @@ async fn a_change_keeps_the_callers_session_and_ends_the_others() {
     let (caller, ended) = (caller(), vec![SessionId(id()), SessionId(id())]);
     let mut hasher = admitting();
     let own = caller.user.password.clone();
-    let right = move |text: &str, hash: Option<&PasswordHash>| text == PASSWORD && hash == Some(&own);
+    let right = move |text: &str, hash: Option<&PasswordHash>| text == PASSWORD && hash == own.as_ref();
     hasher.expect_verify().withf(move |_, attempt, hash| right(attempt.expose(), *hash)).once().returning(|_, _, _| Ok(true));
     let new = PasswordHash::new("new".into());
     let made = new.clone();
@@ -88,7 +88,7 @@ async fn a_change_keeps_the_callers_session_and_ends_the_others() {
     scene
         .users
         .expect_change_password()
-        .with(eq(caller.user.id), eq(caller.user.password.clone()), eq(new), eq(Some(caller.session.id)), eq(start()))
+        .with(eq(caller.user.id), eq(caller.user.version()), eq(new), eq(Some(caller.session.id)), eq(start()))
         .once()
         .returning(move |_, _, _, _, _| Ok(Some(answer.clone())));
     let (outcome, events) = scene.change(&caller, OTHER_PASSWORD).await;

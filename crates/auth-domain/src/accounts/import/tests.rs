@@ -73,7 +73,7 @@ async fn an_account_comes_with_its_password_its_state_and_its_age() {
 #[tokio::test]
 async fn who_is_there_already_stays_as_it_is() {
     let store = MemoryStore::default();
-    let ann = User { password: hash("another"), ..user("ann@example.org") };
+    let ann = User { password: Some(hash("another")), ..user("ann@example.org") };
     assert_eq!(store.insert(&ann, None).await.unwrap(), Inserted::Yes);
     let fates = imported(&store, &[candidate("ANN@example.org"), candidate("ben@example.org")]).await;
     assert_eq!(fates[0], AlreadyThere(ann.email.clone()));

@@ -76,7 +76,7 @@ async fn an_account_is_kept_with_its_first_session() {
     let mut scene = Scene::looking(|| Ok(None));
     scene.hasher = hasher_that_says(true);
     let expected = |user: &User, first: &Session| {
-        assert_eq!(user.password, PasswordHash::new(format!("fresh:{PASSWORD}")));
+        assert_eq!(user.password, Some(PasswordHash::new(format!("fresh:{PASSWORD}"))));
         assert_eq!((user.created_at, user.updated_at, user.last_login_at), (start(), start(), Some(start())));
         assert_eq!((first.user, first.created_at, &first.context), (user.id, start(), &context()));
         user.is_active() && user.email == email("ann@example.org")

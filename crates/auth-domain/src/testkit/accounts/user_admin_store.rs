@@ -137,7 +137,7 @@ pub async fn disables_an_account_and_ends_its_sessions(stores: &Stores) {
         assert_eq!(stores.session(&session).await.ended_at, Some(after(3)));
     }
     let state = AccountState::Disabled { since: after(3) };
-    assert_eq!(stores.user(&ann).await, User { state, updated_at: after(3), ..before });
+    assert_eq!(stores.user(&ann).await, User { state, updated_at: after(3), version: before.version + 1, ..before });
 }
 
 pub async fn disables_nobody_else(stores: &Stores) {
@@ -176,7 +176,7 @@ pub async fn enables_an_account_but_revives_no_session(stores: &Stores) {
     assert!(stores.directory.disable(ann.id, after(3)).await.unwrap().is_some());
     assert!(stores.directory.enable(ann.id, after(4)).await.unwrap());
     let enabled = stores.user(&ann).await;
-    assert_eq!((enabled.state, enabled.updated_at), (AccountState::Active, after(4)));
+    assert_eq!((enabled.state, enabled.updated_at, enabled.version), (AccountState::Active, after(4), ann.version + 2));
     assert_eq!(stores.session(&session).await.ended_at, Some(after(3)));
     stores.begin_at(&ann, 5).await;
 }
@@ -193,7 +193,7 @@ pub async fn leaves_no_session_begun_while_its_account_was_disabled(stores: &Sto
         let session = session_of(&ann);
         let begin = {
             let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session.clone());
-            async move { sessions.begin(&session, &ann.password, 5).await.unwrap() }
+            async move { sessions.begin(&session, ann.version(), 5).await.unwrap() }
         };
         let disable = {
             let (directory, ann) = (stores.directory.clone(), ann.clone());

@@ -76,7 +76,7 @@ async fn seen(stores: &Stores, user: &User, address: &str) -> Option<DateTime<Ut
 
 async fn login_from(stores: &Stores, user: &User, seconds: i64, address: &str) {
     let session = Session { context: origin_from(address), ..session_from(user, seconds) };
-    stores.begin(&session, &user.password).await;
+    stores.begin(&session, user.version()).await;
 }
 
 pub async fn knows_nothing_of_an_address_at_first(stores: &Stores) {

@@ -4,17 +4,20 @@
 use std::collections::BTreeSet;
 
 use crate::testkit::{
-    fixtures::{Stores, ids, together},
+    fixtures::{Stores, ids, other_versions, together},
     samples::{OTHER_PASSWORD, PASSWORD, after, as_kept, hash, refreshed, session_from, session_of, user},
 };
 use crate::{
-    identity::{ids::SessionId, user::User},
+    identity::{
+        ids::SessionId,
+        user::{AccountVersion, User},
+    },
     sessions::ports::Begun,
 };
 
 async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (SessionId, Vec<SessionId>) {
     let session = session_from(user, seconds);
-    match stores.sessions.begin(&session, &user.password, limit).await.unwrap() {
+    match stores.sessions.begin(&session, user.version(), limit).await.unwrap() {
         Begun::Yes { displaced } => (session.id, displaced),
         Begun::No => panic!("the session did not begin"),
     }
@@ -23,35 +26,38 @@ async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (Ses
 pub async fn begins_a_session_and_notes_the_login(stores: &Stores) {
     let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
     let session = session_from(&ann, 7);
-    stores.begin(&session, &ann.password).await;
+    stores.begin(&session, ann.version()).await;
     assert_eq!(stores.session(&session).await, as_kept(&session));
     assert_eq!(stores.user(&ann).await, User { last_login_at: Some(after(7)), ..ann });
     assert_eq!(stores.user(&ben).await, ben);
 }
 
-async fn assert_begins_none(stores: &Stores, user: &User, proof: &str) {
+async fn assert_begins_none(stores: &Stores, user: &User, proven: AccountVersion) {
     let session = session_from(user, 9);
-    assert_eq!(stores.sessions.begin(&session, &hash(proof), 1).await.unwrap(), Begun::No);
+    assert_eq!(stores.sessions.begin(&session, proven, 1).await.unwrap(), Begun::No);
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
 }
 
 pub async fn begins_none_without_the_account(stores: &Stores) {
     stores.keep_new("ben@example.org").await;
-    assert_begins_none(stores, &user("ann@example.org"), PASSWORD).await;
+    let nobody = user("ann@example.org");
+    assert_begins_none(stores, &nobody, nobody.version()).await;
 }
 
 pub async fn begins_none_for_a_disabled_account(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     assert!(stores.directory.disable(ann.id, after(1)).await.unwrap().is_some());
-    assert_begins_none(stores, &ann, PASSWORD).await;
+    for proven in [ann.version(), stores.user(&ann).await.version()] {
+        assert_begins_none(stores, &ann, proven).await;
+    }
     assert_eq!(stores.user(&ann).await.last_login_at, None);
 }
 
-pub async fn begins_none_on_a_password_that_is_no_longer(stores: &Stores) {
+pub async fn begins_none_for_an_account_that_has_changed(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 1).await;
-    for proof in [OTHER_PASSWORD, &PASSWORD.to_uppercase(), ""] {
-        assert_begins_none(stores, &ann, proof).await;
+    for other in other_versions(&ann) {
+        assert_begins_none(stores, &ann, other).await;
     }
     assert_eq!(stores.session(&session).await, session, "nothing has to make room for what does not begin");
     assert_eq!(stores.user(&ann).await.last_login_at, Some(after(1)));
@@ -60,9 +66,21 @@ pub async fn begins_none_on_a_password_that_is_no_longer(stores: &Stores) {
 pub async fn begins_on_a_hash_that_was_replaced(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let stronger = hash("stronger");
-    assert!(stores.users.replace_hash(ann.id, &ann.password, &stronger).await.unwrap());
-    assert_begins_none(stores, &ann, PASSWORD).await;
-    stores.begin(&session_of(&ann), &stronger).await;
+    assert!(stores.users.replace_hash(ann.id, &hash(PASSWORD), &stronger).await.unwrap());
+    stores.begin(&session_of(&ann), ann.version()).await;
+}
+
+pub async fn begins_none_for_what_was_proven_before_a_change(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let changed = stores.users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, ann.updated_at).await;
+    assert_eq!(changed.unwrap(), Some(vec![]));
+    assert_begins_none(stores, &ann, ann.version()).await;
+    let changed = stores.user(&ann).await;
+    // Twice in one moment: the number tells them apart.
+    assert!(stores.directory.disable(ann.id, after(1)).await.unwrap().is_some());
+    assert!(stores.directory.enable(ann.id, ann.updated_at).await.unwrap());
+    assert_begins_none(stores, &ann, changed.version()).await;
+    stores.begin(&session_of(&ann), stores.user(&ann).await.version()).await;
 }
 
 pub async fn begins_up_to_the_limit_without_a_loss(stores: &Stores) {
@@ -76,7 +94,7 @@ pub async fn begins_up_to_the_limit_without_a_loss(stores: &Stores) {
 pub async fn displaces_the_least_recently_used(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let oldest = session_from(&ann, 1);
-    stores.begin(&oldest, &ann.password).await;
+    stores.begin(&oldest, ann.version()).await;
     let (unused, _) = begin(stores, &ann, 2, 3).await;
     let (newer, _) = begin(stores, &ann, 3, 3).await;
     assert!(stores.sessions.rotate(&refreshed(&oldest, 4)).await.unwrap());
@@ -129,7 +147,7 @@ pub async fn keeps_to_the_limit_however_many_begin_at_once(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let outcomes = together((0..16).map(|_| {
         let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session_of(&ann));
-        async move { sessions.begin(&session, &ann.password, 4).await.unwrap() }
+        async move { sessions.begin(&session, ann.version(), 4).await.unwrap() }
     }))
     .await;
     let mut displaced = BTreeSet::new();

@@ -47,7 +47,8 @@ macro_rules! session_store_contract {
             begins_a_session_and_notes_the_login,
             begins_none_without_the_account,
             begins_none_for_a_disabled_account,
-            begins_none_on_a_password_that_is_no_longer,
+            begins_none_for_an_account_that_has_changed,
+            begins_none_for_what_was_proven_before_a_change,
             begins_on_a_hash_that_was_replaced,
             begins_up_to_the_limit_without_a_loss,
             displaces_the_least_recently_used,
@@ -118,7 +119,7 @@ pub async fn keeps_where_a_session_came_from(stores: &Stores) {
         RequestContext { user_agent: Some(widest), ..context() },
     ] {
         let session = Session { context, ..session_of(&ann) };
-        stores.begin(&session, &ann.password).await;
+        stores.begin(&session, ann.version()).await;
         assert_eq!(stores.session(&session).await, as_kept(&session));
     }
 }
@@ -129,7 +130,7 @@ pub async fn does_not_keep_which_request_it_was(stores: &Stores) {
     assert_ne!(first.context.request_id, "");
     let _yes = stores.users.insert(&ann, Some(&first)).await.unwrap();
     let second = session_of(&ann);
-    stores.begin(&second, &ann.password).await;
+    stores.begin(&second, ann.version()).await;
     for session in [&first, &second] {
         assert_eq!(stores.session(session).await.context.request_id, "");
         assert!(stores.sessions.rotate(&refreshed(session, 1)).await.unwrap());
@@ -141,7 +142,7 @@ pub async fn keeps_any_generation(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     for generation in [1, i64::from(i32::MAX) + 1, i64::MAX] {
         let session = Session { generation: Generation(generation), ..session_of(&ann) };
-        stores.begin(&session, &ann.password).await;
+        stores.begin(&session, ann.version()).await;
         assert_eq!(stores.session(&session).await.generation, Generation(generation));
     }
 }

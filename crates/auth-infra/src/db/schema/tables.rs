@@ -25,6 +25,7 @@ diesel::table! {
         last_login_at -> Nullable<UtcTimestamp>,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        version -> BigInt,
     }
 }
 

@@ -8,7 +8,7 @@ use auth_domain::{
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
         port_error::PortError,
-        user::User,
+        user::{AccountVersion, User},
     },
     sessions::session::Session,
 };
@@ -105,35 +105,36 @@ impl UserStore for DieselUsers {
     async fn change_password(
         &self,
         id: UserId,
-        old: &PasswordHash,
+        proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
-        let (id, old, new, now) = (id.to_string(), old.clone(), new.clone(), At::from(now));
+        let (id, new, now) = (id.to_string(), new.clone(), At::from(now));
         self.0
             .transaction(move |db| {
                 // The account first: a session that begins for it at the same time waits here.
-                let changed = diesel::update(users::table.find(&id))
-                    .filter(users::password_hash.eq(old.expose()))
-                    .set((users::password_hash.eq(new.expose()), users::updated_at.eq(now)))
-                    .execute(db)?;
-                if changed == 1 { end_unended(db, &id, keep, now).map(Some) } else { Ok(None) }
+                if !still_is(db, &id, proven)? {
+                    return Ok(None);
+                }
+                let change =
+                    (users::password_hash.eq(new.expose()), users::updated_at.eq(now), users::version.eq(users::version + 1));
+                diesel::update(users::table.find(&id)).set(change).execute(db)?;
+                end_unended(db, &id, keep, now).map(Some)
             })
             .await
     }
 
-    async fn delete<'a>(&self, id: UserId, proof: Option<&'a PasswordHash>, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, proof, now) = (id.to_string(), proof.cloned(), At::from(now));
+    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, now) = (id.to_string(), At::from(now));
         self.0
             .transaction(move |db| {
                 // Locks the account's row, as everything does that ends or begins several of its sessions.
-                let taken = diesel::update(users::table.find(&id)).set(users::updated_at.eq(users::updated_at));
-                let found = match &proof {
-                    Some(proof) => taken.filter(users::password_hash.eq(proof.expose())).execute(db)?,
-                    None => taken.execute(db)?,
+                let found = match proven {
+                    Some(proven) => still_is(db, &id, proven)?,
+                    None => diesel::update(users::table.find(&id)).set(users::updated_at.eq(users::updated_at)).execute(db)? == 1,
                 };
-                if found != 1 {
+                if !found {
                     return Ok(false);
                 }
                 end_for_good(db, &id, now)?;
@@ -181,9 +182,20 @@ impl UserAdminStore for DieselUsers {
 }
 
 fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: At) -> QueryResult<bool> {
-    let found =
-        diesel::update(users::table.find(id)).set((users::disabled_at.eq(disabled_at), users::updated_at.eq(now))).execute(db)?;
-    Ok(found == 1)
+    let change = (users::disabled_at.eq(disabled_at), users::updated_at.eq(now), users::version.eq(users::version + 1));
+    Ok(diesel::update(users::table.find(id)).set(change).execute(db)? == 1)
+}
+
+/// Locks the account's row, and says whether it is still the one that was proven. A change that came first is seen; one that comes
+/// later waits for this transaction.
+pub(crate) fn still_is(db: &mut AnyConnection, id: &str, proven: AccountVersion) -> QueryResult<bool> {
+    let same_number = users::table.find(id).filter(users::version.eq(proven.number));
+    if diesel::update(same_number).set(users::version.eq(users::version)).execute(db)? != 1 {
+        return Ok(false);
+    }
+    // Not in the statement above: SQLite compares times as texts, and one time can be written in several ways.
+    let changed_at = users::table.find(id).select(users::updated_at).get_result::<At>(db)?;
+    Ok(changed_at.utc() == proven.changed_at)
 }
 
 fn is_taken(db: &mut AnyConnection, email: &str) -> QueryResult<bool> {

@@ -20,6 +20,10 @@ use crate::db::schema::{
     timestamp::At,
 };
 
+/// What the column of an account without a password holds: no hash looks like it, so no release lets anybody in with it. SQLite
+/// could make the column nullable only by making a table anew that others refer to.
+const NO_PASSWORD: &str = "!";
+
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
@@ -30,6 +34,7 @@ pub(crate) struct UserRow {
     last_login_at: Option<At>,
     created_at: At,
     updated_at: At,
+    version: i64,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -117,11 +122,12 @@ impl From<&User> for UserRow {
         Self {
             id: user.id.to_string(),
             email: user.email.to_string(),
-            password_hash: user.password.expose().to_owned(),
+            password_hash: user.password.as_ref().map_or(NO_PASSWORD, PasswordHash::expose).to_owned(),
             disabled_at,
             last_login_at: user.last_login_at.map(At::from),
             created_at: At::from(user.created_at),
             updated_at: At::from(user.updated_at),
+            version: user.version,
         }
     }
 }
@@ -133,10 +139,11 @@ impl TryFrom<UserRow> for User {
         Ok(Self {
             id: parsed(&row.id, "user id")?,
             email: address(&row.email)?,
-            password: PasswordHash::new(row.password_hash),
+            password: (row.password_hash != NO_PASSWORD).then(|| PasswordHash::new(row.password_hash)),
             state: row.disabled_at.map_or(AccountState::Active, |since| AccountState::Disabled { since: since.utc() }),
             created_at: row.created_at.utc(),
             updated_at: row.updated_at.utc(),
+            version: row.version,
             last_login_at: row.last_login_at.map(|at| at.utc()),
         })
     }

@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use auth_domain::{
     identity::{
         ids::{SessionId, UserId},
-        password_hash::PasswordHash,
         port_error::PortError,
-        user::User,
+        user::{AccountVersion, User},
     },
     sessions::{
         ports::{Begun, EndedSessions, SessionStore},
@@ -17,6 +16,7 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
 use super::{
+    accounts::still_is,
     passwords::know,
     prune::forget_oldest,
     rows::{SessionRow, address_of, parsed, user_agent_of},
@@ -51,18 +51,18 @@ impl SessionStore for DieselSessions {
         found.map(Found::into_entities).transpose()
     }
 
-    async fn begin(&self, session: &Session, proof: &PasswordHash, limit: usize) -> Result<Begun, PortError> {
-        let (session, proof) = (session.clone(), proof.clone());
+    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
+        let session = session.clone();
         let (user, now) = (session.user.to_string(), At::from(session.created_at));
         self.0
             .transaction(move |db| {
-                // Claims the account first, by the very hash that was verified. A concurrent change of password or disabling
-                // either comes first, and this fails, or waits here and then ends this session with the others.
-                let claimed = diesel::update(users::table.find(&user))
-                    .filter(users::password_hash.eq(proof.expose()).and(users::disabled_at.is_null()))
-                    .set(users::last_login_at.eq(now))
-                    .execute(db)?;
-                if claimed == 0 {
+                // Claims the account first, as it was when it was proven. A concurrent change either comes first, and this fails,
+                // or waits here and then ends this session with the others.
+                if !still_is(db, &user, proven)? {
+                    return Ok(Begun::No);
+                }
+                let active = users::table.find(&user).filter(users::disabled_at.is_null());
+                if diesel::update(active).set(users::last_login_at.eq(now)).execute(db)? == 0 {
                     return Ok(Begun::No);
                 }
                 let displaced = make_room(db, &user, limit, now)?;

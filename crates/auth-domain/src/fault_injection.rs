@@ -14,7 +14,7 @@ use fixture::{Fixture, Refusal, SeenKey, Snapshot};
 use crate::{
     audit::kind::{EventKind, Outcome},
     identity::port_error::PortError,
-    sign_in::login::Login,
+    sign_in::{login::Login, prove::Prove},
     testing::admitting,
     testkit::InjectedFault,
 };
@@ -106,7 +106,8 @@ async fn a_login_whose_rehash_finds_no_room_succeeds_all_the_same() {
     hasher.expect_is_outdated().return_const(true);
     hasher.expect_hash().returning(|_, _| Err(PortError::Overloaded { retry_after: Duration::from_secs(1) }));
     let fixture = Fixture::new().await;
-    let login = Login { hasher: Arc::new(hasher), ..fixture.login() };
+    let login = fixture.login();
+    let login = Login { prove: Prove { hasher: Arc::new(hasher), ..login.prove.clone() }, ..login };
     assert!(login.execute(&fixture::ann(), fixture::right(), &fixture::context()).await.is_ok());
     assert_eq!(fixture.sight().await.newcomers, 1);
 }

@@ -11,7 +11,7 @@ use super::{
         authenticate::{Authenticate, AuthenticateError, SignedIn},
         refresh::{Refresh, RefreshError},
     },
-    sign_in::{login::Login, register::Register},
+    sign_in::{login::Login, prove::Prove, register::Register},
     testing::issuer,
 };
 use crate::{
@@ -51,11 +51,14 @@ impl World {
 
     fn login(&self) -> Login {
         Login {
-            users: Arc::new(self.store.clone()),
+            prove: Prove {
+                users: Arc::new(self.store.clone()),
+                // Of a higher cost than at registration.
+                hasher: Arc::new(PlainHasher::of_cost(11)),
+                verifier: self.proof(),
+                clock: Arc::new(self.clock.clone()),
+            },
             sessions: Arc::new(self.store.clone()),
-            // Of a higher cost than at registration.
-            hasher: Arc::new(PlainHasher::of_cost(11)),
-            proof: self.proof(),
             issuer: super::sessions::issue::Issuer { ids: Arc::new(Fresh), ..issuer() },
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),

@@ -1,6 +1,7 @@
 //! Sessions and their tokens: how they are issued, refreshed, listed and ended.
 
 pub mod authenticate;
+pub mod authentication;
 pub mod end;
 pub mod issue;
 pub mod list;

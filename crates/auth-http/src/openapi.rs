@@ -46,6 +46,7 @@ use answers::Refusals;
         accounts::change_password,
         sign_in::login,
         sign_in::refresh,
+        sign_in::reauthenticate,
         sessions::logout,
         sessions::list,
         sessions::end,

@@ -45,6 +45,8 @@ fn api() -> Vec<Endpoint> {
             .post(sign_in::login, &[InvalidCredentials, TooManyAttempts, Overloaded, Unavailable]),
         at("/auth/refresh", "tokens", json(Sessions))
             .post(sign_in::refresh, &[TokenInvalid, TokenExpired, TokenReused, Unavailable]),
+        at("/auth/reauthenticate", "tokens", json(Sessions))
+            .post(sign_in::reauthenticate, &[PasswordMismatch, TooManyAttempts, Overloaded]),
         at("/auth/me", "accounts", json(Sessions))
             .get(accounts::me, &[])
             .delete(accounts::delete, &[PasswordMismatch, TooManyAttempts, Overloaded]),

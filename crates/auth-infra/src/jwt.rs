@@ -16,6 +16,7 @@ use auth_domain::{
         port_error::PortError,
     },
     sessions::{
+        authentication::Authentication,
         ports::TokenCodec,
         session::Generation,
         token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
@@ -168,6 +169,10 @@ fn probe(purpose: TokenPurpose, now: DateTime<Utc>) -> Result<Claims, auth_domai
         user: UserId(Uuid::max()),
         email,
         session: SessionId(Uuid::max()),
+        authentication: match purpose {
+            TokenPurpose::Access => Some(Authentication::by_password(now)),
+            TokenPurpose::Refresh(_) => None,
+        },
         issued_at: now,
         not_before: now,
         expires_at: now + auth_domain::sessions::token::CLOCK_SKEW,

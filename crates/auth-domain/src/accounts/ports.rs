@@ -40,7 +40,7 @@ pub trait UserStore: Send + Sync {
     /// password is never undone. Moves neither `updated_at` nor the version.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Gives an account another password and ends every session but `keep`. Returns those that were alive, or `None` when the
+    /// Gives an account another password and ends every session but `keep`, whose owner is authenticated now. Returns those that were alive, or `None` when the
     /// account is no longer the one of `proven`.
     async fn change_password(
         &self,

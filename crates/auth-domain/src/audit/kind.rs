@@ -82,6 +82,8 @@ events! {
     ClientSecretRotated, "client_secret_rotated", Success, [], "a resource server has another secret";
     ClientRemoved, "client_removed", Success, [], "a resource server may not ask any more";
     ClientRefused, "client_refused", Failure, [], "somebody presented wrong client credentials";
+    Reauthenticated, "reauthenticated", Success, [], "the owner of a session was authenticated again";
+    ReauthenticationRefused, "reauthentication_refused", Failure, [], "a session stays as fresh as it was";
     RateLimited, "rate_limited", Failure, [RateLimited], "a client's rate limit refused a request";
     KeyCreated, "key_created", Success, [], "there is another key to sign access tokens";
     KeyRetired, "key_retired", Success, [], "a key signs no more; its tokens count until they expire";

@@ -38,11 +38,12 @@ reasons! {
     EmailTaken, "email_taken", [RegistrationRefused], "the address has an account already";
     Import, "import", [UserRegistered], "an operator imported the account";
     UnknownAddress, "unknown_address", [LoginFailed], "the address has no account";
-    WrongPassword, "wrong_password", [LoginFailed, PasswordChangeRefused], "the password is not the account's";
+    WrongPassword, "wrong_password", [LoginFailed, PasswordChangeRefused, ReauthenticationRefused], "the password is not the account's";
     WrongCurrentPassword, "wrong_current_password", [LoginFailed], "the password given with a change or a deletion is not the account's";
     AccountDisabled, "account_disabled", [LoginFailed], "the password is right, but the account is disabled";
     AccountChangedMeanwhile, "account_changed_meanwhile", [LoginFailed], "the account changed while its password was verified";
     ChangedMeanwhile, "changed_meanwhile", [PasswordChangeRefused], "another change of the password was faster";
+    EndedMeanwhile, "ended_meanwhile", [ReauthenticationRefused], "the session ended while the password was verified";
     Unchanged, "unchanged", [PasswordChangeRefused], "the new password is the current one";
     NotHashed, "not_hashed", [PasswordChangeRefused], "the current password is right, but the new one could not be hashed";
     Logout, "logout", [LoggedOut, SessionEnded], "a session of the account logged out";

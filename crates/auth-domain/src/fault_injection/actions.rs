@@ -27,6 +27,8 @@ use crate::{
     },
     sign_in::{
         login::{Login, LoginError},
+        prove::Prove,
+        reauthenticate::{Reauthenticate, ReauthenticateError},
         register::{Register, RegisterError},
     },
     signing_keys::{plan::Revocation, writer::ChangeKeysError},
@@ -75,6 +77,7 @@ pub(crate) enum Own {
     EndTheOtherSession,
     EndNoSession,
     ChangePassword { current: &'static str, new: &'static str },
+    Reauthenticate(&'static str),
     Leave(&'static str),
 }
 
@@ -110,7 +113,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Action::Login { address, password, outdated }
 }
 
-pub(crate) const CASES: [Case; 54] = [
+pub(crate) const CASES: [Case; 56] = [
     case(Action::Register(NEW), "", TAKEN),
     case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -164,6 +167,8 @@ pub(crate) const CASES: [Case; 54] = [
     own(Own::ChangePassword { current: PASSWORD, new: OTHER_PASSWORD }, "", "the current password is wrong"),
     own(Own::ChangePassword { current: OTHER_PASSWORD, new: OTHER_PASSWORD }, "the current password is wrong", ""),
     own(Own::ChangePassword { current: PASSWORD, new: PASSWORD }, "the new password is the current one", ""),
+    own(Own::Reauthenticate(PASSWORD), "", ""),
+    own(Own::Reauthenticate(OTHER_PASSWORD), "the password is wrong", ""),
     own(Own::Leave(PASSWORD), "", INVALID),
     own(Own::Leave(OTHER_PASSWORD), "the password is wrong", ""),
 ];
@@ -180,7 +185,7 @@ macro_rules! sorted {
 }
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
-sorted!(AuthenticateClientError, ClientError, ChangeKeysError, RegisterError);
+sorted!(AuthenticateClientError, ChangeKeysError, ClientError, ReauthenticateError, RegisterError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
@@ -227,7 +232,8 @@ impl Action {
             Self::Register(address) => register(fixture, address).await,
             Self::Login { address, password, outdated } => {
                 let hasher = PlainHasher::of_cost(if outdated { 11 } else { 10 });
-                let login = Login { hasher: fixture.flaky(hasher), ..fixture.login() };
+                let login = fixture.login();
+                let login = Login { prove: Prove { hasher: fixture.flaky(hasher), ..login.prove.clone() }, ..login };
                 done(login.execute(&email(address), attempt(password), &context()).await)
             }
             Self::Refresh(generation) => done(fixture.refresh().execute(&fixture.refresh_token(generation), &context()).await),
@@ -271,6 +277,11 @@ impl Own {
                 let (proof, audit, clock) = (fixture.proof(), fixture.audit(), fixture.clock());
                 let change = ChangePassword { users, hasher, proof, audit, clock };
                 done(change.execute(caller, attempt(current), new_password(new), &context()).await)
+            }
+            Self::Reauthenticate(password) => {
+                let (proof, sessions, issuer) = (fixture.proof(), fixture.kept(), fixture.issuer());
+                let again = Reauthenticate { proof, sessions, issuer, audit: fixture.audit(), clock: fixture.clock() };
+                done(again.execute(caller, attempt(password), &context()).await)
             }
             Self::Leave(password) => {
                 let (users, proof) = (fixture.kept(), fixture.proof());

@@ -24,7 +24,7 @@ use crate::{
         refresh::Refresh,
         session::{Generation, Session},
     },
-    sign_in::login::Login,
+    sign_in::{login::Login, prove::Prove},
     signing_keys::{
         key::{KeyAlgorithm, SigningKey},
         ports::{KeyCache, KeyStore},
@@ -52,6 +52,8 @@ pub(crate) struct Snapshot {
     /// The generations that the known sessions are in, where they live.
     own: Option<Generation>,
     other: Option<Generation>,
+    /// When the owner of Ann's own session was authenticated, where it lives.
+    authenticated_at: Option<DateTime<Utc>>,
     /// How many sessions began since.
     pub(crate) newcomers: usize,
     /// Whether the session that is long over is still known.
@@ -185,9 +187,9 @@ impl Fixture {
     }
 
     pub(crate) fn login(&self) -> Login {
-        let (users, sessions, hasher, proof) = (self.kept(), self.kept(), self.hasher(), self.proof());
-        let (issuer, audit, clock) = (self.issuer(), self.audit(), self.clock());
-        Login { users, sessions, hasher, proof, issuer, audit, clock, session_limit: 50 }
+        let prove = Prove { users: self.kept(), hasher: self.hasher(), verifier: self.proof(), clock: self.clock() };
+        let (sessions, issuer, audit, clock) = (self.kept(), self.issuer(), self.audit(), self.clock());
+        Login { prove, sessions, issuer, audit, clock, session_limit: 50 }
     }
 
     pub(crate) fn refresh(&self) -> Refresh {
@@ -256,6 +258,7 @@ impl Fixture {
         Snapshot {
             own: generation(&self.own),
             other: generation(&self.other),
+            authenticated_at: live.iter().find(|session| session.id == self.own.id).map(|session| session.authentication.at),
             newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
             old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
             keys: self.store.all().await.unwrap().into_iter().map(SeenKey::from).collect(),
@@ -276,7 +279,9 @@ impl Fixture {
             let copy = MemoryStore::default();
             assert_eq!(UserStore::insert(&copy, &user, None).await.unwrap(), Inserted::Yes);
             let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
-            let login = Login { users, sessions, audit: Arc::new(MemoryAudit::default()), ..self.login() };
+            let login = self.login();
+            let prove = Prove { users, ..login.prove.clone() };
+            let login = Login { prove, sessions, audit: Arc::new(MemoryAudit::default()), ..login };
             let entered = login.execute(&user.email, attempt(password), &context()).await;
             assert_eq!(entered.is_ok(), *is_active, "{what}: {address}");
         }

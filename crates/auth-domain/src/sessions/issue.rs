@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
+        authentication::Authentication,
         ports::TokenCodec,
         session::Session,
-        token::{Claims, Lifetimes, TokenId, TokenPair},
+        token::{AccessToken, Claims, Lifetimes, TokenId, TokenPair},
     },
 };
 
@@ -22,10 +23,19 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// A new session of an account; nothing has been kept yet.
+    /// A new session of an account whose owner has just been authenticated; nothing has been kept yet.
     #[must_use]
-    pub fn session(&self, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Session {
-        Session::begin(SessionId(self.ids.next()), user.id, context.clone(), now, &self.lifetimes)
+    pub fn session(&self, user: &User, authentication: Authentication, context: &RequestContext, now: DateTime<Utc>) -> Session {
+        Session::begin(SessionId(self.ids.next()), user.id, authentication, context.clone(), now, &self.lifetimes)
+    }
+
+    /// An access token of a session as it stands.
+    ///
+    /// # Errors
+    /// When a key cannot sign.
+    pub fn access(&self, session: &Session, user: &User, now: DateTime<Utc>) -> Result<AccessToken, PortError> {
+        let claims = Claims::access(TokenId(self.ids.next()), session, user, now, &self.lifetimes);
+        Ok(AccessToken { token: self.codec.encode(&claims)?, expires_in: claims.expires_at - now })
     }
 
     /// The tokens of a session as it stands: a fresh access token and the one refresh token of its generation.
@@ -33,12 +43,12 @@ impl Issuer {
     /// # Errors
     /// When a key cannot sign.
     pub fn pair(&self, session: &Session, user: &User, now: DateTime<Utc>) -> Result<TokenPair, PortError> {
-        let access = Claims::access(TokenId(self.ids.next()), session, user, now, &self.lifetimes);
+        let access = self.access(session, user, now)?;
         let refresh = Claims::refresh(TokenId(self.ids.next()), session, user);
         Ok(TokenPair {
-            access: self.codec.encode(&access)?,
+            access: access.token,
             refresh: self.codec.encode(&refresh)?,
-            access_expires_in: access.expires_at - now,
+            access_expires_in: access.expires_in,
             refresh_expires_in: refresh.expires_at - now,
         })
     }

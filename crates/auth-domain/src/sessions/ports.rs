@@ -48,6 +48,9 @@ pub trait SessionStore: Send + Sync {
     /// Ends the sessions of an account, except `keep`: those that have expired as well. Returns those that were alive.
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError>;
 
+    /// Says of a live session that its owner has been authenticated again, as `session` has it. `false` when it is not alive any more.
+    async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError>;
+
     /// The live sessions of an account, newest first, at most `limit`.
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;
 }

@@ -10,7 +10,7 @@ use crate::{
         ids::{SessionId, UserId},
         request_context::RequestContext,
     },
-    sessions::token::Lifetimes,
+    sessions::{authentication::Authentication, token::Lifetimes},
 };
 
 /// How often a session has been refreshed: the `gen` claim of its refresh tokens.
@@ -28,6 +28,8 @@ pub struct Session {
     pub last_used_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// Its owner's last. A refresh does not move it.
+    pub authentication: Authentication,
     /// Where it began or was last refreshed from.
     pub context: RequestContext,
 }
@@ -87,9 +89,25 @@ pub enum TokenUse {
 
 impl Session {
     #[must_use]
-    pub fn begin(id: SessionId, user: UserId, context: RequestContext, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
-        let expires_at = now + lifetimes.refresh.min(lifetimes.session);
-        Self { id, user, generation: Generation(1), created_at: now, last_used_at: now, expires_at, ended_at: None, context }
+    pub fn begin(
+        id: SessionId,
+        user: UserId,
+        authentication: Authentication,
+        context: RequestContext,
+        now: DateTime<Utc>,
+        lifetimes: &Lifetimes,
+    ) -> Self {
+        Self {
+            id,
+            user,
+            generation: Generation(1),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + lifetimes.refresh.min(lifetimes.session),
+            ended_at: None,
+            authentication,
+            context,
+        }
     }
 
     /// The same session after one more refresh. It never outlives its absolute end.

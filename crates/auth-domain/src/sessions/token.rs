@@ -8,7 +8,10 @@ use crate::{
         ids::{SessionId, UserId, id},
         user::User,
     },
-    sessions::session::{Generation, Session},
+    sessions::{
+        authentication::Authentication,
+        session::{Generation, Session},
+    },
 };
 
 /// How far the clocks of issuer and verifier may be apart, in seconds.
@@ -55,6 +58,9 @@ pub struct Claims {
     pub user: UserId,
     pub email: Email,
     pub session: SessionId,
+    /// Of an access token: how and when its bearer was authenticated, for other services; this one goes by the session. Earlier
+    /// releases did not say it.
+    pub authentication: Option<Authentication>,
     pub issued_at: DateTime<Utc>,
     pub not_before: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -68,6 +74,13 @@ pub enum InvalidToken {
     Expired,
     #[error("the token is not valid")]
     Invalid,
+}
+
+/// An access token, and how long it lasts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    pub token: String,
+    pub expires_in: TimeDelta,
 }
 
 /// What a login or a refresh hands out (RFC 6749 section 5.1).
@@ -95,7 +108,8 @@ impl Claims {
     /// An access token for a session, from now on.
     #[must_use]
     pub fn access(id: TokenId, session: &Session, user: &User, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
-        Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access)
+        let authentication = Some(session.authentication.clone());
+        Self { authentication, ..Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access) }
     }
 
     /// The refresh token of a session's current generation; made again, it has the same times.
@@ -118,6 +132,7 @@ impl Claims {
             user: user.id,
             email: user.email.clone(),
             session: session.id,
+            authentication: None,
             issued_at: from,
             not_before: from,
             expires_at: until,

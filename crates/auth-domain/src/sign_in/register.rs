@@ -13,7 +13,7 @@ use crate::{
     },
     identity::{clock::Clock, email::Email, ids::UserId, port_error::PortError, request_context::RequestContext, user::User},
     passwords::{policy::NewPassword, ports::PasswordHasher},
-    sessions::{issue::Issuer, token::TokenPair},
+    sessions::{authentication::Authentication, issue::Issuer, token::TokenPair},
 };
 
 pub struct Register {
@@ -50,7 +50,7 @@ impl Register {
         let now = self.clock.now();
         let mut user = User::new(UserId(self.issuer.ids.next()), email, hash, now);
         user.last_login_at = Some(now);
-        let session = self.issuer.session(&user, context, now);
+        let session = self.issuer.session(&user, Authentication::by_password(now), context, now);
         // Signed first, here and wherever tokens are issued: nothing is stored that could not be handed out.
         let pair = self.issuer.pair(&session, &user, now)?;
         let event = || {

@@ -23,6 +23,7 @@ use crate::{
         ports::{Admission, PasswordHasher},
     },
     sessions::{
+        authentication::Authentication,
         ports::TokenCodec,
         session::Generation,
         token::{Claims, InvalidToken, TokenKind, TokenPurpose},
@@ -159,6 +160,10 @@ impl FakeCodec {
             purpose,
             user: parse(next())?,
             session: parse(next())?,
+            authentication: match next().split_once('@') {
+                Some((methods, at)) => Some(Authentication { at: second(at)?, methods: parse(methods)? }),
+                None => None,
+            },
             issued_at: second(next())?,
             not_before: second(next())?,
             expires_at: second(next())?,
@@ -182,7 +187,9 @@ impl TokenCodec for FakeCodec {
         };
         let [from, start, end] = [claims.issued_at, claims.not_before, claims.expires_at].map(|at| at.timestamp());
         let Claims { id, user, session, email, .. } = claims;
-        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{from}|{start}|{end}|{email}")))
+        let said =
+            claims.authentication.as_ref().map(|how| format!("{}@{}", how.methods, how.at.timestamp())).unwrap_or_default();
+        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{said}|{from}|{start}|{end}|{email}")))
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {

@@ -193,6 +193,10 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
         self.fuse.guard(self.port.end_all(user, keep, now)).await
     }
 
+    async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.reauthenticate(session, now)).await
+    }
+
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
         self.fuse.guard(self.port.live(user, now, limit)).await
     }

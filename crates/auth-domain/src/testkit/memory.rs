@@ -152,6 +152,8 @@ impl UserStore for MemoryStore {
         let Some(user) = state.user_of(id, proven) else { return Ok(None) };
         user.password = Some(new.clone());
         changed(user, now);
+        let own = keep.and_then(|keep| state.sessions.get_mut(&keep)).filter(|session| session.user == id);
+        own.into_iter().for_each(|session| session.authentication.at = now);
         Ok(Some(state.end_all(id, keep, now)))
     }
 
@@ -243,6 +245,12 @@ impl SessionStore for MemoryStore {
 
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
         Ok(self.open()?.end_all(user, keep, now))
+    }
+
+    async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        let live = state.sessions.get_mut(&session.id).filter(|kept| kept.is_live(now));
+        Ok(live.map(|kept| kept.authentication = session.authentication.clone()).is_some())
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {

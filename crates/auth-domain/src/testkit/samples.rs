@@ -26,6 +26,7 @@ use crate::{
     oauth::client::{Client, ClientSecret, SecretHash},
     passwords::policy::{NewPassword, PasswordAttempt, PasswordPolicy},
     sessions::{
+        authentication::Authentication,
         session::{Generation, Session},
         token::{Claims, Lifetimes, TokenId, TokenKind, TokenPurpose},
     },
@@ -141,7 +142,8 @@ pub fn session_of(user: &User) -> Session {
 /// A session begun so many seconds after [`start`].
 #[must_use]
 pub fn session_from(user: &User, seconds: i64) -> Session {
-    Session::begin(SessionId(id()), user.id, context(), after(seconds), &lifetimes())
+    let authentication = Authentication::by_password(after(seconds));
+    Session::begin(SessionId(id()), user.id, authentication, context(), after(seconds), &lifetimes())
 }
 
 /// The session after a refresh so many seconds after [`start`].
@@ -167,9 +169,9 @@ pub fn as_kept(session: &Session) -> Session {
 #[must_use]
 pub fn claims(kind: TokenKind) -> Claims {
     let now = start().trunc_subsecs(0);
-    let (purpose, life) = match kind {
-        TokenKind::Access => (TokenPurpose::Access, lifetimes().access),
-        TokenKind::Refresh => (TokenPurpose::Refresh(Generation(3)), lifetimes().refresh),
+    let (purpose, life, authentication) = match kind {
+        TokenKind::Access => (TokenPurpose::Access, lifetimes().access, Some(Authentication::by_password(now))),
+        TokenKind::Refresh => (TokenPurpose::Refresh(Generation(3)), lifetimes().refresh, None),
     };
     Claims {
         id: TokenId(id()),
@@ -177,6 +179,7 @@ pub fn claims(kind: TokenKind) -> Claims {
         user: UserId(id()),
         email: email("ann@example.org"),
         session: SessionId(id()),
+        authentication,
         issued_at: now,
         not_before: now,
         expires_at: now + life,

@@ -21,9 +21,10 @@ use auth_domain::{
     oauth::{introspect::Introspect, revoke::Revoke},
     passwords::{policy::PasswordPolicy, verify::PasswordVerifier},
     sessions::{
-        authenticate::Authenticate, end::EndSession, issue::Issuer, list::ListSessions, logout::Logout, refresh::Refresh,
+        authenticate::Authenticate, authentication::DemandFresh, end::EndSession, issue::Issuer, list::ListSessions,
+        logout::Logout, refresh::Refresh,
     },
-    sign_in::{login::Login, register::Register},
+    sign_in::{login::Login, prove::Prove, reauthenticate::Reauthenticate, register::Register},
     signing_keys::ring::KeyPolicy,
 };
 pub use auth_infra::{
@@ -47,6 +48,8 @@ pub struct Policies {
     pub passwords: PasswordPolicy,
     pub lifetimes: auth_domain::sessions::token::Lifetimes,
     pub reuse_window: TimeDelta,
+    /// How long an authentication is fresh.
+    pub fresh: TimeDelta,
     pub sessions_per_user: usize,
     /// Failed password attempts at an address before whoever fails has to wait.
     pub login_failures: u32,
@@ -75,6 +78,8 @@ pub struct UseCases {
     pub login: Login,
     pub refresh: Refresh,
     pub authenticate: Authenticate,
+    pub reauthenticate: Reauthenticate,
+    pub demand_fresh: DemandFresh,
     pub logout: Logout,
     pub revoke: Revoke,
     pub introspect: Introspect,
@@ -131,6 +136,7 @@ impl From<&Settings> for Policies {
             lifetimes: settings.sessions.lifetimes,
             reuse_window: settings.sessions.reuse_window,
             sessions_per_user: settings.sessions.per_user,
+            fresh: settings.sessions.fresh,
             login_failures: settings.passwords.login_failures,
             audit_kept: settings.audit.kept,
             keys: settings.tokens.keys.policy,
@@ -164,15 +170,21 @@ impl UseCases {
                 clock: clock.clone(),
             },
             login: Login {
-                users: users.clone(),
+                prove: Prove { users: users.clone(), hasher: hasher.clone(), verifier: proof.clone(), clock: clock.clone() },
                 sessions: sessions.clone(),
-                hasher: hasher.clone(),
-                proof: proof.clone(),
                 issuer: issuer.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
                 session_limit: policies.sessions_per_user,
             },
+            reauthenticate: Reauthenticate {
+                proof: proof.clone(),
+                sessions: sessions.clone(),
+                issuer: issuer.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            demand_fresh: DemandFresh { clock: clock.clone(), window: policies.fresh },
             refresh: Refresh {
                 sessions: sessions.clone(),
                 issuer,

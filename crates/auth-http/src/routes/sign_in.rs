@@ -1,19 +1,23 @@
-//! Tokens for a password, and tokens for a refresh token.
+//! Tokens for a password, tokens for a refresh token, and a fresh session for a password.
 
 use actix_web::{
     HttpResponse,
     http::StatusCode,
     web::{Data, Json},
 };
-use auth_domain::{identity::email::Email, passwords::policy::PasswordAttempt, sessions::token::TokenPair};
+use auth_domain::{
+    identity::email::Email,
+    passwords::policy::PasswordAttempt,
+    sessions::token::{AccessToken, TokenPair},
+};
 use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
 use crate::{
     app::use_cases::UseCases,
     web::{
-        caller::Context,
+        caller::{Authenticated, Context},
         json_body::{Field, JsonBody, Rules},
         problem::Problem,
     },
@@ -39,6 +43,48 @@ pub struct RefreshBody {
     #[garde(dive)]
     #[schema(required, value_type = String, examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: Field<String>,
+}
+
+/// Exactly one proof.
+#[derive(Deserialize, Validate, ToSchema)]
+#[garde(context(Rules))]
+pub struct ReauthenticateBody {
+    #[serde(default)]
+    #[garde(dive)]
+    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    password: Field<PasswordAttempt>,
+    #[garde(custom(no_other_proof))]
+    #[schema(ignore)]
+    code: Option<IgnoredAny>,
+    #[garde(custom(no_other_proof))]
+    #[schema(ignore)]
+    passkey: Option<IgnoredAny>,
+}
+
+fn no_other_proof(given: &Option<IgnoredAny>, _rules: &Rules) -> garde::Result {
+    match given {
+        None => Ok(()),
+        Some(_) => Err(garde::Error::new("unsupported: is not taken here; exactly one proof is, the password")),
+    }
+}
+
+/// An access token alone: the refresh token stays as it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
+pub struct AccessTokenView {
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
+    access_token: String,
+    #[schema(pattern = "^bearer$", examples("bearer"))]
+    token_type: &'static str,
+    /// In seconds.
+    #[schema(examples(900))]
+    expires_in: i64,
+}
+
+impl From<AccessToken> for AccessTokenView {
+    fn from(AccessToken { token, expires_in }: AccessToken) -> Self {
+        Self { access_token: token, token_type: "bearer", expires_in: expires_in.num_seconds() }
+    }
 }
 
 /// RFC 6749 section 5.1, and how long the refresh token lasts. Times in seconds.
@@ -108,4 +154,22 @@ pub async fn refresh(
 ) -> Result<Json<TokensView>, Problem> {
     let pair = app.refresh.execute(&body.refresh_token.take()?, &context).await?;
     Ok(Json(pair.into()))
+}
+
+/// Authenticate again.
+///
+/// The session is fresh from then on, whichever of its access tokens is presented, and what demands a fresh authentication is
+/// open for a while. The refresh token stays.
+#[utoipa::path(
+    post, path = "/auth/reauthenticate", security(("bearer" = [])),
+    request_body = ReauthenticateBody,
+    responses((status = 200, description = "The session is fresh.", body = AccessTokenView)),
+)]
+pub async fn reauthenticate(
+    app: Data<UseCases>,
+    Context(context): Context,
+    Authenticated(caller, body): Authenticated<ReauthenticateBody>,
+) -> Result<Json<AccessTokenView>, Problem> {
+    let token = app.reauthenticate.execute(&caller, body.password.take()?, &context).await?;
+    Ok(Json(token.into()))
 }

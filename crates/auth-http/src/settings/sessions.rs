@@ -12,6 +12,8 @@ pub(crate) const SESSIONS_MAX: u16 = 1000;
 pub struct SessionSettings {
     pub lifetimes: Lifetimes,
     pub reuse_window: TimeDelta,
+    /// How long an authentication is fresh.
+    pub fresh: TimeDelta,
     /// How many live sessions an account may have.
     pub per_user: usize,
 }
@@ -25,7 +27,8 @@ impl SessionSettings {
             session: TimeDelta::days(reader.number("SESSION_MAX_DAYS", 90, 1..=365)),
         };
         let reuse_window = TimeDelta::seconds(reader.number("REFRESH_REUSE_SECONDS", 10, 0..=60));
+        let fresh = TimeDelta::minutes(reader.number("FRESH_MINUTES", 10, 1..=60));
         let per_user = reader.number("SESSION_MAX_PER_USER", 50, 1..=SESSIONS_MAX).into();
-        Self { lifetimes, reuse_window, per_user }
+        Self { lifetimes, reuse_window, fresh, per_user }
     }
 }

@@ -40,6 +40,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("SESSION_MAX_DAYS"),
     plain("SESSION_MAX_PER_USER"),
     plain("REFRESH_REUSE_SECONDS"),
+    plain("FRESH_MINUTES"),
     plain("JWT_ISSUER"),
     plain("JWT_AUDIENCE"),
     plain("JWT_ALGORITHM"),

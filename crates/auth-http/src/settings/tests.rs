@@ -37,7 +37,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.sessions.lifetimes.access, TimeDelta::minutes(15));
     assert_eq!(settings.sessions.lifetimes.refresh, TimeDelta::days(7));
     assert_eq!(settings.sessions.lifetimes.session, TimeDelta::days(90));
-    assert_eq!(settings.sessions.reuse_window, TimeDelta::seconds(10));
+    assert_eq!((settings.sessions.reuse_window, settings.sessions.fresh), (TimeDelta::seconds(10), TimeDelta::minutes(10)));
     assert_eq!((settings.tokens.issuer, settings.tokens.audience), (None, None));
     assert_eq!(settings.database.pool_size, 10);
     assert_eq!((settings.http.host.as_str(), settings.http.port, settings.http.max_body), ("127.0.0.1", 8000, 10_240));

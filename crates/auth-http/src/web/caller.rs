@@ -6,8 +6,11 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{self, HeaderMap},
+    web::Bytes,
 };
-use auth_domain::{identity::request_context::RequestContext, sessions::authenticate::SignedIn};
+use auth_domain::{
+    identity::request_context::RequestContext, passwords::policy::PasswordPolicy, sessions::authenticate::SignedIn,
+};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
@@ -34,6 +37,59 @@ impl FromRequest for CurrentUser {
     }
 }
 
+/// A signed-in caller who was authenticated a short while ago: a handler that has one demands it (RFC 9470).
+pub struct FreshUser(pub SignedIn);
+
+impl FromRequest for FreshUser {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = CurrentUser::from_request(request, payload);
+        let app = UseCases::of(request).clone();
+        Box::pin(async move {
+            let CurrentUser(caller) = caller.await?;
+            app.demand_fresh.check(&caller)?;
+            Ok(Self(caller))
+        })
+    }
+}
+
+/// A fresh caller and a body. Nothing of the body is judged for one who is not fresh.
+pub struct Fresh<B>(pub SignedIn, pub B);
+
+impl<B> FromRequest for Fresh<B>
+where
+    B: DeserializeOwned + Validate<Context = Rules> + 'static,
+{
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = FreshUser::from_request(request, payload);
+        let body = body(request);
+        Box::pin(async move {
+            let FreshUser(caller) = caller.await?;
+            let body = body.and_then(|body| body.of(&caller))?;
+            Ok(Self(caller, body))
+        })
+    }
+}
+
+/// A body that is still to be parsed: what the caller may send depends on who it is.
+struct Unparsed(Bytes, PasswordPolicy);
+
+fn body(request: &HttpRequest) -> Result<Unparsed, Problem> {
+    RawBody::of(request, Media::Json).map(|RawBody(bytes)| Unparsed(bytes, UseCases::of(request).policy))
+}
+
+impl Unparsed {
+    fn of<B: DeserializeOwned + Validate<Context = Rules>>(&self, caller: &SignedIn) -> Result<B, Problem> {
+        // A password may not contain the caller's address.
+        parse(&self.0, &Rules { policy: self.1, owner: Some(caller.user.email.clone()) })
+    }
+}
+
 /// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
 pub struct Authenticated<B>(pub SignedIn, pub B);
 
@@ -45,14 +101,12 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = RawBody::of(request, Media::Json);
+        let body = body(request);
         let caller = CurrentUser::from_request(request, payload);
-        let policy = UseCases::of(request).policy;
         Box::pin(async move {
-            let RawBody(bytes) = raw?;
+            let body = body?;
             let CurrentUser(caller) = caller.await?;
-            // What the caller may send depends on who it is: a password may not contain their address.
-            let body = parse(&bytes, &Rules { policy, owner: Some(caller.user.email.clone()) })?;
+            let body = body.of(&caller)?;
             Ok(Self(caller, body))
         })
     }
@@ -91,6 +145,9 @@ impl FromRequest for Context {
         future::ready(context.map(Self).ok_or_else(Problem::internal))
     }
 }
+
+#[cfg(test)]
+mod fresh_tests;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 mod code;
 mod from;
+use code::CHALLENGE_STALE;
 pub use code::Code;
 pub use from::FaultCode;
 
@@ -30,6 +31,8 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
+    /// In the place of the code's own.
+    challenge: Option<String>,
 }
 
 /// A fault of one member of a request's body.
@@ -71,7 +74,8 @@ impl Problem {
     }
 
     fn with_detail(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: code.status(), code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
+        let detail = detail.into();
+        Self { status: code.status(), code, detail, errors: Vec::new(), retry_after: None, allow: None, challenge: None }
     }
 
     #[must_use]
@@ -99,6 +103,14 @@ impl Problem {
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
+    }
+
+    /// Says how old the authentication may be, and what it has to reach (RFC 9470 section 3).
+    #[must_use]
+    pub fn reauthentication_required(max_age: i64, acr: Option<&str>) -> Self {
+        let acr = acr.map(|acr| format!(r#", acr_values="{acr}""#)).unwrap_or_default();
+        let challenge = Some(format!(r#"{CHALLENGE_STALE}, max_age="{max_age}"{acr}"#));
+        Self { challenge, ..Self::new(Code::ReauthenticationRequired) }
     }
 
     #[must_use]
@@ -189,8 +201,14 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
         }
-        if let Some(challenge) = self.code.challenge() {
-            response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        match (&self.challenge, self.code.challenge()) {
+            (Some(challenge), _) => {
+                response.insert_header((header::WWW_AUTHENTICATE, challenge.as_str()));
+            }
+            (None, Some(challenge)) => {
+                response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+            }
+            (None, None) => {}
         }
         if let Some(allow) = &self.allow {
             response.insert_header((header::ALLOW, allow.as_str()));

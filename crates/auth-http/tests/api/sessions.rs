@@ -3,6 +3,7 @@
 pub(crate) mod interleavings;
 pub(crate) mod logout;
 pub(crate) mod races;
+pub(crate) mod reauthenticate;
 pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod tokens;

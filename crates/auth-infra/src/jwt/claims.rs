@@ -5,6 +5,7 @@ use std::str::FromStr;
 use auth_domain::{
     identity::{email::Email, ids::KeyId, port_error::PortError},
     sessions::{
+        authentication::Authentication,
         session::Generation,
         token::{Claims, InvalidToken, TokenKind, TokenPurpose},
     },
@@ -31,6 +32,12 @@ struct Payload<'a> {
     exp: i64,
     jti: String,
     sid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
     generation: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +58,9 @@ impl TokenIssuer {
             exp: claims.expires_at.timestamp(),
             jti: claims.id.to_string(),
             sid: claims.session.to_string(),
+            auth_time: claims.authentication.as_ref().map(|how| how.at.timestamp()),
+            amr: claims.authentication.as_ref().map(|how| how.methods.names().collect()),
+            acr: claims.authentication.as_ref().map(|how| how.methods.level().name()),
             generation: match claims.purpose {
                 TokenPurpose::Access => None,
                 TokenPurpose::Refresh(generation) => Some(generation.0),
@@ -77,6 +87,7 @@ impl TokenIssuer {
             user: members.parsed("sub")?,
             email,
             session: members.parsed("sid")?,
+            authentication: members.authentication(),
             issued_at: members.time("iat")?,
             not_before: members.time("nbf")?,
             expires_at: members.time("exp")?,
@@ -144,6 +155,13 @@ impl Members {
 
     fn time(&self, name: &str) -> Result<DateTime<Utc>, InvalidToken> {
         DateTime::from_timestamp(self.integer(name)?, 0).ok_or(InvalidToken::Invalid)
+    }
+
+    /// `None` as well where it does not make sense: nothing here goes by it, and earlier releases did not write it.
+    fn authentication(&self) -> Option<Authentication> {
+        let at = DateTime::from_timestamp(self.0.get("auth_time")?.as_i64()?, 0)?;
+        let names: Option<Vec<_>> = self.0.get("amr")?.as_array()?.iter().map(Value::as_str).collect();
+        names?.join(" ").parse().map_or(None, |methods| Some(Authentication { at, methods }))
     }
 
     fn purpose(&self, kind: TokenKind) -> Result<TokenPurpose, InvalidToken> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use auth_domain::{
     identity::port_error::PortError,
     sessions::{
+        authentication::Authentication,
         ports::TokenCodec,
         session::Generation,
         token::{Claims, InvalidToken, TokenKind, TokenPurpose},
@@ -43,6 +44,7 @@ fn claims(purpose: TokenPurpose) -> Claims {
         user: "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap(),
         email: "ann@example.org".parse().unwrap(),
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().unwrap(),
+        authentication: None,
         issued_at: now(),
         not_before: now(),
         expires_at: now() + TimeDelta::minutes(15),
@@ -93,6 +95,25 @@ fn with_keys(access: &[u8], refresh: &[u8]) -> Arc<JwtCodec> {
 auth_domain::token_codec_contract!(async {
     Codecs { codec: with_keys(ACCESS, REFRESH), stranger: with_keys(&[1; 32], &[2; 32]) }
 });
+
+#[test]
+fn an_access_token_says_how_its_bearer_was_authenticated() {
+    let authentication = Some(Authentication { at: now() - TimeDelta::hours(1), methods: "pwd otp mfa".parse().unwrap() });
+    let claims = Claims { authentication, ..claims(TokenPurpose::Access) };
+    let token = codec().encode(&claims).unwrap();
+    let mut said = payload(TokenPurpose::Access);
+    said["auth_time"] = 1_799_996_400.into();
+    (said["amr"], said["acr"]) = (json!(["pwd", "otp", "mfa"]), "aal2".into());
+    let written = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), said);
+    assert_eq!(decode(&token), Ok(claims));
+    // What makes no sense there is nobody's business here: the session says it.
+    for (member, value) in [("auth_time", json!("x")), ("amr", json!([])), ("amr", json!([1])), ("amr", json!("pwd"))] {
+        let mut odd = said.clone();
+        odd[member] = value;
+        assert_eq!(decode(&with_payload(&odd.to_string())).map(|claims| claims.authentication), Ok(None), "{odd}");
+    }
+}
 
 #[test]
 fn a_token_is_what_the_standards_say_and_comes_back_whole() {

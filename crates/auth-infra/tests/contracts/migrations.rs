@@ -12,7 +12,7 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -22,6 +22,7 @@ const ALL: [&str; 9] = [
     "0007_client_failures",
     "0008_canonical_addresses",
     "0009_account_versions",
+    "0010_session_authentication",
 ];
 
 crate::on_each_engine! {

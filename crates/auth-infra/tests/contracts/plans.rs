@@ -21,6 +21,7 @@ use auth_domain::{
     oauth::ports::ClientStore,
     passwords::ports::AttemptStore,
     sessions::{
+        authentication::Authentication,
         ports::{EndedSessions, SessionStore},
         session::{Generation, RevocationCursor, Session},
     },
@@ -115,6 +116,7 @@ async fn ask_everything(database: &Database) {
         last_used_at: now,
         expires_at: now + TimeDelta::days(7),
         ended_at: None,
+        authentication: Authentication::by_password(now),
         context: RequestContext {
             address: Some([203, 0, 113, 7].into()),
             user_agent: Some(UserAgent::new("it's a browser")),
@@ -131,6 +133,7 @@ async fn ask_everything(database: &Database) {
     assert!(!sessions.live(user(78), now, 20).await.unwrap().is_empty());
     let _begun = sessions.begin(&session, version(77), 3).await.unwrap();
     let _rotated = sessions.rotate(&Session { id: id(1235), ..session.clone() }).await.unwrap();
+    let _alive = sessions.reauthenticate(&Session { id: id(1235), ..session.clone() }, now).await.unwrap();
     sessions.end(id(1236), now).await.unwrap();
     sessions.end_all(user(79), None, now).await.unwrap();
     users.replace_hash(user(80), &proof, &proof).await.unwrap();

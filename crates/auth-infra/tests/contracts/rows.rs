@@ -2,10 +2,13 @@
 
 use auth_domain::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
-    identity::port_error::PortError,
+    identity::{port_error::PortError, user::User},
     oauth::ports::ClientStore,
-    sessions::{ports::SessionStore, session::Session},
-    testkit::samples::{client, email, session_of, user},
+    sessions::{
+        ports::{Begun, SessionStore},
+        session::Session,
+    },
+    testkit::samples::{client, email, hash, session_of, user},
 };
 use auth_infra::db::{DieselClients, DieselSessions, DieselUsers};
 
@@ -14,6 +17,8 @@ use crate::scratch::{Engine, Scratch};
 crate::on_each_engine! {
     a_row_that_does_not_parse_is_corrupt,
     a_client_that_does_not_parse_is_corrupt,
+    an_account_may_have_no_password,
+    a_change_of_the_previous_release_voids_what_was_proven,
     a_first_session_that_cannot_be_kept_leaves_no_account,
     an_account_with_an_id_that_is_there_is_no_answer,
 }
@@ -34,7 +39,10 @@ async fn a_row_that_does_not_parse_is_corrupt(engine: Engine) {
     assert!(is_corrupt(sessions.find(session.id).await));
     assert!(is_corrupt(sessions.live(ann.id, session.created_at, 10).await));
     assert!(users.find(ann.id).await.unwrap().is_some());
-    scratch.execute("UPDATE sessions SET address = NULL");
+    scratch.execute("UPDATE sessions SET address = NULL, methods = ' '");
+    assert!(is_corrupt(sessions.find(session.id).await));
+    // As the previous release leaves it.
+    scratch.execute("UPDATE sessions SET methods = NULL, authenticated_at = NULL");
     assert!(sessions.find(session.id).await.unwrap().is_some());
 
     for address in ["no address", "Ann@example.org"] {
@@ -43,6 +51,34 @@ async fn a_row_that_does_not_parse_is_corrupt(engine: Engine) {
         assert!(is_corrupt(users.list("", None, 10).await), "{address}");
         assert!(is_corrupt(sessions.find(session.id).await), "{address}");
     }
+}
+
+async fn an_account_may_have_no_password(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let users = DieselUsers(scratch.migrated());
+    let ann = User { password: None, ..user("ann@example.org") };
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
+    let first = hash("first");
+    assert_eq!(users.change_password(ann.id, ann.version(), &first, None, ann.updated_at).await.unwrap(), Some(vec![]));
+    assert_eq!(users.find(ann.id).await.unwrap().unwrap().password, Some(first));
+}
+
+/// It compares hashes, and moves `updated_at` but not the version. The time is written as another program may.
+async fn a_change_of_the_previous_release_voids_what_was_proven(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let database = scratch.migrated();
+    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database));
+    let ann = user("ann@example.org");
+    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    scratch.execute("UPDATE users SET password_hash = 'plain:10:theirs', updated_at = '2026-03-04 05:06:07.500'");
+    assert_eq!(sessions.begin(&session_of(&ann), ann.version(), 5).await.unwrap(), Begun::No);
+    assert_eq!(users.change_password(ann.id, ann.version(), &hash("x"), None, ann.updated_at).await.unwrap(), None);
+    assert!(!users.delete(ann.id, Some(ann.version()), ann.updated_at).await.unwrap());
+    let changed = users.find(ann.id).await.unwrap().unwrap();
+    assert_eq!((changed.version, changed.last_login_at), (ann.version, None));
+    let begun = sessions.begin(&session_of(&ann), changed.version(), 5).await.unwrap();
+    assert_eq!(begun, Begun::Yes { displaced: vec![] });
 }
 
 async fn a_client_that_does_not_parse_is_corrupt(engine: Engine) {

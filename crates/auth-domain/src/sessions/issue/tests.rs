@@ -2,7 +2,7 @@
 
 use crate::{
     identity::port_error::PortError,
-    sessions::{session::Generation, token::TokenPurpose},
+    sessions::{authentication::Authentication, session::Generation, token::TokenPurpose},
     testing::{broken_issuer, caller, issuer, opened},
     testkit::samples::{after, context, lifetimes, refreshed, start, user},
 };
@@ -11,7 +11,8 @@ use crate::{
 fn a_session_begins_at_the_first_generation() {
     let ann = user("ann@example.org");
     let issuer = issuer();
-    let (session, other) = (issuer.session(&ann, &context(), start()), issuer.session(&ann, &context(), start()));
+    let begin = || issuer.session(&ann, Authentication::by_password(start()), &context(), start());
+    let (session, other) = (begin(), begin());
     assert_eq!((session.user, session.generation, session.created_at), (ann.id, Generation(1), start()));
     assert_eq!((session.expires_at, session.ended_at), (start() + lifetimes().refresh, None));
     assert_ne!(session.id, other.id);
@@ -30,6 +31,8 @@ fn a_pair_says_whose_it_is_and_how_long_it_lasts() {
         assert_eq!((&claims.email, claims.not_before), (&caller.user.email, claims.issued_at));
     }
     assert_ne!(access.id, refresh.id);
+    assert_eq!(access.authentication.map(|how| how.methods), Some(caller.session.authentication.methods));
+    assert_eq!(refresh.authentication, None);
 }
 
 #[test]

@@ -20,10 +20,10 @@ fn at(generation: i64) -> Session {
 #[test]
 fn a_session_begins_with_its_first_refresh_to_come() {
     let session = at(1);
-    let begun = Session::begin(session.id, session.user, context(), start(), &lifetimes());
+    let begun = Session::begin(session.id, session.user, session.authentication.clone(), context(), start(), &lifetimes());
     assert_eq!(begun, session);
     let short = Lifetimes { session: TimeDelta::days(1), ..lifetimes() };
-    let begun = Session::begin(session.id, session.user, context(), start(), &short);
+    let begun = Session::begin(session.id, session.user, session.authentication.clone(), context(), start(), &short);
     assert_eq!(begun.expires_at, start() + TimeDelta::days(1), "no refresh token outlives the session");
 }
 

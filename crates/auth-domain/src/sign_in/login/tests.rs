@@ -18,6 +18,7 @@ use crate::{
         ports::{Begun, MockSessionStore},
         token::TokenPair,
     },
+    sign_in::prove::Prove,
     testing::{
         admitting, broken_issuer, clock, down, full, hasher_that_says, held, is_told_to_come_back, issuer, opened, proof, told,
     },
@@ -85,10 +86,8 @@ impl Scene {
             held(&proof, &email("ann@example.org")).await;
         }
         let login = Login {
-            users: Arc::new(self.users),
+            prove: Prove { users: Arc::new(self.users), hasher, verifier: proof, clock: clock() },
             sessions: Arc::new(self.sessions),
-            hasher,
-            proof,
             issuer: self.issuer,
             audit: Arc::new(audit.clone()),
             clock: clock(),

@@ -1,10 +1,13 @@
 //! What every [`UserStore`](crate::accounts::ports::UserStore) keeps of passwords, and of the sessions that hang on them.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
-use crate::identity::user::User;
 use crate::testkit::{
     fixtures::{Stores, against, ids, other_versions, together},
     samples::{OTHER_PASSWORD, PASSWORD, after, hash, refreshed, session_from, user},
+};
+use crate::{
+    identity::user::User,
+    sessions::{authentication::Authentication, session::Session},
 };
 
 pub async fn replaces_a_hash_and_nothing_else(stores: &Stores) {
@@ -57,7 +60,8 @@ pub async fn changes_a_password_and_ends_the_other_sessions(stores: &Stores) {
         stores.user(&ann).await,
         User { password: Some(new), updated_at: after(3), version: before.version + 1, ..before }
     );
-    assert_eq!(stores.session(&own).await, own);
+    let authentication = Authentication { at: after(3), ..own.authentication.clone() };
+    assert_eq!(stores.session(&own).await, Session { authentication, ..own }, "its owner has just been authenticated");
     assert_eq!(stores.session(&other).await.ended_at, Some(after(3)));
 }
 

@@ -9,7 +9,10 @@ use crate::testkit::{
 };
 use crate::{
     identity::request_context::{RequestContext, USER_AGENT_MAX_CHARS, UserAgent},
-    sessions::session::{Generation, Session},
+    sessions::{
+        authentication::Authentication,
+        session::{Generation, Session},
+    },
 };
 
 /// One test per clause: `session_store_contract!(fixture)` or `session_store_contract!(#[ignore = "why"] fixture)`,
@@ -38,6 +41,8 @@ macro_rules! session_store_contract {
             forgets_what_ended_or_expired_before_the_cutoff,
             forgets_in_batches,
             goes_on_after_2038,
+            keeps_how_its_owner_was_authenticated,
+            authenticates_only_what_is_alive,
         }
         $crate::clauses! { $attributes $fresh; sessions::session_ended:
             names_those_that_ended_in_order_and_page_by_page,
@@ -283,4 +288,33 @@ pub async fn goes_on_after_2038(stores: &Stores) {
     assert_eq!(stores.sessions.live(ann.id, next.expires_at, 10).await.unwrap(), []);
     assert!(stores.sessions.end(next.id, after(LATER + 61)).await.unwrap());
     assert_eq!(stores.ended.prune(after(LATER + 62), 10).await.unwrap(), 1);
+}
+
+pub async fn keeps_how_its_owner_was_authenticated(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let authentication = Authentication { at: after(-7), methods: "pwd otp mfa".parse().unwrap() };
+    let session = Session { authentication: authentication.clone(), ..session_of(&ann) };
+    let other = stores.begin_at(&ann, 1).await;
+    stores.begin(&session, ann.version()).await;
+    assert_eq!(stores.session(&session).await.authentication, authentication);
+    // A refresh neither moves it nor forgets it, whatever it is given.
+    let next = Session { authentication: Authentication::by_password(after(2)), ..refreshed(&session, 2) };
+    assert!(stores.sessions.rotate(&next).await.unwrap());
+    assert_eq!(stores.session(&session).await.authentication, authentication);
+    let again = Session { authentication: Authentication::by_password(after(3)), ..next };
+    assert!(stores.sessions.reauthenticate(&again, after(3)).await.unwrap());
+    assert_eq!(stores.session(&session).await, as_kept(&again), "and nothing else moves");
+    assert_eq!(stores.session(&other).await, other);
+}
+
+pub async fn authenticates_only_what_is_alive(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let (ended, expired) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await);
+    assert!(stores.sessions.end(ended.id, after(3)).await.unwrap());
+    for (session, now) in [(&ended, after(4)), (&expired, expired.expires_at), (&session_of(&ann), after(4))] {
+        let again = Session { authentication: Authentication::by_password(now), ended_at: None, ..session.clone() };
+        assert!(!stores.sessions.reauthenticate(&again, now).await.unwrap());
+    }
+    assert_eq!(stores.session(&ended).await, Session { ended_at: Some(after(3)), ..ended });
+    assert_eq!(stores.session(&expired).await, expired);
 }

@@ -53,6 +53,14 @@ pub(crate) struct IntrospectionView<'a> {
     /// The session's id.
     #[schema(required = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8059"))]
     sid: String,
+    /// When the owner of the token's session was last authenticated.
+    #[schema(required = false, examples(1_772_366_400))]
+    auth_time: i64,
+    /// How (RFC 8176).
+    #[schema(required = false, examples(json!(["pwd"])))]
+    amr: Vec<&'a str>,
+    #[schema(required = false, pattern = "^aal[12]$", examples("aal1"))]
+    acr: &'static str,
     /// `JWT_ISSUER`, where it is set.
     #[schema(nullable = false, examples("https://auth.example.org"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +93,9 @@ impl<'a> IntrospectionView<'a> {
             nbf: claims.not_before.timestamp(),
             jti: claims.id.to_string(),
             sid: claims.session.to_string(),
+            auth_time: owner.session.authentication.at.timestamp(),
+            amr: owner.session.authentication.methods.names().collect(),
+            acr: owner.session.authentication.methods.level().name(),
             iss: realm.issuer.as_deref(),
             aud: realm.audience.as_deref(),
         }

@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use serde::{Serialize, Serializer};
 
 const CHALLENGE: &str = "Bearer";
+/// RFC 9470 section 3. How old an authentication may be is added where it is known.
+pub(super) const CHALLENGE_STALE: &str = r#"Bearer error="insufficient_user_authentication""#;
 const CHALLENGE_INVALID: &str = r#"Bearer error="invalid_token""#;
 
 macro_rules! codes {
@@ -52,6 +54,7 @@ codes! {
     TokenExpired = "token_expired", UNAUTHORIZED, "Token expired";
     /// Its session has ended. A thief is told no more than that the token is not valid.
     TokenReused = "token_reused", UNAUTHORIZED, "Invalid token";
+    ReauthenticationRequired = "reauthentication_required", UNAUTHORIZED, "Authenticate again: POST /auth/reauthenticate";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The origin is not allowed";
     PasswordMismatch = "password_mismatch", FORBIDDEN, "The password is wrong";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
@@ -74,8 +77,14 @@ impl Code {
     /// `WWW-Authenticate` (RFC 6750 section 3). Without credentials there is no error code in it (section 3.1).
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
-        let presented_a_token = !matches!(self, Self::TokenMissing | Self::InvalidCredentials);
-        let challenge = if presented_a_token { CHALLENGE_INVALID } else { CHALLENGE };
+        let without_a_token = matches!(self, Self::TokenMissing | Self::InvalidCredentials);
+        let challenge = if self == Self::ReauthenticationRequired {
+            CHALLENGE_STALE
+        } else if without_a_token {
+            CHALLENGE
+        } else {
+            CHALLENGE_INVALID
+        };
         (self.status() == StatusCode::UNAUTHORIZED).then_some(challenge)
     }
 }

@@ -6,8 +6,14 @@ use auth_domain::{
     accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
     identity::{email::EmailFault, port_error::PortError},
     passwords::policy::PasswordFault,
-    sessions::{authenticate::AuthenticateError, end::EndSessionError, refresh::RefreshError, token::InvalidToken},
-    sign_in::{login::LoginError, register::RegisterError},
+    sessions::{
+        authenticate::AuthenticateError,
+        authentication::{AssuranceLevel, NotFresh},
+        end::EndSessionError,
+        refresh::RefreshError,
+        token::InvalidToken,
+    },
+    sign_in::{login::LoginError, reauthenticate::ReauthenticateError, register::RegisterError},
 };
 
 use super::{Code, Problem};
@@ -114,6 +120,23 @@ impl From<ChangePasswordError> for Problem {
             ChangePasswordError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             ChangePasswordError::Port(error) => error.into(),
         }
+    }
+}
+
+impl From<ReauthenticateError> for Problem {
+    fn from(error: ReauthenticateError) -> Self {
+        match error {
+            ReauthenticateError::Mismatch => Self::new(Code::PasswordMismatch),
+            ReauthenticateError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            ReauthenticateError::Ended => Self::token_invalid(),
+            ReauthenticateError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotFresh> for Problem {
+    fn from(NotFresh { max_age, level }: NotFresh) -> Self {
+        Self::reauthentication_required(max_age.num_seconds(), level.map(AssuranceLevel::name))
     }
 }
 

@@ -9,6 +9,8 @@ use crate::{
     sessions::tokens::sign,
 };
 
+/// When the session began, in seconds since 1970.
+const BEGAN: i64 = 2_114_478_245;
 const ANN: &str = "00000000-0000-7000-8000-000000000001";
 const SESSION: &str = "00000000-0000-7000-8000-000000000002";
 /// passlib's.
@@ -76,6 +78,9 @@ async fn goes_on(service: &Service) {
     let refreshed = service.refresh(&refresh_token()).await;
     assert_eq!(refreshed.status, 200, "{}", refreshed.body);
     assert_eq!(crate::sessions::tokens::claims(refreshed.refresh())["gen"], 8);
+    // It was authenticated when it began, by the only method there was.
+    let said = crate::sessions::tokens::claims(refreshed.access());
+    assert_eq!((&said["auth_time"], &said["amr"], &said["acr"]), (&json!(BEGAN), &json!(["pwd"]), &json!("aal1")));
     let me = service.me(refreshed.access()).await;
     assert_eq!((me.text("id"), me.text("created_at")), (ANN, "2026-01-02T03:04:05.678901Z"));
     let login = service.post("/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD })).await;

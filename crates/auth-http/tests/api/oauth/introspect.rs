@@ -56,7 +56,9 @@ impl Client {
 /// What is said of a token that counts, from its own claims.
 fn said_of(token: &str, token_type: &str) -> Value {
     let claims = claims(token);
-    let mut said = json!({ "active": true, "token_type": token_type, "username": claims["email"] });
+    // How its owner was authenticated is told of the session, and so of a refresh token as well.
+    let mut said = json!({ "active": true, "token_type": token_type, "username": claims["email"],
+        "auth_time": claims["iat"], "amr": ["pwd"], "acr": "aal1" });
     for member in ["sub", "exp", "iat", "nbf", "jti", "sid", "iss", "aud"] {
         if let Some(value) = claims.get(member) {
             said[member] = value.clone();

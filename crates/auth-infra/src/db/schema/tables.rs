@@ -43,6 +43,8 @@ diesel::table! {
         ended_at -> Nullable<UtcTimestamp>,
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+        authenticated_at -> Nullable<UtcTimestamp>,
+        methods -> Nullable<Text>,
     }
 }
 

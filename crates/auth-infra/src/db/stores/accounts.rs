@@ -120,6 +120,10 @@ impl UserStore for DieselUsers {
                 let change =
                     (users::password_hash.eq(new.expose()), users::updated_at.eq(now), users::version.eq(users::version + 1));
                 diesel::update(users::table.find(&id)).set(change).execute(db)?;
+                if let Some(keep) = keep {
+                    let own = sessions::table.find(keep.to_string()).filter(sessions::user_id.eq(&id));
+                    diesel::update(own).set(sessions::authenticated_at.eq(now)).execute(db)?;
+                }
                 end_unended(db, &id, keep, now).map(Some)
             })
             .await

@@ -11,7 +11,10 @@ use auth_domain::{
         user::{AccountState, User},
     },
     oauth::client::{Client, FormerSecret, SecretHash},
-    sessions::session::{Generation, Session},
+    sessions::{
+        authentication::{Authentication, Methods},
+        session::{Generation, Session},
+    },
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
@@ -49,6 +52,8 @@ pub(crate) struct SessionRow {
     ended_at: Option<At>,
     address: Option<String>,
     user_agent: Option<String>,
+    authenticated_at: Option<At>,
+    methods: Option<String>,
 }
 
 impl SessionRow {
@@ -161,6 +166,8 @@ impl From<&Session> for SessionRow {
             ended_at: session.ended_at.map(At::from),
             address: address_of(&session.context),
             user_agent: user_agent_of(&session.context),
+            authenticated_at: Some(At::from(session.authentication.at)),
+            methods: Some(session.authentication.methods.to_string()),
         }
     }
 }
@@ -177,6 +184,11 @@ impl TryFrom<SessionRow> for Session {
             last_used_at: row.last_used_at.utc(),
             expires_at: row.expires_at.utc(),
             ended_at: row.ended_at.map(|at| at.utc()),
+            // The previous release writes neither, and knows no method but this.
+            authentication: Authentication {
+                at: row.authenticated_at.unwrap_or(row.created_at).utc(),
+                methods: parsed_if_any(row.methods.as_deref(), "method of authentication")?.unwrap_or(Methods::PASSWORD),
+            },
             context: context(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
         })
     }

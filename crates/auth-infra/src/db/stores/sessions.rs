@@ -122,6 +122,18 @@ impl SessionStore for DieselSessions {
             .await
     }
 
+    async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, now) = (session.id.to_string(), At::from(now));
+        let (at, methods) = (At::from(session.authentication.at), session.authentication.methods.to_string());
+        self.0
+            .write(move |db| {
+                let live = sessions::table.find(&id).filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)));
+                let change = (sessions::authenticated_at.eq(at), sessions::methods.eq(&methods));
+                Ok(diesel::update(live).set(change).execute(db)? == 1)
+            })
+            .await
+    }
+
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
         let (user, now) = (user.to_string(), At::from(now));
         self.0

@@ -21,8 +21,10 @@ use super::{
     failure::Failure,
     lookup::{batched_lookup::BatchedLookup, inline_reader::InlineReader},
     pool::Pool,
-    schema::tables::{sessions, users},
-    stores::rows::{SessionRow, UserRow},
+    schema::{
+        rows::{SessionRow, UserRow},
+        tables::{sessions, users},
+    },
 };
 
 /// The connection reserved for look-ups, in a pool of more than one.

@@ -6,6 +6,5 @@ pub(crate) mod maintenance;
 pub(crate) mod oauth;
 pub(crate) mod passwords;
 pub(crate) mod prune;
-pub(crate) mod rows;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

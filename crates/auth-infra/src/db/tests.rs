@@ -120,7 +120,7 @@ async fn a_write_that_is_under_way_when_time_is_up_has_an_unknown_outcome() {
     let users = DieselUsers(database.clone());
     let (ann, row) = (user("ann@example.org"), user("ann@example.org"));
     let (work, _held, let_go) = holding();
-    let row = super::stores::rows::UserRow::from(&row);
+    let row = super::schema::rows::UserRow::from(&row);
     let slow = database.transaction(move |db| {
         work(db)?;
         diesel::insert_into(super::schema::tables::users::table).values(row.clone()).execute(db)

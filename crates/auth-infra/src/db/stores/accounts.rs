@@ -20,12 +20,12 @@ use diesel::{
 
 use super::{
     passwords::know,
-    rows::{SessionRow, UserRow},
     sessions::{end_for_good, end_unended},
 };
 use crate::db::{
     AnyConnection, Database, in_transaction,
     schema::{
+        rows::{SessionRow, UserRow},
         tables::{sessions, users},
         timestamp::At,
     },

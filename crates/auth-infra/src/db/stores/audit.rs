@@ -14,12 +14,16 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{prune::forget_oldest, rows::EntryRow};
+use super::prune::forget_oldest;
 use crate::db::{
     AnyConnection, Database,
     connection::on_its_engine,
     in_transaction,
-    schema::{tables::audit_events, timestamp::At},
+    schema::{
+        rows::{address_of, context, parsed, parsed_if_any, user_agent_of},
+        tables::audit_events,
+        timestamp::At,
+    },
 };
 
 /// Stores the audit trail.
@@ -90,4 +94,56 @@ fn insert(db: &mut AnyConnection, rows: Vec<&EntryRow>) -> QueryResult<()> {
         let insert = diesel::insert_into(audit_events::table).values(rows);
         on_its_engine!(db, |db| insert.execute(db)).map(|_all| ())
     })
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+struct EntryRow {
+    id: String,
+    occurred_at: At,
+    event: String,
+    outcome: String,
+    reason: Option<String>,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    user_agent: Option<String>,
+    request_id: String,
+}
+
+impl From<&Entry> for EntryRow {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            occurred_at: At::from(entry.at),
+            event: entry.event.to_string(),
+            outcome: entry.outcome.to_string(),
+            reason: entry.reason.as_ref().map(ToString::to_string),
+            user_id: entry.user.map(|id| id.to_string()),
+            session_id: entry.session.map(|id| id.to_string()),
+            email: entry.email.clone(),
+            address: address_of(&entry.context),
+            user_agent: user_agent_of(&entry.context),
+            request_id: entry.context.request_id.clone(),
+        }
+    }
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = Error;
+
+    fn try_from(row: EntryRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: parsed(&row.id, "entry id")?,
+            at: row.occurred_at.utc(),
+            event: row.event.into(),
+            outcome: row.outcome.into(),
+            reason: row.reason.map(Into::into),
+            user: parsed_if_any(row.user_id.as_deref(), "user id")?,
+            session: parsed_if_any(row.session_id.as_deref(), "session id")?,
+            email: row.email,
+            context: context(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
+        })
+    }
 }

@@ -4,16 +4,15 @@ use async_trait::async_trait;
 use auth_domain::{
     identity::{ids::ClientId, port_error::PortError},
     oauth::{
-        client::{Client, SecretHash},
+        client::{Client, FormerSecret, SecretHash},
         ports::ClientStore,
     },
 };
-use diesel::prelude::*;
+use diesel::{prelude::*, result::Error};
 
-use super::rows::ClientRow;
 use crate::db::{
     Database,
-    schema::{tables::oauth_clients, timestamp::At},
+    schema::{rows::parsed, tables::oauth_clients, timestamp::At},
 };
 
 /// Stores clients.
@@ -75,5 +74,53 @@ impl ClientStore for DieselClients {
     async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
         let id = id.to_string();
         self.0.write(move |db| Ok(diesel::delete(oauth_clients::table.find(&id)).execute(db)? == 1)).await
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = oauth_clients)]
+struct ClientRow {
+    id: String,
+    name: String,
+    secret: String,
+    former_secret: Option<String>,
+    former_until: Option<At>,
+    created_at: At,
+    rotated_at: Option<At>,
+}
+
+impl From<&Client> for ClientRow {
+    fn from(client: &Client) -> Self {
+        Self {
+            id: client.id.to_string(),
+            name: client.name.to_string(),
+            secret: client.secret.expose().to_owned(),
+            former_secret: client.former.as_ref().map(|former| former.hash.expose().to_owned()),
+            former_until: client.former.as_ref().map(|former| At::from(former.good_until)),
+            created_at: At::from(client.created_at),
+            rotated_at: client.rotated_at.map(At::from),
+        }
+    }
+}
+
+impl TryFrom<ClientRow> for Client {
+    type Error = Error;
+
+    fn try_from(row: ClientRow) -> Result<Self, Error> {
+        let former = match (row.former_secret, row.former_until) {
+            (Some(hash), Some(until)) => Some(FormerSecret { hash: SecretHash::new(hash), good_until: until.utc() }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(Error::DeserializationError("a row holds an incomplete previous secret".into()));
+            }
+        };
+        Ok(Self {
+            id: parsed(&row.id, "client id")?,
+            name: parsed(&row.name, "name of a client")?,
+            secret: SecretHash::new(row.secret),
+            former,
+            created_at: row.created_at.utc(),
+            rotated_at: row.rotated_at.map(|at| at.utc()),
+        })
     }
 }

@@ -15,16 +15,12 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
-use super::{
-    accounts::still_is,
-    passwords::know,
-    prune::forget_oldest,
-    rows::{SessionRow, address_of, parsed, user_agent_of},
-};
+use super::{accounts::still_is, passwords::know, prune::forget_oldest};
 use crate::db::{
     AnyConnection, Database,
     lookup::Found,
     schema::{
+        rows::{SessionRow, address_of, parsed, user_agent_of},
         tables::{ended_sessions, sessions, users},
         timestamp::At,
     },

@@ -15,10 +15,9 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::rows::parsed;
 use crate::db::{
     Database,
-    schema::{tables::signing_keys, timestamp::At},
+    schema::{rows::parsed, tables::signing_keys, timestamp::At},
 };
 
 /// Stores signing keys.

@@ -8,8 +8,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::*;
 use crate::db::{
     Database,
-    schema::tables::users,
-    stores::rows::UserRow,
+    schema::{rows::UserRow, tables::users},
     tests::{file, hold_writer, holding, release, tell},
 };
 

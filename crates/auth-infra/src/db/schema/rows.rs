@@ -1,16 +1,15 @@
-//! Rows and their entities. A row that does not parse is corrupt, never missing.
+//! The rows that stores share with the look-up of every request, and how rows are read. One that does not parse is corrupt, never
+//! missing.
 
 use std::{net::IpAddr, str::FromStr};
 
 use auth_domain::{
-    audit::entry::Entry,
     identity::{
         email::Email,
         password_hash::PasswordHash,
         request_context::{RequestContext, UserAgent},
         user::{AccountState, User},
     },
-    oauth::client::{Client, FormerSecret, SecretHash},
     sessions::{
         authentication::{Authentication, Methods},
         session::{Generation, Session},
@@ -18,8 +17,8 @@ use auth_domain::{
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
-use crate::db::schema::{
-    tables::{audit_events, oauth_clients, sessions, users},
+use super::{
+    tables::{sessions, users},
     timestamp::At,
 };
 
@@ -62,44 +61,16 @@ impl SessionRow {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-pub(crate) struct EntryRow {
-    pub(crate) id: String,
-    occurred_at: At,
-    event: String,
-    outcome: String,
-    reason: Option<String>,
-    user_id: Option<String>,
-    session_id: Option<String>,
-    email: Option<String>,
-    address: Option<String>,
-    user_agent: Option<String>,
-    request_id: String,
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = oauth_clients)]
-pub(crate) struct ClientRow {
-    id: String,
-    name: String,
-    secret: String,
-    former_secret: Option<String>,
-    former_until: Option<At>,
-    created_at: At,
-    rotated_at: Option<At>,
-}
-
 pub(crate) fn parsed<T: FromStr>(text: &str, what: &str) -> Result<T, Error> {
     text.parse().map_err(|_fault| Error::DeserializationError(format!("a row holds no {what}").into()))
 }
 
-fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Result<Option<T>, Error> {
+pub(crate) fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Result<Option<T>, Error> {
     text.map(|text| parsed(text, what)).transpose()
 }
 
 /// The context of a session or an event. Only the audit trail stores the request's id.
-fn context(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<RequestContext, Error> {
+pub(crate) fn context(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<RequestContext, Error> {
     let address = parsed_if_any::<IpAddr>(address, "address")?;
     Ok(RequestContext { address, user_agent: user_agent.map(UserAgent::new), request_id })
 }
@@ -190,78 +161,6 @@ impl TryFrom<SessionRow> for Session {
                 methods: parsed_if_any(row.methods.as_deref(), "method of authentication")?.unwrap_or(Methods::PASSWORD),
             },
             context: context(row.address.as_deref(), row.user_agent.as_deref(), String::new())?,
-        })
-    }
-}
-
-impl From<&Entry> for EntryRow {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            id: entry.id.to_string(),
-            occurred_at: At::from(entry.at),
-            event: entry.event.to_string(),
-            outcome: entry.outcome.to_string(),
-            reason: entry.reason.as_ref().map(ToString::to_string),
-            user_id: entry.user.map(|id| id.to_string()),
-            session_id: entry.session.map(|id| id.to_string()),
-            email: entry.email.clone(),
-            address: address_of(&entry.context),
-            user_agent: user_agent_of(&entry.context),
-            request_id: entry.context.request_id.clone(),
-        }
-    }
-}
-
-impl TryFrom<EntryRow> for Entry {
-    type Error = Error;
-
-    fn try_from(row: EntryRow) -> Result<Self, Error> {
-        Ok(Self {
-            id: parsed(&row.id, "entry id")?,
-            at: row.occurred_at.utc(),
-            event: row.event.into(),
-            outcome: row.outcome.into(),
-            reason: row.reason.map(Into::into),
-            user: parsed_if_any(row.user_id.as_deref(), "user id")?,
-            session: parsed_if_any(row.session_id.as_deref(), "session id")?,
-            email: row.email,
-            context: context(row.address.as_deref(), row.user_agent.as_deref(), row.request_id)?,
-        })
-    }
-}
-
-impl From<&Client> for ClientRow {
-    fn from(client: &Client) -> Self {
-        Self {
-            id: client.id.to_string(),
-            name: client.name.to_string(),
-            secret: client.secret.expose().to_owned(),
-            former_secret: client.former.as_ref().map(|former| former.hash.expose().to_owned()),
-            former_until: client.former.as_ref().map(|former| At::from(former.good_until)),
-            created_at: At::from(client.created_at),
-            rotated_at: client.rotated_at.map(At::from),
-        }
-    }
-}
-
-impl TryFrom<ClientRow> for Client {
-    type Error = Error;
-
-    fn try_from(row: ClientRow) -> Result<Self, Error> {
-        let former = match (row.former_secret, row.former_until) {
-            (Some(hash), Some(until)) => Some(FormerSecret { hash: SecretHash::new(hash), good_until: until.utc() }),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => {
-                return Err(Error::DeserializationError("a row holds an incomplete previous secret".into()));
-            }
-        };
-        Ok(Self {
-            id: parsed(&row.id, "client id")?,
-            name: parsed(&row.name, "name of a client")?,
-            secret: SecretHash::new(row.secret),
-            former,
-            created_at: row.created_at.utc(),
-            rotated_at: row.rotated_at.map(|at| at.utc()),
         })
     }
 }

@@ -1,7 +1,11 @@
 //! The database: one set of queries for three engines, a pool that recovers from broken connections, and outages as `Err`.
+//!
+//! A room uses only those below it: `stores`; `database`; `write_queue`; `lookup`; `pool`, `batch_queue`; `failure`, `schema`;
+//! `transaction`; `connection`; `sqlite_file`; `url`.
 
 mod batch_queue;
 mod connection;
+mod database;
 mod failure;
 mod lookup;
 mod pool;
@@ -9,265 +13,23 @@ mod schema;
 mod sqlalchemy_import;
 mod sqlite_file;
 mod stores;
+mod transaction;
 mod url;
 mod write_queue;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
-
-use auth_domain::identity::port_error::PortError;
-use diesel::{ConnectionError, QueryResult, connection::TransactionManager};
-#[cfg(feature = "sqlite")]
-use diesel::{connection::AnsiTransactionManager, result::Error};
-use prometheus::{Histogram, Registry};
-use tokio::{sync::Semaphore, time::timeout};
-
 pub use connection::AnyConnection;
-use connection::Connector;
-use failure::Failure;
-use lookup::{Found, SessionLookup};
-use pool::Pool;
+pub use database::Database;
 pub use schema::canonical_addresses::{OddAddresses, Stuck};
 pub use schema::foreign_tables::OpenError;
 pub use sqlalchemy_import::{LegacyFault, legacy_accounts};
 pub use stores::accounts::DieselUsers;
 pub use stores::audit::DieselAudit;
 pub use stores::maintenance::DieselReadiness;
-use stores::maintenance::Proof;
 pub use stores::oauth::DieselClients;
 pub use stores::passwords::DieselAttempts;
 pub use stores::sessions::DieselSessions;
 pub use stores::signing_keys::DieselKeys;
 pub use url::{DatabaseUrl, DatabaseUrlFault, Engine};
-use write_queue::Writer;
-
-use crate::metrics;
-
-/// How long a caller waits for the database in all: less than clients and proxies wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(6);
-
-const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers waited for a connection, in vain or not.");
-
-/// A pool of connections to one database.
-#[derive(Clone)]
-pub struct Database {
-    pool: Pool,
-    /// One for each connection but the writer's: callers wait for a connection without blocking a thread.
-    permits: Arc<Semaphore>,
-    /// Writes to a SQLite file. On other engines writes use the pool like reads.
-    writer: Option<Arc<Writer>>,
-    look_ups: Arc<SessionLookup>,
-    /// How long callers waited for a connection, or for the writer.
-    waits: Histogram,
-    /// That SQLite's file can be written.
-    proof: Arc<Proof>,
-}
-
-impl Database {
-    /// Connects once, to prove that the database can be reached, and prepares the pool. Blocks.
-    ///
-    /// # Errors
-    /// The database cannot be reached (the message names its engine and its host), is behind a pooler that shares sessions,
-    /// belongs to another program, or cannot store every text.
-    pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, OpenError> {
-        let size = if url.is_in_memory() { 1 } else { pool_size.max(1) };
-        let connector = Connector::new(url.clone());
-        // libpq ends its words with a newline.
-        let told = |error: ConnectionError| {
-            PortError::Unavailable(format!("DATABASE_URL: {url} cannot be reached: {}", error.to_string().trim_end()))
-        };
-        if connector.is_pooled().map_err(told)? {
-            return Err(OpenError::Pooled { url: url.to_string() });
-        }
-        let strangers = connector.first_look().map_err(told)?;
-        if !strangers.is_empty() {
-            return Err(OpenError::not_ours(url, strangers));
-        }
-        let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
-        let unfit = connector
-            .try_connect()
-            .and_then(|mut db| schema::encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
-        if let Some(fault) = unfit.map_err(told)? {
-            return Err(OpenError::Unfit { url: url.to_string(), fault });
-        }
-        let (look_ups, size) = SessionLookup::with_some_of(size, &connector).map_err(no_thread)?;
-        let look_ups = Arc::new(look_ups);
-        let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
-        // The writer's connection belongs to the same pool, so that all are replaced together: see `InlineReader::start_anew`.
-        let pool = Pool::new(connector, size + u32::from(is_file));
-        let writer = is_file.then(|| Writer::new(pool.clone(), look_ups.clone())).transpose().map_err(no_thread)?;
-        Ok(Self {
-            pool,
-            permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
-            writer: writer.map(Arc::new),
-            look_ups,
-            waits: metrics::histogram(WAIT.0, WAIT.1, metrics::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
-            proof: Arc::default(),
-        })
-    }
-
-    /// Registers the metrics of the pool. Scraping them does not touch the database.
-    ///
-    /// # Errors
-    /// They are registered already.
-    pub fn register(&self, registry: &Registry) -> prometheus::Result<()> {
-        registry.register(Box::new(self.waits.clone()))?;
-        let (pool, permits) = (self.pool.clone(), self.permits.clone());
-        let size = pool.size() - u32::from(self.writer.is_some());
-        let gauges = [
-            ("auth_database_pool_size", "Connections that the pool may have."),
-            ("auth_database_pool_open", "Connections that the pool has."),
-            ("auth_database_pool_in_use", "Connections that somebody works with."),
-        ];
-        metrics::sampled(registry, gauges, move || {
-            let free = u32::try_from(permits.available_permits()).unwrap_or(u32::MAX);
-            [size.into(), pool.open().into(), size.saturating_sub(free).into()]
-        })
-    }
-
-    /// The same database through a connection of its own, so that slow work there takes none from the pool. On SQLite there is only
-    /// the one writer.
-    #[must_use]
-    pub fn aside(&self) -> Self {
-        if self.pool.url().engine() == Engine::Sqlite {
-            return self.clone();
-        }
-        Self { pool: self.pool.another(1), permits: Arc::new(Semaphore::new(1)), ..self.clone() }
-    }
-
-    /// Reads. Retried once on a fresh connection if the first turns out to be broken.
-    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, PortError>
-    where
-        T: Send + 'static,
-        F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
-    {
-        self.blocking(move |pool| pool.read(&work), PortError::Unavailable).await
-    }
-
-    /// A session and its account as they are now: the query behind every request with a token.
-    async fn look_up(&self, session: String) -> Result<Option<Found>, PortError> {
-        match self.look_ups.find(&session).await {
-            Some(outcome) => outcome,
-            None => self.read(move |db| lookup::one(db, &session)).await,
-        }
-    }
-
-    /// Writes. Not retried when the connection breaks, since the write may have happened: the outcome is unknown then, as it is
-    /// when the answer does not come in time. Several statements need
-    /// [`in_transaction`].
-    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, PortError>
-    where
-        T: Send + 'static,
-        F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
-    {
-        let Some(writer) = &self.writer else {
-            return self.blocking(move |pool| pool.write(&work), PortError::Unknown).await;
-        };
-        let begun = Arc::new(AtomicBool::new(false));
-        let told = writer.write(work, self.waits.start_timer(), begun.clone());
-        let outcome = self.in_time(async { told.await.map_err(failed)? }, &begun, PortError::Unknown).await;
-        if outcome.is_err() {
-            self.proof.withdraw();
-        }
-        outcome
-    }
-
-    /// Does everything or nothing.
-    pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T, PortError>
-    where
-        T: Send + 'static,
-        F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
-    {
-        self.write(move |db| in_transaction(db, &work)).await
-    }
-
-    async fn blocking<T, F>(&self, work: F, late: fn(String) -> PortError) -> Result<T, PortError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
-    {
-        let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
-        let deadline = Instant::now() + PATIENCE;
-        let waiting = self.waits.start_timer();
-        let begun = Arc::new(AtomicBool::new(false));
-        let begins = begun.clone();
-        let done = async {
-            let permit = self.permits.clone().acquire_owned().await;
-            let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
-            let work = move || {
-                // Throttled until the work is done, even if the caller has given up.
-                let _held = held;
-                // Records the wait when dropped: here, or with the work of a caller that gave up.
-                drop(waiting);
-                // The caller has timed out.
-                if Instant::now() >= deadline {
-                    return Err(PortError::Unavailable(pool.no_answer()));
-                }
-                begins.store(true, Ordering::SeqCst);
-                work(&pool).map_err(|failure| look_ups.hear_of(failure))
-            };
-            tokio::task::spawn_blocking(work).await.map_err(failed)?
-        };
-        self.in_time(done, &begun, late).await
-    }
-
-    /// Work that has begun when the time is over goes on, and the error is `late`; other work does not begin any more.
-    async fn in_time<T>(
-        &self,
-        done: impl Future<Output = Result<T, PortError>>,
-        begun: &AtomicBool,
-        late: fn(String) -> PortError,
-    ) -> Result<T, PortError> {
-        timeout(PATIENCE, done).await.unwrap_or_else(|_elapsed| {
-            let error = if begun.load(Ordering::SeqCst) { late } else { PortError::Unavailable };
-            Err(error(self.pool.no_answer()))
-        })
-    }
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Database({})", self.pool.url())
-    }
-}
-
-/// Runs the work in a transaction, or in a savepoint of the one under way. Returns the work's own error.
-fn in_transaction<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
-    begin(db)?;
-    match work(db) {
-        Ok(done) => AnyConnection::commit_transaction(db).map(|()| done),
-        Err(met) => {
-            // Fails if SQLite has rolled back by itself, as on a full disk, or if the connection is broken, which Diesel
-            // remembers. The first error says more.
-            let _nothing_left = AnyConnection::rollback_transaction(db);
-            Err(met)
-        }
-    }
-}
-
-/// On SQLite takes the write lock at once: a transaction that begins by reading fails if another one has written before its
-/// first write.
-fn begin(db: &mut AnyConnection) -> QueryResult<()> {
-    #[cfg(feature = "sqlite")]
-    if let AnyConnection::Sqlite(sqlite) = db {
-        match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
-            Err(Error::AlreadyInTransaction) => {}
-            begun => return begun,
-        }
-    }
-    AnyConnection::begin_transaction(db)
-}
-
-/// The work panicked, or the program is shutting down.
-fn failed(error: impl fmt::Display) -> PortError {
-    PortError::Corrupt(format!("database work failed: {error}"))
-}
 
 #[cfg(test)]
 pub(crate) mod tests;

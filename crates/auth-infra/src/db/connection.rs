@@ -14,11 +14,10 @@ use std::{
 
 use diesel::{Connection, ConnectionError, ConnectionResult, connection::SimpleConnection};
 #[cfg(feature = "sqlite")]
-use session::patiently;
+pub(super) use session::patiently;
 use session::{set_up, set_up_to_read};
 
 use super::{
-    schema::foreign_tables::foreign_tables,
     sqlite_file::{Beside, DatabaseFile, Moved},
     url::{DatabaseUrl, Target},
 };
@@ -43,11 +42,11 @@ macro_rules! on_its_engine {
     ($db:expr, |$connection:ident| $work:expr) => {
         match $db {
             #[cfg(feature = "sqlite")]
-            $crate::db::AnyConnection::Sqlite($connection) => $work,
+            $crate::db::connection::AnyConnection::Sqlite($connection) => $work,
             #[cfg(feature = "postgres")]
-            $crate::db::AnyConnection::Postgres($connection) => $work,
+            $crate::db::connection::AnyConnection::Postgres($connection) => $work,
             #[cfg(feature = "mysql")]
-            $crate::db::AnyConnection::Mysql($connection) => $work,
+            $crate::db::connection::AnyConnection::Mysql($connection) => $work,
         }
     };
 }
@@ -127,27 +126,6 @@ impl Connector {
         }
     }
 
-    /// Connects, and returns the tables of another program. Looks before it sets up SQLite's file, so that a file of another
-    /// program stays the same to the byte.
-    pub(super) fn first_look(&self) -> ConnectionResult<Vec<String>> {
-        #[cfg(feature = "sqlite")]
-        if let Target::Sqlite(path) = self.url.target() {
-            if let Some(obstacle) = super::url::obstacle(path) {
-                return Err(ConnectionError::BadConnection(obstacle));
-            }
-            if has_content(path) {
-                let mut connection = AnyConnection::Sqlite(read_only(path)?);
-                let strangers =
-                    patiently(|| foreign_tables(&mut connection)).map_err(ConnectionError::CouldntSetupConfiguration)?;
-                if !strangers.is_empty() {
-                    return Ok(strangers);
-                }
-            }
-        }
-        let mut connection = self.try_connect()?;
-        foreign_tables(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)
-    }
-
     /// Avoids `MultiConnection::establish`, which tries one engine after the other: a mistyped URL would become a SQLite file of
     /// that name.
     fn establish(&self) -> ConnectionResult<AnyConnection> {
@@ -171,12 +149,6 @@ impl Connector {
             }
         }
     }
-}
-
-/// Whether the file exists and is not empty.
-#[cfg(feature = "sqlite")]
-fn has_content(path: &str) -> bool {
-    std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
 /// A connection that changes nothing and creates no file.

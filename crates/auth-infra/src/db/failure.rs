@@ -6,7 +6,7 @@ use diesel::{
     result::{DatabaseErrorInformation, DatabaseErrorKind, Error},
 };
 
-use super::{AnyConnection, sqlite_file::Moved};
+use super::{connection::AnyConnection, sqlite_file::Moved};
 
 /// Why work on the database failed.
 #[derive(Debug)]

@@ -6,38 +6,21 @@
 
 pub(crate) mod batched_lookup;
 pub(crate) mod inline_reader;
+pub(crate) mod query;
 
 use std::io;
 
-use auth_domain::{
-    identity::{port_error::PortError, user::User},
-    sessions::session::Session,
-};
-use diesel::{prelude::*, result::Error};
+use auth_domain::identity::port_error::PortError;
 
-use super::{
-    AnyConnection, Engine,
-    connection::{Connector, on_its_engine},
-    failure::Failure,
-    lookup::{batched_lookup::BatchedLookup, inline_reader::InlineReader},
-    pool::Pool,
-    schema::{
-        rows::{SessionRow, UserRow},
-        tables::{sessions, users},
-    },
+use self::{
+    batched_lookup::BatchedLookup,
+    inline_reader::InlineReader,
+    query::{Found, one},
 };
+use super::{connection::Connector, failure::Failure, pool::Pool, url::Engine};
 
 /// The connection reserved for look-ups, in a pool of more than one.
 const SET_ASIDE: u32 = 1;
-
-/// A stored session and its account.
-#[derive(Clone, Queryable, Selectable)]
-pub(super) struct Found {
-    #[diesel(embed)]
-    session: SessionRow,
-    #[diesel(embed)]
-    user: UserRow,
-}
 
 /// How look-ups reach the database.
 pub(super) enum SessionLookup {
@@ -81,32 +64,4 @@ impl SessionLookup {
             Self::Batched(together) => together.find(session.to_owned()).await,
         }
     }
-}
-
-impl Found {
-    pub(super) fn is_of(&self, session: &str) -> bool {
-        self.session.is(session)
-    }
-
-    /// # Errors
-    /// A row does not parse.
-    pub(super) fn into_entities(self) -> Result<(Session, User), PortError> {
-        let entities = || Ok((self.session.try_into()?, self.user.try_into()?));
-        entities().map_err(|error: Error| Failure::Refused(error).into())
-    }
-}
-
-pub(super) fn one(db: &mut AnyConnection, session: &str) -> QueryResult<Option<Found>> {
-    // Not `first`, here and wherever a key finds at most one row: SQLite plans by the value bound to LIMIT, so it would parse and
-    // plan the statement anew each time.
-    on_its_engine!(db, |db| with_accounts().filter(sessions::id.eq(session)).select(Found::as_select()).get_result(db)).optional()
-}
-
-pub(super) fn many(db: &mut AnyConnection, sessions: &[&str]) -> QueryResult<Vec<Found>> {
-    on_its_engine!(db, |db| with_accounts().filter(sessions::id.eq_any(sessions)).select(Found::as_select()).load(db))
-}
-
-#[diesel::dsl::auto_type]
-fn with_accounts() -> _ {
-    sessions::table.inner_join(users::table)
 }

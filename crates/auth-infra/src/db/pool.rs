@@ -5,10 +5,9 @@ use std::time::Duration;
 use diesel::{ConnectionResult, QueryResult};
 
 use super::{
-    AnyConnection, Engine,
-    connection::{Connector, Report},
+    connection::{AnyConnection, Connector, Report},
     failure::Failure,
-    url::DatabaseUrl,
+    url::{DatabaseUrl, Engine},
 };
 
 /// How long to wait for a new connection.

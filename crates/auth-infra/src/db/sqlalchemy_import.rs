@@ -18,7 +18,7 @@ use diesel::{
     sqlite::Sqlite,
 };
 
-use super::DatabaseUrl;
+use super::url::DatabaseUrl;
 
 /// Why accounts cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -2,17 +2,23 @@
 #![cfg(feature = "sqlite")]
 
 use std::sync::{
+    Arc,
     atomic::{AtomicUsize, Ordering},
     mpsc::{Receiver, Sender, channel},
 };
 
 use auth_domain::{
     accounts::ports::{Inserted, UserStore},
+    identity::port_error::PortError,
     maintenance::ports::Readiness,
     sessions::ports::SessionStore,
     testkit::samples::{session_of, user},
 };
-use diesel::{RunQueryDsl, connection::SimpleConnection, result::DatabaseErrorKind};
+use diesel::{
+    QueryResult, RunQueryDsl,
+    connection::SimpleConnection,
+    result::{DatabaseErrorKind, Error},
+};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 

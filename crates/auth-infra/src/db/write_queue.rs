@@ -15,11 +15,11 @@ use prometheus::HistogramTimer;
 use tokio::sync::oneshot;
 
 use super::{
-    AnyConnection,
     batch_queue::{BatchQueue, Job, guarded},
-    in_transaction,
+    connection::AnyConnection,
     lookup::SessionLookup,
     pool::Pool,
+    transaction::in_transaction,
 };
 
 /// The handle of the thread that writes.

@@ -75,7 +75,7 @@ pub(super) fn set_up_to_read(connection: &mut AnyConnection) -> QueryResult<()> 
 
 /// Retries while another program switches the same new file to WAL: SQLite then says "locked" at once, whatever the busy timeout.
 #[cfg(feature = "sqlite")]
-pub(super) fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
+pub(in crate::db) fn patiently<T>(mut work: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
     let begun = Instant::now();
     loop {
         match work() {

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use auth_domain::identity::port_error::PortError;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{Found, many, one};
+use super::query::{Found, many, one};
 use crate::db::{
     batch_queue::{BatchQueue, Job},
     failure::Failure,

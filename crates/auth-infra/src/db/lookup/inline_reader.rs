@@ -8,7 +8,7 @@ use std::{
 
 use diesel::QueryResult;
 
-use crate::db::{AnyConnection, connection::Connector};
+use crate::db::connection::{AnyConnection, Connector};
 
 /// Connections that only read, and never wait. There are as many as there ever were concurrent callers: one for each of the
 /// server's workers.

@@ -1,13 +1,13 @@
 //! Addresses that earlier releases stored in another spelling: found, and rewritten where the canonical one is free.
 
-use auth_domain::identity::{email::Email, port_error::PortError};
+use auth_domain::identity::email::Email;
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error},
 };
 
 use super::{migrate, tables::users};
-use crate::db::{AnyConnection, Database};
+use crate::db::connection::AnyConnection;
 
 /// How many accounts are in memory at a time.
 const PAGE: i64 = 1000;
@@ -40,16 +40,11 @@ pub(crate) enum Mode {
     Rewrite,
 }
 
-impl Database {
-    /// Looks for addresses in another spelling than the canonical one. Reads every account, page by page. Blocks.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub fn odd_addresses(&self) -> Result<OddAddresses, PortError> {
-        Ok(self.pool.read(&|db: &mut AnyConnection| match migrate::applied(db)? {
-            Some(applied) if !applied.is_empty() => respell(db, Mode::Look),
-            Some(_) | None => Ok(OddAddresses::default()),
-        })?)
+/// Looks, where there is a schema.
+pub(crate) fn look(db: &mut AnyConnection) -> QueryResult<OddAddresses> {
+    match migrate::applied(db)? {
+        Some(applied) if !applied.is_empty() => respell(db, Mode::Look),
+        Some(_) | None => Ok(OddAddresses::default()),
     }
 }
 

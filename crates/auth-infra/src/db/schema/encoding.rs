@@ -2,7 +2,7 @@
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
-use crate::db::AnyConnection;
+use crate::db::connection::AnyConnection;
 
 /// Why it cannot, and what to do.
 pub(crate) fn fault(db: &mut AnyConnection) -> QueryResult<Option<String>> {

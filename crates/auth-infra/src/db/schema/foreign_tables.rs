@@ -1,10 +1,18 @@
 //! Whose database it is: a database with tables of another program is left alone.
 
 use auth_domain::identity::port_error::PortError;
-use diesel::{QueryResult, RunQueryDsl, sql_query};
+use diesel::{ConnectionError, ConnectionResult, QueryResult, RunQueryDsl, sql_query};
 
 use super::{migrate, tables::TABLES};
-use crate::db::{AnyConnection, DatabaseUrl, Engine};
+use crate::db::{
+    connection::{AnyConnection, Connector},
+    url::{DatabaseUrl, Engine},
+};
+#[cfg(feature = "sqlite")]
+use crate::db::{
+    connection::{patiently, read_only},
+    url::{Target, obstacle},
+};
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +49,32 @@ impl OpenError {
     }
 }
 
+/// Connects, and returns the tables of another program. Looks before it sets up SQLite's file, so that a file of another
+/// program stays the same to the byte.
+pub(crate) fn first_look(connector: &Connector) -> ConnectionResult<Vec<String>> {
+    #[cfg(feature = "sqlite")]
+    if let Target::Sqlite(path) = connector.url().target() {
+        if let Some(obstacle) = obstacle(path) {
+            return Err(ConnectionError::BadConnection(obstacle));
+        }
+        if has_content(path) {
+            let mut connection = AnyConnection::Sqlite(read_only(path)?);
+            let strangers = patiently(|| foreign_tables(&mut connection)).map_err(ConnectionError::CouldntSetupConfiguration)?;
+            if !strangers.is_empty() {
+                return Ok(strangers);
+            }
+        }
+    }
+    let mut connection = connector.try_connect()?;
+    foreign_tables(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)
+}
+
+/// Whether the file exists and is not empty.
+#[cfg(feature = "sqlite")]
+fn has_content(path: &str) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
 #[derive(diesel::QueryableByName)]
 struct Table {
     #[diesel(sql_type = diesel::sql_types::Text)]
@@ -48,7 +82,7 @@ struct Table {
 }
 
 /// The tables of a database that belongs to another program; none where it is ours or empty. Reads only.
-pub(crate) fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let mut tables: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
     let Some(applied) = migrate::applied(db)? else { return Ok(tables) };
     let known = migrate::known(db)?;

@@ -1,6 +1,5 @@
 //! Bringing the schema up to date: embedded migrations, under a lock, so that several servers may start at once.
 
-use auth_domain::identity::port_error::PortError;
 use diesel::{
     ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, backend::Backend, connection::SimpleConnection,
     migration::MigrationSource, result::Error, sql_query,
@@ -8,9 +7,9 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::canonical_addresses::{Mode, OddAddresses, Stuck, respell};
+use crate::db::connection::AnyConnection;
 #[cfg(feature = "sqlite")]
-use crate::db::in_transaction;
-use crate::db::{AnyConnection, Database};
+use crate::db::transaction::in_transaction;
 
 /// Stands for [`respell`], which is done with it.
 const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
@@ -18,7 +17,7 @@ const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
 /// Diesel's own table of applied migrations.
 pub(crate) const BOOK: &str = "__diesel_schema_migrations";
 
-type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 #[cfg(feature = "sqlite")]
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -37,62 +36,17 @@ diesel::table! {
     }
 }
 
-impl Database {
-    /// Applies pending migrations and returns their names. Blocks, and waits for another server that does the same.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or a migration fails. A failed migration leaves nothing behind; on MySQL, whose DDL is not
-    /// transactional, it can be repeated.
-    pub fn migrate(&self) -> Result<Vec<String>, PortError> {
-        if self.pending()?.is_empty() { Ok(Vec::new()) } else { self.locked(apply) }
-    }
-
-    /// Rewrites the addresses that are stored in another spelling than the canonical one, which migrating does once: a release
-    /// beside this one may have added some, and others may have become free. Blocks, under the lock of migrations.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or its schema is not up to date.
-    pub fn rewrite_addresses(&self) -> Result<OddAddresses, PortError> {
-        self.locked(|db| Ok(respell(db, Mode::Rewrite)?))
-    }
-
-    /// Does the work where no other server does such work at the same time.
-    fn locked<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>) -> Result<T, PortError> {
-        let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
-        if self.pool.url().is_in_memory() {
-            // A database in memory has no other connection, and no other user.
-            return under_lock(&mut self.pool.checkout()?.connection, work).map_err(|error| failed(error.to_string()));
-        }
-        // A connection of its own: closing it releases its locks, whatever happened.
-        let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
-        under_lock(&mut connection, work).map_err(|error| failed(error.to_string()))
-    }
-
-    /// The migrations that have not been applied. Blocks.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub fn pending(&self) -> Result<Vec<String>, PortError> {
-        Ok(self.pool.read(&pending)?)
-    }
-
-    /// Migrations that a newer release applied before a rollback to this one, whose needs the schema still meets. Blocks.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub fn newer(&self) -> Result<Vec<String>, PortError> {
-        Ok(self.pool.read(&|db: &mut AnyConnection| {
-            let (known, mut newer) = (known(db)?, applied(db)?.unwrap_or_default());
-            newer.retain(|version| known.iter().all(|(known, _)| known != version));
-            Ok(newer)
-        })?)
-    }
-}
-
 /// Reads only: asking does not make Diesel's table.
 pub(crate) fn pending(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let applied = applied(db)?.unwrap_or_default();
     Ok(known(db)?.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
+}
+
+/// The versions that a newer release has applied.
+pub(crate) fn newer(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let (known, mut newer) = (known(db)?, applied(db)?.unwrap_or_default());
+    newer.retain(|version| known.iter().all(|(known, _)| known != version));
+    Ok(newer)
 }
 
 /// The versions that any release has applied; `None` where Diesel's table does not exist.
@@ -150,7 +104,8 @@ fn names<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String
     Ok(names)
 }
 
-fn under_lock<T>(
+/// Does the work where no other server does such work at the same time. Closing the connection releases the lock.
+pub(crate) fn under_lock<T>(
     db: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>,
 ) -> Result<T, BoxedError> {
@@ -189,7 +144,7 @@ fn under_lock<T>(
 }
 
 /// Determines again what is pending, now under the lock, and applies it one by one.
-fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
+pub(crate) fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
     let pending = pending(db)?;
     for name in &pending {
         if name == CANONICAL_ADDRESSES {

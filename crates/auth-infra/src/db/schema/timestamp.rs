@@ -19,7 +19,7 @@ use diesel::{
     sql_types::{HasSqlType, SqlOrd, SqlType, Timestamp},
 };
 
-use crate::db::AnyConnection;
+use crate::db::connection::AnyConnection;
 
 type AnyBackend = <AnyConnection as Connection>::Backend;
 

@@ -23,12 +23,14 @@ use super::{
     sessions::{end_for_good, end_unended},
 };
 use crate::db::{
-    AnyConnection, Database, in_transaction,
+    connection::AnyConnection,
+    database::Database,
     schema::{
         rows::{SessionRow, UserRow},
         tables::{sessions, users},
         timestamp::At,
     },
+    transaction::in_transaction,
 };
 
 /// Stores accounts.

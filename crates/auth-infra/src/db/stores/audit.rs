@@ -16,14 +16,14 @@ use diesel::{
 
 use super::prune::forget_oldest;
 use crate::db::{
-    AnyConnection, Database,
-    connection::on_its_engine,
-    in_transaction,
+    connection::{AnyConnection, on_its_engine},
+    database::Database,
     schema::{
         rows::{address_of, context, parsed, parsed_if_any, user_agent_of},
         tables::audit_events,
         timestamp::At,
     },
+    transaction::in_transaction,
 };
 
 /// Stores the audit trail.

@@ -11,7 +11,7 @@ use auth_domain::{
 use diesel::{prelude::*, result::Error};
 
 use crate::db::{
-    Database,
+    database::Database,
     schema::{rows::parsed, tables::oauth_clients, timestamp::At},
 };
 

@@ -22,13 +22,13 @@ use diesel::{
 
 use super::prune::forget_oldest;
 use crate::db::{
-    AnyConnection, Database,
-    connection::on_its_engine,
-    in_transaction,
+    connection::{AnyConnection, on_its_engine},
+    database::Database,
     schema::{
         tables::{client_failures, known_networks, login_failures},
         timestamp::At,
     },
+    transaction::in_transaction,
 };
 
 /// Stores attempts.

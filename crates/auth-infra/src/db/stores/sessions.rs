@@ -17,8 +17,9 @@ use diesel::{prelude::*, result::Error};
 
 use super::{accounts::still_is, passwords::know, prune::forget_oldest};
 use crate::db::{
-    AnyConnection, Database,
-    lookup::Found,
+    connection::AnyConnection,
+    database::Database,
+    lookup::query::Found,
     schema::{
         rows::{SessionRow, address_of, parsed, user_agent_of},
         tables::{ended_sessions, sessions, users},

@@ -16,7 +16,7 @@ use diesel::{
 };
 
 use crate::db::{
-    Database,
+    database::Database,
     schema::{rows::parsed, tables::signing_keys, timestamp::At},
 };
 

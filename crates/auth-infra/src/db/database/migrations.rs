@@ -1,0 +1,68 @@
+//! Migrations as an operator asks for them. Every method blocks.
+
+use auth_domain::identity::port_error::PortError;
+
+use super::Database;
+use crate::db::{
+    connection::AnyConnection,
+    schema::{
+        canonical_addresses::{Mode, OddAddresses, look, respell},
+        migrate::{BoxedError, apply, newer, pending, under_lock},
+    },
+};
+
+impl Database {
+    /// Applies pending migrations and returns their names. Blocks, and waits for another server that does the same.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or a migration fails. A failed migration leaves nothing behind; on MySQL, whose DDL is not
+    /// transactional, it can be repeated.
+    pub fn migrate(&self) -> Result<Vec<String>, PortError> {
+        if self.pending()?.is_empty() { Ok(Vec::new()) } else { self.locked(apply) }
+    }
+
+    /// Rewrites the addresses that are stored in another spelling than the canonical one, which migrating does once: a release
+    /// beside this one may have added some, and others may have become free. Blocks, under the lock of migrations.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or its schema is not up to date.
+    pub fn rewrite_addresses(&self) -> Result<OddAddresses, PortError> {
+        self.locked(|db| Ok(respell(db, Mode::Rewrite)?))
+    }
+
+    /// Does the work where no other server does such work at the same time.
+    fn locked<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>) -> Result<T, PortError> {
+        let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
+        if self.pool.url().is_in_memory() {
+            // A database in memory has no other connection, and no other user.
+            return under_lock(&mut self.pool.checkout()?.connection, work).map_err(|error| failed(error.to_string()));
+        }
+        // A connection of its own: closing it releases its locks, whatever happened.
+        let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
+        under_lock(&mut connection, work).map_err(|error| failed(error.to_string()))
+    }
+
+    /// The migrations that have not been applied. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn pending(&self) -> Result<Vec<String>, PortError> {
+        Ok(self.pool.read(&pending)?)
+    }
+
+    /// Migrations that a newer release applied before a rollback to this one, whose needs the schema still meets. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn newer(&self) -> Result<Vec<String>, PortError> {
+        Ok(self.pool.read(&newer)?)
+    }
+
+    /// Looks for addresses in another spelling than the canonical one. Reads every account, page by page. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn odd_addresses(&self) -> Result<OddAddresses, PortError> {
+        Ok(self.pool.read(&look)?)
+    }
+}

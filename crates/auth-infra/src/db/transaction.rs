@@ -1,0 +1,37 @@
+//! Everything or nothing: transactions, and savepoints in them.
+
+use diesel::{QueryResult, connection::TransactionManager};
+#[cfg(feature = "sqlite")]
+use diesel::{connection::AnsiTransactionManager, result::Error};
+
+use super::connection::AnyConnection;
+
+/// Runs the work in a transaction, or in a savepoint of the one under way. Returns the work's own error.
+pub(super) fn in_transaction<T>(
+    db: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    begin(db)?;
+    match work(db) {
+        Ok(done) => AnyConnection::commit_transaction(db).map(|()| done),
+        Err(met) => {
+            // Fails if SQLite has rolled back by itself, as on a full disk, or if the connection is broken, which Diesel
+            // remembers. The first error says more.
+            let _nothing_left = AnyConnection::rollback_transaction(db);
+            Err(met)
+        }
+    }
+}
+
+/// On SQLite takes the write lock at once: a transaction that begins by reading fails if another one has written before its
+/// first write.
+fn begin(db: &mut AnyConnection) -> QueryResult<()> {
+    #[cfg(feature = "sqlite")]
+    if let AnyConnection::Sqlite(sqlite) = db {
+        match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
+            Err(Error::AlreadyInTransaction) => {}
+            begun => return begun,
+        }
+    }
+    AnyConnection::begin_transaction(db)
+}

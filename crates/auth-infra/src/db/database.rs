@@ -22,7 +22,7 @@ use super::{
     connection::{AnyConnection, Connector},
     failure::Failure,
     lookup::{
-        SessionLookup,
+        Answer, SessionLookup,
         query::{self, Found},
     },
     pool::Pool,
@@ -139,9 +139,10 @@ impl Database {
 
     /// A session and its account as they are now: the query behind every request with a token.
     pub(super) async fn look_up(&self, session: String) -> Result<Option<Found>, PortError> {
-        match self.look_ups.find(&session).await {
-            Some(outcome) => outcome,
-            None => self.read(move |db| query::one(db, &session)).await,
+        match self.look_ups.find(&session).await? {
+            Answer::Found(found) => Ok(Some(found)),
+            Answer::Missing => Ok(None),
+            Answer::Unanswered => self.read(move |db| query::one(db, &session)).await,
         }
     }
 

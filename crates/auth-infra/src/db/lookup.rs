@@ -22,6 +22,21 @@ use super::{connection::Connector, failure::Failure, pool::Pool, url::Engine};
 /// The connection reserved for look-ups, in a pool of more than one.
 const SET_ASIDE: u32 = 1;
 
+/// What a look-up met.
+#[derive(Clone)]
+pub(super) enum Answer {
+    Found(Found),
+    Missing,
+    /// Not asked, or not in time: ask through the pool.
+    Unanswered,
+}
+
+impl From<Option<Found>> for Answer {
+    fn from(found: Option<Found>) -> Self {
+        found.map_or(Self::Missing, Self::Found)
+    }
+}
+
 /// How look-ups reach the database.
 pub(super) enum SessionLookup {
     /// For a database in memory, which has one connection, and for a pool of one.
@@ -56,11 +71,10 @@ impl SessionLookup {
         failure.into()
     }
 
-    /// `None` means no answer: ask through the pool.
-    pub(super) async fn find(&self, session: &str) -> Option<Result<Option<Found>, PortError>> {
+    pub(super) async fn find(&self, session: &str) -> Result<Answer, PortError> {
         match self {
-            Self::LikeAnyRead => None,
-            Self::Inline(readers) => readers.read(|db| one(db, session)).map(Ok),
+            Self::LikeAnyRead => Ok(Answer::Unanswered),
+            Self::Inline(readers) => Ok(readers.read(|db| one(db, session)).map_or(Answer::Unanswered, Answer::from)),
             Self::Batched(together) => together.find(session.to_owned()).await,
         }
     }

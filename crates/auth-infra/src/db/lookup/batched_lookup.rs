@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use auth_domain::identity::port_error::PortError;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::query::{Found, many, one};
+use super::{
+    Answer,
+    query::{Found, many, one},
+};
 use crate::db::{
     batch_queue::{BatchQueue, Job},
     failure::Failure,
@@ -19,7 +22,7 @@ pub(crate) struct BatchedLookup(BatchQueue<Question>);
 
 struct Question {
     session: String,
-    tell: oneshot::Sender<Result<Option<Found>, PortError>>,
+    tell: oneshot::Sender<Result<Answer, PortError>>,
 }
 
 impl Job for Question {
@@ -35,16 +38,16 @@ impl BatchedLookup {
         BatchQueue::open("look-ups", move |questions| answer(&pool, questions)).map(Self)
     }
 
-    /// `None` means no answer: batches are too slow, so ask alone.
-    pub(crate) async fn find(&self, session: String) -> Option<Result<Option<Found>, PortError>> {
+    /// No answer where batches are too slow: who asks then asks alone.
+    pub(crate) async fn find(&self, session: String) -> Result<Answer, PortError> {
         if self.0.is_slower_than(PATIENCE) {
-            return None;
+            return Ok(Answer::Unanswered);
         }
         let (tell, told) = oneshot::channel();
         self.0.leave(Question { session, tell });
         match timeout(PATIENCE, told).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(_)) | Err(_) => None,
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Ok(Answer::Unanswered),
         }
     }
 }
@@ -57,7 +60,7 @@ fn answer(pool: &Pool, questions: Vec<Question>) {
     };
     let outcome: Result<Vec<Found>, PortError> = outcome.map_err(Failure::into);
     for Question { session, tell } in questions {
-        let found = |found: &Vec<Found>| found.iter().find(|found| found.is_of(&session)).cloned();
+        let found = |found: &Vec<Found>| Answer::from(found.iter().find(|found| found.is_of(&session)).cloned());
         // Fails only when the caller has gone.
         let _gone = tell.send(outcome.as_ref().map(found).map_err(PortError::clone));
     }

@@ -51,7 +51,7 @@ impl BcryptHasher {
         if !COSTS.contains(&cost) || threads == 0 {
             return Err(PortError::Corrupt(format!("bcrypt of cost {cost} on {workers} threads is not possible")));
         }
-        let (pool, _threads) = HashPool::start(workers, Load::new(cost, threads, max_wait))
+        let pool = HashPool::start(workers, Load::new(cost, threads, max_wait))
             .map_err(|fault| PortError::Unavailable(format!("no thread to hash passwords: {fault}")))?;
         Ok(Self { cost, decoy: Arc::new(StoredHash::decoy(cost, random(), random())), pool })
     }

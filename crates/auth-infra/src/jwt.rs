@@ -7,7 +7,7 @@ pub mod key_encryption;
 pub mod key_maker;
 pub mod key_pair;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use auth_domain::{
     identity::{
@@ -24,6 +24,7 @@ use auth_domain::{
     signing_keys::{ports::KeyCache, revocations::Revocations, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
+use parking_lot::RwLock;
 use uuid::Uuid;
 
 use self::{claims::TokenIssuer, jws::HmacKey, key_cache::CachedKeys, key_encryption::EncryptionKeys, key_pair::KeyPair};
@@ -74,7 +75,7 @@ impl JwtCodec {
     }
 
     fn cached(&self) -> Arc<CachedKeys> {
-        self.cache.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.cache.read().clone()
     }
 
     /// The pair that signs at a time; `None` where the shared secret does. Where a pair is to sign and none does, it is an outage.
@@ -138,7 +139,7 @@ impl KeyCache for JwtCodec {
             return cached.verdict();
         }
         let next = Arc::new(cached.next(keys, self.pairs.as_deref(), now));
-        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = next.clone();
+        *self.cache.write() = next.clone();
         next.verdict()
     }
 

@@ -8,3 +8,4 @@ pub mod hashing;
 pub mod jwt;
 pub mod metrics;
 pub mod system;
+mod worker;

@@ -3,13 +3,14 @@
 use std::{
     str::FromStr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use crate::{
     audit::{event::AuditEvent, kind::EventKind, ports::AuditSink},
@@ -38,7 +39,7 @@ impl MemoryAudit {
     /// Everything so far, in order.
     #[must_use]
     pub fn events(&self) -> Vec<AuditEvent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 
     #[must_use]
@@ -50,7 +51,7 @@ impl MemoryAudit {
 impl AuditSink for MemoryAudit {
     fn record(&self, event: AuditEvent) {
         assert!(event.reason.is_none_or(|reason| reason.events().contains(&event.kind)), "not a reason of {:?}", event.kind);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.0.lock().push(event);
     }
 }
 

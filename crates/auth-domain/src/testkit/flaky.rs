@@ -2,10 +2,11 @@
 
 mod keys;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
@@ -79,7 +80,7 @@ impl Fuse {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn next(&self) -> ImportOutcome {

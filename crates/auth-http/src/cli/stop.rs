@@ -6,11 +6,12 @@
 
 use std::{
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
@@ -103,9 +104,8 @@ impl Stop {
 }
 
 impl Shared {
-    /// Nothing panics while it holds the lock, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn hear(&self, signal: i32) {
@@ -146,12 +146,14 @@ impl Shared {
         let mut state = self.lock();
         loop {
             let now = Instant::now();
-            state = match state.ends_at {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(end) if end > now => self.changed.wait_timeout(state, end - now).unwrap_or_else(PoisonError::into_inner).0,
+            match state.ends_at {
+                None => self.changed.wait(&mut state),
+                Some(end) if end > now => {
+                    self.changed.wait_until(&mut state, end);
+                }
                 // Says nothing: whoever reads the log may be what hangs.
                 Some(_) => exit(state.code),
-            };
+            }
         }
     }
 }

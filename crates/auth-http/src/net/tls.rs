@@ -5,9 +5,10 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
+use parking_lot::RwLock;
 use rustls::{
     InconsistentKeys, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -52,14 +53,14 @@ impl Tls {
     /// All that is wrong with the files.
     pub fn reload(&self) -> Result<(), Vec<SettingFault>> {
         let read = read_pair(&self.files)?;
-        *self.certificate.0.write().unwrap_or_else(PoisonError::into_inner) = read;
+        *self.certificate.0.write() = read;
         Ok(())
     }
 
     /// The certificate of new connections, and those that lead to its root.
     #[must_use]
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).cert.clone()
+        self.certificate.0.read().cert.clone()
     }
 
     #[must_use]
@@ -70,7 +71,7 @@ impl Tls {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.0.read().clone())
     }
 }
 

@@ -1,9 +1,8 @@
 //! Limits a log message to once a minute.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
@@ -18,7 +17,7 @@ impl OnceAMinute {
 
     /// `true` for the first caller in a minute.
     pub(crate) fn take_turn(&self) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         let due = last.is_none_or(|last| last.elapsed() >= INTERVAL);
         if due {
             *last = Some(Instant::now());

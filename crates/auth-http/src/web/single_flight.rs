@@ -1,15 +1,12 @@
 //! A look that concurrent callers share: whoever comes while one is under way waits for its outcome.
 
-use std::{
-    future::Future,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, time::Duration};
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// No look takes longer: the database gives up before.
@@ -37,7 +34,7 @@ impl<T: Clone + Send + Sync + 'static> OneLook<T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.latest.lock();
         let begins = match &*latest {
             Some((begun, outcome)) => match outcome.peek() {
                 None => return outcome.clone(),

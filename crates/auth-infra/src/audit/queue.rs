@@ -3,10 +3,8 @@
 mod refused;
 
 use std::{
-    collections::VecDeque,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,7 +22,10 @@ use tokio::runtime::Runtime;
 
 use self::refused::{Batch, answers};
 use super::one_line;
-use crate::system::UuidV7;
+use crate::{
+    system::UuidV7,
+    worker::{Queue, State},
+};
 
 /// How a queue treats its entries.
 #[derive(Debug, Clone, Copy)]
@@ -62,23 +63,20 @@ pub struct QueuedAudit {
 
 struct Shared {
     options: QueueOptions,
-    state: Mutex<State>,
+    queue: Arc<Queue<Entry, Progress>>,
     /// How many events the table refused.
     refused: IntCounter,
-    /// Signals a new entry, the closing of the queue, and the end of the thread.
-    changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    queue: VecDeque<Entry>,
+struct Progress {
     /// Taken from the queue and not written yet.
     in_hand: usize,
     /// How many were dropped because the queue was full; reset once there is room again.
     dropped: u64,
     /// When to give up; `None` until the queue is closed.
     deadline: Option<Instant>,
-    /// The thread has ended.
+    /// Nothing is written any more.
     over: bool,
 }
 
@@ -91,14 +89,14 @@ impl QueuedAudit {
         let failed = |error: io::Error| PortError::Unavailable(format!("no thread for the audit trail: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
         let refused = IntCounter::new(REFUSED.0, REFUSED.1).map_err(|fault| PortError::Corrupt(fault.to_string()))?;
-        let shared = Arc::new(Shared { options, state: Mutex::default(), refused, changed: Condvar::new() });
+        let shared = Arc::new(Shared { options, queue: Queue::new(Progress::default()), refused });
         let writer = shared.clone();
-        let write = move || {
+        let write = move |_queue: &Queue<_, _>| {
             writer.write(&runtime, &*trail);
             // Does not wait for a database call that is still running.
             runtime.shutdown_background();
         };
-        thread::Builder::new().name("audit".to_owned()).spawn(write).map_err(failed)?;
+        shared.queue.start("audit", write).map_err(failed)?;
         Ok(Self { log, shared })
     }
 
@@ -112,13 +110,10 @@ impl QueuedAudit {
 
     /// Writes what is queued, and logs how many entries were not written in time. Later events go to the log only.
     pub fn close(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
-        let mut state = self.shared.lock();
-        state.deadline = Some(deadline);
-        self.shared.changed.notify_all();
-        let waited = self.shared.changed.wait_timeout_while(state, patience, |state| !state.over);
-        let (state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
-        let lost = state.queue.len() + state.in_hand;
+        self.shared.queue.lock().also.deadline = Some(Instant::now() + patience);
+        self.shared.queue.close(patience);
+        let state = self.shared.queue.lock();
+        let lost = state.waiting.len() + state.also.in_hand;
         drop(state);
         if lost > 0 {
             tracing::error!(lost, "events were not written to the audit table in time; the log has them");
@@ -136,8 +131,8 @@ impl AuditSink for QueuedAudit {
 /// The thread writes what it can without a retry, then ends.
 impl Drop for QueuedAudit {
     fn drop(&mut self) {
-        self.shared.lock().deadline.get_or_insert_with(Instant::now);
-        self.shared.changed.notify_all();
+        self.shared.queue.lock().also.deadline.get_or_insert_with(Instant::now);
+        self.shared.queue.close(Duration::ZERO);
     }
 }
 
@@ -147,36 +142,35 @@ type Append<'a> = &'a dyn Fn(&[Entry]) -> Result<(), PortError>;
 /// Events that anybody can cause at any rate.
 const REFUSALS: [EventKind; 2] = [EventKind::RateLimited, EventKind::ClientRefused];
 
-impl Shared {
-    /// Nothing panics while it holds the lock, so a poisoned lock is still usable.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn is_closed(state: &State<Entry, Progress>) -> bool {
+    state.also.deadline.is_some()
+}
 
+impl Shared {
     fn push(&self, entry: Entry) {
         // A flood of refused requests must not crowd out other events.
         let half = REFUSALS.iter().any(|kind| entry.event == kind.name());
         let room = if half { self.options.capacity / 2 } else { self.options.capacity };
-        let mut state = self.lock();
-        if state.over {
+        let mut state = self.queue.lock();
+        if state.also.over {
             drop(state);
             tracing::error!("an event came after the audit table was closed; the log has it");
             return;
         }
-        if state.queue.len() >= room {
-            state.dropped += 1;
-            let first = state.dropped == 1;
+        if state.waiting.len() >= room {
+            state.also.dropped += 1;
+            let first = state.also.dropped == 1;
             drop(state);
             if first {
                 tracing::error!("the queue of the audit table is full: events go to the log alone until there is room");
             }
             return;
         }
-        state.queue.push_back(entry);
-        let news = state.queue.len() == 1 || state.queue.len() == self.options.batch;
+        state.waiting.push_back(entry);
+        let news = state.waiting.len() == 1 || state.waiting.len() == self.options.batch;
         drop(state);
         if news {
-            self.changed.notify_all();
+            self.queue.wake();
         }
     }
 
@@ -187,24 +181,21 @@ impl Shared {
                 break;
             }
         }
-        self.lock().over = true;
-        self.changed.notify_all();
+        self.queue.lock().also.over = true;
     }
 
     /// The next batch, once it is full or its first entry has waited long enough; `None` when no more will come.
     fn take(&self) -> Option<Vec<Entry>> {
-        let closed = |state: &State| state.deadline.is_some();
-        let state = self.changed.wait_while(self.lock(), |state| state.queue.is_empty() && !closed(state));
-        let state = state.unwrap_or_else(PoisonError::into_inner);
-        let scanty = |state: &mut State| state.queue.len() < self.options.batch && !closed(state);
-        let waited = self.changed.wait_timeout_while(state, self.options.linger, scanty);
-        let (mut state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
-        let count = state.queue.len().min(self.options.batch);
-        let batch: Vec<_> = state.queue.drain(..count).collect();
-        state.in_hand = batch.len();
+        let QueueOptions { batch, linger, capacity, .. } = self.options;
+        let mut state = self.queue.lock();
+        self.queue.wait(&mut state, Duration::MAX, |state| !state.waiting.is_empty() || is_closed(state));
+        self.queue.wait(&mut state, linger, |state| state.waiting.len() >= batch || is_closed(state));
+        let count = state.waiting.len().min(batch);
+        let batch: Vec<_> = state.waiting.drain(..count).collect();
+        state.also.in_hand = batch.len();
         // Not as soon as one place is free: a long burst would log it again and again.
-        let caught_up = state.queue.len() <= self.options.capacity / 4;
-        let dropped = if caught_up { std::mem::take(&mut state.dropped) } else { 0 };
+        let caught_up = state.waiting.len() <= capacity / 4;
+        let dropped = if caught_up { std::mem::take(&mut state.also.dropped) } else { 0 };
         drop(state);
         if dropped > 0 {
             tracing::warn!(dropped, "the queue of the audit table has room again; the log has what was dropped");
@@ -217,7 +208,7 @@ impl Shared {
         let mut batch = Batch::of(entries);
         let mut pauses = 0;
         while !batch.entries.is_empty() {
-            self.lock().in_hand = batch.entries.len();
+            self.queue.lock().also.in_hand = batch.entries.len();
             let Err(error) = append(&batch.entries) else { break };
             if answers(&error) && self.sift(&mut batch, &error, append) {
                 continue;
@@ -237,20 +228,19 @@ impl Shared {
         if pauses > 0 {
             tracing::info!("the audit table is written again");
         }
-        self.lock().in_hand = 0;
+        self.queue.lock().also.in_hand = 0;
         true
     }
 
     /// Pauses before another try; `before` is the number of pauses so far. Returns whether there is time for it.
     fn pause(&self, before: u32) -> bool {
-        let state = self.lock();
-        let open = state.deadline.is_none();
+        let mut state = self.queue.lock();
+        let closed = is_closed(&state);
         // After closing, pauses stay short, so that no chance is missed before the deadline.
-        let factor = if open { 2_u32.saturating_pow(before) } else { 1 };
+        let factor = if closed { 1 } else { 2_u32.saturating_pow(before) };
         let pause = self.options.first_pause.saturating_mul(factor).min(self.options.longest_pause);
-        let waited = self.changed.wait_timeout_while(state, pause, |state| state.deadline.is_none() == open);
-        let (state, _timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.deadline.is_none_or(|deadline| Instant::now() < deadline)
+        self.queue.wait(&mut state, pause, |state| is_closed(state) != closed);
+        state.also.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 }
 

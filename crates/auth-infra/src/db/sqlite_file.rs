@@ -6,8 +6,10 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    sync::{Arc, OnceLock, Weak},
 };
+
+use parking_lot::Mutex;
 
 use super::url::DatabaseUrl;
 
@@ -68,7 +70,7 @@ impl DatabaseFile {
     /// What a connection that was just made has open beside the database.
     pub(super) fn beside(&self) -> Result<Arc<Beside>, Moved> {
         let now = Beside(BESIDE.map(|suffix| identity(&self.path_beside(suffix)?)));
-        let mut shared = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.beside.lock();
         match shared.upgrade() {
             Some(open) if *open == now => Ok(open),
             Some(_) => Err(Moved(format!("{} or {}", self.shown(BESIDE[0]), self.shown(BESIDE[1])))),

@@ -15,12 +15,13 @@ use prometheus::HistogramTimer;
 use tokio::sync::oneshot;
 
 use super::{
-    batch_queue::{BatchQueue, Job, guarded},
+    batch_queue::{BatchQueue, Job},
     connection::AnyConnection,
     lookup::SessionLookup,
     pool::Pool,
     transaction::in_transaction,
 };
+use crate::worker::guarded;
 
 /// The handle of the thread that writes.
 pub(super) struct Writer(BatchQueue<Box<dyn WriteJob>>);

@@ -1,11 +1,8 @@
 //! Threads for work that keeps a core busy: first in, first out, and jobs that would wait too long are refused.
 
 use std::{
-    collections::VecDeque,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +15,7 @@ use super::load::{Load, Turn};
 use crate::{
     cancellation::Asker,
     metrics::{self, level},
+    worker::{Queue, State, guarded},
 };
 
 /// Below the system's default everywhere; nice 7 on Linux. Requests take precedence, yet hashing keeps a sixth of a core under
@@ -30,9 +28,7 @@ pub(crate) struct HashPool {
 }
 
 struct Shared {
-    state: Mutex<State>,
-    /// Signals a new job, or the end.
-    changed: Condvar,
+    queue: Arc<Queue<Waiting, Demand>>,
     workers: usize,
     measures: Measures,
 }
@@ -55,13 +51,12 @@ pub(crate) struct Seat {
     shared: Arc<Shared>,
 }
 
-struct State {
-    queue: VecDeque<Waiting>,
+/// What decides who is admitted, besides those who wait.
+struct Demand {
     /// Places that are kept.
     reserved: usize,
     running: usize,
     load: Load,
-    closed: bool,
 }
 
 trait Job: Send {
@@ -92,17 +87,17 @@ impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
 }
 
 impl HashPool {
-    /// Join the handles to wait for the end of the threads.
-    pub(crate) fn start(workers: usize, load: Load) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
-        let state = State { queue: VecDeque::new(), reserved: 0, running: 0, load, closed: false };
+    /// # Errors
+    /// A thread cannot be started.
+    pub(crate) fn start(workers: usize, load: Load) -> io::Result<Self> {
+        let queue = Queue::new(Demand { reserved: 0, running: 0, load });
         let measures = Measures::new().map_err(io::Error::other)?;
-        let pool = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), workers, measures }) };
-        let threads = (0..workers).map(|n| {
+        let pool = Self { shared: Arc::new(Shared { queue, workers, measures }) };
+        for n in 0..workers {
             let shared = Arc::clone(&pool.shared);
-            thread::Builder::new().name(format!("hash-{n}")).spawn(move || shared.work())
-        });
-        let threads = threads.collect::<io::Result<_>>()?;
-        Ok((pool, threads))
+            pool.shared.queue.start(&format!("hash-{n}"), move |_queue| shared.work())?;
+        }
+        Ok(pool)
     }
 
     /// Reserves a place, or refuses at once when the wait would be too long.
@@ -118,7 +113,8 @@ impl HashPool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PortError> {
         let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
-        self.shared.queue(Box::new(Task { work, answer, asker: asker.clone() }));
+        let job = Box::new(Task { work, answer, asker: asker.clone() });
+        self.shared.queue.push(Waiting { job, since: Instant::now() });
         // Only now: nobody else may get it in between.
         drop(place);
         answered.await.map_err(|_given_up| {
@@ -144,8 +140,8 @@ impl HashPool {
             ("auth_hash_queue_depth", "Passwords that wait for a thread."),
         ];
         metrics::sampled(registry, gauges, move || {
-            let state = shared.lock();
-            [level(shared.workers), level(state.running), level(state.queue.len())]
+            let state = shared.queue.lock();
+            [level(shared.workers), level(state.also.running), level(state.waiting.len())]
         })
     }
 }
@@ -162,55 +158,38 @@ impl Measures {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.shared.lock().reserved -= 1;
+        self.shared.queue.lock().also.reserved -= 1;
     }
 }
 
 impl Drop for HashPool {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        // A hash that has begun is not waited for.
+        self.shared.queue.close(Duration::ZERO);
     }
 }
 
 impl Shared {
-    /// Nothing panics while it holds the lock, so a poisoned lock is still usable.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn admit(&self) -> Result<(), PortError> {
-        let mut state = self.lock();
-        if state.overload().is_some() {
+        let mut state = self.queue.lock();
+        if overload(&state).is_some() {
             // Jobs of clients that left do not count; they are only removed when it matters.
-            state.queue.retain(|waiting| waiting.job.is_awaited());
+            state.waiting.retain(|waiting| waiting.job.is_awaited());
         }
-        let Some(retry_after) = state.overload() else {
-            state.reserved += 1;
+        let Some(retry_after) = overload(&state) else {
+            state.also.reserved += 1;
             return Ok(());
         };
-        let turn = state.load.refused();
+        let turn = state.also.load.refused();
         drop(state);
         self.measures.refused.inc();
         report(turn);
         Err(PortError::Overloaded { retry_after })
     }
 
-    fn queue(&self, job: Box<dyn Job>) {
-        self.lock().queue.push_back(Waiting { job, since: Instant::now() });
-        self.changed.notify_one();
-    }
-
     fn work(&self) {
         step_back();
-        let mut state = self.lock();
-        while !state.closed {
-            let Some(Waiting { job, since }) = state.queue.pop_front() else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            state.running += 1;
-            drop(state);
+        while let Some(Waiting { job, since }) = self.queue.take(next) {
             self.measures.waited.observe(since.elapsed().as_secs_f64());
             let done = perform(job);
             let turn = self.account(done.as_ref().map(|(_answer, took)| *took));
@@ -219,31 +198,35 @@ impl Shared {
                 answer();
             }
             report(turn);
-            state = self.lock();
         }
     }
 
     fn account(&self, took: Option<Duration>) -> Option<Turn> {
-        let mut state = self.lock();
-        state.running -= 1;
+        let mut state = self.queue.lock();
+        state.also.running -= 1;
         if let Some(took) = took {
             self.measures.took.observe(took.as_secs_f64());
-            state.load.measure(took);
+            state.also.load.measure(took);
         }
-        let (queued, running) = (state.queued(), state.running);
-        state.load.finished(queued, running)
+        let (queued, running) = (queued(&state), state.also.running);
+        state.also.load.finished(queued, running)
     }
 }
 
-impl State {
-    /// How many wait, or are about to.
-    fn queued(&self) -> usize {
-        self.queue.len() + self.reserved
-    }
+/// The next job. None is begun once the pool is closed.
+fn next(state: &mut State<Waiting, Demand>) -> Option<Waiting> {
+    let job = if state.is_closed { None } else { state.waiting.pop_front() }?;
+    state.also.running += 1;
+    Some(job)
+}
 
-    fn overload(&self) -> Option<Duration> {
-        self.load.overload(self.queued(), self.running)
-    }
+/// How many wait, or are about to.
+fn queued(state: &State<Waiting, Demand>) -> usize {
+    state.waiting.len() + state.also.reserved
+}
+
+fn overload(state: &State<Waiting, Demand>) -> Option<Duration> {
+    state.also.load.overload(queued(state), state.also.running)
 }
 
 /// The answer and how long the work took. Skips the work if the caller has gone; a panic ends the job only.
@@ -252,7 +235,7 @@ fn perform(job: Box<dyn Job>) -> Option<(Answer, Duration)> {
         return None;
     }
     let begun = Instant::now();
-    match catch_unwind(AssertUnwindSafe(|| job.run())) {
+    match guarded(|| job.run()) {
         Ok(answer) => Some((answer, begun.elapsed())),
         Err(_panic) => {
             tracing::error!("a hash panicked");

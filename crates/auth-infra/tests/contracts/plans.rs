@@ -1,9 +1,6 @@
 //! What the engines make of the queries: each is answered by an index, so that ten million rows cost what ten do.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, Once, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Once};
 
 use auth_domain::{
     accounts::ports::{UserAdminStore, UserStore},
@@ -31,6 +28,7 @@ use auth_infra::db::{Database, DieselAttempts, DieselAudit, DieselClients, Diese
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 
 use crate::{
     scratch::{Engine, Scratch},
@@ -54,14 +52,14 @@ impl Instrumentation for Recorder {
             let name = url.split(['/', '?', '.']).find(|part| part.starts_with("plans_"));
             self.database = name.map(str::to_owned);
         } else if let (InstrumentationEvent::StartQuery { query, .. }, Some(database)) = (&event, &self.database) {
-            let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut sent = SENT.lock();
             sent.entry(database.clone()).or_default().push(query.to_string());
         }
     }
 }
 
 fn taken(scratch: &Scratch) -> Vec<String> {
-    let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sent = SENT.lock();
     let statements = sent.remove(scratch.name()).unwrap_or_default();
     let verbs = ["SELECT", "UPDATE", "DELETE"];
     statements.into_iter().filter(|query| verbs.iter().any(|verb| query.starts_with(verb)) && query.contains("binds")).collect()

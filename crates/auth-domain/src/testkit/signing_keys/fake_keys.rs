@@ -1,12 +1,13 @@
 //! Keys that sign nothing, and a memory of those that are known.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use crate::{
     identity::{ids::KeyId, port_error::PortError},
@@ -68,7 +69,7 @@ impl KeyMaker for FakeKeys {
 
 impl KeyCache for FakeKeys {
     fn update(&self, keys: Vec<SigningKey>, _now: DateTime<Utc>) -> Result<(), PortError> {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(KeyRing::of(keys));
+        *self.known.lock() = Arc::new(KeyRing::of(keys));
         Ok(())
     }
 
@@ -82,6 +83,6 @@ impl KeyCache for FakeKeys {
     }
 
     fn ring(&self) -> Arc<KeyRing> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.lock().clone()
     }
 }

@@ -113,11 +113,11 @@ impl Shared {
     /// Takes one more of the queue into a refused batch, first in line to be tried: of another kind if possible, since whatever
     /// refuses the batch may mind its kind. No batch becomes larger than it may be.
     pub(super) fn join(&self, batch: &mut Batch) {
-        let mut state = self.lock();
-        let other = state.queue.iter().position(|entry| batch.entries.iter().all(|held| held.event != entry.event));
-        let Some(entry) = state.queue.remove(other.unwrap_or_default()) else { return };
+        let mut state = self.queue.lock();
+        let other = state.waiting.iter().position(|entry| batch.entries.iter().all(|held| held.event != entry.event));
+        let Some(entry) = state.waiting.remove(other.unwrap_or_default()) else { return };
         if batch.entries.len() >= self.options.batch {
-            state.queue.extend(batch.entries.pop());
+            state.waiting.extend(batch.entries.pop());
         }
         batch.entries.insert(0, entry);
     }

@@ -1,5 +1,7 @@
 //! Bursts and outages: callers never wait, nothing is written twice, and losses are logged.
 
+use std::{sync::Mutex, thread};
+
 use auth_domain::{
     audit::{entry::Filter, event::Target, kind::EventKind, ports::MockAuditStore},
     identity::request_context::{RequestContext, UserAgent},
@@ -129,7 +131,7 @@ fn a_flood_of_refusals_leaves_room_for_what_else_happens() {
 fn that_there_is_room_again_is_told_once_with_how_many_were_dropped() {
     let shared = shared(options(10, 2));
     push(&shared, 0..25);
-    shared.lock().deadline = Some(Instant::now());
+    shared.queue.lock().also.deadline = Some(Instant::now());
     let store = MemoryStore::default();
     let told = write(&shared, &store);
     assert!(told.matches("room again").count() == 1 && told.contains("15"), "{told}");
@@ -144,7 +146,7 @@ fn what_cannot_be_written_by_the_end_is_told() {
     record(&audit, 20);
     let told = logged(|| audit.close(Duration::from_millis(5)));
     assert!(told.contains("not written") && told.contains("20"), "{told}");
-    while !audit.shared.lock().over {
+    while !audit.shared.queue.lock().also.over {
         thread::yield_now();
     }
     store.come_back();
@@ -180,7 +182,7 @@ fn refusals() -> [PortError; 2] {
 /// Writes by hand, so that what is logged is logged on this thread.
 fn shared(options: QueueOptions) -> Shared {
     let refused = IntCounter::new(REFUSED.0, REFUSED.1).unwrap();
-    Shared { options, state: Mutex::default(), refused, changed: Condvar::new() }
+    Shared { options, queue: Queue::new(Progress::default()), refused }
 }
 
 fn push(shared: &Shared, numbers: impl IntoIterator<Item = usize>) {
@@ -197,12 +199,12 @@ fn a_row_that_is_refused_is_set_aside_and_the_others_are_written() {
     for error in refusals() {
         let (shared, store) = (shared(options(1000, 50)), MemoryStore::default());
         push(&shared, 0..100);
-        shared.lock().deadline = Some(Instant::now() + LONG);
+        shared.queue.lock().also.deadline = Some(Instant::now() + LONG);
         let trail = refusing(&store, error, |entry| [3, 4, 57].contains(&entry.at.timestamp()));
         let told = write(&shared, &trail);
         assert_eq!(written(&store), (0..100).filter(|number| ![3, 4, 57].contains(number)).collect::<Vec<_>>());
         assert_eq!((shared.refused.get(), told.matches("refused an event").count()), (3, 3), "{told}");
-        assert!(told.contains("login_failed") && shared.lock().in_hand == 0, "{told}");
+        assert!(told.contains("login_failed") && shared.queue.lock().also.in_hand == 0, "{told}");
     }
 }
 
@@ -219,7 +221,7 @@ fn however_many_are_refused_the_rest_is_written() {
         let event = AuditEvent { context, ..event(number) }.on(Target::Address(email("ann@example.org")));
         shared.push(Entry::of(EntryId(UuidV7.next()), event));
     }
-    shared.lock().deadline = Some(Instant::now());
+    shared.queue.lock().also.deadline = Some(Instant::now());
     let trail = refusing(&store, PortError::Refused(String::new()), |entry| entry.context.user_agent.is_some());
     write(&shared, &trail);
     assert_eq!((written(&store), shared.refused.get()), ((0..100).collect(), 60));
@@ -231,7 +233,7 @@ fn however_many_are_refused_the_rest_is_written() {
 fn a_row_that_is_refused_alone_waits_for_another_and_does_not_hold_it_up() {
     let (shared, store) = (Arc::new(shared(options(100, 10))), MemoryStore::default());
     push(&shared, [0]);
-    shared.lock().deadline = Some(Instant::now() + LONG);
+    shared.queue.lock().also.deadline = Some(Instant::now() + LONG);
     let (inner, later) = (refusing(&store, PortError::Refused(String::new()), |entry| entry.at.timestamp() == 0), shared.clone());
     let (mut trail, mut calls) = (MockAuditStore::new(), 0);
     trail.expect_append().returning(move |entries| {
@@ -262,7 +264,7 @@ fn a_table_that_takes_nothing_at_all_is_waited_for() {
         });
         let shared = shared(options(1000, 10));
         push(&shared, 0..30);
-        shared.lock().deadline = Some(Instant::now() + LONG);
+        shared.queue.lock().also.deadline = Some(Instant::now() + LONG);
         write(&shared, &trail);
         assert_eq!(written(&store), (0..30).collect::<Vec<_>>());
         assert!(shared.refused.get() <= 1, "if it takes one again between two tries");
@@ -273,7 +275,7 @@ fn a_table_that_takes_nothing_at_all_is_waited_for() {
 fn what_the_database_says_of_a_row_forges_no_line() {
     let (shared, store) = (shared(options(100, 10)), MemoryStore::default());
     push(&shared, 0..5);
-    shared.lock().deadline = Some(Instant::now() + LONG);
+    shared.queue.lock().also.deadline = Some(Instant::now() + LONG);
     let trail = refusing(&store, PortError::Refused("evil\n\u{202e}line".to_owned()), |entry| entry.at.timestamp() == 0);
     let told = write(&shared, &trail);
     assert!(told.contains("evil\u{fffd}\u{fffd}line"), "{told}");

@@ -1,14 +1,12 @@
 //! Whether SQLite's file can be written.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use auth_domain::identity::port_error::PortError;
 use diesel::QueryResult;
 #[cfg(feature = "sqlite")]
 use diesel::connection::SimpleConnection;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::Database;
 use crate::db::{connection::AnyConnection, url::Engine};
@@ -23,7 +21,7 @@ pub(crate) struct WriteProof(Mutex<Option<Instant>>);
 
 impl WriteProof {
     fn moment(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn is_fresh(&self) -> bool {

@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
 };
 
 use diesel::QueryResult;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::db::connection::{AnyConnection, Connector};
 
@@ -65,7 +65,7 @@ impl InlineReader {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
         mpsc,
     },
     task::{Context, Poll},
+    thread,
 };
 
 use super::*;
@@ -15,7 +16,7 @@ use super::*;
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + 'a>>;
 
 /// One thread, 3 ms allowed, and a hash is assumed to take 0.94 ms: two may wait behind the running one.
-fn pool() -> (HashPool, Vec<JoinHandle<()>>) {
+fn pool() -> HashPool {
     HashPool::start(1, Load::new(4, 1, Duration::from_millis(3))).unwrap()
 }
 
@@ -48,7 +49,7 @@ async fn hold(pool: &HashPool) -> (Pending<'_, ()>, mpsc::Sender<()>) {
 
 #[tokio::test]
 async fn work_runs_on_threads_of_its_own_behind_everything_else() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let told = || (thread::current().name().map(str::to_owned), std::fs::read_to_string("/proc/thread-self/stat"));
     let (name, stat) = run(&pool, told).await.unwrap();
     let stat = stat.unwrap_or_default();
@@ -62,7 +63,7 @@ async fn work_runs_on_threads_of_its_own_behind_everything_else() {
 
 #[tokio::test]
 async fn first_come_first_served() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let (held, gate) = hold(&pool).await;
     let (order, ordered) = mpsc::channel();
     let mut waiting = vec![];
@@ -83,7 +84,7 @@ async fn first_come_first_served() {
 #[tokio::test]
 async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back() {
     // A hash is assumed to take 3.8 s, and two seconds are allowed.
-    let (pool, _threads) = HashPool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
+    let pool = HashPool::start(1, Load::new(16, 1, Duration::from_secs(2))).unwrap();
     let (held, gate) = hold(&pool).await;
     for _ in 0..2 {
         let refused = run(&pool, || ()).await;
@@ -99,7 +100,7 @@ async fn who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_back()
 
 #[tokio::test]
 async fn a_place_that_is_kept_counts_and_is_given_back() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let (held, gate) = hold(&pool).await;
     let places = [pool.admit().unwrap(), pool.admit().unwrap(), pool.admit().unwrap()];
     assert!(matches!(pool.admit().map(drop), Err(PortError::Overloaded { .. })));
@@ -121,7 +122,7 @@ async fn a_place_that_is_kept_counts_and_is_given_back() {
 
 #[tokio::test]
 async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let (held, gate) = hold(&pool).await;
     let done = Arc::new(AtomicUsize::new(0));
     let count = |done: &Arc<AtomicUsize>| {
@@ -143,7 +144,7 @@ async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
 
 #[tokio::test]
 async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let (held, gate) = hold(&pool).await;
     let asker = Asker::default();
     let mut asked = Box::pin(run(&pool, || ()));
@@ -158,7 +159,7 @@ async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
 
 #[tokio::test]
 async fn a_panic_ends_the_job_and_nothing_else() {
-    let (pool, _threads) = pool();
+    let pool = pool();
     let broken = run(&pool, || -> u8 { panic!("on purpose") }).await;
     assert!(matches!(broken, Err(PortError::Unavailable(_))), "{broken:?}");
     assert_eq!(run(&pool, || 7).await.unwrap(), 7);
@@ -166,10 +167,11 @@ async fn a_panic_ends_the_job_and_nothing_else() {
 
 #[tokio::test]
 async fn the_threads_end_with_the_pool() {
-    let (pool, threads) = HashPool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
+    let pool = HashPool::start(3, Load::new(4, 3, Duration::from_secs(1))).unwrap();
     run(&pool, || ()).await.unwrap();
+    let queue = Arc::clone(&pool.shared.queue);
     drop(pool);
-    for thread in threads {
-        thread.join().unwrap();
-    }
+    let mut state = queue.lock();
+    queue.wait(&mut state, Duration::MAX, State::has_ended);
+    assert!(state.has_ended());
 }

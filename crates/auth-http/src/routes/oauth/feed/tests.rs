@@ -31,7 +31,7 @@ impl Clock for Counting {
 impl EndedSessions for Counting {
     async fn ended(&self, behind: RevocationCursor, limit: u32) -> Result<Vec<RevocationCursor>, PortError> {
         self.looks.fetch_add(1, Ordering::SeqCst);
-        let ended = self.ended.lock().unwrap();
+        let ended = self.ended.lock();
         Ok(ended.iter().filter(|ended| **ended > behind).take(limit.try_into().unwrap()).copied().collect())
     }
 
@@ -74,7 +74,7 @@ impl Scene {
 
     /// A session that ends so many milliseconds from the start.
     fn ends(&self, at: i64) {
-        self.world.ended.lock().unwrap().push(self.place(at, at));
+        self.world.ended.lock().push(self.place(at, at));
     }
 
     fn at(&self, milliseconds: i64) -> DateTime<Utc> {

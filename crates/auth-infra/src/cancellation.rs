@@ -1,38 +1,18 @@
 //! Whether the client of a request still waits for its answer. Travels with the task, like the tracing span, so that neither
 //! ports nor use cases carry it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+pub use tokio_util::sync::CancellationToken;
 
 tokio::task_local! {
-    static ASKER: Asker;
+    static CLIENT: CancellationToken;
 }
 
-/// The client of a request, which may leave before the answer.
-#[derive(Debug, Clone, Default)]
-pub struct Asker {
-    has_left: Arc<AtomicBool>,
+/// Does a client's work. Once the token is cancelled, expensive work that has not begun is skipped.
+pub async fn on_behalf_of<F: Future>(client: CancellationToken, work: F) -> F::Output {
+    CLIENT.scope(client, work).await
 }
 
-impl Asker {
-    /// The client has gone: expensive work that has not begun can be skipped.
-    pub fn leave(&self) {
-        self.has_left.store(true, Ordering::Relaxed);
-    }
-
-    /// Does part of this client's work, such as one poll of its future.
-    pub fn asks<T>(&self, work: impl FnOnce() -> T) -> T {
-        ASKER.sync_scope(self.clone(), work)
-    }
-
-    /// The client whose work this task does. Outside any request: one that never leaves.
-    pub(crate) fn current() -> Self {
-        ASKER.try_with(Self::clone).unwrap_or_default()
-    }
-
-    pub(crate) fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Relaxed)
-    }
+/// The client whose work this task does. Outside any request: one that never leaves.
+pub(crate) fn client() -> CancellationToken {
+    CLIENT.try_with(CancellationToken::clone).unwrap_or_default()
 }

@@ -49,7 +49,7 @@ impl BcryptHasher {
         let HasherOptions { cost, workers, max_wait } = options;
         let threads = u32::try_from(workers).unwrap_or(u32::MAX);
         if !COSTS.contains(&cost) || threads == 0 {
-            return Err(PortError::Corrupt(format!("bcrypt of cost {cost} on {workers} threads is not possible")));
+            return Err(PortError::Internal(format!("bcrypt of cost {cost} on {workers} threads is not possible")));
         }
         let pool = HashPool::start(workers, Load::new(cost, threads, max_wait))
             .map_err(|fault| PortError::Unavailable(format!("no thread to hash passwords: {fault}")))?;

@@ -93,7 +93,7 @@ impl JwtCodec {
     }
 
     fn self_test(&self) -> Result<(), PortError> {
-        let faulty = |what: &str| PortError::Corrupt(format!("the token keys: {what}"));
+        let faulty = |what: &str| PortError::Internal(format!("the token keys: {what}"));
         let now = DateTime::UNIX_EPOCH;
         for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))] {
             let claims = probe(purpose, now).map_err(|fault| faulty(&fault.to_string()))?;

@@ -152,7 +152,9 @@ impl ImportUsers {
         };
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
             // This row's own fault, not an outage: the others go on.
-            Err(PortError::Corrupt(_) | PortError::Refused(_)) => Ok(ImportOutcome::Refused(Refusal::Row)),
+            Err(PortError::Corrupt(_) | PortError::Internal(_) | PortError::Refused(_)) => {
+                Ok(ImportOutcome::Refused(Refusal::Row))
+            }
             Err(outage) => Err(outage),
             Ok(Inserted::EmailTaken) => Ok(ImportOutcome::AlreadyThere(user.email)),
             Ok(Inserted::Yes) => {

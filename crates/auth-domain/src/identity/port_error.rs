@@ -17,6 +17,12 @@ pub enum PortError {
     /// Too much to do for now.
     #[error("overloaded: the wait would be {retry_after:?}")]
     Overloaded { retry_after: Duration },
+    /// Nobody waits for the answer any more, so it was not begun.
+    #[error("nobody waits for it any more")]
+    Abandoned,
+    /// This program is at fault: it panicked, or its options make no sense.
+    #[error("internal: {0}")]
+    Internal(String),
     /// What is stored makes no sense; calling again will not help.
     #[error("corrupt: {0}")]
     Corrupt(String),

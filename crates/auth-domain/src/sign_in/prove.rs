@@ -85,7 +85,7 @@ impl Prove {
         };
         match stronger {
             // There will be other logins to do it at, or the client has left: no reason to refuse this one.
-            Err(PortError::Overloaded { .. }) => {}
+            Err(PortError::Overloaded { .. } | PortError::Abandoned) => {}
             // Who loses this race has nothing to do: another login did the same, or the password changed.
             outcome => {
                 let _replaced = self.users.replace_hash(user.id, hash, &outcome?).await?;
@@ -103,7 +103,7 @@ impl Prove {
         };
         match verified {
             // There will be other logins to find out at.
-            Err(PortError::Overloaded { .. }) => Ok(true),
+            Err(PortError::Overloaded { .. } | PortError::Abandoned) => Ok(true),
             outcome => outcome,
         }
     }

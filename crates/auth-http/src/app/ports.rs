@@ -67,7 +67,7 @@ impl Ports {
         };
         let hashing = HasherOptions { cost: passwords.cost, workers: passwords.workers, max_wait: passwords.max_wait };
         let measures = Registry::new();
-        let twice = |fault: prometheus::Error| PortError::Corrupt(fault.to_string());
+        let twice = |fault: prometheus::Error| PortError::Internal(fault.to_string());
         let hasher = BcryptHasher::start(hashing)?;
         hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
         let audit = CountingAudit::over(audit, &measures).map_err(twice)?;

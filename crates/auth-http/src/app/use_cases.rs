@@ -29,7 +29,7 @@ use auth_domain::{
 };
 pub use auth_infra::{
     audit::QueuedAudit,
-    cancellation::Asker,
+    cancellation::{CancellationToken, on_behalf_of},
     db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
     metrics::{level, sampled},
     system::{SystemClock, os_secret},

@@ -45,14 +45,15 @@ impl CommandError {
     /// The server cannot sign. Adds a way out, since an encryption key may be lost for good.
     pub(super) fn of_keys(fault: PortError) -> Self {
         match fault {
-            PortError::Corrupt(what) => Self::Start(format!(
+            PortError::Corrupt(what) | PortError::Internal(what) => Self::Start(format!(
                 "{what}. If nobody has it any more, `auth-server keys rotate --at-once` makes a key that can be used \
                  (docs/keys.md)"
             )),
             outage @ (PortError::Unavailable(_)
             | PortError::Refused(_)
             | PortError::Unknown(_)
-            | PortError::Overloaded { .. }) => Self::Start(outage.to_string()),
+            | PortError::Overloaded { .. }
+            | PortError::Abandoned) => Self::Start(outage.to_string()),
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     access_log::AccessLogEntry,
     client_address::{self, X_REQUEST_ID},
     overload,
-    run_to_completion::ToTheEnd,
+    run_to_completion::RunToCompletion,
 };
 use crate::{
     app::use_cases::UseCases,
@@ -67,7 +67,7 @@ async fn enclose(
     request.extensions_mut().insert(context);
     // The request goes inside whole: routing panics while a second handle to it lives.
     requests.iter().for_each(|requests| requests.begin(has_body));
-    let work = ToTheEnd::of(next.call(request), span.clone(), requests.clone());
+    let work = RunToCompletion::of(next.call(request), span.clone(), requests.clone());
     let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
     let mut answer = match outcome {
         Ok(Ok(response)) => Ok(reshape(response.map_into_boxed_body(), &request_id)),

@@ -88,7 +88,7 @@ impl QueuedAudit {
     pub fn start(log: Arc<dyn AuditSink>, trail: Arc<dyn AuditStore>, options: QueueOptions) -> Result<Self, PortError> {
         let failed = |error: io::Error| PortError::Unavailable(format!("no thread for the audit trail: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
-        let refused = IntCounter::new(REFUSED.0, REFUSED.1).map_err(|fault| PortError::Corrupt(fault.to_string()))?;
+        let refused = IntCounter::new(REFUSED.0, REFUSED.1).map_err(|fault| PortError::Internal(fault.to_string()))?;
         let shared = Arc::new(Shared { options, queue: Queue::new(Progress::default()), refused });
         let writer = shared.clone();
         let write = move |_queue: &Queue<_, _>| {

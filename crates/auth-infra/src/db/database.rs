@@ -94,7 +94,7 @@ impl Database {
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
             writer: writer.map(Arc::new),
             look_ups,
-            waits: metrics::histogram(WAIT.0, WAIT.1, metrics::WAITS).map_err(|fault| PortError::Corrupt(fault.to_string()))?,
+            waits: metrics::histogram(WAIT.0, WAIT.1, metrics::WAITS).map_err(|fault| PortError::Internal(fault.to_string()))?,
             proof: Arc::default(),
         })
     }
@@ -227,5 +227,5 @@ impl fmt::Debug for Database {
 
 /// The work panicked, or the program is shutting down.
 fn failed(error: impl fmt::Display) -> PortError {
-    PortError::Corrupt(format!("database work failed: {error}"))
+    PortError::Internal(format!("database work failed: {error}"))
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::load::{Load, Turn};
 use crate::{
-    cancellation::Asker,
+    cancellation::{self, CancellationToken},
     metrics::{self, level},
     worker::{Queue, State, guarded},
 };
@@ -69,17 +69,17 @@ type Answer = Box<dyn FnOnce()>;
 
 struct Task<F, T> {
     work: F,
-    asker: Asker,
+    client: CancellationToken,
     answer: oneshot::Sender<T>,
 }
 
 impl<F: FnOnce() -> T + Send, T: Send + 'static> Job for Task<F, T> {
     fn is_awaited(&self) -> bool {
-        !self.answer.is_closed() && !self.asker.has_left()
+        !self.answer.is_closed() && !self.client.is_cancelled()
     }
 
     fn run(self: Box<Self>) -> Answer {
-        let Self { work, answer, asker: _ } = *self;
+        let Self { work, answer, client: _ } = *self;
         let done = work();
         // Fails only when the caller has gone.
         Box::new(move || drop(answer.send(done)))
@@ -112,15 +112,14 @@ impl HashPool {
         place: impl Send,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PortError> {
-        let (asker, (answer, answered)) = (Asker::current(), oneshot::channel());
-        let job = Box::new(Task { work, answer, asker: asker.clone() });
+        let (client, (answer, answered)) = (cancellation::client(), oneshot::channel());
+        let job = Box::new(Task { work, answer, client: client.clone() });
         self.shared.queue.push(Waiting { job, since: Instant::now() });
         // Only now: nobody else may get it in between.
         drop(place);
         answered.await.map_err(|_given_up| {
-            if asker.has_left() {
-                // No outage that a log should mention.
-                PortError::Overloaded { retry_after: Duration::ZERO }
+            if client.is_cancelled() {
+                PortError::Abandoned
             } else {
                 PortError::Unavailable("a hashing job was dropped".to_owned())
             }

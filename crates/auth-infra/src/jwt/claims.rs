@@ -68,7 +68,7 @@ impl TokenIssuer {
             iss: self.issuer.as_deref(),
             aud: self.audience.as_deref(),
         };
-        serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("claims cannot be written: {fault}")))
+        serde_json::to_vec(&payload).map_err(|fault| PortError::Internal(format!("claims cannot be written: {fault}")))
     }
 
     /// The claims of a payload, with times not checked yet. Every other fault gives the same answer.
@@ -133,7 +133,7 @@ impl TokenIssuer {
             next: list.next.to_string(),
             more: list.more,
         };
-        serde_json::to_vec(&payload).map_err(|fault| PortError::Corrupt(format!("a list cannot be written: {fault}")))
+        serde_json::to_vec(&payload).map_err(|fault| PortError::Internal(format!("a list cannot be written: {fault}")))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct HmacKey {
 impl HmacKey {
     pub(super) fn hs256(secret: &[u8]) -> Result<Self, PortError> {
         if secret.len() < HS256_KEY_MIN_BYTES {
-            return Err(PortError::Corrupt(format!("a token key has less than {HS256_KEY_MIN_BYTES} bytes")));
+            return Err(PortError::Internal(format!("a token key has less than {HS256_KEY_MIN_BYTES} bytes")));
         }
         Ok(Self {
             algorithm: Algorithm::HS256,
@@ -83,7 +83,7 @@ pub(super) fn verified<'a>(token: &'a str, key: &DecodingKey, algorithm: Algorit
 pub(super) fn signed(header: &str, payload: &[u8], key: &EncodingKey, algorithm: Algorithm) -> Result<String, PortError> {
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
     let signature = crypto::sign(signed.as_bytes(), key, algorithm)
-        .map_err(|fault| PortError::Corrupt(format!("a token key does not sign: {fault}")))?;
+        .map_err(|fault| PortError::Internal(format!("a token key does not sign: {fault}")))?;
     Ok(format!("{signed}.{signature}"))
 }
 

@@ -66,11 +66,11 @@ impl EncryptionKeys {
     /// # Errors
     /// There is no encryption key.
     pub fn encrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<EncryptedKey, PortError> {
-        let (name, key) = self.0.first().ok_or_else(|| PortError::Corrupt("there is no key to encrypt with".to_owned()))?;
+        let (name, key) = self.0.first().ok_or_else(|| PortError::Internal("there is no key to encrypt with".to_owned()))?;
         // Encrypted in place: no plain text remains.
         let mut text = private.as_bytes().to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
-        let nonce = nonce.map_err(|_unspecified| PortError::Corrupt(format!("key {id} cannot be encrypted")))?;
+        let nonce = nonce.map_err(|_unspecified| PortError::Internal(format!("key {id} cannot be encrypted")))?;
         let encrypted = [nonce.as_ref(), text.as_slice()].concat();
         Ok(EncryptedKey { with: name.clone(), text: URL_SAFE_NO_PAD.encode(encrypted) })
     }

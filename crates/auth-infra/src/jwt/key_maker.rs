@@ -32,14 +32,14 @@ impl PairMaker {
 
 /// On a blocking thread: RSA would hold up other tasks.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PortError> {
-    spawn_blocking(work).await.map_err(|error| PortError::Corrupt(format!("making a key failed: {error}")))
+    spawn_blocking(work).await.map_err(|error| PortError::Internal(format!("making a key failed: {error}")))
 }
 
 #[async_trait]
 impl KeyMaker for PairMaker {
     async fn make(&self, algorithm: KeyAlgorithm) -> Result<FreshKey, PortError> {
         let made = aside(move || KeyPair::generate(algorithm)).await?;
-        self.fresh(&made.map_err(|fault| PortError::Corrupt(format!("a key {fault}")))?)
+        self.fresh(&made.map_err(|fault| PortError::Internal(format!("a key {fault}")))?)
     }
 
     async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError> {
@@ -47,7 +47,7 @@ impl KeyMaker for PairMaker {
         match aside(move || KeyPair::from_pem(&pem)).await? {
             Ok(pair) => self.fresh(&pair).map(Ok),
             Err(fault @ PairFault::NoPrivateKey) => Ok(Err(UnusableKey(fault.to_string()))),
-            Err(fault @ PairFault::NotMade(_)) => Err(PortError::Corrupt(format!("the key {fault}"))),
+            Err(fault @ PairFault::NotMade(_)) => Err(PortError::Internal(format!("the key {fault}"))),
         }
     }
 

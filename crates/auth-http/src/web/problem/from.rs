@@ -38,6 +38,8 @@ impl From<PortError> for Problem {
     fn from(error: PortError) -> Self {
         match error {
             PortError::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
+            // The client has left: nobody reads the answer, and it is no outage that the log should mention.
+            PortError::Abandoned => Self::new(Code::Overloaded).retry_after(Duration::ZERO),
             PortError::Unknown(cause) => {
                 tracing::error!(%cause, "a dependency gave no answer: what was asked for may have happened");
                 Self::unavailable()
@@ -45,6 +47,10 @@ impl From<PortError> for Problem {
             PortError::Unavailable(cause) | PortError::Refused(cause) => {
                 tracing::error!(%cause, "a dependency is unavailable");
                 Self::unavailable()
+            }
+            PortError::Internal(cause) => {
+                tracing::error!(%cause, "this program is at fault");
+                Self::internal()
             }
             PortError::Corrupt(cause) => {
                 tracing::error!(%cause, "what is stored makes no sense");

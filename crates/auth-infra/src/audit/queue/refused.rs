@@ -15,8 +15,8 @@ const WITNESSES: usize = 3;
 /// Whether the database answered: what it refuses may be one row. Otherwise it is an outage.
 pub(super) fn answers(error: &PortError) -> bool {
     match error {
-        PortError::Refused(_) | PortError::Corrupt(_) => true,
-        PortError::Unavailable(_) | PortError::Unknown(_) | PortError::Overloaded { .. } => false,
+        PortError::Refused(_) | PortError::Corrupt(_) | PortError::Internal(_) => true,
+        PortError::Unavailable(_) | PortError::Unknown(_) | PortError::Overloaded { .. } | PortError::Abandoned => false,
     }
 }
 

@@ -146,15 +146,14 @@ async fn who_has_gone_costs_nothing_and_takes_nobodys_place() {
 async fn who_has_left_is_refused_although_the_work_is_still_waited_for() {
     let pool = pool();
     let (held, gate) = hold(&pool).await;
-    let asker = Asker::default();
-    let mut asked = Box::pin(run(&pool, || ()));
-    let mut poll = |context: &mut Context<'_>| asker.asks(|| asked.as_mut().poll(context));
-    assert!(poll_fn(|context| Poll::Ready(poll(context).is_pending())).await);
-    asker.leave();
+    let client = CancellationToken::new();
+    let mut asked = Box::pin(cancellation::on_behalf_of(client.clone(), run(&pool, || ())));
+    assert!(poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_pending())).await);
+    client.cancel();
     drop(gate);
     held.await.unwrap();
-    let refused = poll_fn(poll).await;
-    assert!(matches!(refused, Err(PortError::Overloaded { .. })), "{refused:?}");
+    let refused = asked.await;
+    assert!(matches!(refused, Err(PortError::Abandoned)), "{refused:?}");
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ impl Failure {
     pub(super) fn of_a_write(self) -> Self {
         match self {
             Self::Broken(error) if !only_reads(&error) => Self::Unheard(error),
-            failure => failure,
+            failure @ (Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Unheard(_) | Self::Refused(_)) => failure,
         }
     }
 

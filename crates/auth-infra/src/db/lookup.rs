@@ -24,6 +24,7 @@ const SET_ASIDE: u32 = 1;
 
 /// What a look-up met.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "most look-ups find something, and a box for each would cost more than the room")]
 pub(super) enum Answer {
     Found(Found),
     Missing,

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::{Context, Poll},
+    task::Poll,
     thread,
 };
 

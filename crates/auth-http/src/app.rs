@@ -1,7 +1,13 @@
-//! The composition root: which adapter stands behind which port, and the use cases over them.
+//! The composition root: which adapter stands behind which port, and the use cases over them, a file for each room.
 
+pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod jobs;
+pub(crate) mod maintenance;
 pub(crate) mod oauth;
-pub(crate) mod ports;
+pub(crate) mod passwords;
+pub mod ports;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod signing_keys;
 pub mod use_cases;

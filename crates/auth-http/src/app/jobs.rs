@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(300);
 /// Deletes what is long over: at the start, then every few minutes. Never returns.
 pub(crate) async fn prune(app: Data<UseCases>) {
     loop {
-        match app.prune.execute().await {
+        match app.maintenance.prune.execute().await {
             Ok(Pruned::MoreToCome) => continue,
             Ok(Pruned::AllDone) => {}
             Err(error) => tracing::warn!(%error, "cannot forget what is long over; trying again later"),
@@ -30,7 +30,7 @@ pub(crate) async fn maintain_keys(app: Data<UseCases>) {
     let mut told = None;
     loop {
         sleep(LOOK).await;
-        let fault = app.keys.maintain.execute().await.err().map(|fault| fault.to_string());
+        let fault = app.signing_keys.maintain.execute().await.err().map(|fault| fault.to_string());
         if fault != told {
             fault.iter().for_each(|fault| tracing::error!(fault, "cannot attend to the signing keys; going on with those known"));
             told = fault;

@@ -1,11 +1,42 @@
-//! The use cases of resource servers, which share what they need.
+//! OAuth: the ports of resource servers, and what they and their operators can do.
+
+use std::sync::Arc;
 
 use auth_domain::oauth::{
     authenticate_client::AuthenticateClient,
     clients::{AddClient, RemoveClient, RotateClientSecret},
+    introspect::Introspect,
+    ports::{ClientSecrets, ClientStore},
+    revocation_list::ListRevocations,
+    revoke::Revoke,
 };
 
-use super::use_cases::Ports;
+use super::{ports::Ports, sessions::SessionPorts};
+
+#[derive(Clone)]
+pub struct OAuthPorts {
+    pub clients: Arc<dyn ClientStore>,
+    pub secrets: Arc<dyn ClientSecrets>,
+}
+
+pub struct OAuthUseCases {
+    pub introspect: Introspect,
+    pub revoke: Revoke,
+    pub list_revocations: ListRevocations,
+    pub clients: ClientUseCases,
+}
+
+impl OAuthUseCases {
+    pub(super) fn over(ports: &Ports) -> Self {
+        let (SessionPorts { store: sessions, ended, codec }, clock) = (ports.sessions.clone(), ports.clock.clone());
+        Self {
+            introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone() },
+            revoke: Revoke { codec, sessions, audit: ports.audit.sink.clone(), clock: clock.clone() },
+            list_revocations: ListRevocations { sessions: ended, keys: ports.signing_keys.cache.clone(), clock },
+            clients: ClientUseCases::over(ports),
+        }
+    }
+}
 
 /// What can be done with resource servers.
 pub struct ClientUseCases {
@@ -16,8 +47,9 @@ pub struct ClientUseCases {
 }
 
 impl ClientUseCases {
-    pub(super) fn over(ports: &Ports) -> Self {
-        let Ports { clients, secrets, ids, audit, clock, .. } = ports.clone();
+    fn over(ports: &Ports) -> Self {
+        let OAuthPorts { clients, secrets } = ports.oauth.clone();
+        let (audit, clock) = (ports.audit.sink.clone(), ports.clock.clone());
         Self {
             authenticate: AuthenticateClient {
                 clients: clients.clone(),
@@ -28,7 +60,7 @@ impl ClientUseCases {
             add: AddClient {
                 clients: clients.clone(),
                 secrets: secrets.clone(),
-                ids,
+                ids: ports.ids.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
             },

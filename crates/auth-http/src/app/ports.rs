@@ -1,51 +1,48 @@
-//! Which adapter stands behind which port.
+//! Which adapter stands behind which port: the only code that names them.
 
 use std::sync::Arc;
 
 use auth_domain::{
-    accounts::ports::{UserAdminStore, UserStore},
-    audit::ports::{AuditSink, AuditStore},
+    audit::ports::AuditSink,
     identity::{
         clock::{Clock, Ids},
         port_error::PortError,
     },
-    maintenance::ports::Readiness,
-    oauth::ports::{ClientSecrets, ClientStore},
-    passwords::ports::{AttemptStore, PasswordHasher},
-    sessions::ports::{EndedSessions, SessionStore, TokenCodec},
-    signing_keys::ports::{KeyCache, KeyMaker, KeyStore},
+};
+pub use auth_infra::{
+    audit::QueuedAudit,
+    cancellation::{CancellationToken, on_behalf_of},
+    db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
+    metrics::{level, sampled},
+    system::{SystemClock, os_secret},
 };
 use auth_infra::{
-    audit::CountingAudit,
+    audit::{CountingAudit, QueueOptions, TracingAudit},
     client_secrets::Sha256Secrets,
-    db::{Database, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
+    db::{DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
     hashing::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
-    system::{SystemClock, UuidV7},
+    system::UuidV7,
 };
 use prometheus::Registry;
 use secrecy::ExposeSecret;
 
-use crate::settings::Settings;
+use super::{
+    accounts::AccountPorts, audit::AuditPorts, maintenance::MaintenancePorts, oauth::OAuthPorts, passwords::PasswordPorts,
+    sessions::SessionPorts, signing_keys::KeyPorts,
+};
+use crate::settings::{DatabaseSettings, PasswordSettings, Settings, TokenSettings};
 
-/// Everything the use cases need of the world.
+/// Everything the use cases need of the world, by room.
 #[derive(Clone)]
 pub struct Ports {
-    pub users: Arc<dyn UserStore>,
-    pub directory: Arc<dyn UserAdminStore>,
-    pub sessions: Arc<dyn SessionStore>,
-    pub ended: Arc<dyn EndedSessions>,
-    pub attempts: Arc<dyn AttemptStore>,
-    pub readiness: Arc<dyn Readiness>,
-    pub hasher: Arc<dyn PasswordHasher>,
-    pub codec: Arc<dyn TokenCodec>,
-    pub keys: Arc<dyn KeyStore>,
-    pub key_maker: Arc<dyn KeyMaker>,
-    pub key_cache: Arc<dyn KeyCache>,
-    pub audit: Arc<dyn AuditSink>,
-    pub trail: Arc<dyn AuditStore>,
-    pub clients: Arc<dyn ClientStore>,
-    pub secrets: Arc<dyn ClientSecrets>,
+    pub accounts: AccountPorts,
+    pub passwords: PasswordPorts,
+    pub sessions: SessionPorts,
+    pub signing_keys: KeyPorts,
+    pub oauth: OAuthPorts,
+    pub audit: AuditPorts,
+    pub maintenance: MaintenancePorts,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// The metrics.
@@ -53,49 +50,83 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// The adapters that ship, over a database that is up to date. The only code that names them.
+    /// The adapters that ship, over a database that is up to date.
     ///
     /// # Errors
     /// A key or a thread cannot be made.
-    pub fn over(database: &Database, settings: &Settings, audit: Arc<dyn AuditSink>) -> Result<Self, PortError> {
-        let (tokens, passwords) = (&settings.tokens, &settings.passwords);
-        let users = Arc::new(DieselUsers(database.clone()));
-        let sessions = Arc::new(DieselSessions(database.clone()));
-        let secrets = JwtSecrets {
-            access: tokens.access_secret.expose_secret().as_bytes(),
-            refresh: tokens.refresh_secret.expose_secret().as_bytes(),
-        };
-        let hashing = HasherOptions { cost: passwords.cost, workers: passwords.workers, max_wait: passwords.max_wait };
+    pub fn open(database: &Database, settings: &Settings, audit: Arc<dyn AuditSink>) -> Result<Self, PortError> {
         let measures = Registry::new();
-        let twice = |fault: prometheus::Error| PortError::Internal(fault.to_string());
-        let hasher = BcryptHasher::start(hashing)?;
-        hasher.register(&measures).and_then(|()| database.register(&measures)).map_err(twice)?;
-        let audit = CountingAudit::over(audit, &measures).map_err(twice)?;
-        let encryption = tokens.keys.encryption.clone();
-        let codec = JwtCodec::new(secrets, tokens.issuer.clone(), tokens.audience.clone())?;
-        let codec = Arc::new(match tokens.keys.policy {
-            Some(_) => codec.signing_with_pairs(encryption.clone()),
-            None => codec,
-        });
+        database.register(&measures).map_err(twice)?;
+        let (sessions, signing_keys) = tokens(database, &settings.tokens)?;
+        let users = Arc::new(DieselUsers(database.clone()));
         Ok(Self {
-            users: users.clone(),
-            directory: users,
-            sessions: sessions.clone(),
-            ended: sessions,
-            attempts: Arc::new(DieselAttempts(database.clone())),
-            readiness: Arc::new(DieselReadiness(database.clone())),
-            hasher: Arc::new(hasher),
-            codec: codec.clone(),
-            keys: Arc::new(DieselKeys(database.clone())),
-            key_maker: Arc::new(PairMaker(encryption)),
-            key_cache: codec,
-            audit: Arc::new(audit),
-            trail: Arc::new(DieselAudit(database.clone())),
-            clients: Arc::new(DieselClients(database.clone())),
-            secrets: Arc::new(Sha256Secrets),
+            accounts: AccountPorts { users: users.clone(), directory: users },
+            passwords: passwords(database, &settings.passwords, &measures)?,
+            sessions,
+            signing_keys,
+            oauth: OAuthPorts { clients: Arc::new(DieselClients(database.clone())), secrets: Arc::new(Sha256Secrets) },
+            audit: AuditPorts {
+                sink: Arc::new(CountingAudit::over(audit, &measures).map_err(twice)?),
+                trail: Arc::new(DieselAudit(database.clone())),
+            },
+            maintenance: MaintenancePorts { readiness: Arc::new(DieselReadiness(database.clone())) },
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
         })
     }
+}
+
+fn twice(fault: prometheus::Error) -> PortError {
+    PortError::Internal(fault.to_string())
+}
+
+fn passwords(database: &Database, settings: &PasswordSettings, measures: &Registry) -> Result<PasswordPorts, PortError> {
+    let options = HasherOptions { cost: settings.cost, workers: settings.workers, max_wait: settings.max_wait };
+    let hasher = BcryptHasher::start(options)?;
+    hasher.register(measures).map_err(twice)?;
+    Ok(PasswordPorts { attempts: Arc::new(DieselAttempts(database.clone())), hasher: Arc::new(hasher) })
+}
+
+/// Sessions and keys, whose tokens one codec makes.
+fn tokens(database: &Database, settings: &TokenSettings) -> Result<(SessionPorts, KeyPorts), PortError> {
+    let secrets = JwtSecrets {
+        access: settings.access_secret.expose_secret().as_bytes(),
+        refresh: settings.refresh_secret.expose_secret().as_bytes(),
+    };
+    let encryption = settings.keys.encryption.clone();
+    let codec = JwtCodec::new(secrets, settings.issuer.clone(), settings.audience.clone())?;
+    let codec = Arc::new(match settings.keys.policy {
+        Some(_) => codec.signing_with_pairs(encryption.clone()),
+        None => codec,
+    });
+    let sessions = Arc::new(DieselSessions(database.clone()));
+    let keys =
+        KeyPorts { store: Arc::new(DieselKeys(database.clone())), maker: Arc::new(PairMaker(encryption)), cache: codec.clone() };
+    Ok((SessionPorts { store: sessions.clone(), ended: sessions, codec }, keys))
+}
+
+/// Opens the database of these settings and brings its schema up to date.
+///
+/// # Errors
+/// It cannot be reached, is another program's, or a migration fails.
+pub fn open_database(settings: &DatabaseSettings) -> Result<Database, OpenError> {
+    let database = Database::open(&settings.url, settings.pool_size)?;
+    for migration in database.migrate()? {
+        tracing::info!(migration, "applied a migration");
+    }
+    let newer = database.newer()?.join(", ");
+    if !newer.is_empty() {
+        tracing::warn!(newer, "a newer release has migrated this database; this one goes on with what it knows of it");
+    }
+    Ok(database)
+}
+
+/// Reports events to the log, and stores them in this database. Must be closed at the end, or the last events are not stored.
+///
+/// # Errors
+/// Its thread cannot be started.
+pub fn start_audit(database: &Database) -> Result<Arc<QueuedAudit>, PortError> {
+    let trail = Arc::new(DieselAudit(database.aside()));
+    Ok(Arc::new(QueuedAudit::start(Arc::new(TracingAudit), trail, QueueOptions::default())?))
 }

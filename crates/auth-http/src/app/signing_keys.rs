@@ -1,17 +1,31 @@
-//! The use cases of the keys that sign access tokens, which share what they need.
+//! The keys that sign access tokens: their ports, and what can be done with them.
+
+use std::sync::Arc;
 
 use auth_domain::{
     audit::event::Actor,
-    oauth::revocation_list::ListRevocations,
     signing_keys::{
-        import::ImportKey, list::ListKeys, maintain::MaintainKeys, reconcile::ReconcileKeys, revoke::RevokeKey,
-        rotate::RotateKeys, writer::KeyWriter,
+        import::ImportKey,
+        list::ListKeys,
+        maintain::MaintainKeys,
+        ports::{KeyCache, KeyMaker, KeyStore},
+        reconcile::ReconcileKeys,
+        revoke::RevokeKey,
+        rotate::RotateKeys,
+        writer::KeyWriter,
     },
 };
 
-use super::use_cases::{Policies, Ports};
+use super::{ports::Ports, use_cases::Policies};
 
-/// What can be done with keys, and the list of what is revoked.
+#[derive(Clone)]
+pub struct KeyPorts {
+    pub store: Arc<dyn KeyStore>,
+    pub maker: Arc<dyn KeyMaker>,
+    pub cache: Arc<dyn KeyCache>,
+}
+
+/// What can be done with keys.
 pub struct KeyUseCases {
     pub reconcile: ReconcileKeys,
     pub maintain: MaintainKeys,
@@ -19,23 +33,21 @@ pub struct KeyUseCases {
     pub rotate: RotateKeys,
     pub import: ImportKey,
     pub revoke: RevokeKey,
-    pub list_revocations: ListRevocations,
 }
 
 impl KeyUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
-        let Ports { keys, key_maker: maker, key_cache: cache, directory: users, ended, audit, clock, .. } = ports.clone();
-        let actor = Actor::Server;
-        let writer = KeyWriter { keys: keys.clone(), maker, audit, clock: clock.clone(), policy: policies.keys, actor };
+        let KeyPorts { store: keys, maker, cache } = ports.signing_keys.clone();
+        let (audit, clock) = (ports.audit.sink.clone(), ports.clock.clone());
+        let writer = KeyWriter { keys: keys.clone(), maker, audit, clock, policy: policies.keys, actor: Actor::Server };
         let operator = KeyWriter { actor: Actor::Operator, ..writer.clone() };
         Self {
-            reconcile: ReconcileKeys { writer: writer.clone(), cache: cache.clone(), users },
-            maintain: MaintainKeys { writer, cache: cache.clone() },
+            reconcile: ReconcileKeys { writer: writer.clone(), cache: cache.clone(), users: ports.accounts.directory.clone() },
+            maintain: MaintainKeys { writer, cache },
             list: ListKeys { keys },
             rotate: RotateKeys(operator.clone()),
             import: ImportKey(operator.clone()),
             revoke: RevokeKey(operator),
-            list_revocations: ListRevocations { sessions: ended, keys: cache, clock },
         }
     }
 }

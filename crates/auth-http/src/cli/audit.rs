@@ -85,7 +85,7 @@ async fn find(app: &UseCases, list: List) -> Result<Page, CommandError> {
         before: list.after.map(|mark| mark.0),
         limit,
     };
-    Ok(Page { entries: app.ports.trail.list(&filter).await?, limit })
+    Ok(Page { entries: app.ports.audit.trail.list(&filter).await?, limit })
 }
 
 fn whose(who: &str) -> Result<Whose, CommandError> {

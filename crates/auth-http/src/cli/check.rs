@@ -21,7 +21,7 @@ use self::{
 };
 use super::command::{CommandError, settings, settings_to_serve};
 use crate::{
-    app::use_cases::{Database, SystemClock},
+    app::ports::{Database, SystemClock},
     cli::stop::{Interrupted, Stop},
     settings::Source,
 };

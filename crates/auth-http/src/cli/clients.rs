@@ -67,17 +67,17 @@ impl Clients {
 async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
     let origin = operator(app, "auth-server clients");
     match action {
-        Action::Add { name } => Ok(Answer::Issued { done: "added", issued: app.clients.add.execute(name, &origin).await? }),
+        Action::Add { name } => Ok(Answer::Issued { done: "added", issued: app.oauth.clients.add.execute(name, &origin).await? }),
         Action::List { after, limit } => {
-            let clients = app.ports.clients.list(after, limit).await?;
+            let clients = app.ports.oauth.clients.list(after, limit).await?;
             Ok(Answer::Clients { clients, limit, now: app.ports.clock.now() })
         }
         Action::RotateSecret { id, overlap_hours } => {
             let overlap = TimeDelta::hours(overlap_hours.into());
-            Ok(Answer::Issued { done: "rotated", issued: app.clients.rotate_secret.execute(id, overlap, &origin).await? })
+            Ok(Answer::Issued { done: "rotated", issued: app.oauth.clients.rotate_secret.execute(id, overlap, &origin).await? })
         }
         Action::Remove { id } => {
-            app.clients.remove.execute(id, &origin).await?;
+            app.oauth.clients.remove.execute(id, &origin).await?;
             Ok(Answer::Removed(id))
         }
     }

@@ -10,7 +10,10 @@ use auth_domain::identity::{
 };
 
 use crate::{
-    app::use_cases::{OpenError, Policies, Ports, UseCases, open_database, start_audit},
+    app::{
+        ports::{OpenError, Ports, open_database, start_audit},
+        use_cases::{Policies, UseCases},
+    },
     cli::stop::{Interrupted, Stop},
     net::tls::Tls,
     settings::{SettingFault, Settings, Source, SourceError, TlsFiles},
@@ -117,7 +120,7 @@ pub(super) fn operate<T>(work: impl AsyncFnOnce(&UseCases) -> Result<T, CommandE
     let database = open_database(&settings.database)?;
     let audit = start_audit(&database)?;
     stop.spares(&audit);
-    let app = UseCases::over(Ports::over(&database, &settings, audit.clone())?, &Policies::from(&settings));
+    let app = UseCases::over(Ports::open(&database, &settings, audit.clone())?, &Policies::from(&settings));
     let done = block_on(work(&app));
     audit.close(FLUSH_TIMEOUT);
     done

@@ -8,7 +8,7 @@ use std::{
 
 use super::command::CommandError;
 use crate::{
-    app::use_cases::os_secret,
+    app::ports::os_secret,
     settings::{DOTENV, EXAMPLE, is_signing_secret},
 };
 

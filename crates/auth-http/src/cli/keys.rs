@@ -93,7 +93,7 @@ impl Keys {
 }
 
 async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, CommandError> {
-    let (keys, origin) = (&app.keys, operator(app, "auth-server keys"));
+    let (keys, origin) = (&app.signing_keys, operator(app, "auth-server keys"));
     let touched = match action {
         Action::List => None,
         Action::Rotate { at_once } => {

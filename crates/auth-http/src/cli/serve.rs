@@ -10,7 +10,10 @@ use tokio::{
 
 use super::command::{CommandError, settings_to_serve};
 use crate::{
-    app::use_cases::{Policies, Ports, QueuedAudit, UseCases, open_database, start_audit},
+    app::{
+        ports::{Ports, QueuedAudit, open_database, start_audit},
+        use_cases::{Policies, UseCases},
+    },
     cli::stop::{Interrupted, Stop},
     net::{fd_limit, metrics_listener, tls::Tls},
     server::{self, Server},
@@ -36,7 +39,7 @@ pub(crate) fn serve() -> Result<(), CommandError> {
     let database = open_database(&settings.database).map_err(no_start)?;
     let audit = start_audit(&database).map_err(no_start)?;
     stop.spares(&audit);
-    let ports = Ports::over(&database, &settings, audit.clone()).map_err(no_start)?;
+    let ports = Ports::open(&database, &settings, audit.clone()).map_err(no_start)?;
     audit.register(&ports.measures).map_err(no_start)?;
     settings.http.max_connections = fd_limit::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
@@ -50,11 +53,11 @@ pub(crate) fn serve() -> Result<(), CommandError> {
         let _sent_at_the_end = traces;
         system.block_on(async {
             let clock = use_cases.ports.clock.clone();
-            if let Some(known_by) = use_cases.keys.reconcile.execute().await.map_err(CommandError::of_keys)? {
+            if let Some(known_by) = use_cases.signing_keys.reconcile.execute().await.map_err(CommandError::of_keys)? {
                 // What this server signs from now on, the others would not take before.
                 sleep((known_by - clock.now()).to_std().unwrap_or_default()).await;
                 // Others may have made a key of theirs meanwhile.
-                use_cases.keys.maintain.execute().await.map_err(CommandError::of_keys)?;
+                use_cases.signing_keys.maintain.execute().await.map_err(CommandError::of_keys)?;
             }
             stop.serves(patience);
             let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;

@@ -19,7 +19,7 @@ use signal_hook::{
 };
 use tokio::sync::watch;
 
-use crate::app::use_cases::QueuedAudit;
+use crate::app::ports::QueuedAudit;
 
 /// How much longer than `SHUTDOWN_TIMEOUT_SECONDS` a stop may take: less than the second that is promised.
 const GRACE: Duration = Duration::from_millis(800);

@@ -87,43 +87,43 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         Action::Create { email } => {
             let email = parse_email(&email)?;
             let password = new_password(app, &email)?;
-            let user = app.create_user.execute(email, password, &context).await?;
+            let user = app.accounts.create.execute(email, password, &context).await?;
             Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
         }
         Action::Show { user } => {
             let user = find(app, &user).await?;
-            let sessions = app.ports.sessions.live(user.id, app.ports.clock.now(), SESSIONS_MAX.into()).await?;
+            let sessions = app.ports.sessions.store.live(user.id, app.ports.clock.now(), SESSIONS_MAX.into()).await?;
             Ok(Answer::User { user, sessions })
         }
         Action::List { prefix, after, limit } => {
             // As the previous page showed it.
             let after = after.map(|text| Email::from_kept(&text).or_else(|_fault| parse_email(&text))).transpose()?;
-            let users = app.ports.directory.list(&canonical_prefix(&prefix), after.as_ref(), limit).await?;
+            let users = app.ports.accounts.directory.list(&canonical_prefix(&prefix), after.as_ref(), limit).await?;
             Ok(Answer::Users { users, limit })
         }
         Action::SetPassword { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
+            let sessions_ended = app.accounts.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
             Ok(Answer::Done { done: "password set", user, sessions_ended })
         }
         Action::Disable { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.disable_user.execute(&user, &context).await?;
+            let sessions_ended = app.accounts.disable.execute(&user, &context).await?;
             done(app, "disabled", user, sessions_ended).await
         }
         Action::Enable { user } => {
             let user = find(app, &user).await?;
-            app.enable_user.execute(&user, &context).await?;
+            app.accounts.enable.execute(&user, &context).await?;
             done(app, "enabled", user, 0).await
         }
         Action::EndSessions { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.end_sessions.execute(&user, &context).await?;
+            let sessions_ended = app.accounts.end_sessions.execute(&user, &context).await?;
             done(app, "logged out", user, sessions_ended).await
         }
         Action::Delete { user } => {
             let user = find(app, &user).await?;
-            app.delete_user.execute(&user, &context).await?;
+            app.accounts.delete_user.execute(&user, &context).await?;
             done(app, "deleted", user, 0).await
         }
         Action::Import { from, dry_run } => import::import(app, &from, dry_run, &context).await.map(Answer::Imported),
@@ -132,22 +132,22 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
 
 /// The account as it is now; one that has been deleted, as it was.
 async fn done(app: &UseCases, done: &'static str, user: User, sessions_ended: usize) -> Result<Answer, CommandError> {
-    let user = app.ports.users.find(user.id).await?.unwrap_or(user);
+    let user = app.ports.accounts.users.find(user.id).await?.unwrap_or(user);
     Ok(Answer::Done { done, user, sessions_ended })
 }
 
 /// By id or by address.
 async fn find(app: &UseCases, who: &str) -> Result<User, CommandError> {
     let found = match who.parse() {
-        Ok(id) => app.ports.users.find(id).await?,
-        Err(_not_an_id) => app.ports.users.find_by_email(&parse_email(who)?).await?,
+        Ok(id) => app.ports.accounts.users.find(id).await?,
+        Err(_not_an_id) => app.ports.accounts.users.find_by_email(&parse_email(who)?).await?,
     };
     found.ok_or_else(|| OperateError::NoSuchUser.into())
 }
 
 fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, CommandError> {
     let text = zeroize::Zeroizing::new(read_password()?);
-    app.policy.accept(&text, Some(owner)).map_err(|faults| {
+    app.passwords.policy.accept(&text, Some(owner)).map_err(|faults| {
         let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
         CommandError::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
     })

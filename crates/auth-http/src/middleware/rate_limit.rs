@@ -179,7 +179,7 @@ pub(crate) async fn limit(
 fn report(request: &ServiceRequest) {
     let app = UseCases::of(request.request());
     if let Some(context) = request.extensions().get::<RequestContext>() {
-        app.ports.audit.record(AuditEvent::new(EventKind::RateLimited, context, app.ports.clock.now()));
+        app.ports.audit.sink.record(AuditEvent::new(EventKind::RateLimited, context, app.ports.clock.now()));
     }
 }
 

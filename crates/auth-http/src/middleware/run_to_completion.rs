@@ -15,7 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use tracing::{Instrument, Span};
 
 use crate::{
-    app::use_cases::{CancellationToken, on_behalf_of},
+    app::ports::{CancellationToken, on_behalf_of},
     net::connection::Requests,
 };
 

@@ -15,7 +15,7 @@ use parking_lot::{Mutex, MutexGuard};
 use prometheus::Registry;
 
 use crate::{
-    app::use_cases::{level, sampled},
+    app::ports::{level, sampled},
     telemetry::once_a_minute::OnceAMinute,
 };
 

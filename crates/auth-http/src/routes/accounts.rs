@@ -76,7 +76,7 @@ pub async fn register(
     Context(context): Context,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.register.execute(body.email.take()?, body.password.take()?, &context).await?;
+    let pair = app.sign_in.register.execute(body.email.take()?, body.password.take()?, &context).await?;
     Ok(answer(StatusCode::CREATED, pair))
 }
 
@@ -103,7 +103,7 @@ pub async fn change_password(
     Authenticated(caller, body): Authenticated<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     let (current, new) = (body.current_password.take()?, body.new_password.take()?);
-    app.change_password.execute(&caller, current, new, &context).await?;
+    app.accounts.change_password.execute(&caller, current, new, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -118,6 +118,6 @@ pub async fn delete(
     Context(context): Context,
     Authenticated(caller, body): Authenticated<DeleteAccountBody>,
 ) -> Result<HttpResponse, Problem> {
-    app.delete_account.execute(&caller, body.password.take()?, &context).await?;
+    app.accounts.delete.execute(&caller, body.password.take()?, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }

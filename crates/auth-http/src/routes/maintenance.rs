@@ -104,7 +104,8 @@ impl Default for ReadinessLook {
 
 impl ReadinessLook {
     async fn take(&self, app: &UseCases) -> Seen {
-        let (readiness, keys, clock) = (app.ports.readiness.clone(), app.ports.key_cache.clone(), app.ports.clock.clone());
+        let (readiness, keys, clock) =
+            (app.ports.maintenance.readiness.clone(), app.ports.signing_keys.cache.clone(), app.ports.clock.clone());
         let look = || async move {
             let is_fine =
                 |outcome: Result<(), PortError>| outcome.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();

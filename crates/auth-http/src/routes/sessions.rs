@@ -81,7 +81,7 @@ pub(crate) async fn logout(
     CurrentUser(caller): CurrentUser,
     Query(query): Query<LogoutQuery>,
 ) -> Result<HttpResponse, Problem> {
-    app.logout.execute(&caller, query.scope()?, &context).await?;
+    app.sessions.logout.execute(&caller, query.scope()?, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn logout(
     responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
 )]
 pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
-    let sessions = app.list_sessions.execute(&caller, SESSIONS_MAX.into()).await?;
+    let sessions = app.sessions.list.execute(&caller, SESSIONS_MAX.into()).await?;
     let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
     Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
 }
@@ -109,6 +109,6 @@ pub(crate) async fn end(
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_not_an_id| Problem::not_found())?;
-    app.end_session.execute(&caller, id, &context).await?;
+    app.sessions.end.execute(&caller, id, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }

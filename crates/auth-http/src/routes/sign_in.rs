@@ -134,7 +134,7 @@ pub async fn login(
     Context(context): Context,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.login.execute(&body.email.take()?, body.password.take()?, &context).await?;
+    let pair = app.sign_in.login.execute(&body.email.take()?, body.password.take()?, &context).await?;
     Ok(answer(StatusCode::OK, pair))
 }
 
@@ -152,7 +152,7 @@ pub async fn refresh(
     Context(context): Context,
     JsonBody(body): JsonBody<RefreshBody>,
 ) -> Result<Json<TokensView>, Problem> {
-    let pair = app.refresh.execute(&body.refresh_token.take()?, &context).await?;
+    let pair = app.sessions.refresh.execute(&body.refresh_token.take()?, &context).await?;
     Ok(Json(pair.into()))
 }
 
@@ -170,6 +170,6 @@ pub async fn reauthenticate(
     Context(context): Context,
     Authenticated(caller, body): Authenticated<ReauthenticateBody>,
 ) -> Result<Json<AccessTokenView>, Problem> {
-    let token = app.reauthenticate.execute(&caller, body.password.take()?, &context).await?;
+    let token = app.sign_in.reauthenticate.execute(&caller, body.password.take()?, &context).await?;
     Ok(Json(token.into()))
 }

@@ -95,7 +95,7 @@ impl MetadataView {
     ),
 )]
 pub(crate) async fn keys(app: Data<UseCases>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let set = KeySet::of(&app.ports.key_cache.ring(), app.ports.clock.now());
+    let set = KeySet::of(&app.ports.signing_keys.cache.ring(), app.ports.clock.now());
     publish(&request, &set, app.realm.keys_max_age)
 }
 

@@ -33,7 +33,7 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let token = bearer(request.headers()).map(str::to_owned);
         let app = UseCases::of(request).clone();
-        Box::pin(async move { Ok(Self(app.authenticate.execute(&token?).await?)) })
+        Box::pin(async move { Ok(Self(app.sessions.authenticate.execute(&token?).await?)) })
     }
 }
 
@@ -49,7 +49,7 @@ impl FromRequest for FreshUser {
         let app = UseCases::of(request).clone();
         Box::pin(async move {
             let CurrentUser(caller) = caller.await?;
-            app.demand_fresh.check(&caller)?;
+            app.sessions.demand_fresh.check(&caller)?;
             Ok(Self(caller))
         })
     }
@@ -80,7 +80,7 @@ where
 struct Unparsed(Bytes, PasswordPolicy);
 
 fn body(request: &HttpRequest) -> Result<Unparsed, Problem> {
-    RawBody::of(request, Media::Json).map(|RawBody(bytes)| Unparsed(bytes, UseCases::of(request).policy))
+    RawBody::of(request, Media::Json).map(|RawBody(bytes)| Unparsed(bytes, UseCases::of(request).passwords.policy))
 }
 
 impl Unparsed {

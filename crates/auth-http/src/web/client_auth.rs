@@ -71,7 +71,7 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Re
 async fn client(request: &HttpRequest, form: &Form) -> Result<Option<Client>, Error> {
     let Some(credentials) = presented(request.headers(), form)? else { return Ok(None) };
     let Context(context) = Context::extract(request).await?;
-    match UseCases::of(request).clients.authenticate.execute(&credentials, &context).await {
+    match UseCases::of(request).oauth.clients.authenticate.execute(&credentials, &context).await {
         Ok(client) => Ok(Some(client)),
         Err(AuthenticateClientError::Refused) => Err(refused().into()),
         Err(AuthenticateClientError::Port(error)) => Err(Problem::from(error).into()),

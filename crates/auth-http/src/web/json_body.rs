@@ -64,7 +64,7 @@ where
     type Future = future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
-        let rules = Rules { policy: UseCases::of(request).policy, owner: None };
+        let rules = Rules { policy: UseCases::of(request).passwords.policy, owner: None };
         future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, &rules)).map(JsonBody))
     }
 }

@@ -1,7 +1,7 @@
 //! Whether every account can be found by its address.
 
 use super::finding::Finding;
-use crate::app::use_cases::{OddAddresses, Stuck};
+use crate::app::ports::{OddAddresses, Stuck};
 
 const TOPIC: &str = "addresses";
 

@@ -2,7 +2,7 @@
 
 use super::{CommandError, finding::Finding};
 use crate::{
-    app::use_cases::{Database, Ports, start_audit},
+    app::ports::{Database, Ports, start_audit},
     cli::command::block_on,
     settings::Settings,
 };
@@ -15,10 +15,10 @@ pub(crate) fn of_keys(database: &Database, settings: &Settings) -> Result<Findin
     if settings.tokens.keys.policy.is_none() {
         return Ok(Finding::fine(TOPIC, "access tokens are signed with JWT_SECRET_KEY (HS256)"));
     }
-    let ports = Ports::over(database, settings, start_audit(database)?)?;
-    let (keys, now) = (block_on(ports.keys.all())?, ports.clock.now());
-    ports.key_cache.update(keys, now).map_err(CommandError::of_keys)?;
-    let ring = ports.key_cache.ring();
+    let ports = Ports::open(database, settings, start_audit(database)?)?;
+    let (keys, now) = (block_on(ports.signing_keys.store.all())?, ports.clock.now());
+    ports.signing_keys.cache.update(keys, now).map_err(CommandError::of_keys)?;
+    let ring = ports.signing_keys.cache.ring();
     Ok(Finding::fine(
         TOPIC,
         match (ring.signer(now), ring.first_to_come(now)) {

@@ -32,7 +32,7 @@ fn looks_typed(secret: &SecretString) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::use_cases::os_secret, settings::tests::read};
+    use crate::{app::ports::os_secret, settings::tests::read};
 
     #[test]
     fn what_nobody_drew_is_told_by_name_alone() {

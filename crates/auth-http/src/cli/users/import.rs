@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use super::CommandError;
 use crate::{
-    app::use_cases::{DatabaseUrl, UseCases, legacy_accounts},
+    app::{
+        ports::{DatabaseUrl, legacy_accounts},
+        use_cases::UseCases,
+    },
     cli::terminal,
 };
 
@@ -45,7 +48,7 @@ pub(crate) async fn import(app: &UseCases, from: &str, dry_run: bool, context: &
     let source: DatabaseUrl = from.parse().map_err(|fault| told(&fault))?;
     let candidates = legacy_accounts(&source).map_err(|fault| told(&fault))?;
     let run = if dry_run { Mode::Dry } else { Mode::Real };
-    let fates = app.import_users.execute(&candidates, run, context).await?;
+    let fates = app.accounts.import.execute(&candidates, run, context).await?;
     let mut report = Report { dry_run, imported: Vec::new(), already_there: Vec::new(), refused: Vec::new() };
     for (candidate, fate) in candidates.iter().zip(fates) {
         report.add(candidate, fate);

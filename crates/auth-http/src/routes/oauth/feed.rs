@@ -86,8 +86,8 @@ impl Page {
 
 impl Feed {
     pub(crate) fn of(app: &UseCases) -> Self {
-        let (keys, clock) = (app.ports.key_cache.clone(), app.ports.clock.clone());
-        Self { list: app.keys.list_revocations.clone(), keys, clock, changes: AtomicU64::default(), known: Mutex::default() }
+        let (keys, clock) = (app.ports.signing_keys.cache.clone(), app.ports.clock.clone());
+        Self { list: app.oauth.list_revocations.clone(), keys, clock, changes: AtomicU64::default(), known: Mutex::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -117,7 +117,7 @@ impl<'a> IntrospectionView<'a> {
 )]
 pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
     let token = form.need("token", "token is missing")?;
-    let alive = app.introspect.execute(token).await.map_err(Problem::from)?;
+    let alive = app.oauth.introspect.execute(token).await.map_err(Problem::from)?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header(NO_CACHE);
     Ok(match &alive {

@@ -85,7 +85,7 @@ pub(crate) async fn token(
         _ => return Err(OauthError::new(OauthCode::UnsupportedGrantType, "grant_type must be refresh_token").into()),
     }
     let presented = form.need("refresh_token", "refresh_token is missing")?;
-    let pair = app.refresh.execute(presented, &context).await.map_err(refused)?;
+    let pair = app.sessions.refresh.execute(presented, &context).await.map_err(refused)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).json(OauthTokensView::from(pair)))
 }
 
@@ -120,6 +120,6 @@ pub(crate) async fn revoke(
     ByAnyone(form): ByAnyone,
 ) -> Result<HttpResponse, Error> {
     let presented = form.need("token", "token is missing")?;
-    app.revoke.execute(presented, &context).await.map_err(Problem::from)?;
+    app.oauth.revoke.execute(presented, &context).await.map_err(Problem::from)?;
     Ok(HttpResponse::Ok().insert_header(NO_CACHE).finish())
 }

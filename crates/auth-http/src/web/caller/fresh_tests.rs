@@ -18,7 +18,10 @@ use serde::Deserialize;
 
 use super::{Fresh, FreshUser};
 use crate::{
-    app::use_cases::{Policies, Ports, UseCases, open_database, start_audit},
+    app::{
+        ports::{Ports, open_database, start_audit},
+        use_cases::{Policies, UseCases},
+    },
     settings::tests::read,
     web::{
         json_body::{Field, RawBody, Rules},
@@ -46,18 +49,19 @@ impl Server {
     async fn start() -> Self {
         let settings = read(&[("DATABASE_URL", "sqlite://"), ("BCRYPT_COST", "10"), ("FRESH_MINUTES", "7")]).unwrap();
         let database = open_database(&settings.database).unwrap();
-        let ports = Ports::over(&database, &settings, start_audit(&database).unwrap()).unwrap();
+        let ports = Ports::open(&database, &settings, start_audit(&database).unwrap()).unwrap();
         let app = Data::new(UseCases::over(ports, &Policies::from(&settings)));
-        let password = app.policy.accept(PASSWORD, None).unwrap();
-        let pair = app.register.execute("ann@example.org".parse().unwrap(), password, &RequestContext::default()).await.unwrap();
+        let password = app.passwords.policy.accept(PASSWORD, None).unwrap();
+        let pair =
+            app.sign_in.register.execute("ann@example.org".parse().unwrap(), password, &RequestContext::default()).await.unwrap();
         Self { app, token: pair.access }
     }
 
     async fn was_authenticated(&self, before: TimeDelta) {
-        let session = self.app.authenticate.execute(&self.token).await.unwrap().session;
+        let session = self.app.sessions.authenticate.execute(&self.token).await.unwrap().session;
         let now = self.app.ports.clock.now();
         let session = Session { authentication: Authentication::by_password(now - before), ..session };
-        assert!(self.app.ports.sessions.reauthenticate(&session, now).await.unwrap());
+        assert!(self.app.ports.sessions.store.reauthenticate(&session, now).await.unwrap());
     }
 
     async fn ask<E: FromRequest<Error = Problem>>(&self, token: &str, body: &'static str) -> Result<E, Problem> {
@@ -105,9 +109,9 @@ async fn nothing_of_the_body_is_judged_for_one_who_is_not_fresh() {
 async fn who_authenticates_again_is_fresh_with_the_former_token_as_well() {
     let server = Server::start().await;
     server.was_authenticated(TimeDelta::hours(1)).await;
-    let caller = server.app.authenticate.execute(&server.token).await.unwrap();
+    let caller = server.app.sessions.authenticate.execute(&server.token).await.unwrap();
     let (attempt, context) = (PasswordAttempt::new(PASSWORD.to_owned()), RequestContext::default());
-    let token = server.app.reauthenticate.execute(&caller, attempt, &context).await.unwrap().token;
+    let token = server.app.sign_in.reauthenticate.execute(&caller, attempt, &context).await.unwrap().token;
     for token in [&token, &server.token] {
         assert!(server.ask::<FreshUser>(token, "").await.is_ok());
     }
@@ -117,9 +121,10 @@ async fn who_authenticates_again_is_fresh_with_the_former_token_as_well() {
 async fn a_change_of_password_is_fresh() {
     let server = Server::start().await;
     server.was_authenticated(TimeDelta::hours(1)).await;
-    let caller = server.app.authenticate.execute(&server.token).await.unwrap();
-    let (current, new) = (PasswordAttempt::new(PASSWORD.to_owned()), server.app.policy.accept("Another-Horse-8-Staple", None));
-    server.app.change_password.execute(&caller, current, new.unwrap(), &RequestContext::default()).await.unwrap();
+    let caller = server.app.sessions.authenticate.execute(&server.token).await.unwrap();
+    let (current, new) =
+        (PasswordAttempt::new(PASSWORD.to_owned()), server.app.passwords.policy.accept("Another-Horse-8-Staple", None));
+    server.app.accounts.change_password.execute(&caller, current, new.unwrap(), &RequestContext::default()).await.unwrap();
     assert!(server.ask::<FreshUser>(&server.token, "").await.is_ok());
 }
 

@@ -11,7 +11,10 @@ use auth_domain::{
     },
 };
 use auth_http::{
-    app::use_cases::{Policies, Ports, UseCases, open_database, start_audit},
+    app::{
+        ports::{Ports, open_database, start_audit},
+        use_cases::{Policies, UseCases},
+    },
     server,
     settings::{Settings, Source},
 };
@@ -50,7 +53,8 @@ async fn a_panic_is_a_plain_500_and_the_server_goes_on() {
     let settings = settings();
     let database = open_database(&settings.database).unwrap();
     let audit = start_audit(&database).unwrap();
-    let ports = Ports { codec: Arc::new(Panics), ..Ports::over(&database, &settings, audit).unwrap() };
+    let mut ports = Ports::open(&database, &settings, audit).unwrap();
+    ports.sessions.codec = Arc::new(Panics);
     let use_cases = UseCases::over(ports, &Policies::from(&settings));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

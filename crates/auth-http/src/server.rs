@@ -24,7 +24,7 @@ use actix_web::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    app::{jobs, use_cases::UseCases},
+    app::use_cases::UseCases,
     middleware::{
         cors,
         overload::Refusals,
@@ -95,7 +95,7 @@ impl Handle {
 ///
 /// # Errors
 /// The socket cannot be used.
-pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings, tls: Option<&Tls>) -> io::Result<Server> {
+pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSettings, tls: Option<&Tls>) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
     let with_docs = settings.api_docs;
@@ -110,13 +110,13 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
         looks: Data::default(),
         document: Data::new(ApiDocument::written_by(openapi::document)),
         feed: Data::new(Feed::of(&use_cases)),
-        use_cases: Data::new(use_cases),
+        use_cases,
         settings: Data::new(settings),
         draining: Data::new(Draining::default()),
         limiters: limiters.clone(),
         refusals: Data::default(),
     };
-    let (draining, use_cases) = (shared.draining.clone(), shared.use_cases.clone());
+    let draining = shared.draining.clone();
     let builder = actix_server::Server::build()
         .disable_signals()
         .max_concurrent_connections(shared.settings.max_connections.saturating_add(ON_THE_WAY))
@@ -125,8 +125,6 @@ pub fn start(listener: TcpListener, use_cases: UseCases, settings: HttpSettings,
     let server = builder.listen("http", listener, move || connections(&shared, address, &stop))?.run();
     let handle = Handle { server: server.handle(), draining };
     actix_web::rt::spawn(Limiters::sweep(limiters));
-    actix_web::rt::spawn(jobs::prune(use_cases.clone()));
-    actix_web::rt::spawn(jobs::maintain_keys(use_cases));
     tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
     if with_docs {
         tracing::info!("the API, to read and to try: {scheme}://{address}/docs");

@@ -1,39 +1,55 @@
-//! Background tasks of a server.
+//! What a server does in the background, and how often.
+
+mod metrics;
+mod runner;
 
 use std::time::Duration;
 
-use actix_web::{rt::time::sleep, web::Data};
+use actix_web::web::Data;
 use auth_domain::maintenance::prune::Pruned;
 
+pub(crate) use self::runner::Jobs;
+use self::{
+    metrics::JobMetrics,
+    runner::{Job, Next},
+};
 use crate::app::use_cases::UseCases;
 
-/// The pause between rounds; within a round, batches follow each other without a pause.
-const INTERVAL: Duration = Duration::from_secs(300);
-
-/// Deletes what is long over: at the start, then every few minutes. Never returns.
-pub(crate) async fn prune(app: Data<UseCases>) {
-    loop {
-        match app.maintenance.prune.execute().await {
-            Ok(Pruned::MoreToCome) => continue,
-            Ok(Pruned::AllDone) => {}
-            Err(error) => tracing::warn!(%error, "cannot forget what is long over; trying again later"),
-        }
-        sleep(INTERVAL).await;
-    }
-}
+/// The pause between rounds of deletions; within a round, batches follow each other without a pause.
+const PRUNE: Duration = Duration::from_secs(300);
 
 /// The pause between two reads of the keys; shorter than [`auth_domain::signing_keys::ring::AT_ONCE`].
-const LOOK: Duration = Duration::from_secs(1);
+const READ_KEYS: Duration = Duration::from_secs(1);
 
-/// Looks after the signing keys. Never returns. While they cannot be read, those known stay in use.
-pub(crate) async fn maintain_keys(app: Data<UseCases>) {
-    let mut told = None;
-    loop {
-        sleep(LOOK).await;
-        let fault = app.signing_keys.maintain.execute().await.err().map(|fault| fault.to_string());
-        if fault != told {
-            fault.iter().for_each(|fault| tracing::error!(fault, "cannot attend to the signing keys; going on with those known"));
-            told = fault;
+/// Starts them all.
+///
+/// # Errors
+/// Their metrics are registered already.
+pub(crate) fn start(app: &Data<UseCases>) -> prometheus::Result<Jobs> {
+    let metrics = JobMetrics::register(&app.ports.measures, app.ports.clock.clone())?;
+    Ok(Jobs::start(vec![prune(app.clone()), maintain_keys(app.clone())], &metrics))
+}
+
+fn prune(app: Data<UseCases>) -> Job {
+    let run = move || {
+        let app = app.clone();
+        async move {
+            Ok(match app.maintenance.prune.execute().await? {
+                Pruned::MoreToCome => Next::AtOnce,
+                Pruned::AllDone => Next::AfterInterval,
+            })
         }
-    }
+    };
+    Job::new("prune", PRUNE, run, |fault| tracing::warn!(error = fault, "cannot forget what is long over; trying again later"))
+}
+
+/// While the keys cannot be read, those known stay in use.
+fn maintain_keys(app: Data<UseCases>) -> Job {
+    let run = move || {
+        let app = app.clone();
+        async move { app.signing_keys.maintain.execute().await.map(|()| Next::AfterInterval) }
+    };
+    Job::new("signing_keys", READ_KEYS, run, |fault| {
+        tracing::error!(fault, "cannot attend to the signing keys; going on with those known");
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, future, mem, net::TcpListener, time::Duration};
 
-use actix_web::rt::System;
+use actix_web::{rt::System, web::Data};
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{sleep, timeout},
@@ -11,6 +11,7 @@ use tokio::{
 use super::command::{CommandError, settings_to_serve};
 use crate::{
     app::{
+        jobs::{self, Jobs},
         ports::{Ports, QueuedAudit, open_database, start_audit},
         use_cases::{Policies, UseCases},
     },
@@ -46,7 +47,7 @@ pub(crate) fn serve() -> Result<(), CommandError> {
     let scrapes =
         settings.telemetry.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
     let measures = ports.measures.clone();
-    let use_cases = UseCases::over(ports, &Policies::from(&settings));
+    let use_cases = Data::new(UseCases::over(ports, &Policies::from(&settings)));
     let patience = settings.http.shutdown_timeout;
     let system = System::new();
     let served = {
@@ -60,9 +61,10 @@ pub(crate) fn serve() -> Result<(), CommandError> {
                 use_cases.signing_keys.maintain.execute().await.map_err(CommandError::of_keys)?;
             }
             stop.serves(patience);
+            let jobs = jobs::start(&use_cases).map_err(no_start)?;
             let server = server::start(listener, use_cases, settings.http, tls.as_ref()).map_err(no_start)?;
             tokio::select! {
-                stopped = until_stopped(server, &audit, &stop, patience) => stopped,
+                stopped = until_stopped(server, jobs, &audit, &stop, patience) => stopped,
                 failed = reload_when_told(tls.as_ref()) => failed,
                 failed = metrics_listener::serve(scrapes, measures) => Ok(failed?),
             }
@@ -102,7 +104,13 @@ async fn reload_when_told(tls: Option<&Tls>) -> Result<(), CommandError> {
     future::pending().await
 }
 
-async fn until_stopped(server: Server, audit: &QueuedAudit, stop: &Stop, patience: Duration) -> Result<(), CommandError> {
+async fn until_stopped(
+    server: Server,
+    jobs: Jobs,
+    audit: &QueuedAudit,
+    stop: &Stop,
+    patience: Duration,
+) -> Result<(), CommandError> {
     let Server { mut running, handle } = server;
     let told_at = tokio::select! {
         ended = &mut running => return Ok(ended?),
@@ -110,10 +118,13 @@ async fn until_stopped(server: Server, audit: &QueuedAudit, stop: &Stop, patienc
     };
     tracing::info!("stopping: requests in flight may finish, new ones are not answered");
     let finished = async { tokio::join!(running, handle.stop()).0 };
-    let served = timeout(patience + THREADS, finished).await.unwrap_or_else(|_elapsed| {
+    let (served, ()) = tokio::join!(timeout(patience + THREADS, finished), jobs.stop(patience));
+    let served = served.unwrap_or_else(|_elapsed| {
         tracing::warn!("a thread of the server hangs; going without it");
         Ok(())
     });
+    // Last of all, and no job: what ends before it may have something to tell, commands have a queue and no runner, and a signal
+    // closes it from a thread of its own when the runtime hangs.
     audit.close(patience.saturating_sub(told_at.elapsed()).max(FLUSH_AT_LEAST));
     tracing::info!("stopped");
     Ok(served?)

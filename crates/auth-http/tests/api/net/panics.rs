@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
+use actix_web::web::Data;
 use auth_domain::{
     identity::port_error::PortError,
     sessions::{
@@ -55,7 +56,7 @@ async fn a_panic_is_a_plain_500_and_the_server_goes_on() {
     let audit = start_audit(&database).unwrap();
     let mut ports = Ports::open(&database, &settings, audit).unwrap();
     ports.sessions.codec = Arc::new(Panics);
-    let use_cases = UseCases::over(ports, &Policies::from(&settings));
+    let use_cases = Data::new(UseCases::over(ports, &Policies::from(&settings)));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = server::start(listener, use_cases, settings.http, None).unwrap();

@@ -85,6 +85,8 @@ on_every_engine! {
             ("auth_rate_limited_total", 1.0),
             (r#"auth_audit_events_total{event="token_refreshed"}"#, 2.0),
             ("auth_audit_refused_total", 0.0),
+            (r#"auth_job_failures_total{name="prune"}"#, 0.0),
+            (r#"auth_job_failures_total{name="signing_keys"}"#, 0.0),
             ("auth_hash_duration_seconds_count", 3.0),
             ("auth_hash_wait_seconds_count", 3.0),
             ("auth_hash_queue_depth", 0.0),

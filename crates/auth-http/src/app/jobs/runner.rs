@@ -1,0 +1,140 @@
+//! The one runner of background work: when a job runs, what becomes of a failure, how a job ends.
+//!
+//! Each job is a loop of its own, so that it never overlaps with itself and waits for no other. Jobs take no lease: each server
+//! runs each of them (`docs/architecture.md`, "Background work").
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use auth_domain::identity::port_error::PortError;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::metrics::JobMetrics;
+
+/// The pause after a first failure. It doubles with each further failure, up to the job's interval.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// When a job is to run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// There is more to do.
+    AtOnce,
+    AfterInterval,
+}
+
+/// Work that comes again and again.
+pub(super) struct Job {
+    name: &'static str,
+    /// The pause after a run that did everything; no pause is longer.
+    interval: Duration,
+    run: Box<dyn Fn() -> BoxFuture<'static, Result<Next, PortError>> + Send + Sync>,
+    /// Writes a fault to the log.
+    tell: fn(&str),
+}
+
+impl Job {
+    pub(super) fn new<R>(
+        name: &'static str,
+        interval: Duration,
+        run: impl Fn() -> R + Send + Sync + 'static,
+        tell: fn(&str),
+    ) -> Self
+    where
+        R: Future<Output = Result<Next, PortError>> + Send + 'static,
+    {
+        Self { name, interval, run: Box::new(move || run().boxed()), tell }
+    }
+
+    /// Runs at once, then again and again, until it is told to stop. A run is never cut off. Returns the job's name.
+    async fn keep_running(self, metrics: JobMetrics, mut stop: watch::Receiver<bool>) -> &'static str {
+        let mut streak = Streak::default();
+        while !*stop.borrow() {
+            let pause = match self.attempt().await {
+                Ok(next) => {
+                    metrics.succeeded(self.name);
+                    streak = Streak::default();
+                    if next == Next::AtOnce { Duration::ZERO } else { self.interval }
+                }
+                Err(fault) => {
+                    metrics.failed(self.name);
+                    streak.goes_on(fault, self.tell);
+                    streak.pause().min(self.interval)
+                }
+            };
+            let told = async { drop(stop.wait_for(|told| *told).await) };
+            tokio::select! {
+                biased;
+                () = told => {}
+                () = sleep(pause) => {}
+            }
+        }
+        self.name
+    }
+
+    /// A panic fails one run: the job has to go on.
+    async fn attempt(&self) -> Result<Next, String> {
+        let outcome = AssertUnwindSafe(async { (self.run)().await }).catch_unwind().await;
+        outcome.map_or_else(|_panic| Err("it panicked".to_owned()), |outcome| outcome.map_err(|fault| fault.to_string()))
+    }
+}
+
+/// Failures without a success between them.
+#[derive(Default)]
+struct Streak {
+    failures: u32,
+    /// The fault that was told last.
+    told: Option<String>,
+}
+
+impl Streak {
+    /// The same fault is told once, however often it comes again.
+    fn goes_on(&mut self, fault: String, tell: fn(&str)) {
+        self.failures = self.failures.saturating_add(1);
+        if self.told.as_ref() != Some(&fault) {
+            tell(&fault);
+            self.told = Some(fault);
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures.saturating_sub(1)))
+    }
+}
+
+/// Jobs that run. Dropping them cuts them off.
+pub(crate) struct Jobs {
+    running: JoinSet<&'static str>,
+    names: Vec<&'static str>,
+    stop: watch::Sender<bool>,
+}
+
+impl Jobs {
+    pub(super) fn start(jobs: Vec<Job>, metrics: &JobMetrics) -> Self {
+        let (stop, told) = watch::channel(false);
+        let names: Vec<_> = jobs.iter().map(|job| job.name).collect();
+        names.iter().for_each(|name| metrics.show(name));
+        let running = jobs.into_iter().map(|job| job.keep_running(metrics.clone(), told.clone())).collect();
+        Self { running, names, stop }
+    }
+
+    /// Lets the runs under way finish, within this time. No other begins.
+    pub(crate) async fn stop(self, patience: Duration) {
+        let Self { mut running, names: mut left, stop } = self;
+        stop.send_replace(true);
+        let all = async {
+            while let Some(ended) = running.join_next().await {
+                left.retain(|name| !ended.as_ref().is_ok_and(|ended| ended == name));
+            }
+        };
+        if timeout(patience, all).await.is_err() {
+            tracing::warn!(jobs = left.join(", "), "work in the background does not end in time; going without it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 15] = [
+const SUCCESSES: [EventKind; 16] = [
+    Reauthenticated,
     UserRegistered,
     LoginSucceeded,
     TokenRefreshed,
@@ -31,7 +32,8 @@ const SUCCESSES: [EventKind; 15] = [
     ClientSecretRotated,
     ClientRemoved,
 ];
-const FAILURES: [EventKind; 9] = [
+const FAILURES: [EventKind; 10] = [
+    ReauthenticationRefused,
     RegistrationRefused,
     LoginFailed,
     LoginThrottled,

@@ -1,4 +1,4 @@
 //! What the trail says afterwards.
 
-pub(crate) mod audit;
+pub(crate) mod events;
 pub(crate) mod trail;

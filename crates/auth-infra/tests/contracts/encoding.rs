@@ -5,7 +5,7 @@ use auth_infra::db::Database;
 use crate::scratch::{Engine, Scratch};
 
 fn refusal(scratch: &Scratch) -> String {
-    Database::open(&scratch.url(), 1).err().expect("it was taken").to_string()
+    Database::open(&scratch.url(), 1).unwrap_err().to_string()
 }
 
 #[cfg(feature = "sqlite")]

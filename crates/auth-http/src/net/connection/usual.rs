@@ -33,8 +33,9 @@ pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, u64)> {
 
 /// Digits alone (RFC 9110 section 8.6).
 fn length(value: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok()
+    let Ok(digits) = std::str::from_utf8(value) else { return None };
+    let Ok(length) = digits.parse() else { return None };
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(length)
 }
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ mod tests {
         let (head, mut body) = (bytes.len() - rest.len(), 0);
         while codec.message_type() == MessageType::Payload {
             let Ok(Some(Message::Chunk(chunk))) = codec.decode(&mut rest) else { return None };
-            body += chunk.map_or(0, |chunk| chunk.len() as u64);
+            body += chunk.map_or(0, |chunk| u64::try_from(chunk.len()).unwrap());
         }
         (codec.message_type() == MessageType::None).then_some((head, body))
     }

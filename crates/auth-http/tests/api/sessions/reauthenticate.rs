@@ -97,7 +97,7 @@ async fn exactly_one_proof_is_taken_and_it_is_the_password() {
     for (body, faults) in [
         (json!({}), vec![("password", "missing")]),
         (json!({ "password": 7 }), vec![("password", "wrong_type")]),
-        (json!({ "code": "123456" }), vec![("password", "missing"), ("code", "unsupported")]),
+        (json!({ "code": "123456" }), vec![("code", "unsupported"), ("password", "missing")]),
         (json!({ "password": PASSWORD, "code": "123456" }), vec![("code", "unsupported")]),
         (json!({ "password": PASSWORD, "passkey": {} }), vec![("passkey", "unsupported")]),
     ] {

@@ -49,7 +49,8 @@ enum Action {
     },
     /// Take a key out of use as soon as another one can sign; its tokens stay valid.
     Revoke {
-        /// Its id, as `keys list` shows it.
+        /// Its id, as `keys list` shows it; it may begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         key: String,
         /// The key may be compromised: another takes over within seconds, and all its tokens are refused.
         #[arg(long)]
@@ -205,6 +206,14 @@ mod tests {
     use auth_domain::signing_keys::key::KeyAlgorithm::{EdDsa, Es256};
 
     use super::*;
+
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        use clap::Parser;
+        for line in [["--compromised", "-bXYZ"], ["-bXYZ", "--compromised"]] {
+            assert!(crate::cli::Cli::try_parse_from([&["auth-server", "keys", "revoke"][..], &line].concat()).is_ok());
+        }
+    }
 
     #[test]
     fn a_refusal_is_told_with_the_setting_or_the_flag_it_is_about() {

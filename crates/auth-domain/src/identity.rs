@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod email;
 pub mod ids;
+pub mod language;
 pub mod password_hash;
 pub mod port_error;
 pub mod request_context;

@@ -5,6 +5,8 @@ pub mod audit;
 #[cfg(test)]
 mod fault_injection;
 pub mod identity;
+pub mod mail;
+pub mod mailbox;
 pub mod maintenance;
 pub mod oauth;
 #[cfg(test)]

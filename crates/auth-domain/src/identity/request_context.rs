@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use super::language::Language;
+
 /// The longest user agent that is kept, in characters.
 pub const USER_AGENT_MAX_CHARS: usize = 256;
 
@@ -13,6 +15,8 @@ pub const USER_AGENT_MAX_CHARS: usize = 256;
 pub struct RequestContext {
     pub address: Option<IpAddr>,
     pub user_agent: Option<UserAgent>,
+    /// The one that the client likes best. Neither sessions nor the audit trail remember it.
+    pub language: Option<Language>,
     pub request_id: String,
 }
 

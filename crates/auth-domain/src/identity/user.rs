@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::identity::{email::Email, ids::UserId, password_hash::PasswordHash};
+use crate::identity::{email::Email, ids::UserId, language::Language, password_hash::PasswordHash};
 
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,19 @@ pub struct User {
     pub version: i64,
     /// When a session last began.
     pub last_login_at: Option<DateTime<Utc>>,
+    /// When its owner proved to read the mails of its address; `None` if never.
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub pending_email: Option<PendingEmail>,
+    /// Of the last login from a network that the account knew; notices are written in it.
+    pub language: Option<Language>,
+}
+
+/// An address that the owner of an account asked for and has not proven yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingEmail {
+    pub address: Email,
+    /// When the proof expires.
+    pub until: DateTime<Utc>,
 }
 
 /// The account as it was when something was proven of it. What was proven holds as long as the account still has this version.
@@ -50,6 +63,9 @@ impl User {
             updated_at: now,
             version: 0,
             last_login_at: None,
+            email_verified_at: None,
+            pending_email: None,
+            language: None,
         }
     }
 

@@ -129,6 +129,7 @@ pub fn origin_from(address: &str) -> RequestContext {
     RequestContext {
         address: Some(address),
         user_agent: Some(UserAgent::new("Browser/1.0 (ünïcode 🦀)")),
+        language: None,
         request_id: "request-1".into(),
     }
 }

@@ -133,7 +133,12 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 /// The context in the audit trail: the command line.
 pub(super) fn operator(app: &UseCases, command: &str) -> RequestContext {
-    RequestContext { address: None, user_agent: Some(UserAgent::new(command)), request_id: app.ports.ids.next().to_string() }
+    RequestContext {
+        address: None,
+        user_agent: Some(UserAgent::new(command)),
+        language: None,
+        request_id: app.ports.ids.next().to_string(),
+    }
 }
 
 pub(super) fn parse_email(text: &str) -> Result<Email, CommandError> {

@@ -29,6 +29,7 @@ pub fn context(request: &ServiceRequest, trusted: &[IpNet], ids: &dyn Ids) -> Re
     RequestContext {
         address: request.peer_addr().map(|peer| address(peer.ip().to_canonical(), headers, trusted)),
         user_agent,
+        language: None,
         request_id: sane_request_id(headers).map_or_else(|| ids.next().to_string(), str::to_owned),
     }
 }

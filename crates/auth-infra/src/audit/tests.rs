@@ -64,6 +64,7 @@ fn event(user_agent: &str, request_id: &str) -> AuditEvent {
     let context = RequestContext {
         address: Some(address),
         user_agent: Some(UserAgent::new(user_agent)),
+        language: None,
         request_id: request_id.to_owned(),
     };
     AuditEvent::new(EventKind::LoginFailed, &context, DateTime::UNIX_EPOCH)

@@ -118,6 +118,7 @@ async fn ask_everything(database: &Database) {
         context: RequestContext {
             address: Some([203, 0, 113, 7].into()),
             user_agent: Some(UserAgent::new("it's a browser")),
+            language: None,
             request_id: String::new(),
         },
     };

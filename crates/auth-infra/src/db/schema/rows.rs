@@ -6,9 +6,10 @@ use std::{net::IpAddr, str::FromStr};
 use auth_domain::{
     identity::{
         email::Email,
+        language::Language,
         password_hash::PasswordHash,
         request_context::{RequestContext, UserAgent},
-        user::{AccountState, User},
+        user::{AccountState, PendingEmail, User},
     },
     sessions::{
         authentication::{Authentication, Methods},
@@ -37,6 +38,10 @@ pub(crate) struct UserRow {
     created_at: At,
     updated_at: At,
     version: i64,
+    email_verified_at: Option<At>,
+    pending_email: Option<String>,
+    pending_email_until: Option<At>,
+    language: Option<String>,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -72,7 +77,7 @@ pub(crate) fn parsed_if_any<T: FromStr>(text: Option<&str>, what: &str) -> Resul
 /// The context of a session or an event. Only the audit trail stores the request's id.
 pub(crate) fn context(address: Option<&str>, user_agent: Option<&str>, request_id: String) -> Result<RequestContext, Error> {
     let address = parsed_if_any::<IpAddr>(address, "address")?;
-    Ok(RequestContext { address, user_agent: user_agent.map(UserAgent::new), request_id })
+    Ok(RequestContext { address, user_agent: user_agent.map(UserAgent::new), language: None, request_id })
 }
 
 pub(crate) fn address_of(context: &RequestContext) -> Option<String> {
@@ -104,6 +109,10 @@ impl From<&User> for UserRow {
             created_at: At::from(user.created_at),
             updated_at: At::from(user.updated_at),
             version: user.version,
+            email_verified_at: user.email_verified_at.map(At::from),
+            pending_email: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
+            pending_email_until: user.pending_email.as_ref().map(|pending| At::from(pending.until)),
+            language: user.language.map(|language| language.to_string()),
         }
     }
 }
@@ -121,6 +130,13 @@ impl TryFrom<UserRow> for User {
             updated_at: row.updated_at.utc(),
             version: row.version,
             last_login_at: row.last_login_at.map(|at| at.utc()),
+            email_verified_at: row.email_verified_at.map(At::utc),
+            pending_email: match (row.pending_email, row.pending_email_until) {
+                (Some(pending), Some(until)) => Some(PendingEmail { address: address(&pending)?, until: until.utc() }),
+                (Some(_), None) | (None, _) => None,
+            },
+            // A later release may know more languages.
+            language: row.language.and_then(|tag| Language::of_range(&tag)),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The columns that all three engines share. Times are in UTC without a zone, to the microsecond; ids are text.
 
 /// The names of all tables in the database.
-pub(crate) const TABLES: [&str; 9] = [
+pub(crate) const TABLES: [&str; 13] = [
     "users",
     "sessions",
     "login_failures",
@@ -11,6 +11,10 @@ pub(crate) const TABLES: [&str; 9] = [
     "oauth_clients",
     "ended_sessions",
     "client_failures",
+    "mailbox_proofs",
+    "pending_registrations",
+    "mail_allowances",
+    "mail_outbox",
 ];
 
 diesel::table! {
@@ -26,6 +30,10 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         version -> BigInt,
+        email_verified_at -> Nullable<UtcTimestamp>,
+        pending_email -> Nullable<Text>,
+        pending_email_until -> Nullable<UtcTimestamp>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -143,6 +151,75 @@ diesel::table! {
         former_until -> Nullable<UtcTimestamp>,
         created_at -> UtcTimestamp,
         rotated_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    mailbox_proofs (id) {
+        id -> Text,
+        purpose -> Text,
+        address -> Text,
+        user_id -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        spent_at -> Nullable<UtcTimestamp>,
+        voided_at -> Nullable<UtcTimestamp>,
+        tries -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    pending_registrations (address) {
+        address -> Text,
+        password_hash -> Text,
+        language -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    mail_allowances (address, purpose) {
+        address -> Text,
+        purpose -> Text,
+        sent_1 -> UtcTimestamp,
+        sent_2 -> Nullable<UtcTimestamp>,
+        sent_3 -> Nullable<UtcTimestamp>,
+        sent_4 -> Nullable<UtcTimestamp>,
+        sent_5 -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    mail_outbox (id) {
+        id -> Text,
+        occasion -> Text,
+        recipient -> Text,
+        language -> Nullable<Text>,
+        origin -> Text,
+        other_address -> Nullable<Text>,
+        proof_id -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> UtcTimestamp,
+        leased_by -> Nullable<Text>,
+        leased_until -> Nullable<UtcTimestamp>,
+        last_error -> Nullable<Text>,
+        done_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -1,0 +1,1 @@
+//! What goes out: mails. The only crate with a client of another server than the database.

@@ -3,9 +3,9 @@
 pub mod agent;
 pub mod allowance;
 pub mod message;
-pub mod notices;
 pub mod origin;
 pub mod outbox;
 pub mod ports;
 pub mod proof;
 pub mod retry;
+pub mod writer;

@@ -14,6 +14,7 @@ use crate::identity::{
     request_context::RequestContext,
     user::User,
 };
+use crate::mail::proof::Purpose;
 
 /// Who did it, as far as that is proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,12 @@ pub enum Target {
     Client(ClientId),
     /// A key that signs access tokens.
     Key(KeyId),
+    /// What a proof of a mailbox is for, as far as it is known whose.
+    Mailbox {
+        purpose: Purpose,
+        email: Option<Email>,
+        user: Option<UserId>,
+    },
 }
 
 /// One line of the audit trail. Never holds a password, a token, a hash or a secret.
@@ -83,7 +90,9 @@ impl Target {
     pub fn in_session(self, session: SessionId) -> Self {
         match self {
             Self::Account { user, email, session: _ } => Self::Account { user, email, session: Some(session) },
-            Self::Nothing | Self::Session(_) | Self::Address(_) | Self::Client(_) | Self::Key(_) => Self::Session(session),
+            Self::Nothing | Self::Session(_) | Self::Address(_) | Self::Client(_) | Self::Key(_) | Self::Mailbox { .. } => {
+                Self::Session(session)
+            }
         }
     }
 }
@@ -133,6 +142,7 @@ impl AuditEvent {
     pub fn user(&self) -> Option<UserId> {
         match &self.target {
             Target::Account { user, .. } => Some(*user),
+            Target::Mailbox { user, .. } => *user,
             Target::Nothing | Target::Session(_) | Target::Address(_) | Target::Client(_) | Target::Key(_) => None,
         }
     }
@@ -143,7 +153,7 @@ impl AuditEvent {
         match &self.target {
             Target::Account { session, .. } => *session,
             Target::Session(session) => Some(*session),
-            Target::Nothing | Target::Address(_) | Target::Client(_) | Target::Key(_) => None,
+            Target::Nothing | Target::Address(_) | Target::Client(_) | Target::Key(_) | Target::Mailbox { .. } => None,
         }
     }
 
@@ -152,16 +162,19 @@ impl AuditEvent {
     pub fn email(&self) -> Option<&Email> {
         match &self.target {
             Target::Account { email, .. } | Target::Address(email) => Some(email),
+            Target::Mailbox { email, .. } => email.as_ref(),
             Target::Nothing | Target::Session(_) | Target::Client(_) | Target::Key(_) => None,
         }
     }
 
-    /// The reason as logs and databases have always held it: one word, then the client or key, which have no column.
+    /// The reason as logs and databases have always held it: one word, then the client, the key or the purpose, which
+    /// have no column.
     #[must_use]
     pub fn why(&self) -> Option<Cow<'static, str>> {
         let about = match &self.target {
             Target::Client(id) => Some(id.to_string()),
             Target::Key(id) => Some(id.to_string()),
+            Target::Mailbox { purpose, .. } => Some(purpose.name().to_owned()),
             Target::Nothing | Target::Account { .. } | Target::Session(_) | Target::Address(_) => None,
         };
         match (self.word(), about) {

@@ -84,6 +84,16 @@ events! {
     ClientRefused, "client_refused", Failure, [], "somebody presented wrong client credentials";
     Reauthenticated, "reauthenticated", Success, [], "the owner of a session was authenticated again";
     ReauthenticationRefused, "reauthentication_refused", Failure, [], "a session stays as fresh as it was";
+    VerificationSent, "verification_sent", Success, [], "a mail with a proof of an address was asked for";
+    EmailVerified, "email_verified", Success, [], "the owner of an account has proven to read the mails of its address";
+    ProofRefused, "proof_refused", Failure, [], "a token or code from a mail was refused";
+    ResetRequested, "reset_requested", Success, [], "somebody said to have forgotten the password of an address";
+    PasswordReset, "password_reset", Success, [], "whoever reads the mails of an account's address chose another password";
+    EmailChangeRequested, "email_change_requested", Success, [], "the owner of an account asked for another address";
+    EmailChanged, "email_changed", Success, [], "an account has another address";
+    Undone, "undone", Success, [], "the owner of an account said that something was not their doing";
+    MailSuppressed, "mail_suppressed", Failure, [], "an address has had so many mails that it got no more, and nothing changed";
+    MailDead, "mail_dead", Failure, [], "a mail could not be sent";
     RateLimited, "rate_limited", Failure, [RateLimited], "a client's rate limit refused a request";
     KeyCreated, "key_created", Success, [], "there is another key to sign access tokens";
     KeyRetired, "key_retired", Success, [], "a key signs no more; its tokens count until they expire";

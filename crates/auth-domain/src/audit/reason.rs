@@ -51,6 +51,18 @@ reasons! {
     TokenRevoked, "token_revoked", [SessionEnded], "somebody revoked one of its tokens";
     PasswordChanged, "password_changed", [SessionEnded], "its account has another password";
     SessionLimit, "session_limit", [SessionEnded], "it made room for another session of its account";
+    UnknownProof, "unknown", [ProofRefused], "this server made no such token, or the address has no proof with tries left";
+    OtherPurpose, "other_purpose", [ProofRefused], "it is for something else";
+    ProofSpent, "spent", [ProofRefused], "it was used already";
+    ProofVoided, "voided", [ProofRefused], "a newer proof, or a change of the account, has voided it";
+    Expired, "expired", [ProofRefused, MailDead], "it came too late";
+    WrongCode, "wrong_code", [ProofRefused], "the code is not that of the newest proof";
+    NoAccount, "no_account", [ProofRefused], "there is no account that it could be used for";
+    OtherAccount, "other_account", [ProofRefused], "it is of another account than the bearer's";
+    EmailUnverified, "email_unverified", [LoginFailed], "the password is right, but the address has to be verified first";
+    Undone, "undone", [SessionEnded], "the owner of its account said that something was not their doing";
+    PasswordReset, "password_reset", [SessionEnded], "whoever reads the mails of its account's address chose another password";
+    MailRefused, "refused", [MailDead], "the mail server refused it for good";
     UnknownClient, "unknown_client", [ClientRefused], "there is no such client";
     WrongSecret, "wrong_secret", [ClientRefused], "the secret is not the client's";
 }

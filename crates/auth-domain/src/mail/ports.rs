@@ -9,7 +9,7 @@ use super::{
     outbox::{Backlog, Entry, Lease, MailState, Settled},
     proof::{Proof, ProofId, Purpose},
 };
-use crate::identity::{email::Email, language::Language, password_hash::PasswordHash, port_error::PortError};
+use crate::identity::{email::Email, ids::UserId, language::Language, password_hash::PasswordHash, port_error::PortError};
 
 /// Whether a mail was put into the outbox.
 #[must_use]
@@ -40,9 +40,16 @@ pub trait ProofStore: Send + Sync {
 
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError>;
 
-    /// The newest proof of an address that may be used for this, after it has counted one try of its code. `None` if there is none, or its
-    /// tries are used up. Of callers that race, in whatever process, no more get it than it has tries.
-    async fn try_code(&self, purpose: Purpose, address: &Email, now: DateTime<Utc>) -> Result<Option<Proof>, PortError>;
+    /// The newest proof of an address, and of this account where it is for one alone, that may be used for this, after it has counted
+    /// one try of its code. `None` if there is none, or its tries are used up. Of callers that race, in whatever process, no more
+    /// get it than it has tries.
+    async fn try_code(
+        &self,
+        purpose: Purpose,
+        address: &Email,
+        account: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Proof>, PortError>;
 
     /// Takes a try back: the code was right.
     async fn take_back_try(&self, id: ProofId) -> Result<(), PortError>;

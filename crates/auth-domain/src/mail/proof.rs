@@ -52,20 +52,19 @@ pub struct Proof {
     pub tries: i64,
 }
 
-named! {
-    /// What is wrong with a proof. Clients are never told which.
-    ProofFault {
-        Unknown = "unknown",
-        OtherPurpose = "other_purpose",
-        Spent = "spent",
-        Voided = "voided",
-        Expired = "expired",
-        WrongCode = "wrong_code",
-        /// There is no account that it could be used for.
-        NoAccount = "no_account",
-        /// It is of another account than the bearer's.
-        OtherAccount = "other_account",
-    }
+/// What is wrong with a proof. Clients are never told which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofFault {
+    Unknown,
+    OtherPurpose,
+    Spent,
+    Voided,
+    Expired,
+    WrongCode,
+    /// There is no account that it could be used for.
+    NoAccount,
+    /// It is of another account than the bearer's.
+    OtherAccount,
 }
 
 impl Proof {

@@ -14,7 +14,7 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 16] = [
+const SUCCESSES: [EventKind; 23] = [
     Reauthenticated,
     UserRegistered,
     LoginSucceeded,
@@ -31,8 +31,15 @@ const SUCCESSES: [EventKind; 16] = [
     ClientAdded,
     ClientSecretRotated,
     ClientRemoved,
+    VerificationSent,
+    EmailVerified,
+    ResetRequested,
+    PasswordReset,
+    EmailChangeRequested,
+    EmailChanged,
+    Undone,
 ];
-const FAILURES: [EventKind; 10] = [
+const FAILURES: [EventKind; 13] = [
     ReauthenticationRefused,
     RegistrationRefused,
     LoginFailed,
@@ -42,6 +49,9 @@ const FAILURES: [EventKind; 10] = [
     PasswordChangeRefused,
     AccountDeletionRefused,
     ClientRefused,
+    ProofRefused,
+    MailSuppressed,
+    MailDead,
     RateLimited,
 ];
 

@@ -1,0 +1,238 @@
+//! Sends the mails whose time has come. What a mail says is decided now: whoever asked for it waited for none of this.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::{
+    accounts::ports::UserStore,
+    audit::{
+        event::{Actor, AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        reason::Reason,
+    },
+    identity::{
+        clock::{Clock, Ids},
+        email::Email,
+        language::Language,
+        port_error::PortError,
+        request_context::RequestContext,
+        user::User,
+    },
+    mail::{
+        message::{Enclosed, Mail, Occasion, Outgoing, Template},
+        outbox::{Entry, Lease, Settled},
+        ports::{Delivery, MailTransport, Outbox, ProofCodec, ProofStore},
+        proof::{Proof, Purpose},
+        retry::next_attempt,
+    },
+    mailbox::ports::MailboxStore,
+};
+
+/// How many mails are taken at a time.
+pub const BATCH: u32 = 50;
+
+/// The longest time that a transport takes for one mail.
+pub const DELIVERY_LIMIT: TimeDelta = TimeDelta::seconds(60);
+
+/// For how long mails are taken.
+const LEASE: TimeDelta = TimeDelta::minutes(3);
+
+/// Where links lead: a token is added as `#token=…`, so that no server and no log on the way ever has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    pub verify: String,
+    pub reset: String,
+    pub email: String,
+    pub undo: String,
+}
+
+pub struct SendMails {
+    pub outbox: Arc<dyn Outbox>,
+    pub proofs: Arc<dyn ProofStore>,
+    pub users: Arc<dyn UserStore>,
+    pub mailbox: Arc<dyn MailboxStore>,
+    pub codec: Arc<dyn ProofCodec>,
+    pub transport: Arc<dyn MailTransport>,
+    pub ids: Arc<dyn Ids>,
+    pub audit: Arc<dyn AuditSink>,
+    pub clock: Arc<dyn Clock>,
+    pub links: Links,
+    /// Of mails that nobody's request gives a language.
+    pub language: Language,
+}
+
+/// What became of a batch.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Batch {
+    pub sent: u64,
+    pub deferred: u64,
+    pub dead: u64,
+    /// There was nothing to say.
+    pub dropped: u64,
+    /// Whether more may be due already.
+    pub more: bool,
+}
+
+/// What became of one mail.
+struct Attempt {
+    outcome: Settled,
+    /// Why it is dead, if it is.
+    reason: Option<Reason>,
+    /// Whether the mail server takes no mail at all for now.
+    server_is_away: bool,
+}
+
+impl Attempt {
+    fn done(outcome: Settled) -> Self {
+        Self { outcome, reason: None, server_is_away: false }
+    }
+
+    fn dead(why: String, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..Self::done(Settled::Dead { why }) }
+    }
+}
+
+impl SendMails {
+    /// Sends a batch. Begins no further mail once `stop` says so; what was taken and not tried is given back.
+    ///
+    /// # Errors
+    /// An outage of the database. The mail that was under way may be sent again then, once its lease has run out; no other.
+    pub async fn execute(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Batch, PortError> {
+        let now = self.clock.now();
+        let lease = Lease { owner: self.ids.next(), until: now + LEASE };
+        let taken = self.outbox.lease(lease, now, BATCH).await?;
+        let mut batch = Batch { more: taken.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX), ..Batch::default() };
+        for entry in &taken {
+            if stop() || self.clock.now() + DELIVERY_LIMIT > lease.until {
+                batch.more = true;
+                break;
+            }
+            let attempt = self.attempt(entry).await?;
+            let server_is_away = attempt.server_is_away;
+            self.settle(entry, lease.owner, attempt, &mut batch).await?;
+            if server_is_away {
+                batch.more = false;
+                break;
+            }
+        }
+        if !batch.more {
+            self.transport.hang_up().await;
+        }
+        self.outbox.release(lease.owner).await?;
+        Ok(batch)
+    }
+
+    async fn attempt(&self, entry: &Entry) -> Result<Attempt, PortError> {
+        let now = self.clock.now();
+        if now >= entry.mail.expires_at {
+            let why = entry.last_error.clone().unwrap_or_else(|| "it expired before it was tried".to_owned());
+            return Ok(Attempt::dead(why, Reason::Expired));
+        }
+        let Some(mail) = self.mail(&entry.mail, now).await? else { return Ok(Attempt::done(Settled::Dropped)) };
+        Ok(match self.transport.deliver(&mail).await {
+            Delivery::Accepted => Attempt::done(Settled::Sent),
+            Delivery::Refused { why } => Attempt::dead(why, Reason::MailRefused),
+            Delivery::Later { why, server_is_away } => {
+                let next = next_attempt(entry.attempts + 1, entry.mail.expires_at, self.clock.now());
+                let attempt = match next {
+                    Some(at) => Attempt::done(Settled::Again { at, why }),
+                    None => Attempt::dead(why, Reason::Expired),
+                };
+                Attempt { server_is_away, ..attempt }
+            }
+        })
+    }
+
+    /// The mail as it is to be sent; `None` if there is nothing to say any more.
+    async fn mail(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Option<Mail>, PortError> {
+        let Some(template) = self.template(outgoing, now).await? else { return Ok(None) };
+        let proof = match &outgoing.proof {
+            Some(proof) if template != Template::AccountExists => match self.proofs.find(proof.id).await? {
+                Some(proof) if proof.check(proof.purpose, now).is_ok() => Some(self.enclose(&proof)),
+                // A newer mail has another, or it would be refused.
+                Some(_) | None => return Ok(None),
+            },
+            Some(_) | None => None,
+        };
+        Ok(Some(Mail {
+            id: outgoing.id,
+            template,
+            to: outgoing.to.clone(),
+            language: outgoing.language.unwrap_or(self.language),
+            origin: outgoing.origin,
+            other_address: outgoing.other_address.clone(),
+            created_at: outgoing.created_at,
+            proof,
+        }))
+    }
+
+    async fn template(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Option<Template>, PortError> {
+        let to = &outgoing.to;
+        Ok(match outgoing.occasion {
+            Occasion::Registration if self.mailbox.is_taken(to, None, now).await? => Some(Template::AccountExists),
+            Occasion::Registration => Some(Template::Verify),
+            Occasion::Verification => self.is_unverified(to).await?.then_some(Template::Verify),
+            Occasion::Reset => self.account(to).await?.map(|_user| Template::Reset),
+            Occasion::Invitation => self.account(to).await?.map(|_user| Template::Invitation),
+            Occasion::Change => {
+                let own = outgoing.proof.as_ref().and_then(|proof| proof.user);
+                let taken = self.mailbox.is_taken(to, own, now).await?;
+                Some(if taken { Template::AccountExists } else { Template::Change })
+            }
+            Occasion::PasswordChanged => Some(Template::PasswordChanged),
+            Occasion::EmailChangeRequested => Some(Template::EmailChangeRequested),
+            Occasion::EmailChanged => Some(Template::EmailChanged),
+            Occasion::NewNetwork => Some(Template::NewNetwork),
+            Occasion::AccountDeleted => Some(Template::AccountDeleted),
+        })
+    }
+
+    /// Whether there is an address to verify: of an account, or of a registration.
+    async fn is_unverified(&self, address: &Email) -> Result<bool, PortError> {
+        match self.users.find_by_email(address).await? {
+            Some(user) => Ok(user.is_active() && user.email_verified_at.is_none()),
+            None => Ok(self.proofs.registration(address).await?.is_some()),
+        }
+    }
+
+    async fn account(&self, address: &Email) -> Result<Option<User>, PortError> {
+        Ok(self.users.find_by_email(address).await?.filter(User::is_active))
+    }
+
+    fn enclose(&self, proof: &Proof) -> Enclosed {
+        let (page, typed) = match proof.purpose {
+            Purpose::Verify => (&self.links.verify, true),
+            Purpose::Reset => (&self.links.reset, true),
+            Purpose::Change => (&self.links.email, true),
+            Purpose::Undo => (&self.links.undo, false),
+        };
+        Enclosed {
+            link: format!("{page}#token={}", self.codec.token(proof.id)),
+            code: typed.then(|| self.codec.code(proof.id)),
+            expires_at: proof.expires_at,
+        }
+    }
+
+    async fn settle(&self, entry: &Entry, owner: Uuid, attempt: Attempt, batch: &mut Batch) -> Result<(), PortError> {
+        let (id, now) = (entry.mail.id, self.clock.now());
+        if !self.outbox.settle(id, owner, &attempt.outcome, now).await? {
+            // Its lease ran out, and it is another server's now.
+            return Ok(());
+        }
+        match attempt.outcome {
+            Settled::Sent => batch.sent += 1,
+            Settled::Dropped => batch.dropped += 1,
+            Settled::Again { .. } => batch.deferred += 1,
+            Settled::Dead { .. } => batch.dead += 1,
+        }
+        if let Some(reason) = attempt.reason {
+            let event = AuditEvent::new(EventKind::MailDead, &RequestContext::default(), now).by(Actor::Server);
+            self.audit.record(event.because(reason).on(Target::Address(entry.mail.to.clone())));
+        }
+        Ok(())
+    }
+}

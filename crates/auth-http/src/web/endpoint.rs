@@ -12,12 +12,13 @@ use super::{
 };
 
 /// What an endpoint needs of the layers before and after its handler. It has no default: whoever adds an endpoint says what it
-/// draws on and what a body has to be.
+/// draws on and what a body has to be. Freshness is not among the needs, because the methods of one path differ in it: the handler's
+/// argument demands it (`FreshUser`, `Fresh`).
 ///
 /// ```
 /// use auth_http::web::{endpoint::{Budget, Endpoint, Needs}, media::Media};
 ///
-/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, probe: false, cached: false, fresh: false };
+/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
@@ -26,7 +27,7 @@ use super::{
 /// ```compile_fail,E0063
 /// use auth_http::web::{endpoint::{Endpoint, Needs}, media::Media};
 ///
-/// let needs = Needs { media: Media::Json, probe: false, cached: false, fresh: false };
+/// let needs = Needs { media: Media::Json, probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
@@ -35,7 +36,7 @@ use super::{
 /// ```compile_fail,E0063
 /// use auth_http::web::endpoint::{Budget, Endpoint, Needs};
 ///
-/// let needs = Needs { budget: Some(Budget::General), probe: false, cached: false, fresh: false };
+/// let needs = Needs { budget: Some(Budget::General), probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
@@ -56,22 +57,20 @@ pub struct Needs {
     pub probe: bool,
     /// Clients may keep its answers, as its handler says. All other answers are `no-store`, whatever their handlers say.
     pub cached: bool,
-    /// Its caller must have proved lately who they are (contract section 8).
-    pub fresh: bool,
 }
 
 /// Health checks.
-pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, probe: true, cached: false, fresh: false };
+pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, probe: true, cached: false };
 
 /// Public documents from memory.
-pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, probe: false, cached: true, fresh: false };
+pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, probe: false, cached: true };
 
 pub(crate) const fn json(budget: Budget) -> Needs {
-    Needs { budget: Some(budget), media: Media::Json, probe: false, cached: false, fresh: false }
+    Needs { budget: Some(budget), media: Media::Json, probe: false, cached: false }
 }
 
 pub(crate) const fn form(budget: Budget) -> Needs {
-    Needs { budget: Some(budget), media: Media::Form, probe: false, cached: false, fresh: false }
+    Needs { budget: Some(budget), media: Media::Form, probe: false, cached: false }
 }
 
 impl Needs {

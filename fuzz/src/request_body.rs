@@ -4,11 +4,10 @@ use std::{collections::HashSet, fmt};
 
 use actix_web::http::StatusCode;
 use auth_domain::{identity::email::Email, passwords::policy::{NewPassword, PASSWORD_MAX_CHARS, PasswordAttempt, PasswordPolicy}};
-use auth_http::{web::{json_body::{self, Field, Rules}, problem::Problem}, routes::{accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody}, sign_in::{LoginBody, RefreshBody}}};
-use garde::Validate;
+use auth_http::{web::{json_body::{self, FromMembers, Members, Rules, Told}, problem::Problem}, routes::{accounts::{ChangePasswordBody, DeleteAccountBody, RegisterBody}, sign_in::{LoginBody, RefreshBody}}};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 use strict_json::Malformed;
@@ -21,21 +20,19 @@ const POLICY: PasswordPolicy = PasswordPolicy { min_chars: 12, classes: true };
 const RULES: Rules = Rules { policy: POLICY, owner: None };
 
 /// One member of every kind.
-#[derive(Deserialize, Validate)]
-#[garde(context(Rules))]
 struct AnyBody {
-    #[serde(default)]
-    #[garde(dive)]
-    email: Field<Email>,
-    #[serde(default)]
-    #[garde(dive)]
-    password: Field<NewPassword>,
-    #[serde(default)]
-    #[garde(dive)]
-    current_password: Field<PasswordAttempt>,
-    #[serde(default)]
-    #[garde(dive)]
-    refresh_token: Field<String>,
+    email: Email,
+    password: NewPassword,
+    current_password: PasswordAttempt,
+    refresh_token: String,
+}
+
+impl FromMembers for AnyBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let (email, password) = (members.required("email"), members.required("password"));
+        let (attempt, token) = (members.required("current_password"), members.required("refresh_token"));
+        Ok(Self { email: email?, password: password?, current_password: attempt?, refresh_token: token? })
+    }
 }
 
 /// Any bytes as a body.
@@ -85,25 +82,25 @@ fn strict(data: &[u8]) -> Option<Value> {
 
 /// Checks what a handler would get.
 fn members(data: &[u8], value: Option<&Value>) {
-    match json_body::parse::<AnyBody>(data, &RULES) {
+    match json_body::parse::<AnyBody>(data, RULES) {
         Ok(body) => {
             let text = |name: &str| value.and_then(|value| value.get(name)?.as_str()).expect("a text");
-            let email = body.email.take().expect("validated");
+            let email = body.email;
             assert_eq!(Ok(email), text("email").parse());
-            let password = body.password.take().expect("validated");
+            let password = body.password;
             assert_eq!(password.expose(), PasswordAttempt::new(text("password").to_owned()).expose(), "in NFC");
             assert!((POLICY.min_chars..=PASSWORD_MAX_CHARS).contains(&password.expose().chars().count()));
             assert!(!password.expose().chars().any(char::is_control));
-            let attempt = body.current_password.take().expect("validated");
+            let attempt = body.current_password;
             assert_eq!(attempt.forms().last(), Some(text("current_password")), "as it was typed");
-            assert_eq!(body.refresh_token.take().expect("validated"), text("refresh_token"));
+            assert_eq!(body.refresh_token, text("refresh_token"));
         }
         Err(problem) => refusal(data, value, &problem),
     }
 }
 
-fn accepts<B: DeserializeOwned + Validate<Context = Rules>>(data: &[u8]) -> bool {
-    json_body::parse::<B>(data, &RULES).map_err(|problem| hides_the_secret(data, &problem.document("id"))).is_ok()
+fn accepts<B: FromMembers>(data: &[u8]) -> bool {
+    json_body::parse::<B>(data, RULES).map_err(|problem| hides_the_secret(data, &problem.document("id"))).is_ok()
 }
 
 /// 400 for what is not JSON, 422 for what breaks a rule, never 500; as JSON, and without any text of the request.

@@ -9,8 +9,6 @@ use auth_domain::{
     identity::email::Email,
     passwords::policy::{NewPassword, PasswordAttempt},
 };
-use garde::Validate;
-use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::sign_in::{TokensView, answer};
@@ -19,47 +17,58 @@ use crate::{
     routes::views::UserView,
     web::{
         caller::{Authenticated, Context, CurrentUser},
-        json_body::{Field, JsonBody, Rules},
+        json_body::{FromMembers, JsonBody, Members, Told},
         problem::Problem,
     },
 };
 
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules as rules))]
+#[derive(ToSchema)]
 pub struct RegisterBody {
     /// Trimmed and lower-cased as a whole; the domain counts, and is answered, as its A-label (`xn--…`).
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
-    email: Field<Email>,
+    #[schema(value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
+    email: Email,
     /// 12 characters by default; the server's configuration may ask for 8 to 64.
-    #[serde(default)]
-    #[garde(dive(rules.for_account_of(self.email.parsed())))]
-    #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Correct-Horse-7-Battery"))]
-    password: Field<NewPassword>,
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128, examples("Correct-Horse-7-Battery"))]
+    password: NewPassword,
 }
 
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules))]
+impl FromMembers for RegisterBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let email = members.required("email");
+        if let Ok(email) = &email {
+            members.owned_by(email);
+        }
+        let password = members.required("password");
+        Ok(Self { email: email?, password: password? })
+    }
+}
+
+#[derive(ToSchema)]
 pub struct ChangePasswordBody {
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    current_password: Field<PasswordAttempt>,
+    #[schema(value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    current_password: PasswordAttempt,
     /// 12 characters by default; the server's configuration may ask for 8 to 64.
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "password", min_length = 8, max_length = 128, examples("Another-Horse-8-Staple"))]
-    new_password: Field<NewPassword>,
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128, examples("Another-Horse-8-Staple"))]
+    new_password: NewPassword,
 }
 
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules))]
+impl FromMembers for ChangePasswordBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let (current, new) = (members.required("current_password"), members.required("new_password"));
+        Ok(Self { current_password: current?, new_password: new? })
+    }
+}
+
+#[derive(ToSchema)]
 pub struct DeleteAccountBody {
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: Field<PasswordAttempt>,
+    #[schema(value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    password: PasswordAttempt,
+}
+
+impl FromMembers for DeleteAccountBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        Ok(Self { password: members.required("password")? })
+    }
 }
 
 /// Create an account.
@@ -76,7 +85,7 @@ pub async fn register(
     Context(context): Context,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.sign_in.register.execute(body.email.take()?, body.password.take()?, &context).await?;
+    let pair = app.sign_in.register.execute(body.email, body.password, &context).await?;
     Ok(answer(StatusCode::CREATED, pair))
 }
 
@@ -102,8 +111,7 @@ pub async fn change_password(
     Context(context): Context,
     Authenticated(caller, body): Authenticated<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
-    let (current, new) = (body.current_password.take()?, body.new_password.take()?);
-    app.accounts.change_password.execute(&caller, current, new, &context).await?;
+    app.accounts.change_password.execute(&caller, body.current_password, body.new_password, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -118,6 +126,6 @@ pub async fn delete(
     Context(context): Context,
     Authenticated(caller, body): Authenticated<DeleteAccountBody>,
 ) -> Result<HttpResponse, Problem> {
-    app.accounts.delete.execute(&caller, body.password.take()?, &context).await?;
+    app.accounts.delete.execute(&caller, body.password, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }

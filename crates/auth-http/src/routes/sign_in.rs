@@ -10,61 +10,57 @@ use auth_domain::{
     passwords::policy::PasswordAttempt,
     sessions::token::{AccessToken, TokenPair},
 };
-use garde::Validate;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::use_cases::UseCases,
     web::{
         caller::{Authenticated, Context},
-        json_body::{Field, JsonBody, Rules},
+        json_body::{FromMembers, JsonBody, Members, Told},
         problem::Problem,
     },
 };
 
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules))]
+#[derive(ToSchema)]
 pub struct LoginBody {
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
-    email: Field<Email>,
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: Field<PasswordAttempt>,
+    #[schema(value_type = String, format = "email", max_length = 254, examples("ann@example.org"))]
+    email: Email,
+    #[schema(value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    password: PasswordAttempt,
 }
 
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules))]
+impl FromMembers for LoginBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let (email, password) = (members.required("email"), members.required("password"));
+        Ok(Self { email: email?, password: password? })
+    }
+}
+
+#[derive(ToSchema)]
 pub struct RefreshBody {
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
-    refresh_token: Field<String>,
+    #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
+    refresh_token: String,
+}
+
+impl FromMembers for RefreshBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        Ok(Self { refresh_token: members.required("refresh_token")? })
+    }
 }
 
 /// Exactly one proof.
-#[derive(Deserialize, Validate, ToSchema)]
-#[garde(context(Rules))]
+#[derive(ToSchema)]
 pub struct ReauthenticateBody {
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(required, value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: Field<PasswordAttempt>,
-    #[garde(custom(no_other_proof))]
-    #[schema(ignore)]
-    code: Option<IgnoredAny>,
-    #[garde(custom(no_other_proof))]
-    #[schema(ignore)]
-    passkey: Option<IgnoredAny>,
+    #[schema(value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
+    password: PasswordAttempt,
 }
 
-fn no_other_proof(given: &Option<IgnoredAny>, _rules: &Rules) -> garde::Result {
-    match given {
-        None => Ok(()),
-        Some(_) => Err(garde::Error::new("unsupported: is not taken here; exactly one proof is, the password")),
+impl FromMembers for ReauthenticateBody {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let password = members.required("password");
+        members.refuse(&["code", "passkey"], "unsupported", "is not taken here; exactly one proof is, the password");
+        Ok(Self { password: password? })
     }
 }
 
@@ -134,7 +130,7 @@ pub async fn login(
     Context(context): Context,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.sign_in.login.execute(&body.email.take()?, body.password.take()?, &context).await?;
+    let pair = app.sign_in.login.execute(&body.email, body.password, &context).await?;
     Ok(answer(StatusCode::OK, pair))
 }
 
@@ -152,7 +148,7 @@ pub async fn refresh(
     Context(context): Context,
     JsonBody(body): JsonBody<RefreshBody>,
 ) -> Result<Json<TokensView>, Problem> {
-    let pair = app.sessions.refresh.execute(&body.refresh_token.take()?, &context).await?;
+    let pair = app.sessions.refresh.execute(&body.refresh_token, &context).await?;
     Ok(Json(pair.into()))
 }
 
@@ -170,6 +166,6 @@ pub async fn reauthenticate(
     Context(context): Context,
     Authenticated(caller, body): Authenticated<ReauthenticateBody>,
 ) -> Result<Json<AccessTokenView>, Problem> {
-    let token = app.sign_in.reauthenticate.execute(&caller, body.password.take()?, &context).await?;
+    let token = app.sign_in.reauthenticate.execute(&caller, body.password, &context).await?;
     Ok(Json(token.into()))
 }

@@ -11,13 +11,11 @@ use actix_web::{
 use auth_domain::{
     identity::request_context::RequestContext, passwords::policy::PasswordPolicy, sessions::authenticate::SignedIn,
 };
-use garde::Validate;
-use serde::de::DeserializeOwned;
 
 use crate::{
     app::use_cases::UseCases,
     web::{
-        json_body::{RawBody, Rules, parse},
+        json_body::{FromMembers, RawBody, Rules, parse},
         media::Media,
         problem::Problem,
     },
@@ -58,10 +56,7 @@ impl FromRequest for FreshUser {
 /// A fresh caller and a body. Nothing of the body is judged for one who is not fresh.
 pub struct Fresh<B>(pub SignedIn, pub B);
 
-impl<B> FromRequest for Fresh<B>
-where
-    B: DeserializeOwned + Validate<Context = Rules> + 'static,
-{
+impl<B: FromMembers + 'static> FromRequest for Fresh<B> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -84,19 +79,16 @@ fn body(request: &HttpRequest) -> Result<Unparsed, Problem> {
 }
 
 impl Unparsed {
-    fn of<B: DeserializeOwned + Validate<Context = Rules>>(&self, caller: &SignedIn) -> Result<B, Problem> {
+    fn of<B: FromMembers>(&self, caller: &SignedIn) -> Result<B, Problem> {
         // A password may not contain the caller's address.
-        parse(&self.0, &Rules { policy: self.1, owner: Some(caller.user.email.clone()) })
+        parse(&self.0, Rules { policy: self.1, owner: Some(caller.user.email.clone()) })
     }
 }
 
 /// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
 pub struct Authenticated<B>(pub SignedIn, pub B);
 
-impl<B> FromRequest for Authenticated<B>
-where
-    B: DeserializeOwned + Validate<Context = Rules> + 'static,
-{
+impl<B: FromMembers + 'static> FromRequest for Authenticated<B> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -147,40 +139,4 @@ impl FromRequest for Context {
 }
 
 #[cfg(test)]
-mod fresh_tests;
-
-#[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-
-    use super::*;
-
-    fn presented(values: &[&str]) -> Result<String, Problem> {
-        let mut request = TestRequest::default();
-        for value in values {
-            request = request.append_header((header::AUTHORIZATION, *value));
-        }
-        bearer(request.to_http_request().headers()).map(str::to_owned)
-    }
-
-    #[test]
-    fn the_scheme_may_be_written_in_any_case_and_followed_by_any_number_of_spaces() {
-        for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc", "bearer      abc"] {
-            assert_eq!(presented(&[value]), Ok("abc".to_owned()));
-        }
-    }
-
-    #[test]
-    fn without_a_bearer_token_one_is_asked_for() {
-        for values in [&[][..], &["Basic abc"], &["Token abc"], &[""], &["Bearer\tabc"], &["Bearerabc"]] {
-            assert_eq!(presented(values), Err(Problem::token_missing()), "{values:?}");
-        }
-    }
-
-    #[test]
-    fn a_malformed_or_second_header_is_refused() {
-        for values in [&["Bearer"][..], &["Bearer "], &["Bearer   "], &["Bearer a", "Bearer a"]] {
-            assert_eq!(presented(values), Err(Problem::token_invalid()), "{values:?}");
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,13 @@
 //! Request bodies: each member parsed once at the edge, every fault of every member in one answer.
 
-use std::{cell::OnceCell, fmt::Display, future};
+use std::{convert::Infallible, fmt::Display, future};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
     identity::email::{Email, EmailFault},
-    passwords::policy::{NewPassword, PasswordAttempt, PasswordPolicy},
+    passwords::policy::{NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
 };
-use garde::{Path, Report, Validate, error::Error as GardeError};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use strict_json::Malformed;
 use zeroize::Zeroizing;
 
@@ -38,34 +36,101 @@ impl RawBody {
     }
 }
 
-/// A body of the declared shape, validated.
+/// A body of the declared shape: there is one only where every member keeps its rules.
 pub struct JsonBody<B>(pub B);
 
-/// What the members of a body are validated against.
+impl<B: FromMembers + 'static> FromRequest for JsonBody<B> {
+    type Error = Problem;
+    type Future = future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
+        let rules = Rules { policy: UseCases::of(request).passwords.policy, owner: None };
+        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, rules)).map(JsonBody))
+    }
+}
+
+/// What the members of a body are parsed by.
 pub struct Rules {
     pub policy: PasswordPolicy,
     /// The address of the account, which a new password may not contain.
     pub owner: Option<Email>,
 }
 
-impl Rules {
-    /// The same rules, for an account whose address is in the body itself; `None` if that is invalid.
-    #[must_use]
-    pub fn for_account_of(&self, owner: Option<&Email>) -> Self {
-        Self { policy: self.policy, owner: owner.cloned() }
-    }
+/// What can be made of the members of a body.
+///
+/// Ask for every member before the first `?`, so that every fault is told:
+///
+/// ```
+/// use auth_http::web::json_body::{FromMembers, Members, Told};
+///
+/// struct Pair(String, String);
+///
+/// impl FromMembers for Pair {
+///     fn from_members(members: &mut Members) -> Result<Self, Told> {
+///         let (one, other) = (members.required("one"), members.required("other"));
+///         Ok(Self(one?, other?))
+///     }
+/// }
+/// ```
+pub trait FromMembers: Sized {
+    /// # Errors
+    /// A fault has been told.
+    fn from_members(members: &mut Members) -> Result<Self, Told>;
 }
 
-impl<B> FromRequest for JsonBody<B>
-where
-    B: DeserializeOwned + Validate<Context = Rules> + 'static,
-{
-    type Error = Problem;
-    type Future = future::Ready<Result<Self, Problem>>;
+/// The members of a body that nobody has asked for yet, and what is wrong with the others.
+pub struct Members {
+    given: Map<String, Value>,
+    rules: Rules,
+    faults: Vec<FieldError>,
+}
 
-    fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
-        let rules = Rules { policy: UseCases::of(request).passwords.policy, owner: None };
-        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, &rules)).map(JsonBody))
+/// Proof that a fault has been told. Only [`Members`] makes one, so nothing fails without a word to the client.
+#[derive(Debug)]
+pub struct Told(());
+
+impl Members {
+    /// A member that has to be there.
+    ///
+    /// # Errors
+    /// It is missing, no text, or breaks a rule.
+    pub fn required<T: Parse>(&mut self, name: &'static str) -> Result<T, Told> {
+        match self.given.remove(name) {
+            None => Err(self.fault(name, "missing", "is required")),
+            Some(Value::String(text)) => T::parse(&Zeroizing::new(text), &self.rules).map_err(|faults| {
+                self.faults.extend(faults.iter().map(|fault| FieldError::new(name, fault.code(), fault)));
+                Told(())
+            }),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(self.fault(name, "wrong_type", "must be a string"))
+            }
+        }
+    }
+
+    /// Whether there is such a member, for a body that may be one of several. `null` is none.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.given.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Refuses members that do not go with the others, for a body that takes exactly one of several.
+    pub fn refuse(&mut self, names: &[&'static str], code: &'static str, message: &str) {
+        for name in names {
+            if self.has(name) {
+                self.fault(name, code, message);
+            }
+        }
+    }
+
+    /// Tells what is wrong with a member. A body with a fault is refused, whatever is made of its members.
+    pub fn fault(&mut self, field: &'static str, code: &'static str, message: impl Display) -> Told {
+        self.faults.push(FieldError::new(field, code, message));
+        Told(())
+    }
+
+    /// Whose account it is about: a new password that is asked for after this may not contain the address.
+    pub fn owned_by(&mut self, owner: &Email) {
+        self.rules.owner = Some(owner.clone());
     }
 }
 
@@ -73,14 +138,16 @@ where
 ///
 /// # Errors
 /// `malformed_request`, or `validation_failed` with every fault of every member.
-pub fn parse<B: DeserializeOwned + Validate<Context = Rules>>(bytes: &[u8], rules: &Rules) -> Result<B, Problem> {
+pub fn parse<B: FromMembers>(bytes: &[u8], rules: Rules) -> Result<B, Problem> {
     let value = strict_json::parse(bytes).map_err(|fault| malformed(&fault))?;
-    if !value.is_object() {
+    let Value::Object(given) = value else {
         return Err(Problem::parameter("", "wrong_type", "must be an object"));
+    };
+    let mut members = Members { given, rules, faults: Vec::new() };
+    match (B::from_members(&mut members), members.faults) {
+        (Ok(body), faults) if faults.is_empty() => Ok(body),
+        (Ok(_) | Err(Told(())), faults) => Err(Problem::validation(faults)),
     }
-    let body: B = serde_json::from_value(value).map_err(|_reason| Problem::internal())?;
-    body.validate_with(rules).map_err(|report| Problem::validation(field_errors(&report)))?;
-    Ok(body)
 }
 
 /// In our words: the parser's own are for programmers.
@@ -93,125 +160,47 @@ fn malformed(fault: &Malformed) -> Problem {
     })
 }
 
-fn field_errors(report: &Report) -> Vec<FieldError> {
-    report.iter().map(|(path, error)| field_error(&path.to_string(), error.message())).collect()
-}
-
-fn field_error(field: &str, fault: &str) -> FieldError {
-    let (code, message) = fault.split_once(": ").unwrap_or(("invalid", fault));
-    FieldError { field: field.to_owned(), code: code.to_owned(), message: message.to_owned() }
-}
-
-/// A member of a body, to become a `T`. Takes any JSON, so that one that is missing or
-/// of the wrong type does not hide what is wrong with the others.
-pub struct Field<T> {
-    given: Given,
-    parsed: OnceCell<T>,
-}
-
-enum Given {
-    Nothing,
-    NotText,
-    Text(Zeroizing<String>),
-}
-
-impl<T> Field<T> {
-    /// The value that validation parsed, for members validated after this one.
-    #[must_use]
-    pub fn parsed(&self) -> Option<&T> {
-        self.parsed.get()
-    }
-
-    /// The value that validation parsed.
-    ///
-    /// # Errors
-    /// It was never validated: a handler without [`JsonBody`].
-    pub fn take(self) -> Result<T, Problem> {
-        self.parsed.into_inner().ok_or_else(Problem::internal)
-    }
-}
-
-impl<T> From<Given> for Field<T> {
-    fn from(given: Given) -> Self {
-        Self { given, parsed: OnceCell::new() }
-    }
-}
-
-impl<T> Default for Field<T> {
-    fn default() -> Self {
-        Given::Nothing.into()
-    }
-}
-
-impl<'de, T> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::String(text) => Given::Text(Zeroizing::new(text)).into(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Given::NotText.into(),
-        })
-    }
-}
-
-impl<T: Parse> Validate for Field<T> {
-    type Context = Rules;
-
-    fn validate_into(&self, rules: &Rules, path: &mut dyn FnMut() -> Path, report: &mut Report) {
-        let parsed = match &self.given {
-            Given::Nothing => Err(vec![Fault::new("missing", "is required")]),
-            Given::NotText => Err(vec![Fault::new("wrong_type", "must be a string")]),
-            Given::Text(text) => T::parse(text, rules),
-        };
-        match parsed {
-            // A second validation would find the same.
-            Ok(parsed) => drop(self.parsed.set(parsed)),
-            Err(faults) => faults.into_iter().for_each(|Fault(text)| report.append(path(), GardeError::new(text))),
-        }
-    }
-}
-
-/// What a member can be parsed into.
+/// What a member's text can be parsed into.
 pub trait Parse: Sized {
+    type Fault: FaultCode + Display;
+
     /// # Errors
     /// Every rule that the text breaks.
-    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Fault>>;
-}
-
-/// A rule that a member breaks. garde carries texts only, so the code travels in front of the message.
-pub struct Fault(String);
-
-impl Fault {
-    fn new(code: &str, message: impl Display) -> Self {
-        Self(format!("{code}: {message}"))
-    }
-}
-
-impl<F: FaultCode + Display> From<F> for Fault {
-    fn from(fault: F) -> Self {
-        Self::new(fault.code(), &fault)
-    }
+    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Self::Fault>>;
 }
 
 impl Parse for Email {
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
-        text.parse().map_err(|fault: EmailFault| vec![fault.into()])
+    type Fault = EmailFault;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<EmailFault>> {
+        text.parse().map_err(|fault| vec![fault])
     }
 }
 
 impl Parse for NewPassword {
-    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Fault>> {
-        rules.policy.accept(text, rules.owner.as_ref()).map_err(|faults| faults.into_iter().map(Fault::from).collect())
+    type Fault = PasswordFault;
+
+    fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<PasswordFault>> {
+        rules.policy.accept(text, rules.owner.as_ref())
     }
 }
 
 impl Parse for PasswordAttempt {
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
+    type Fault = Infallible;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Infallible>> {
         Ok(Self::new(text.to_owned()))
     }
 }
 
 /// A token: its signature is checked later.
 impl Parse for String {
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Fault>> {
+    type Fault = Infallible;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Infallible>> {
         Ok(text.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

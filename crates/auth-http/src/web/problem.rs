@@ -40,10 +40,10 @@ pub struct Problem {
 pub struct FieldError {
     /// The member's path; empty when it is the body as a whole.
     #[schema(examples("password"))]
-    pub field: String,
+    pub field: &'static str,
     /// The rule, for programs.
     #[schema(examples("too_short", "missing", "wrong_type"))]
-    pub code: String,
+    pub code: &'static str,
     /// The rule, for people.
     pub message: String,
 }
@@ -65,6 +65,13 @@ pub struct ProblemView<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
+}
+
+impl FieldError {
+    #[must_use]
+    pub fn new(field: &'static str, code: &'static str, message: impl fmt::Display) -> Self {
+        Self { field, code, message: message.to_string() }
+    }
 }
 
 impl Problem {
@@ -90,8 +97,8 @@ impl Problem {
 
     /// One fault of one parameter.
     #[must_use]
-    pub fn parameter(field: &str, code: &str, message: &str) -> Self {
-        Self::validation(vec![FieldError { field: field.to_owned(), code: code.to_owned(), message: message.to_owned() }])
+    pub fn parameter(field: &'static str, code: &'static str, message: &str) -> Self {
+        Self::validation(vec![FieldError::new(field, code, message)])
     }
 
     #[must_use]

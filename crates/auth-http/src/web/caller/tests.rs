@@ -1,42 +1,68 @@
-//! What demands a fresh authentication: no endpoint does yet.
+//! Which bearer tokens are taken, and what demands a fresh authentication: no endpoint does yet.
 
 use actix_web::{
-    FromRequest, HttpMessage,
-    dev::Payload,
     http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
     test::TestRequest,
-    web::{Bytes, Data},
+    web::Data,
 };
 use auth_domain::{
-    identity::request_context::RequestContext,
     passwords::policy::PasswordAttempt,
     sessions::{authentication::Authentication, session::Session},
 };
 use chrono::TimeDelta;
-use garde::Validate;
-use serde::Deserialize;
 
-use super::{Fresh, FreshUser};
+use super::*;
 use crate::{
     app::{
         ports::{Ports, open_database, start_audit},
-        use_cases::{Policies, UseCases},
+        use_cases::Policies,
     },
     settings::tests::read,
     web::{
-        json_body::{Field, RawBody, Rules},
-        problem::{Code, Problem},
+        json_body::{Members, Told},
+        problem::Code,
     },
 };
 
 const PASSWORD: &str = "Correct-Horse-7-Battery";
 
-#[derive(Deserialize, Validate)]
-#[garde(context(Rules))]
 struct Body {
-    #[serde(default)]
-    #[garde(dive)]
-    word: Field<String>,
+    word: String,
+}
+
+impl FromMembers for Body {
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        Ok(Self { word: members.required("word")? })
+    }
+}
+
+fn presented(values: &[&str]) -> Result<String, Problem> {
+    let mut request = TestRequest::default();
+    for value in values {
+        request = request.append_header((AUTHORIZATION, *value));
+    }
+    bearer(request.to_http_request().headers()).map(str::to_owned)
+}
+
+#[test]
+fn the_scheme_may_be_written_in_any_case_and_followed_by_any_number_of_spaces() {
+    for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc", "bearer      abc"] {
+        assert_eq!(presented(&[value]), Ok("abc".to_owned()));
+    }
+}
+
+#[test]
+fn without_a_bearer_token_one_is_asked_for() {
+    for values in [&[][..], &["Basic abc"], &["Token abc"], &[""], &["Bearer\tabc"], &["Bearerabc"]] {
+        assert_eq!(presented(values), Err(Problem::token_missing()), "{values:?}");
+    }
+}
+
+#[test]
+fn a_malformed_or_second_header_is_refused() {
+    for values in [&["Bearer"][..], &["Bearer "], &["Bearer   "], &["Bearer a", "Bearer a"]] {
+        assert_eq!(presented(values), Err(Problem::token_invalid()), "{values:?}");
+    }
 }
 
 struct Server {
@@ -85,7 +111,7 @@ async fn a_fresh_caller_passes_until_the_minutes_are_over() {
     assert!(server.ask::<FreshUser>(&server.token, "").await.is_ok());
     server.was_authenticated(TimeDelta::minutes(6)).await;
     let Fresh(_, body) = server.ask::<Fresh<Body>>(&server.token, WORD).await.unwrap();
-    assert_eq!(body.word.take().unwrap(), "yes");
+    assert_eq!(body.word, "yes");
     server.was_authenticated(TimeDelta::seconds(421)).await;
     assert_eq!(server.ask::<FreshUser>(&server.token, "").await.err(), Some(stale()));
     assert_eq!(server.ask::<Fresh<Body>>(&server.token, WORD).await.err(), Some(stale()));

@@ -1,6 +1,6 @@
 //! Each failure of a use case and the answer it gets. Never `_ =>`: a new outcome must choose its status.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use auth_domain::{
     accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
@@ -159,6 +159,12 @@ impl From<DeleteAccountError> for Problem {
 /// The machine-readable name of a fault in a field.
 pub trait FaultCode {
     fn code(&self) -> &'static str;
+}
+
+impl FaultCode for Infallible {
+    fn code(&self) -> &'static str {
+        match *self {}
+    }
 }
 
 impl FaultCode for EmailFault {

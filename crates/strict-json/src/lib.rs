@@ -1,4 +1,7 @@
 //! Unambiguous JSON. Two parsers of a text must not see different values, so what RFC 8259 leaves open is refused.
+//!
+//! `serde_json` alone keeps the last of two members, and a struct that it fills takes a member twice that it does not know: then
+//! `auth-infra`'s `a_member_twice_is_refused_even_when_nobody_reads_it` fails, and `a_member_twice_in_one_object_is_refused_at_any_depth`.
 
 use std::{cell::Cell, fmt};
 

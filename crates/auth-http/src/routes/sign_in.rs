@@ -58,9 +58,8 @@ pub struct ReauthenticateBody {
 
 impl FromMembers for ReauthenticateBody {
     fn from_members(members: &mut Members) -> Result<Self, Told> {
-        let password = members.required("password");
         members.refuse(&["code", "passkey"], "unsupported", "is not taken here; exactly one proof is, the password");
-        Ok(Self { password: password? })
+        Ok(Self { password: members.required("password")? })
     }
 }
 
@@ -90,7 +89,7 @@ pub struct TokensView {
     /// Goes in `Authorization: Bearer …`.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….Xb0k…"))]
     access_token: String,
-    /// JsonBody for one refresh.
+    /// Valid for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
     #[schema(pattern = "^bearer$", examples("bearer"))]

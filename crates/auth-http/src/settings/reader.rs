@@ -9,6 +9,7 @@ use std::{
     str::FromStr,
 };
 
+use garde::{Report, Validate};
 use url::Url;
 
 use super::{directives, source::Source};
@@ -68,10 +69,11 @@ impl<'a> Reader<'a> {
         given
     }
 
-    /// Adds a fault unless a condition on several variables holds.
-    pub(super) fn demand(&mut self, name: &str, holds: bool, otherwise: &str) {
-        if !holds {
-            self.fault::<()>(name, otherwise);
+    /// Adds a fault for each rule that variables break together. `garde` reports what a fault of the settings is: a name and a
+    /// sentence. Each field is named after its variable, in lower case.
+    pub(super) fn check(&mut self, rules: &impl Validate<Context = ()>) {
+        for (field, rule) in rules.validate().err().iter().flat_map(Report::iter) {
+            self.fault::<()>(&field.to_string().to_ascii_uppercase(), rule);
         }
     }
 

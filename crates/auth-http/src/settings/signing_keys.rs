@@ -5,6 +5,7 @@ use std::sync::Arc;
 use auth_domain::signing_keys::{key::KeyAlgorithm, ring::KeyPolicy};
 use auth_infra::jwt::key_encryption::EncryptionKeys;
 use chrono::TimeDelta;
+use garde::Validate;
 use secrecy::SecretString;
 use url::Url;
 
@@ -36,6 +37,15 @@ const ALGORITHMS: [(&str, Option<KeyAlgorithm>); 4] = [
     ("RS256", Some(KeyAlgorithm::Rs256)),
 ];
 
+/// What has to be set beside an algorithm of key pairs.
+#[derive(Validate)]
+struct KeyPairNeeds<'a> {
+    #[garde(custom(can_encrypt))]
+    key_encryption_key: Option<&'a EncryptionKeys>,
+    #[garde(custom(is_given_issuer))]
+    jwt_issuer: Option<&'a str>,
+}
+
 const NO_ENCRYPTION: &str = "is required where JWT_ALGORITHM is not HS256; generate one: k1:$(openssl rand -base64 32)";
 
 const NO_ISSUER: &str = "is required where JWT_ALGORITHM is not HS256: the URL of this server, such as https://auth.example.org, without query and fragment";
@@ -58,13 +68,21 @@ impl KeySettings {
         let signs_for = TimeDelta::days(reader.number("KEY_ROTATION_DAYS", 90, 1..=3650));
         let encryption: Option<EncryptionKeys> = reader.parsed("KEY_ENCRYPTION_KEY", "");
         if algorithm.is_some() {
-            reader.demand("KEY_ENCRYPTION_KEY", !encryption.as_ref().is_some_and(EncryptionKeys::is_empty), NO_ENCRYPTION);
-            reader.demand("JWT_ISSUER", issuer.is_some_and(is_issuer), NO_ISSUER);
+            reader.check(&KeyPairNeeds { key_encryption_key: encryption.as_ref(), jwt_issuer: issuer });
         }
         let cached_for = TimeDelta::seconds(max_age.into());
         let policy = algorithm.map(|algorithm| KeyPolicy { algorithm, cached_for, signs_for });
         Some(Self { policy, encryption: Arc::new(encryption?), max_age })
     }
+}
+
+/// Keys that cannot be read are a fault already.
+fn can_encrypt(keys: &Option<&EncryptionKeys>, _context: &()) -> garde::Result {
+    if keys.is_some_and(EncryptionKeys::is_empty) { Err(garde::Error::new(NO_ENCRYPTION)) } else { Ok(()) }
+}
+
+fn is_given_issuer(issuer: &Option<&str>, _context: &()) -> garde::Result {
+    if issuer.is_some_and(is_issuer) { Ok(()) } else { Err(garde::Error::new(NO_ISSUER)) }
 }
 
 /// Whether clients can find the metadata by this issuer (RFC 8414 section 2).

@@ -235,7 +235,7 @@ fn keys_that_others_verify_need_a_name_and_something_to_be_sealed_with() {
     }
     assert_eq!((with("HS256", "", ""), with("", "a name", &key)), (Ok(None), Ok(None)));
     let faults = with("ES256", "", "").unwrap_err();
-    assert_eq!(faults.iter().map(|fault| &*fault.variable).collect::<Vec<_>>(), ["KEY_ENCRYPTION_KEY", "JWT_ISSUER"]);
+    assert_eq!(faults.iter().map(|fault| &*fault.variable).collect::<Vec<_>>(), ["JWT_ISSUER", "KEY_ENCRYPTION_KEY"]);
     for issuer in ["a name", "ftp://x.org", "https://", "https://x.org?a", "https://x.org#a", "https://u@x.org"] {
         assert_eq!(with("ES256", issuer, &key).unwrap_err().len(), 1, "{issuer}");
     }

@@ -46,7 +46,7 @@ pub(crate) struct OauthTokensView {
     token_type: &'static str,
     #[schema(examples(900))]
     expires_in: i64,
-    /// JsonBody for one refresh.
+    /// Valid for one refresh.
     #[schema(examples("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi….q1Zc…"))]
     refresh_token: String,
 }

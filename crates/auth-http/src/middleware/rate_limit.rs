@@ -3,13 +3,9 @@
 mod key;
 
 use std::{
-    iter,
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -52,10 +48,10 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// All limits of a server, shared by its workers.
 pub(crate) struct Limiters {
-    general: Arc<Limiter>,
-    /// The general one, unless requests with a token have a budget of their own.
-    sessions: Arc<Limiter>,
-    introspection: Arc<Limiter>,
+    general: Limiter,
+    /// Where requests with a token have a budget of their own.
+    sessions: Option<Limiter>,
+    introspection: Limiter,
 }
 
 struct Limiter {
@@ -77,19 +73,18 @@ impl Limiters {
     /// `None` for a limit of zero, which settings do not allow.
     #[must_use]
     pub(crate) fn new(settings: &HttpSettings) -> Option<Self> {
-        let general = Arc::new(Limiter::new(settings.rate_limit)?);
         let sessions = match settings.session_rate_limit {
-            Some(limit) => Arc::new(Limiter::new(limit)?),
-            None => general.clone(),
+            Some(limit) => Some(Limiter::new(limit)?),
+            None => None,
         };
-        let introspection = Arc::new(Limiter::new(settings.introspection_rate_limit)?);
+        let (general, introspection) = (Limiter::new(settings.rate_limit)?, Limiter::new(settings.introspection_rate_limit)?);
         Some(Self { general, sessions, introspection })
     }
 
     fn of(&self, budget: Budget) -> &Limiter {
         match budget {
             Budget::General => &self.general,
-            Budget::Sessions => &self.sessions,
+            Budget::Sessions => self.sessions.as_ref().unwrap_or(&self.general),
             Budget::Introspection => &self.introspection,
         }
     }
@@ -98,11 +93,7 @@ impl Limiters {
     pub(crate) async fn sweep(limiters: Data<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            let shared = Arc::ptr_eq(&limiters.general, &limiters.sessions);
-            let own = iter::once(&limiters.general).chain((!shared).then_some(&limiters.sessions));
-            for limiter in own.chain([&limiters.introspection]) {
-                limiter.sweep();
-            }
+            [&limiters.general, &limiters.introspection].into_iter().chain(&limiters.sessions).for_each(Limiter::sweep);
         }
     }
 }

@@ -80,7 +80,7 @@ struct Shared {
     document: Data<ApiDocument>,
     crowd: Arc<ConnectionLimit>,
     measures: Arc<Measures>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
 }
 
 impl Handle {
@@ -106,7 +106,7 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
     let shared = Shared {
         crowd,
         measures: Arc::new(Measures::register(measures).map_err(io::Error::other)?),
-        tls: tls.map(|tls| TlsAcceptor::from(tls.config())),
+        tls: tls.cloned(),
         looks: Data::default(),
         document: Data::new(ApiDocument::written_by(openapi::document)),
         feed: Data::new(Feed::of(&use_cases)),
@@ -167,7 +167,8 @@ fn connections(
     };
     // The library runs this for each connection by itself: none waits for another's handshake.
     fn_service(move |stream: TcpStream| {
-        let (ids, place, tls, stop, config) = (ids.clone(), crowd.enter(), tls.clone(), stop.clone(), config.clone());
+        let (ids, place, tls, stop, config) =
+            (ids.clone(), crowd.enter(), tls.as_ref().map(Tls::acceptor), stop.clone(), config.clone());
         async move {
             let place = place.ok_or_else(|| io::Error::other("every connection has a request under way"))?;
             // Answers are small and whole: nothing to gather.

@@ -1,7 +1,6 @@
 //! TLS to clients: one certificate with its key, which can be exchanged while the server runs.
 
 use std::{
-    fmt,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -13,9 +12,9 @@ use rustls::{
     InconsistentKeys, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::{ClientHello, ResolvesServerCert},
-    sign::CertifiedKey,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::settings::{CERT_FILE, KEY_FILE, SettingFault, TlsFiles};
 
@@ -23,14 +22,17 @@ use crate::settings::{CERT_FILE, KEY_FILE, SettingFault, TlsFiles};
 const FILE_MAX_BYTES: u64 = 1024 * 1024;
 
 /// What a server needs to speak TLS.
+#[derive(Clone)]
 pub struct Tls {
     files: TlsFiles,
-    certificate: Arc<Current>,
-    config: Arc<ServerConfig>,
+    current: Arc<RwLock<Current>>,
 }
 
-/// The certificate of new connections.
-struct Current(RwLock<Arc<CertifiedKey>>);
+/// What new connections get.
+struct Current {
+    chain: Vec<CertificateDer<'static>>,
+    config: Arc<ServerConfig>,
+}
 
 impl Tls {
     /// Reads both files.
@@ -38,13 +40,7 @@ impl Tls {
     /// # Errors
     /// All that is wrong with them.
     pub fn load(files: &TlsFiles) -> Result<Self, Vec<SettingFault>> {
-        let certificate = Arc::new(Current(RwLock::new(read_pair(files)?)));
-        // 1.2 for clients that are not new any more, and 1.3: all that rustls has, and both are sound.
-        let versions = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-        let builder = versions.map_err(|cause| vec![fault(CERT_FILE, format!("cannot be used: {cause}"))])?;
-        let mut config = builder.with_no_client_auth().with_cert_resolver(certificate.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { files: files.clone(), certificate, config: Arc::new(config) })
+        Ok(Self { files: files.clone(), current: Arc::new(RwLock::new(Current::read(files)?)) })
     }
 
     /// Reads the files anew. New connections get what is in them now; with a fault in them, what they got before.
@@ -52,40 +48,36 @@ impl Tls {
     /// # Errors
     /// All that is wrong with the files.
     pub fn reload(&self) -> Result<(), Vec<SettingFault>> {
-        let read = read_pair(&self.files)?;
-        *self.certificate.0.write() = read;
+        let read = Current::read(&self.files)?;
+        *self.current.write() = read;
         Ok(())
     }
 
     /// The certificate of new connections, and those that lead to its root.
     #[must_use]
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.certificate.0.read().cert.clone()
+        self.current.read().chain.clone()
     }
 
-    #[must_use]
-    pub fn config(&self) -> Arc<ServerConfig> {
-        self.config.clone()
-    }
-}
-
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().clone())
+    /// For the handshake of a new connection.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.current.read().config.clone().into()
     }
 }
 
-impl fmt::Debug for Current {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nothing that holds the key is shown.
-        formatter.write_str("Current(..)")
-    }
-}
-
-fn read_pair(files: &TlsFiles) -> Result<Arc<CertifiedKey>, Vec<SettingFault>> {
-    match (chain(&files.certificate), key(&files.key)) {
-        (Ok(chain), Ok(key)) => Ok(Arc::new(pair(chain, key).map_err(|fault| vec![fault])?)),
-        (chain, key) => Err(chain.err().into_iter().chain(key.err()).collect()),
+impl Current {
+    fn read(files: &TlsFiles) -> Result<Self, Vec<SettingFault>> {
+        let pair = match (chain(&files.certificate), key(&files.key)) {
+            (Ok(chain), Ok(key)) => pair(chain, key).map_err(|fault| vec![fault])?,
+            (chain, key) => return Err(chain.err().into_iter().chain(key.err()).collect()),
+        };
+        // 1.2 for clients that are not new any more, and 1.3: all that rustls has, and both are sound.
+        let versions = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+        let builder = versions.map_err(|cause| vec![fault(CERT_FILE, format!("cannot be used: {cause}"))])?;
+        let chain = pair.cert.clone();
+        let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { chain, config: Arc::new(config) })
     }
 }
 

@@ -44,8 +44,7 @@ pub(crate) async fn intake(
 /// The body; `None` where none is taken, so that nobody waits for it.
 async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Option<Bytes>, Problem> {
     cors::check_origin(request.request(), settings)?;
-    let declared = declared_length(request.headers())?;
-    if declared == Some(0) {
+    if matches!(payload, Payload::None) {
         return Ok(None);
     }
     let needs = Matched::of(request.request()).needs;
@@ -53,7 +52,7 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
     if takes_one {
         check_media_type(request.headers(), needs.media)?;
     }
-    if declared.is_some_and(|length| length > settings.max_body) {
+    if declares_more_than(settings.max_body, request.headers()) {
         return Err(Problem::too_large());
     }
     // Documents from memory take none, whatever the method.
@@ -66,18 +65,10 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
     Ok(Some(body))
 }
 
-/// The length of the body, as the head declares it; `None` for a chunked one.
-fn declared_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Ok(None);
-    }
-    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(Some(0)) };
-    let length = value.to_str().map_err(|_not_ascii| unusable_length())?;
-    length.parse().map(Some).map_err(|_not_a_number| unusable_length())
-}
-
-fn unusable_length() -> Problem {
-    Problem::malformed("Content-Length is not usable")
+/// Whether the head declares a longer body. actix refuses what is no length.
+fn declares_more_than(max: usize, headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).filter(|_| !headers.contains_key(header::TRANSFER_ENCODING));
+    length.is_some_and(|value| value.to_str().is_ok_and(|text| text.parse().is_ok_and(|length: usize| length > max)))
 }
 
 async fn collect(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {

@@ -4,5 +4,4 @@ pub(crate) mod connection;
 pub(crate) mod connection_limit;
 pub(crate) mod fd_limit;
 pub(crate) mod metrics_listener;
-pub(crate) mod stream;
 pub(crate) mod tls;

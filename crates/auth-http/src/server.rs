@@ -33,9 +33,8 @@ use crate::{
         response::envelope,
     },
     net::{
-        connection::{Connection, ConnectionConfig, LINGER},
+        connection::{Connection, ConnectionConfig, LINGER, Socket},
         connection_limit::{ConnectionLimit, Permit},
-        stream::Socket,
         tls::Tls,
     },
     openapi,
@@ -146,7 +145,7 @@ fn connections(
         .client_request_timeout(Duration::ZERO)
         // Who says nothing more has left: the two look alike, and next to no client ends its half and still listens.
         .h1_allow_half_closed(false)
-        .on_connect_ext(|wire: &Connection<Socket>, connection| drop(connection.insert(wire.requests())))
+        .on_connect_ext(|wire: &Connection, connection| drop(connection.insert(wire.permit())))
         .local_addr(address)
         .graceful_shutdown_signal({
             let stop = stop.clone();
@@ -175,7 +174,7 @@ fn connections(
             stream.set_nodelay(true)?;
             let peer = stream.peer_addr()?;
             let socket = match tls {
-                None => Socket::Plain(stream),
+                None => Socket::Left(stream),
                 Some(tls) => tokio::select! {
                     shaken = handshake(&tls, stream, &place, config.head_patience) => shaken?,
                     () = stop.notified() => return Err(io::Error::from(io::ErrorKind::Interrupted).into()),
@@ -192,7 +191,7 @@ async fn handshake(tls: &TlsAcceptor, stream: TcpStream, place: &Permit, patienc
     tokio::select! {
         shaken = tokio::time::timeout(patience, tls.accept(stream)) => {
             let stream = shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
-            Ok(Socket::Tls(Box::new(stream)))
+            Ok(Socket::Right(Box::new(stream)))
         }
         () = poll_fn(|context| place.poll_call(context)) => Err(io::ErrorKind::TimedOut.into()),
     }

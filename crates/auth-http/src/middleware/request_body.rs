@@ -1,5 +1,7 @@
 //! The last checks before a route: origin, media type, size; then the body, whole and in time.
 
+use std::rc::Rc;
+
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
@@ -16,7 +18,7 @@ use tokio::time::timeout;
 
 use super::cors;
 use crate::{
-    net::connection::Requests,
+    net::connection_limit::{Permit, Phase},
     settings::HttpSettings,
     web::{json_body::RawBody, matched::Matched, media::check_media_type, problem::Problem},
 };
@@ -61,7 +63,7 @@ async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpS
     }
     let body = timeout(settings.request_timeout, collect(payload, settings.max_body)).await;
     let body = body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))?;
-    request.conn_data::<Requests>().iter().for_each(|requests| requests.receive());
+    request.conn_data::<Rc<Permit>>().iter().for_each(|permit| permit.moves_to(Phase::Request));
     Ok(Some(body))
 }
 

@@ -1,6 +1,6 @@
 //! The outermost layer: request id, a panic guard, one shape for every error, the headers of every answer.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, rc::Rc};
 
 use actix_web::{
     Error, HttpMessage,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     app::use_cases::UseCases,
-    net::connection::Requests,
+    net::connection_limit::{Permit, Phase},
     settings::HttpSettings,
     web::{
         headers::{NO_STORE, security_headers},
@@ -60,14 +60,15 @@ async fn enclose(
     span: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = context.request_id.clone();
-    let requests = request.conn_data::<Requests>().cloned();
+    let permit = request.conn_data::<Rc<Permit>>().cloned();
+    let moves_to = |phase| permit.iter().for_each(|permit| permit.moves_to(phase));
     let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
     let asks_to_close = request.head().connection_type() == ConnectionType::Close;
     let has_body = !matches!(request.parts_mut().1, Payload::None);
     request.extensions_mut().insert(context);
     // The request goes inside whole: routing panics while a second handle to it lives.
-    requests.iter().for_each(|requests| requests.begin(has_body));
-    let work = RunToCompletion::of(next.call(request), span.clone(), requests.clone());
+    moves_to(if has_body { Phase::Body } else { Phase::Request });
+    let work = RunToCompletion::of(next.call(request), span.clone(), permit.clone());
     let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
     let mut answer = match outcome {
         Ok(Ok(response)) => Ok(reshape(response.map_into_boxed_body(), &request_id)),
@@ -81,11 +82,11 @@ async fn enclose(
     };
     decorate(&mut head.headers, &request_id, with_tls, matched.needs.cached);
     // A client whose body nobody has read would go on sending it, on a connection that was kept.
-    if requests.as_ref().is_some_and(Requests::awaits_body) {
+    if permit.as_ref().is_some_and(|permit| permit.phase() == Phase::Body) {
         head.set_connection_type(ConnectionType::Close);
     }
     let last = asks_to_close || head.connection_type() == ConnectionType::Close;
-    requests.iter().for_each(|requests| requests.end(last));
+    moves_to(if last { Phase::Closing } else { Phase::Idle });
     answer.map_err(|response| InternalError::from_response("", response).into())
 }
 

@@ -7,6 +7,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
 };
 
@@ -16,7 +17,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     app::ports::{CancellationToken, on_behalf_of},
-    net::connection::Requests,
+    net::connection_limit::Permit,
 };
 
 /// A request's work. Dropped before its end, it goes on as a task of its own.
@@ -26,11 +27,11 @@ pub(crate) struct RunToCompletion<T: 'static> {
     span: Span,
     /// Holds the connection's place until the work is done: clients that reconnect cannot have more requests under way than
     /// clients that wait.
-    place: Option<Requests>,
+    place: Option<Rc<Permit>>,
 }
 
 impl<T> RunToCompletion<T> {
-    pub(crate) fn of(work: impl Future<Output = T> + 'static, span: Span, place: Option<Requests>) -> Self {
+    pub(crate) fn of(work: impl Future<Output = T> + 'static, span: Span, place: Option<Rc<Permit>>) -> Self {
         let client = CancellationToken::new();
         Self { work: Some(Box::pin(on_behalf_of(client.clone(), work))), client, span, place }
     }

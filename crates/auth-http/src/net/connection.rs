@@ -1,7 +1,6 @@
 //! Between actix and the socket. What actix refuses before any layer of ours sees it (a malformed head) gets the shape of every
 //! other error. Heads must arrive in time. A connection ends after its last answer, or when its place is needed.
 
-mod phase;
 mod refusal;
 mod switching;
 mod usual;
@@ -10,6 +9,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    rc::Rc,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,7 +19,7 @@ use actix_http::ServiceConfig;
 use actix_web::{
     http::StatusCode,
     rt::{
-        net::{ActixStream, Ready},
+        net::{ActixStream, Ready, TcpStream},
         time::{Sleep, sleep},
     },
     web::BytesMut,
@@ -27,10 +27,10 @@ use actix_web::{
 use auth_domain::identity::clock::Ids;
 use prometheus::IntCounterVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
-use crate::net::connection_limit::Permit;
-use phase::Phase;
-pub(crate) use phase::Requests;
+use crate::net::connection_limit::{Permit, Phase};
 use refusal::{Answers, Next, refusal};
 use switching::Switching;
 
@@ -52,12 +52,15 @@ pub(crate) struct ConnectionConfig {
     pub framing: ServiceConfig,
 }
 
-/// A connection's stream.
-pub(crate) struct Connection<S> {
-    stream: S,
+/// A connection's stream without TLS, or with TLS around it: boxed, since it is far larger.
+pub(crate) type Socket = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+/// What actix takes for the socket.
+pub(crate) struct Connection {
+    stream: Socket,
     ids: Arc<dyn Ids>,
     config: ConnectionConfig,
-    requests: Requests,
+    permit: Rc<Permit>,
     switching: Switching,
     /// To be read by actix.
     incoming: BytesMut,
@@ -84,12 +87,11 @@ enum Awaited {
     Leaving,
 }
 
-impl<S> Connection<S> {
-    pub(crate) fn new(stream: S, ids: Arc<dyn Ids>, config: ConnectionConfig, place: Permit) -> Self {
+impl Connection {
+    pub(crate) fn new(stream: Socket, ids: Arc<dyn Ids>, config: ConnectionConfig, permit: Permit) -> Self {
         let switching = Switching::new(config.framing.clone());
-        let requests = Requests::by(place);
         let (incoming, answers, refusal) = (BytesMut::new(), Answers::default(), BytesMut::new());
-        Self { stream, ids, config, requests, switching, incoming, answers, refusal, replaced: 0, wait: None }
+        Self { stream, ids, config, permit: Rc::new(permit), switching, incoming, answers, refusal, replaced: 0, wait: None }
     }
 
     /// A refusal of a request that never became one, to be written next.
@@ -97,12 +99,20 @@ impl<S> Connection<S> {
         let request_id = self.ids.next().to_string();
         self.config.refused_heads.with_label_values(&[status.as_str()]).inc();
         self.refusal.extend_from_slice(refusal(status, &request_id, self.config.with_tls).as_bytes());
-        self.requests.close();
+        self.permit.close();
     }
 
     /// For reporting the requests of the connection.
-    pub(crate) fn requests(&self) -> Requests {
-        self.requests.clone()
+    pub(crate) fn permit(&self) -> Rc<Permit> {
+        self.permit.clone()
+    }
+
+    /// The TCP stream below, whose readiness the kernel reports.
+    fn tcp(&self) -> &TcpStream {
+        match &self.stream {
+            Either::Left(stream) => stream,
+            Either::Right(stream) => stream.get_ref().0,
+        }
     }
 
     fn wait_for(&mut self, awaited: Awaited) {
@@ -120,7 +130,7 @@ impl<S> Connection<S> {
 
     /// Times a head while nothing else goes on: no request is under way, and no answer waits for its reader.
     fn time_the_head(&mut self) {
-        let head = self.switching.head().filter(|_| self.requests.phase() == Phase::Idle);
+        let head = self.switching.head().filter(|_| self.permit.phase() == Phase::Idle);
         if let Some(Awaited::Head(timed)) = self.awaited()
             && head != Some(timed)
         {
@@ -133,22 +143,19 @@ impl<S> Connection<S> {
 
     /// The client has taken all that it was given so far.
     fn was_taken(&mut self) {
-        if self.requests.phase() == Phase::Closing {
+        if self.permit.phase() == Phase::Closing {
             self.wait_for(Awaited::Leaving);
         } else if self.awaited() == Some(Awaited::Reader) {
             self.wait = None;
         }
     }
-}
 
-impl<S: AsyncWrite + Unpin> Connection<S> {
-    fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes what is left of a refusal, as far as the socket takes it.
+    fn write_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.refusal.is_empty() {
-            match Pin::new(&mut self.stream).poll_write(context, &self.refusal) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(written)) => drop(self.refusal.split_to(written)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return self.is_stuck(context),
+            match ready!(Pin::new(&mut self.stream).poll_write(context, &self.refusal))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => drop(self.refusal.split_to(written)),
             }
             self.was_taken();
         }
@@ -161,14 +168,10 @@ impl<S: AsyncWrite + Unpin> Connection<S> {
         let over = self.wait.as_mut().is_some_and(|wait| wait.over.as_mut().poll(context).is_ready());
         if over && matches!(self.awaited(), Some(Awaited::Head(_))) {
             self.refuse(StatusCode::REQUEST_TIMEOUT);
-            // As much as the socket takes; who is this slow may not get it all.
-            while !self.refusal.is_empty()
-                && let Poll::Ready(Ok(written @ 1..)) = Pin::new(&mut self.stream).poll_write(context, &self.refusal)
-            {
-                drop(self.refusal.split_to(written));
-            }
+            // Who is this slow may not get it all.
+            let _written = self.write_refusal(context);
         }
-        if over || self.requests.place().poll_call(context).is_ready() {
+        if over || self.permit.poll_call(context).is_ready() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         Ok(())
@@ -186,7 +189,7 @@ impl<S: AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.replaced == 0 {
             match self.answers.next(bytes) {
@@ -206,8 +209,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
                 }
             }
         }
-        ready!(self.poll_refusal(context))?;
-        Poll::Ready(Ok(std::mem::take(&mut self.replaced)))
+        let Poll::Ready(written) = self.write_refusal(context) else { return self.is_stuck(context) };
+        Poll::Ready(written.map(|()| std::mem::take(&mut self.replaced)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -227,7 +230,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<S> {
+impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.may_go_on(context)?;
         let before = buffer.filled().len();
@@ -258,12 +261,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<S> {
     }
 }
 
-impl<S: ActixStream> ActixStream for Connection<S> {
+impl ActixStream for Connection {
     fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
-        self.stream.poll_read_ready(context)
+        ActixStream::poll_read_ready(self.tcp(), context)
     }
 
     fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
-        self.stream.poll_write_ready(context)
+        ActixStream::poll_write_ready(self.tcp(), context)
     }
 }

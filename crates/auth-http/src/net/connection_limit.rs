@@ -2,6 +2,7 @@
 //! slow clients, however many, keep nobody out.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{
         Arc,
@@ -44,12 +45,26 @@ struct Call {
     waker: AtomicWaker,
 }
 
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Every request so far is answered. A head may be on its way.
+    Idle,
+    /// A request has begun, but its body has not arrived whole: it may never.
+    Body,
+    /// A request is under way, whole.
+    Request,
+    /// The last answer is made.
+    Closing,
+}
+
 /// A connection's place; free again when dropped.
 pub(crate) struct Permit {
     crowd: Arc<ConnectionLimit>,
     call: Arc<Call>,
+    phase: Cell<Phase>,
     /// Its number among the idle ones.
-    number: Mutex<Option<u64>>,
+    number: Cell<Option<u64>>,
 }
 
 impl ConnectionLimit {
@@ -75,7 +90,7 @@ impl ConnectionLimit {
             places.leaving += 1;
         }
         places.taken += 1;
-        let place = Permit { crowd: self.clone(), call: Arc::default(), number: Mutex::default() };
+        let place = Permit { crowd: self.clone(), call: Arc::default(), phase: Cell::new(Phase::Idle), number: Cell::default() };
         place.queue(&mut places);
         Some(place)
     }
@@ -103,26 +118,31 @@ impl ConnectionLimit {
 }
 
 impl Permit {
-    /// A request is under way, whole: from now on the connection is not asked to leave, and if it has been asked, it stays.
-    pub(crate) fn occupy(&self) {
+    /// With a request under way, a connection is not asked to leave, and if it has been asked, it stays. With one that has only begun
+    /// it counts as idle from now on, but if it has been asked to leave, it leaves.
+    pub(crate) fn moves_to(&self, phase: Phase) {
+        // What was pipelined behind the last request changes nothing any more.
+        if self.phase() == Phase::Closing {
+            return;
+        }
+        self.phase.set(phase);
         let mut places = self.crowd.places();
+        if phase == Phase::Body && self.call.made.load(Ordering::Relaxed) {
+            return;
+        }
         self.leave_the_queue(&mut places);
-    }
-
-    /// A request has begun that may never come whole. It counts as idle from now on, but if it has been asked to leave, it leaves.
-    pub(crate) fn goes_on(&self) {
-        let mut places = self.crowd.places();
-        if !self.call.made.load(Ordering::Relaxed) {
-            self.leave_the_queue(&mut places);
+        if phase != Phase::Request {
             self.queue(&mut places);
         }
     }
 
-    /// The request is answered.
-    pub(crate) fn release(&self) {
-        let mut places = self.crowd.places();
-        self.leave_the_queue(&mut places);
-        self.queue(&mut places);
+    /// Nothing comes after this.
+    pub(crate) fn close(&self) {
+        self.phase.set(Phase::Closing);
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.get()
     }
 
     /// Ready once the connection has to leave.
@@ -135,21 +155,16 @@ impl Permit {
         let number = places.next;
         places.next += 1;
         places.idle.insert(number, self.call.clone());
-        *self.number() = Some(number);
+        self.number.set(Some(number));
     }
 
     fn leave_the_queue(&self, places: &mut Places) {
-        if let Some(number) = self.number().take() {
+        if let Some(number) = self.number.take() {
             places.idle.remove(&number);
         }
         if self.call.made.swap(false, Ordering::Relaxed) {
             places.leaving -= 1;
         }
-    }
-
-    /// Locked only while the places are locked.
-    fn number(&self) -> MutexGuard<'_, Option<u64>> {
-        self.number.lock()
     }
 }
 
@@ -173,9 +188,9 @@ mod tests {
     fn the_longest_idle_makes_room() {
         let crowd = ConnectionLimit::of_at_most(3);
         let (first, second, third) = (crowd.enter().unwrap(), crowd.enter().unwrap(), crowd.enter().unwrap());
-        second.occupy();
-        first.occupy();
-        first.release();
+        second.moves_to(Phase::Request);
+        first.moves_to(Phase::Request);
+        first.moves_to(Phase::Idle);
         let fourth = crowd.enter().unwrap();
         assert!(called(&third) && !called(&first) && !called(&second) && !called(&fourth));
         // One is on its way out: the next newcomer needs another.
@@ -192,11 +207,11 @@ mod tests {
     fn a_request_that_has_begun_waits_for_its_rest_at_the_end_of_the_queue() {
         let crowd = ConnectionLimit::of_at_most(2);
         let (first, second) = (crowd.enter().unwrap(), crowd.enter().unwrap());
-        first.goes_on();
+        first.moves_to(Phase::Body);
         let third = crowd.enter().unwrap();
         assert!(called(&second) && !called(&first) && !called(&third));
         // Too late: the newcomer has its place already.
-        second.goes_on();
+        second.moves_to(Phase::Body);
         assert!(called(&second));
     }
 
@@ -204,9 +219,9 @@ mod tests {
     fn with_requests_everywhere_the_newcomer_is_refused() {
         let crowd = ConnectionLimit::of_at_most(1);
         let only = crowd.enter().unwrap();
-        only.occupy();
+        only.moves_to(Phase::Request);
         assert!(crowd.enter().is_none());
-        only.release();
+        only.moves_to(Phase::Idle);
         assert!(crowd.enter().is_some() && called(&only));
     }
 
@@ -215,10 +230,10 @@ mod tests {
         let crowd = ConnectionLimit::of_at_most(1);
         let first = crowd.enter().unwrap();
         let second = crowd.enter().unwrap();
-        first.occupy();
+        first.moves_to(Phase::Request);
         assert!(!called(&first));
         // One too many for now: nobody else comes in before both have answered and left.
-        second.occupy();
+        second.moves_to(Phase::Request);
         assert!(crowd.enter().is_none());
         drop(first);
         let places = crowd.places();

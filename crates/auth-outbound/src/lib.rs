@@ -1,1 +1,3 @@
 //! What goes out: mails. The only crate with a client of another server than the database.
+
+pub mod render;

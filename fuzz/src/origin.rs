@@ -58,6 +58,7 @@ fn is_built(layer: &Cors) -> bool {
 
 fn settings(origin: String) -> HttpSettings {
     HttpSettings {
+        public_url: None,
         host: "127.0.0.1".to_owned(),
         port: 0,
         max_body: 10_240,

@@ -6,7 +6,9 @@ mod database;
 mod directives;
 mod dotenv;
 mod http;
+mod mail;
 mod passwords;
+mod public_url;
 mod reader;
 mod sessions;
 mod signing_keys;
@@ -19,7 +21,10 @@ pub use dotenv::DOTENV;
 pub(crate) use dotenv::EXAMPLE;
 pub(crate) use http::{CERT_FILE, KEY_FILE};
 pub use http::{HttpSettings, RateLimit, TlsFiles, network, origin};
+pub use mail::{EmailVerification, Links, MailSettings};
 pub use passwords::PasswordSettings;
+pub use public_url::PublicUrl;
+pub(crate) use public_url::is_loopback;
 use reader::Reader;
 pub use reader::SettingFault;
 pub(crate) use sessions::SESSIONS_MAX;
@@ -39,6 +44,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub http: HttpSettings,
     pub telemetry: TelemetrySettings,
+    /// `None`: this server sends no mail.
+    pub mail: Option<MailSettings>,
 }
 
 impl Settings {
@@ -55,11 +62,12 @@ impl Settings {
         let http = HttpSettings::read(&mut reader);
         let telemetry = TelemetrySettings::read(&mut reader);
         let audit = AuditSettings::read(&mut reader);
-        match (tokens, database, reader.into_faults()) {
-            (Some(tokens), Some(database), faults) if faults.is_empty() => {
-                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry })
+        let mail = MailSettings::read(&mut reader, http.public_url.as_ref());
+        match (tokens, database, mail, reader.into_faults()) {
+            (Some(tokens), Some(database), Some(mail), faults) if faults.is_empty() => {
+                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail })
             }
-            (_, _, faults) => Err(faults),
+            (_, _, _, faults) => Err(faults),
         }
     }
 }

@@ -6,7 +6,7 @@ use actix_web::http::Uri;
 use ipnet::{IpNet, Ipv4Net};
 use url::{Host, Url};
 
-use super::{reader::Reader, source::Source};
+use super::{public_url::PublicUrl, reader::Reader, source::Source};
 
 pub(crate) const CERT_FILE: &str = "TLS_CERT_FILE";
 pub(crate) const KEY_FILE: &str = "TLS_KEY_FILE";
@@ -15,6 +15,8 @@ pub(crate) const KEY_FILE: &str = "TLS_KEY_FILE";
 pub struct HttpSettings {
     pub host: String,
     pub port: u16,
+    /// How browsers reach this server.
+    pub public_url: Option<PublicUrl>,
     pub max_body: usize,
     pub rate_limit: RateLimit,
     /// A budget of their own for requests that carry a token.
@@ -61,6 +63,7 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(reader.number("KEEP_ALIVE_SECONDS", 75, 1..=3600)),
             host: reader.host("HOST", "127.0.0.1"),
             port: reader.number("PORT", 8000, 0..=u16::MAX),
+            public_url: reader.checked("PUBLIC_URL", PublicUrl::read),
             max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
             rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),
             session_rate_limit: reader.optional_number("RATE_LIMIT_SESSION_REQUESTS", 1..=100_000).map(limit),

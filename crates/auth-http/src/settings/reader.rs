@@ -105,6 +105,14 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
+    /// A value that a function reads, if there is one.
+    pub(super) fn checked<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+        match parse(self.source.get(name)?) {
+            Ok(value) => Some(value),
+            Err(rule) => self.fault(name, rule),
+        }
+    }
+
     pub(super) fn optional_number<N>(&mut self, name: &str, range: RangeInclusive<N>) -> Option<N>
     where
         N: FromStr + PartialOrd + Display,

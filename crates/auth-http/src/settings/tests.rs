@@ -1,6 +1,7 @@
 //! Each variable: its default, its range, its faults; and that `.env.example` tells the truth.
 
 mod lists;
+mod mail;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -51,6 +52,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((settings.http.keep_alive, settings.http.max_connections), (Duration::from_secs(75), 15_000));
     assert_eq!((settings.http.tls, settings.http.api_docs), (None, true));
     assert_eq!(settings.sessions.per_user, 50);
+    assert!(settings.http.public_url.is_none() && settings.mail.is_none());
 }
 
 /// The rows of the reference: a variable, its default, its rule.

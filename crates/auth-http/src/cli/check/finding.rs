@@ -1,8 +1,11 @@
 //! What `check` found, line by line: fine, or worth attention.
 
-use std::{env, fmt, io, io::IsTerminal, net::IpAddr};
+use std::{env, fmt, io, io::IsTerminal};
 
-use crate::{cli::terminal, settings::HttpSettings};
+use crate::{
+    cli::terminal,
+    settings::{HttpSettings, is_loopback},
+};
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +61,6 @@ pub(crate) fn of_clients(http: &HttpSettings) -> Vec<Finding> {
         findings.push(Finding::mind("rate limit", text));
     }
     findings
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

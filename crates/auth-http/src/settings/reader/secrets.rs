@@ -24,6 +24,18 @@ impl Reader<'_> {
     /// A secret that parses; its faults say what is wrong without repeating it.
     pub(in crate::settings) fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: &str) -> Option<T> {
         let given = self.secret(name)?.unwrap_or_else(|| SecretString::from(default));
+        self.secret_as(name, &given)
+    }
+
+    /// The same of one that may be unset, which is `Some(None)`; `None` is a fault.
+    pub(in crate::settings) fn optional_parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<Option<T>> {
+        match self.secret(name)? {
+            Some(given) => self.secret_as(name, &given).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn secret_as<T: FromStr<Err: Display>>(&mut self, name: &str, given: &SecretString) -> Option<T> {
         match given.expose_secret().parse() {
             Ok(value) => Some(value),
             Err(rule) => self.fault(name, rule),

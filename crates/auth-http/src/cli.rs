@@ -73,7 +73,7 @@ impl Cli {
     pub fn run(self) -> Result<(), CommandError> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => crate::cli::serve::serve(),
-            Command::Dev => crate::cli::init::init_if_absent().and_then(|()| crate::cli::serve::serve()),
+            Command::Dev => crate::cli::init::prepare().and_then(|()| crate::cli::serve::serve()),
             Command::Init => crate::cli::init::init(),
             Command::Check => crate::cli::check::check(),
             Command::Migrate => crate::cli::check::migrate(),

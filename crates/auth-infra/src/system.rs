@@ -1,7 +1,10 @@
 //! What the operating system provides: the time, ids and secrets.
 
 use auth_domain::identity::clock::{Clock, Ids};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
@@ -29,6 +32,12 @@ impl Ids for UuidV7 {
 #[must_use]
 pub fn os_secret() -> String {
     URL_SAFE_NO_PAD.encode(random::<48>())
+}
+
+/// A fresh key to encrypt private keys with: 256 bits from the operating system, in base64.
+#[must_use]
+pub fn os_key() -> String {
+    STANDARD.encode(random::<32>())
 }
 
 /// Bytes that nobody can guess.

@@ -14,7 +14,7 @@ pub use auth_infra::{
     cancellation::{CancellationToken, on_behalf_of},
     db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
     metrics::{level, sampled},
-    system::{SystemClock, os_secret},
+    system::{SystemClock, os_key, os_secret},
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},

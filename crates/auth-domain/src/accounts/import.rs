@@ -151,7 +151,7 @@ impl ImportUsers {
             event.by(Actor::Operator).on(Target::account(&user))
         };
         match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
-            // This row's own fault, not an outage: the others go on.
+            // This row's own fault, not an outage, such as a full disk: the others go on.
             Err(PortError::Corrupt(_) | PortError::Internal(_) | PortError::Refused(_)) => {
                 Ok(ImportOutcome::Refused(Refusal::Row))
             }

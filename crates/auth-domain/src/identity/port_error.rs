@@ -5,10 +5,10 @@ use std::time::Duration;
 /// Something broke, so there is no answer: never to be read as a "no".
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PortError {
-    /// Out of reach for now; the same call may work later.
+    /// Out of reach, or able to do nothing of the kind for now: the same call may work later.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// It answered, and did not do it: it cannot for now, or it will never take this.
+    /// It answered, and does not take this: what it was asked is at fault, as far as it says.
     #[error("refused: {0}")]
     Refused(String),
     /// Asked to write, it gave no answer: whether it was done, or will be, nobody knows.

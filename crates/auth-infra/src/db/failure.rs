@@ -62,8 +62,8 @@ impl Failure {
     }
 }
 
-/// What does not fit the schema or does not parse is corrupt, and stays so. Everything else may pass: a lock held for too long, a
-/// full disk, a server that shuts down.
+/// What does not fit the schema or does not parse is corrupt, and stays so. What the database cannot do now, whatever it is asked, is
+/// an outage: a full disk, a lock held for too long. What is left it refuses for what it was asked.
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -82,6 +82,7 @@ impl From<Failure> for PortError {
                 | Error::NotFound),
             ) => Self::Corrupt(error.to_string()),
             Failure::Refused(error) if is_ruined(&error) => Self::Corrupt(error.to_string()),
+            Failure::Refused(error) if is_outage(&error) => Self::Unavailable(error.to_string()),
             Failure::Refused(error) => Self::Refused(error.to_string()),
         }
     }
@@ -118,6 +119,45 @@ const READ_ONLY: [&[&str]; 6] = [
     &["running in read-only mode"],
     &["innodb is in read only mode"],
     &["table '", "' is read only"],
+];
+
+/// Whether the database could not do this now, whatever the data.
+fn is_outage(error: &Error) -> bool {
+    let Error::DatabaseError(kind, info) = error else { return false };
+    let is_said = || OUTAGES.iter().any(|(begin, end)| info.message().starts_with(begin) && info.message().ends_with(end));
+    matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
+        || (matches!(kind, DatabaseErrorKind::Unknown) && is_said())
+}
+
+/// How such messages begin and end, since Diesel hides the codes. Only the ends count: between them, and in messages of other kinds, may
+/// be what a client sent. PostgreSQL in another language than English is not understood: what it cannot do is "refused".
+const OUTAGES: [(&str, &str); 23] = [
+    // SQLite's 5, 6, 7, 10, 13 and 14.
+    ("database is locked", ""),
+    ("database table is locked", ""),
+    ("out of memory", ""),
+    ("disk I/O error", ""),
+    ("database or disk is full", ""),
+    ("unable to open database file", ""),
+    // PostgreSQL's classes 53 and 58, 40P01, 55P03 and 57014.
+    ("could not extend file ", ""),
+    ("could not write ", ""),
+    ("could not ", ": No space left on device"),
+    ("out of shared memory", ""),
+    ("temporary file size exceeds ", ""),
+    ("deadlock detected", ""),
+    ("could not obtain lock on ", ""),
+    ("canceling statement due to ", ""),
+    // MySQL's 1021, 1026 (or 3), 1030 by errors 28 and 122 of the system, 1037, 1114, 1205, 1206, 1317 and 3024 (or 1969).
+    ("Disk full (", ""),
+    ("Error writing file '", ""),
+    ("Got error 28 ", ""),
+    ("Got error 122 ", ""),
+    ("Out of memory", ""),
+    ("The table '", "' is full"),
+    ("Lock wait timeout exceeded", ""),
+    ("The total number of locks exceeds the lock table size", ""),
+    ("Query execution was interrupted", ""),
 ];
 
 fn is_constraint(kind: &DatabaseErrorKind) -> bool {

@@ -152,7 +152,7 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
             outcome => break (ann, outcome),
         }
     };
-    assert!(matches!(&refused.1, Err(PortError::Refused(why)) if why.contains("full")), "{refused:?}");
+    assert!(matches!(&refused.1, Err(PortError::Unavailable(why)) if why.contains("full")), "{refused:?}");
     assert!(!kept.is_empty(), "there was some room left in the pages");
     for ann in &kept {
         assert_eq!(users.find_by_email(&ann.email).await.unwrap().as_ref(), Some(ann), "reading goes on");
@@ -179,7 +179,7 @@ async fn a_read_that_the_database_rolls_back_is_tried_again_and_not_for_ever() {
         });
         match (read.await, outcome) {
             (Ok(tried), Some(wanted)) => assert_eq!(tried, wanted),
-            (Err(PortError::Refused(_)), None) => assert_eq!(tries.load(Ordering::Relaxed), 3),
+            (Err(PortError::Unavailable(_)), None) => assert_eq!(tries.load(Ordering::Relaxed), 3),
             (found, wanted) => panic!("{found:?} instead of {wanted:?}"),
         }
     }

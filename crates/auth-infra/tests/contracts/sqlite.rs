@@ -72,7 +72,7 @@ async fn who_cannot_write_for_long_hears_of_an_outage_and_others_still_read() {
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
     assert!(!writer.is_finished(), "the reader does not wait for the writer");
     // While the other program still has the lock.
-    assert!(matches!(writer.await.unwrap(), Err(PortError::Refused(why)) if why.contains("locked")));
+    assert!(matches!(writer.await.unwrap(), Err(PortError::Unavailable(why)) if why.contains("locked")));
 
     other_program.batch_execute("ROLLBACK").unwrap();
     assert_eq!(users.insert(&user("cid@example.org"), None).await.unwrap(), Inserted::Yes);

@@ -18,7 +18,7 @@ const PLAIN: &str = "04$OQ6TNNUQrjQai8euwtkyZuh8d3alDaf48OdsXL.pHjqKVWLpPadFi";
 const PREHASHED: &str = "$bcrypt-sha256$v=2,t=2b,r=4$9NbdRC35GKx5WObjYKf6NO$rbReov8ni6q8xmLIMlyIs124TfreEya";
 
 /// Such a database in a folder, and the URL of it as the guide has it.
-fn another_system(folder: &Path, rows: &[(&str, &str, bool, Option<&str>)]) -> &'static str {
+pub(crate) fn another_system(folder: &Path, rows: &[(&str, &str, bool, Option<&str>)]) -> &'static str {
     let mut db = SqliteConnection::establish(folder.join("secure_app.db").to_str().unwrap()).unwrap();
     db.batch_execute(SCHEMA).unwrap();
     for (email, hash, active, created_at) in rows {

@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
-use crate::service::{Answer, Engine, Service, TestDatabase, credentials, is_unavailable, program_by};
+use crate::{
+    cli::import::another_system,
+    service::{Answer, Engine, Service, TestDatabase, credentials, environment, is_unavailable, program_by},
+};
 
 /// Who writes beyond a limit is told so, as on a full disk, instead of being ended by a signal.
 const LIMITED: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
@@ -55,6 +58,30 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
     nothing_can_be_written(&service, &tokens).await;
     limit(&service, "unlimited");
     all_can_be_written_again(&service, &tokens).await;
+}
+
+/// How an import ends whose own disk is full.
+fn import_without_room(database: &TestDatabase, from: &str) -> (Option<i32>, String, String) {
+    let full = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let mut command = program_by(&["sh", "-c", full], database.folder());
+    let output = command.envs(environment(database, &[])).args(["users", "import", "--from", from]).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_to_a_full_disk_is_an_outage_and_no_fault_of_the_rows() {
+    let service = Service::start(Engine::Sqlite).await;
+    service.register("ann@example.org").await;
+    let hash = "$2b$04$OQ6TNNUQrjQai8euwtkyZuh8d3alDaf48OdsXL.pHjqKVWLpPadFi";
+    let emails: Vec<_> = (0..20).map(|number| format!("old{number}@example.org")).collect();
+    let rows: Vec<_> = emails.iter().map(|email| (email.as_str(), hash, true, None)).collect();
+    let from = another_system(service.database.folder(), &rows);
+    let (code, out, err) = import_without_room(&service.database, from);
+    assert!(code == Some(1) && out.is_empty() && err.contains("unavailable: disk"), "{err}{out}");
+    assert_eq!(service.database.count("users"), 1);
+    let (code, out, err) = service.command(&["users", "import", "--from", from], "");
+    assert!(code == 0 && out.ends_with("Imported: 20; already there: 0; refused: 0\n"), "{err}{out}");
 }
 
 fn allow(folder: &Path, mode: u32) {

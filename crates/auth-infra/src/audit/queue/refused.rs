@@ -35,8 +35,8 @@ impl Batch {
         Self { entries, ..Self::default() }
     }
 
-    /// Whether an entry that was refused by itself is itself at fault: it was refused before, and another was written since. A
-    /// locked table or a full disk refuses those that come after as well.
+    /// Whether an entry that was refused by itself is itself at fault: it was refused before, and another was written since. An
+    /// outage that the database tells in words that nobody knows refuses those that come after as well.
     fn condemns(&mut self, entry: &Entry) -> bool {
         *self.refused.entry(entry.id).or_insert(self.written) < self.written
     }

@@ -27,7 +27,7 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// foreign keys. A role that may not turn those on again (`session_replication_role`) gets no connection.
 ///
 /// An idle connection is the pool's to close. Only a superuser may choose the language of messages: see
-/// `outage::is_deadlock` for all others. PostgreSQL before 14 lacks `idle_session_timeout`, before 17 `transaction_timeout`.
+/// `failure::is_deadlock` and `failure::is_outage` for all others. PostgreSQL before 14 lacks `idle_session_timeout`, before 17 `transaction_timeout`.
 #[cfg(feature = "postgres")]
 const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
@@ -39,7 +39,7 @@ const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET 
     SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;";
 
 /// Each statement outside of a transaction is committed, and no transaction begins by itself behind another; PostgreSQL's isolation
-/// level; no silent truncation, of values or of results; foreign and unique keys; messages that `outage` recognises. An idle
+/// level; no silent truncation, of values or of results; foreign and unique keys; messages that `failure` recognises. An idle
 /// connection is the pool's to close, after half an hour at most.
 ///
 /// Only MariaDB reads `/*M! */`; only MariaDB can drop a client that stalls in a transaction while it holds row locks.

@@ -90,3 +90,39 @@ fn a_server_that_does_not_take_writes_now_is_told_from_one_that_refuses_this_wri
     let row = Box::new("Duplicate entry 'running in read-only mode' for key 'PRIMARY'".to_owned());
     assert!(!only_reads(&Error::DatabaseError(DatabaseErrorKind::UniqueViolation, row)), "a row may say anything");
 }
+
+#[test]
+fn what_a_database_cannot_do_now_is_told_from_what_it_does_not_take() {
+    let kind = |message| PortError::from(Failure::Refused(told(message, None, None)));
+    for message in [
+        "database or disk is full",
+        "database is locked",
+        "could not extend file \"base/16384/16397\": No space left on device",
+        "could not extend file \"base/16384/16397\": wrote only 4096 of 8192 bytes at block 7",
+        "could not write to file \"base/pgsql_tmp/pgsql_tmp7.0\": No space left on device",
+        "could not access status of transaction 7: No space left on device",
+        "out of memory",
+        "out of shared memory",
+        "canceling statement due to lock timeout",
+        "Disk full (/tmp); waiting for someone to free some space... (errno: 28 \"No space left on device\")",
+        "Got error 28 \"No space left on device\" from storage engine InnoDB",
+        "Error writing file './auth/users' (errno: 28 \"No space left on device\")",
+        "The table 'users' is full",
+        "Lock wait timeout exceeded; try restarting transaction",
+        "Query execution was interrupted (max_statement_time exceeded)",
+    ] {
+        assert!(matches!(kind(message), PortError::Unavailable(why) if why == message), "{message}");
+    }
+    for message in [
+        "value too long for type character varying(5)",
+        "string or blob too big",
+        "Data too long for column 'user_agent' at row 1",
+        "Incorrect string value: 'database or disk is full' for column `auth`.`users`.`email` at row 1",
+        "the agent 'canceling statement due to lock timeout' is not welcome",
+        "Got error 139 \"Too big row\" from storage engine InnoDB",
+    ] {
+        assert!(matches!(kind(message), PortError::Refused(why) if why == message), "{message}");
+    }
+    let conflict = Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new("conflict".to_owned()));
+    assert!(matches!(PortError::from(Failure::Refused(conflict)), PortError::Unavailable(_)));
+}

@@ -148,7 +148,7 @@ async fn where_the_disk_fills_up_each_is_kept_or_refused() {
     for (email, outcome) in waiting {
         match outcome.await.unwrap() {
             Ok(()) => kept.push(email),
-            Err(refused) => assert!(matches!(&refused, PortError::Refused(why) if why.contains("full")), "{refused}"),
+            Err(refused) => assert!(matches!(&refused, PortError::Unavailable(why) if why.contains("full")), "{refused}"),
         }
     }
     assert!((1..64).contains(&kept.len()), "{kept:?}");

@@ -91,9 +91,9 @@ impl Connector {
         self.url.is_in_memory() || pooled.epoch >= self.epoch.load(Ordering::Relaxed)
     }
 
-    /// Whether SQLite's file is still the one that was opened; fine on the other engines.
-    pub(super) fn is_in_place(&self) -> bool {
-        self.file.is_in_place().is_ok()
+    /// Whether SQLite's file was the one that was opened, a moment ago; fine on the other engines.
+    pub(super) fn was_in_place_lately(&self) -> bool {
+        self.file.was_in_place_lately()
     }
 
     /// Whether all that this connection writes to is still where others look for it.

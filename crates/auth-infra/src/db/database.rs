@@ -17,7 +17,6 @@ use diesel::{ConnectionError, QueryResult};
 use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
-use self::write_proof::WriteProof;
 use super::{
     connection::{AnyConnection, Connector},
     failure::Failure,
@@ -30,6 +29,7 @@ use super::{
         encoding,
         foreign_tables::{self, OpenError},
     },
+    sqlite_file::Lately,
     transaction::in_transaction,
     url::{DatabaseUrl, Engine},
     write_queue::Writer,
@@ -52,8 +52,8 @@ pub struct Database {
     look_ups: Arc<SessionLookup>,
     /// How long callers waited for a connection, or for the writer.
     waits: Histogram,
-    /// That SQLite's file can be written.
-    pub(super) proof: Arc<WriteProof>,
+    /// That SQLite's file could be written, unless a write has failed since.
+    pub(super) proof: Arc<Lately>,
 }
 
 impl Database {

@@ -3,12 +3,15 @@
 //! Whoever removes or replaces a file that is open changes a name. SQLite goes on writing to the file that had the name before, and
 //! what it commits there is gone with the program. So the name is looked up before and after each piece of work.
 
+mod lately;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock, Weak},
 };
 
+pub(super) use lately::Lately;
 use parking_lot::Mutex;
 
 use super::url::DatabaseUrl;
@@ -27,6 +30,8 @@ const LINKS_MAX: usize = 40;
 pub(super) struct DatabaseFile {
     path: Option<PathBuf>,
     opened: OnceLock<Identity>,
+    /// That it was in its place.
+    seen: Lately,
     beside: Mutex<Weak<Beside>>,
 }
 
@@ -41,7 +46,12 @@ pub(super) struct Moved(String);
 
 impl DatabaseFile {
     pub(super) fn of(url: &DatabaseUrl) -> Self {
-        Self { path: url.file().map(Path::to_path_buf), opened: OnceLock::new(), beside: Mutex::default() }
+        Self {
+            path: url.file().map(Path::to_path_buf),
+            opened: OnceLock::new(),
+            seen: Lately::default(),
+            beside: Mutex::default(),
+        }
     }
 
     /// Before a connection is made. The file is created only if none was open before: an empty one in the place of one that was
@@ -61,19 +71,28 @@ impl DatabaseFile {
     }
 
     pub(super) fn is_in_place(&self) -> Result<(), Moved> {
-        match (&self.path, self.opened.get()) {
-            (Some(path), Some(opened)) if identity(path).as_ref() != Some(opened) => Err(Moved(path.display().to_string())),
-            (_, _) => Ok(()),
+        let (Some(path), Some(opened)) = (&self.path, self.opened.get()) else { return Ok(()) };
+        if identity(path).as_ref() == Some(opened) {
+            self.seen.renew();
+            return Ok(());
         }
+        self.seen.withdraw();
+        Err(Moved(path.display().to_string()))
+    }
+
+    /// For those who only read, and so often that even one call of the system counts.
+    pub(super) fn was_in_place_lately(&self) -> bool {
+        self.seen.holds() || self.is_in_place().is_ok()
     }
 
     /// What a connection that was just made has open beside the database.
     pub(super) fn beside(&self) -> Result<Arc<Beside>, Moved> {
-        let now = Beside(BESIDE.map(|suffix| identity(&self.path_beside(suffix)?)));
+        let place = self.place();
+        let now = Beside(BESIDE.map(|suffix| identity(&path_beside(place.as_deref()?, suffix))));
         let mut shared = self.beside.lock();
         match shared.upgrade() {
             Some(open) if *open == now => Ok(open),
-            Some(_) => Err(Moved(format!("{} or {}", self.shown(BESIDE[0]), self.shown(BESIDE[1])))),
+            Some(_) => Err(Moved(format!("{0}{1} or {0}{2}", place.unwrap_or_default().display(), BESIDE[0], BESIDE[1]))),
             None => {
                 let open = Arc::new(now);
                 *shared = Arc::downgrade(&open);
@@ -85,27 +104,25 @@ impl DatabaseFile {
     /// Whether what a connection has open is still where others look for it.
     pub(super) fn is_whole(&self, beside: &Beside) -> Result<(), Moved> {
         self.is_in_place()?;
-        let is_elsewhere =
-            |suffix: &str, opened: &Identity| self.path_beside(suffix).as_deref().and_then(identity).as_ref() != Some(opened);
+        let Some(place) = self.place() else { return Ok(()) };
         for (suffix, opened) in BESIDE.iter().zip(&beside.0) {
-            if opened.as_ref().is_some_and(|opened| is_elsewhere(suffix, opened)) {
-                return Err(Moved(self.shown(suffix)));
+            if opened.is_some() && identity(&path_beside(&place, suffix)) != *opened {
+                return Err(Moved(path_beside(&place, suffix).display().to_string()));
             }
         }
         Ok(())
     }
 
-    fn path_beside(&self, suffix: &str) -> Option<PathBuf> {
-        self.path.as_ref().map(|path| {
-            let mut path = behind_links(path).into_os_string();
-            path.push(suffix);
-            path.into()
-        })
+    /// Where links lead to the file.
+    fn place(&self) -> Option<PathBuf> {
+        self.path.as_deref().map(behind_links)
     }
+}
 
-    fn shown(&self, suffix: &str) -> String {
-        self.path_beside(suffix).unwrap_or_default().display().to_string()
-    }
+fn path_beside(place: &Path, suffix: &str) -> PathBuf {
+    let mut path = place.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 fn identity(path: &Path) -> Option<Identity> {

@@ -33,7 +33,7 @@ impl InlineReader {
     /// `None` means no answer: whatever the reason, ask through the pool, which may wait. A connection that failed is not used
     /// again.
     pub(crate) fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Option<T> {
-        if !self.connector.is_in_place() {
+        if !self.connector.was_in_place_lately() {
             return None;
         }
         let caller = thread::current().id();

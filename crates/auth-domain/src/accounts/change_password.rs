@@ -67,7 +67,7 @@ impl ChangePassword {
         let own = caller.session.id;
         let event = |kind| AuditEvent::new(kind, context, now).by_owner(user.id, &user.email);
         let changed = || event(EventKind::PasswordChanged).in_session(own);
-        let outcome = self.users.change_password(user.id, user.version(), &hash, Some(own), now).await;
+        let outcome = self.users.change_password(user.id, user.version(), &hash, Some(own), now, None).await;
         // Another change won the race: what was proven is no longer so.
         let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
             return Err(self.refuse(caller, Reason::ChangedMeanwhile, context, ChangePasswordError::Mismatch));

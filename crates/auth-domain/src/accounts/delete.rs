@@ -54,7 +54,7 @@ impl DeleteAccount {
         // The store compares again: the account may have changed while this password was hashed.
         let event = |kind| caller.event(kind, context, now);
         let deleted = right && {
-            let outcome = self.users.delete(user.id, Some(user.version()), now).await;
+            let outcome = self.users.delete(user.id, Some(user.version()), now, None).await;
             outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
         };
         self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));

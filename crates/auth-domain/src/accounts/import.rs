@@ -150,14 +150,14 @@ impl ImportUsers {
             let event = AuditEvent::new(EventKind::UserRegistered, context, self.clock.now()).because(Reason::Import);
             event.by(Actor::Operator).on(Target::account(&user))
         };
-        match self.users.insert(&user, None).await.or_unknown(&*self.audit, event) {
+        match self.users.insert(&user, None, None).await.or_unknown(&*self.audit, event) {
             // This row's own fault, not an outage, such as a full disk: the others go on.
             Err(PortError::Corrupt(_) | PortError::Internal(_) | PortError::Refused(_)) => {
                 Ok(ImportOutcome::Refused(Refusal::Row))
             }
             Err(outage) => Err(outage),
             Ok(Inserted::EmailTaken) => Ok(ImportOutcome::AlreadyThere(user.email)),
-            Ok(Inserted::Yes) => {
+            Ok(Inserted::Yes | Inserted::MailSuppressed) => {
                 self.audit.record(event());
                 Ok(ImportOutcome::Imported(user))
             }

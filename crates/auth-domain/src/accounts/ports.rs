@@ -11,6 +11,7 @@ use crate::{
         port_error::PortError,
         user::{AccountVersion, User},
     },
+    mail::message::Outgoing,
     sessions::session::Session,
 };
 
@@ -18,12 +19,16 @@ use crate::{
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inserted {
+    /// With its mail, if there is one.
     Yes,
+    /// Without its mail: its address has had its [allowance](crate::mail::allowance::Allowance).
+    MailSuppressed,
+    /// Another account has the address, or had it when an undo link was written that still works.
     EmailTaken,
 }
 
-/// Where accounts live. Every method is atomic, and every change of an account moves its version and `updated_at`, except where it
-/// says otherwise.
+/// Where accounts live. Every method is atomic, the mail that it is given included, and every change of an account moves its version and
+/// `updated_at`, except where it says otherwise.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserStore: Send + Sync {
@@ -33,27 +38,42 @@ pub trait UserStore: Send + Sync {
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, PortError>;
 
     /// Stores a new account, with its first session and that session's network, if it has one: all or nothing. Of callers that
-    /// race for an address, in whatever process, exactly one gets it. It is taken in every spelling by which it is found.
-    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError>;
+    /// race for an address, in whatever process, exactly one gets it. It is taken in every spelling by which it is found. The mail
+    /// takes the place of open proofs like its own, if the address may get another; the account is stored in any case.
+    async fn insert<'a>(
+        &self,
+        user: &User,
+        first: Option<&'a Session>,
+        mail: Option<&'a Outgoing>,
+    ) -> Result<Inserted, PortError>;
 
     /// Replaces the hash `old` with another hash of the same password. `false` when the account no longer has `old`: a change of
     /// password is never undone. Moves neither `updated_at` nor the version.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Gives an account another password and ends every session but `keep`, whose owner is authenticated now. Returns those that were alive, or `None` when the
-    /// account is no longer the one of `proven`.
-    async fn change_password(
+    /// Gives an account another password, ends every session but `keep`, whose owner is authenticated now, voids every proof of the
+    /// account but undo links, and stores the notice. Returns the sessions that were alive, or `None` when the account is no longer
+    /// the one of `proven`.
+    async fn change_password<'a>(
         &self,
         id: UserId,
         proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// Deletes the account and everything that refers to it. Its address is free again, and its sessions are
-    /// [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there is no such account, or no longer that of `proven`, if it is given.
-    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError>;
+    /// Deletes the account and everything that refers to it, undo links too, voids the proofs of its address, and stores the notice.
+    /// Its address is free again, and its sessions are [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there
+    /// is no such account, or no longer that of `proven`, if it is given.
+    async fn delete<'a>(
+        &self,
+        id: UserId,
+        proven: Option<AccountVersion>,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<bool, PortError>;
 }
 
 /// What an operator may do with accounts. Every method is atomic, and every change moves the version and `updated_at`.
@@ -63,7 +83,8 @@ pub trait UserAdminStore: Send + Sync {
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 
-    /// Disables an account and ends its sessions. Returns those that were alive, or `None` when there is no such account.
+    /// Disables an account, ends its sessions, and voids its proofs but undo links. Returns the sessions that were alive, or `None`
+    /// when there is no such account.
     async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Enables an account again. `false` when there is none.

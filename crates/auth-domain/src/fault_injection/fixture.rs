@@ -132,12 +132,12 @@ impl Fixture {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
         for account in [&ann, &dan, &eve] {
-            assert_eq!(UserStore::insert(&store, account, None).await.unwrap(), Inserted::Yes);
+            assert_eq!(UserStore::insert(&store, account, None, None).await.unwrap(), Inserted::Yes);
         }
         store.disable(dan.id, start()).await.unwrap();
         let (own, other, old) = (session_from(&ann, LATER - 60), session_from(&ann, LATER - 50), session_from(&eve, 0));
         for (account, session) in [(&ann, &own), (&ann, &other), (&eve, &old)] {
-            let begun = store.begin(session, account.version(), 50).await.unwrap();
+            let begun = store.begin(session, account.version(), 50, None).await.unwrap();
             assert_eq!(begun, Begun::Yes { displaced: Vec::new() });
         }
         assert!(store.end(old.id, after(1)).await.unwrap());
@@ -277,7 +277,7 @@ impl Fixture {
         for (address, (password, is_active)) in &sight.accounts {
             let user = self.store.find_by_email(&email(address)).await.unwrap().unwrap();
             let copy = MemoryStore::default();
-            assert_eq!(UserStore::insert(&copy, &user, None).await.unwrap(), Inserted::Yes);
+            assert_eq!(UserStore::insert(&copy, &user, None, None).await.unwrap(), Inserted::Yes);
             let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
             let login = self.login();
             let prove = Prove { users, ..login.prove.clone() };

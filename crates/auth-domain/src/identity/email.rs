@@ -66,6 +66,17 @@ impl Email {
         [Some(self.0.clone()), self.in_unicode()].into_iter().flatten()
     }
 
+    /// How rows of this and of earlier releases may spell it, whichever of them this is; the canonical one first.
+    #[must_use]
+    pub fn every_spelling(&self) -> Vec<String> {
+        let canonical = self.0.parse().unwrap_or_else(|_fault| self.clone());
+        let mut spellings: Vec<_> = canonical.spellings().collect();
+        if !spellings.contains(&self.0) {
+            spellings.push(self.0.clone());
+        }
+        spellings
+    }
+
     fn checked(text: String) -> Result<Self, EmailFault> {
         if text.len() > EMAIL_MAX_BYTES {
             return Err(EmailFault::TooLong);

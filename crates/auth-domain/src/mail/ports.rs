@@ -40,14 +40,14 @@ pub trait ProofStore: Send + Sync {
 
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError>;
 
-    /// The newest proof of an address, and of this account where it is for one alone, that may be used for this, after it has counted
-    /// one try of its code. `None` if there is none, or its tries are used up. Of callers that race, in whatever process, no more
-    /// get it than it has tries.
+    /// The newest proof of an address that may be used for this, after it has counted one try of its code; if `user` is given, of
+    /// those for this account alone, since several may ask for one and the same new address. `None` if there is none, or its tries
+    /// are used up. Of callers that race, in whatever process, no more get it than it has tries.
     async fn try_code(
         &self,
         purpose: Purpose,
         address: &Email,
-        account: Option<UserId>,
+        user: Option<UserId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Proof>, PortError>;
 

@@ -73,13 +73,13 @@ mod tests {
     impl Scene {
         async fn new() -> Self {
             let (store, ann) = (MemoryStore::default(), user("ann@example.org"));
-            let _kept = UserStore::insert(&store, &ann, None).await.unwrap();
+            let _kept = UserStore::insert(&store, &ann, None, None).await.unwrap();
             Self { store, clock: MovableClock::default(), keys: FakeKeys::default(), ann }
         }
 
         async fn ends(&self, seconds: i64) -> SessionId {
             let session: Session = session_of(&self.ann);
-            let _begun = self.store.begin(&session, self.ann.version(), 10_000).await.unwrap();
+            let _begun = self.store.begin(&session, self.ann.version(), 10_000, None).await.unwrap();
             assert!(self.store.end(session.id, after(seconds)).await.unwrap());
             session.id
         }

@@ -9,6 +9,7 @@ use crate::{
         port_error::PortError,
         user::{AccountVersion, User},
     },
+    mail::message::Outgoing,
     sessions::{
         session::{RevocationCursor, Session},
         token::{Claims, InvalidToken, TokenKind},
@@ -33,9 +34,16 @@ pub trait SessionStore: Send + Sync {
     /// The session and its account, whether or not it is alive.
     async fn find(&self, id: SessionId) -> Result<Option<(Session, User)>, PortError>;
 
-    /// Begins a session for an account that is still the one of `proven`, and remembers its network. At most `limit` sessions
-    /// remain that have not ended: first those that have expired, then the least recently used are ended.
-    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError>;
+    /// Begins a session for an account that is still the one of `proven`, remembers its network, and stores the notice. At most
+    /// `limit` sessions remain that have not ended: first those that have expired, then the least recently used are ended. If the
+    /// account [knew](crate::passwords::throttle::KNOWN_FOR) the network, or has no language yet, the client's becomes its language.
+    async fn begin<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        limit: usize,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Begun, PortError>;
 
     /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
     /// one gets `true`.

@@ -67,7 +67,7 @@ impl Login {
         let now = self.clock.now();
         let session = self.issuer.session(&user, authentication, context, now);
         let pair = self.issuer.pair(&session, &user, now)?;
-        let outcome = self.sessions.begin(&session, user.version(), self.session_limit).await;
+        let outcome = self.sessions.begin(&session, user.version(), self.session_limit, None).await;
         let event =
             || AuditEvent::new(EventKind::LoginSucceeded, context, now).by_owner(user.id, &user.email).in_session(session.id);
         match outcome.or_unknown(&*self.audit, event)? {

@@ -57,9 +57,9 @@ impl Register {
             let event = AuditEvent::new(EventKind::UserRegistered, context, now);
             event.by_owner(user.id, &user.email).in_session(session.id)
         };
-        match self.users.insert(&user, Some(&session)).await.or_unknown(&*self.audit, event)? {
+        match self.users.insert(&user, Some(&session), None).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => self.refuse(&user.email, context),
-            Inserted::Yes => {
+            Inserted::Yes | Inserted::MailSuppressed => {
                 self.audit.record(event());
                 Ok(pair)
             }

@@ -74,7 +74,7 @@ impl Stores {
     }
 
     pub(super) async fn keep(&self, user: &User) {
-        assert_eq!(self.users.insert(user, None).await.unwrap(), Inserted::Yes);
+        assert_eq!(self.users.insert(user, None, None).await.unwrap(), Inserted::Yes);
     }
 
     pub(super) async fn keep_new(&self, address: &str) -> User {
@@ -84,7 +84,7 @@ impl Stores {
     }
 
     pub(super) async fn begin(&self, session: &Session, proven: AccountVersion) {
-        assert_eq!(self.sessions.begin(session, proven, 1000).await.unwrap(), Begun::Yes { displaced: Vec::new() });
+        assert_eq!(self.sessions.begin(session, proven, 1000, None).await.unwrap(), Begun::Yes { displaced: Vec::new() });
     }
 
     /// A session begun so many seconds after the start, as it comes back.

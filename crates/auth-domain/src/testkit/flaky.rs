@@ -22,6 +22,7 @@ use crate::{
         request_context::{Network, Subscriber},
         user::{AccountVersion, User},
     },
+    mail::message::Outgoing,
     oauth::{
         client::{Client, SecretHash},
         ports::ClientStore,
@@ -133,27 +134,39 @@ impl<P: UserStore> UserStore for Flaky<P> {
         self.fuse.guard(self.port.find_by_email(email)).await
     }
 
-    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
-        self.fuse.guard(self.port.insert(user, first)).await
+    async fn insert<'a>(
+        &self,
+        user: &User,
+        first: Option<&'a Session>,
+        mail: Option<&'a Outgoing>,
+    ) -> Result<Inserted, PortError> {
+        self.fuse.guard(self.port.insert(user, first, mail)).await
     }
 
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
         self.fuse.guard(self.port.replace_hash(id, old, new)).await
     }
 
-    async fn change_password(
+    async fn change_password<'a>(
         &self,
         id: UserId,
         proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
-        self.fuse.guard(self.port.change_password(id, proven, new, keep, now)).await
+        self.fuse.guard(self.port.change_password(id, proven, new, keep, now, notice)).await
     }
 
-    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.delete(id, proven, now)).await
+    async fn delete<'a>(
+        &self,
+        id: UserId,
+        proven: Option<AccountVersion>,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.delete(id, proven, now, notice)).await
     }
 }
 
@@ -178,8 +191,14 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
         self.fuse.guard(self.port.find(id)).await
     }
 
-    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
-        self.fuse.guard(self.port.begin(session, proven, limit)).await
+    async fn begin<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        limit: usize,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Begun, PortError> {
+        self.fuse.guard(self.port.begin(session, proven, limit, notice)).await
     }
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {

@@ -4,6 +4,7 @@ mod clients;
 
 mod attempts;
 mod keys;
+mod mail;
 mod trail;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,9 +25,16 @@ use crate::{
         request_context::{Network, Subscriber},
         user::{AccountState, AccountVersion, User},
     },
+    mail::{
+        allowance::Allowance,
+        message::{MailId, Outgoing},
+        outbox,
+        ports::Requested,
+        proof::{Proof, ProofId, Purpose},
+    },
     maintenance::ports::Readiness,
     oauth::client::Client,
-    passwords::throttle::Failures,
+    passwords::throttle::{Failures, KNOWN_FOR},
     sessions::{
         ports::{Begun, EndedSessions, SessionStore},
         session::{RevocationCursor, Session},
@@ -50,6 +58,10 @@ struct State {
     /// Sessions that went with their account.
     gone: Vec<RevocationCursor>,
     clients: BTreeMap<ClientId, Client>,
+    proofs: BTreeMap<ProofId, Proof>,
+    /// By the canonical address.
+    allowances: BTreeMap<(String, Purpose), Allowance>,
+    outbox: BTreeMap<MailId, outbox::Entry>,
     away: bool,
 }
 
@@ -101,12 +113,12 @@ impl State {
         ending.into_iter().filter(|id| self.end(*id, now)).collect()
     }
 
-    /// A session that begins: where it does is known from then on.
-    fn keep_session(&mut self, session: &Session) {
-        if let Some(network) = session.context.network() {
-            self.networks.insert((session.user, network), session.created_at);
-        }
+    /// A session that begins: where it does is known from then on. Whether it was before.
+    fn keep_session(&mut self, session: &Session) -> bool {
+        let now = session.created_at;
+        let seen = session.context.network().and_then(|network| self.networks.insert((session.user, network), now));
         self.sessions.insert(session.id, as_kept(session));
+        seen.is_some_and(|at| at > now - KNOWN_FOR)
     }
 }
 
@@ -122,14 +134,24 @@ impl UserStore for MemoryStore {
         Ok(stored_as(email.as_str()).or_else(|| stored_as(&email.in_unicode()?)))
     }
 
-    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
+    async fn insert<'a>(
+        &self,
+        user: &User,
+        first: Option<&'a Session>,
+        mail: Option<&'a Outgoing>,
+    ) -> Result<Inserted, PortError> {
         let mut state = self.open()?;
-        if user.email.spellings().any(|taken| state.users.values().any(|other| other.email.as_str() == taken)) {
+        if state.is_taken(&user.email, None, user.updated_at) {
             return Ok(Inserted::EmailTaken);
         }
         state.users.insert(user.id, user.clone());
-        first.into_iter().for_each(|session| state.keep_session(session));
-        Ok(Inserted::Yes)
+        if let Some(session) = first {
+            state.keep_session(session);
+        }
+        Ok(match mail.map(|mail| state.request(mail)) {
+            Some(Requested::Suppressed) => Inserted::MailSuppressed,
+            Some(Requested::Queued) | None => Inserted::Yes,
+        })
     }
 
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
@@ -138,24 +160,33 @@ impl UserStore for MemoryStore {
         Ok(found.map(|user| user.password = Some(new.clone())).is_some())
     }
 
-    async fn change_password(
+    async fn change_password<'a>(
         &self,
         id: UserId,
         proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
         let mut state = self.open()?;
         let Some(user) = state.user_of(id, proven) else { return Ok(None) };
         user.password = Some(new.clone());
         changed(user, now);
+        state.void_all_of(id, now);
+        state.post(notice);
         let own = keep.and_then(|keep| state.sessions.get_mut(&keep)).filter(|session| session.user == id);
         own.into_iter().for_each(|session| session.authentication.at = now);
         Ok(Some(state.end_all(id, keep, now)))
     }
 
-    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
+    async fn delete<'a>(
+        &self,
+        id: UserId,
+        proven: Option<AccountVersion>,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<bool, PortError> {
         let mut state = self.open()?;
         if state.users.get(&id).is_none_or(|user| proven.is_some_and(|proven| user.version() != proven)) {
             return Ok(false);
@@ -163,6 +194,9 @@ impl UserStore for MemoryStore {
         state.end_all(id, None, now);
         let ended: Vec<_> = state.sessions.values().filter(|session| session.user == id).filter_map(ended).collect();
         state.gone.extend(ended);
+        state.void_all_of(id, now);
+        state.proofs.retain(|_, proof| proof.user != Some(id));
+        state.post(notice);
         state.users.remove(&id);
         state.sessions.retain(|_, session| session.user != id);
         state.networks.retain(|(user, _), _| *user != id);
@@ -186,6 +220,7 @@ impl UserAdminStore for MemoryStore {
         let Some(user) = state.users.get_mut(&id) else { return Ok(None) };
         user.state = AccountState::Disabled { since: now };
         changed(user, now);
+        state.void_all_of(id, now);
         Ok(Some(state.end_all(id, None, now)))
     }
 
@@ -206,7 +241,13 @@ impl SessionStore for MemoryStore {
         Ok(session.and_then(|session| Some((session.clone(), state.users.get(&session.user)?.clone()))))
     }
 
-    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
+    async fn begin<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        limit: usize,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Begun, PortError> {
         let mut state = self.open()?;
         let now = session.created_at;
         let Some(user) = state.user_of(session.user, proven).filter(|user| user.is_active()) else { return Ok(Begun::No) };
@@ -216,7 +257,11 @@ impl SessionStore for MemoryStore {
         others.sort_unstable();
         let excess = (others.len() + 1).saturating_sub(limit);
         let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, _, id)| id).filter(|id| state.end(*id, now)).collect();
-        state.keep_session(session);
+        let is_known = state.keep_session(session);
+        if let Some(user) = state.users.get_mut(&session.user) {
+            user.language = session.context.language.filter(|_| is_known || user.language.is_none()).or(user.language);
+        }
+        state.post(notice);
         Ok(Begun::Yes { displaced })
     }
 

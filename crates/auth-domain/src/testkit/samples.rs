@@ -159,10 +159,10 @@ pub fn entry(kind: EventKind, seconds: i64) -> Entry {
     Entry::of(EntryId(id()), AuditEvent::new(kind, &context(), after(seconds)))
 }
 
-/// A session as it comes back: which request it came with is for the audit trail alone.
+/// A session as it comes back: which request it came with is for the audit trail alone, and the client's language for the account.
 #[must_use]
 pub fn as_kept(session: &Session) -> Session {
-    let context = RequestContext { request_id: String::new(), ..session.context.clone() };
+    let context = RequestContext { request_id: String::new(), language: None, ..session.context.clone() };
     Session { context, ..session.clone() }
 }
 

@@ -84,7 +84,7 @@ async fn who_waits_for_a_connection_gets_the_next_one_that_is_free() {
     let (database, _folder) = file(2);
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     let (_holder, keep) = hold(&database).await;
     let (holder, let_go) = hold(&database).await;
     assert_eq!(database.permits.available_permits(), 0);
@@ -108,7 +108,7 @@ async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_d
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");
     let held = [hold(&database).await, hold(&database).await, hold_writer(&database).await];
-    let (read, written) = tokio::join!(UserStore::find(&users, ann.id), users.insert(&ann, None));
+    let (read, written) = tokio::join!(UserStore::find(&users, ann.id), users.insert(&ann, None, None));
     assert!(matches!(read, Err(PortError::Unavailable(_))), "{read:?}");
     assert!(matches!(written, Err(PortError::Unavailable(_))), "{written:?}");
     for (holder, let_go) in held {
@@ -117,7 +117,7 @@ async fn who_waits_in_vain_for_a_connection_hears_of_an_outage_and_nothing_was_d
         assert!(matches!(holder.await.unwrap(), Ok(()) | Err(PortError::Unavailable(_) | PortError::Unknown(_))));
     }
     assert_eq!(UserStore::find(&users, ann.id).await.unwrap(), None, "what was given up is not done later");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,7 +134,7 @@ async fn a_write_that_is_under_way_when_time_is_up_has_an_unknown_outcome() {
     assert!(matches!(slow.await, Err(PortError::Unknown(why)) if why.contains("does not answer")));
     assert!(UserStore::find_by_email(&users, &ann.email).await.unwrap().is_none());
     let_go.send(()).unwrap();
-    assert_eq!(users.insert(&user("bob@example.org"), None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&user("bob@example.org"), None, None).await.unwrap(), Inserted::Yes);
     assert!(UserStore::find_by_email(&users, &ann.email).await.unwrap().is_some(), "it happened after all");
 }
 
@@ -147,7 +147,7 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
     let mut kept = Vec::new();
     let refused = loop {
         let ann = user(&format!("ann{}@example.org", kept.len()));
-        match users.insert(&ann, Some(&session_of(&ann))).await {
+        match users.insert(&ann, Some(&session_of(&ann)), None).await {
             Ok(Inserted::Yes) => kept.push(ann),
             outcome => break (ann, outcome),
         }
@@ -161,7 +161,7 @@ async fn a_full_disk_is_an_outage_for_who_writes_until_there_is_room() {
 
     tell(&database, "PRAGMA max_page_count = 100000").await;
     let session = session_of(&refused.0);
-    assert_eq!(users.insert(&refused.0, Some(&session)).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&refused.0, Some(&session), None).await.unwrap(), Inserted::Yes);
     assert!(SessionStore::find(&sessions, session.id).await.unwrap().is_some());
 }
 
@@ -191,7 +191,7 @@ async fn who_asks_whether_it_can_be_written_hears_of_a_file_that_cannot() {
     let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database.clone()));
     readiness.check().await.unwrap();
     tell(&database, "PRAGMA query_only = ON").await;
-    let refused = users.insert(&user("ann@example.org"), None).await;
+    let refused = users.insert(&user("ann@example.org"), None, None).await;
     assert!(matches!(refused, Err(PortError::Unavailable(_))), "{refused:?}");
     // On a connection that was made anew since.
     readiness.check().await.unwrap();
@@ -208,7 +208,7 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");
     tell(&database, "PRAGMA query_only = ON").await;
-    let refused = users.insert(&ann, None).await;
+    let refused = users.insert(&ann, None, None).await;
     assert!(matches!(refused, Err(PortError::Unavailable(_))), "{refused:?}");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
 }

@@ -64,7 +64,7 @@ async fn the_next_read_after_a_break_succeeds(engine: Engine) {
     let database = scratch.migrated();
     let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database));
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     for _ in 0..3 {
         read_at_once(&users, ann.id).await;
         cut(engine, &scratch);
@@ -86,16 +86,16 @@ async fn a_write_after_a_break_fails_once_at_most(engine: Engine) {
     let scratch = Scratch::new(engine);
     let users = DieselUsers(scratch.migrated());
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     read_at_once(&users, ann.id).await;
     cut(engine, &scratch);
     let ben = user("ben@example.org");
-    match users.insert(&ben, None).await {
+    match users.insert(&ben, None, None).await {
         Err(PortError::Unknown(_)) => {}
         other => panic!("a write that may have been lost: {other:?}"),
     }
     assert_eq!(users.find(ben.id).await.unwrap(), None);
-    assert_eq!(users.insert(&ben, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ben, None, None).await.unwrap(), Inserted::Yes);
 }
 
 async fn a_server_that_is_not_there_is_named_without_the_password(engine: Engine) {
@@ -128,7 +128,7 @@ async fn silence_is_an_outage_and_then_all_is_well(engine: Engine) {
     let database = Database::open(&url, 2).unwrap();
     let users = DieselUsers(database.clone());
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     proxy.freeze();
     let waiting: Vec<_> = (0..8)
         .map(|_| {
@@ -159,12 +159,12 @@ async fn a_connection_that_only_reads_is_replaced_by_one_that_writes() {
     let (users, readiness) = (DieselUsers(database.clone()), DieselReadiness(database));
     let ann = user("ann@example.org");
     readiness.check().await.unwrap_err();
-    assert!(matches!(users.insert(&ann, None).await, Err(PortError::Unavailable(_))));
+    assert!(matches!(users.insert(&ann, None, None).await, Err(PortError::Unavailable(_))));
     assert!(found_at_once(&users, ann.id).await.iter().all(Option::is_none));
     // Who says so may write all the same.
     scratch.execute(&format!("BEGIN READ WRITE; ALTER DATABASE {} RESET default_transaction_read_only; COMMIT", scratch.name()));
     let mut refused = 0;
-    while let Err(error) = users.insert(&ann, None).await {
+    while let Err(error) = users.insert(&ann, None, None).await {
         assert!(matches!(error, PortError::Unavailable(_)), "{error}");
         refused += 1;
         assert!(refused <= 1, "one finds out for all the others");
@@ -197,7 +197,7 @@ async fn a_deadlock_in_another_language_and_a_read_that_is_rolled_back_are_tried
          END $$;",
     );
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     assert_eq!(scratch.texts("SELECT last_value::text AS text FROM writes"), ["2"]);
     scratch.execute("ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people WHERE stumble_reading()");
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));

@@ -32,7 +32,7 @@ async fn against_a_refresh<T: Send + 'static, F: Future<Output = T> + Send + 'st
     let database = scratch.migrated();
     let (ann, stores) = (user("ann@example.org"), Arc::new(over(&database, ())));
     let session = session_of(&ann);
-    assert_eq!(stores.users.insert(&ann, Some(&session)).await.unwrap(), Inserted::Yes);
+    assert_eq!(stores.users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     let refresh = "UPDATE sessions SET generation = generation + 1, expires_at = '2100-01-01 00:00:00'";
     let mut held = scratch.holding(&format!("BEGIN; {refresh}"));
     let ending = tokio::spawn(end(stores.clone(), ann, session.clone()));
@@ -51,7 +51,7 @@ async fn is_over(stores: &Stores, session: &Session) -> bool {
 
 async fn a_change_of_password_ends_it(engine: Engine) {
     let (ended, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.users.change_password(ann.id, ann.version(), &hash("new"), None, session.expires_at).await.unwrap()
+        stores.users.change_password(ann.id, ann.version(), &hash("new"), None, session.expires_at, None).await.unwrap()
     })
     .await;
     assert_eq!(ended, Some(vec![session.id]), "it was refreshed in time, and so it was alive");
@@ -86,7 +86,7 @@ async fn ending_it_ends_it(engine: Engine) {
 
 async fn deleting_names_it(engine: Engine) {
     let (deleted, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.users.delete(ann.id, None, session.expires_at).await.unwrap()
+        stores.users.delete(ann.id, None, session.expires_at, None).await.unwrap()
     })
     .await;
     assert!(deleted);

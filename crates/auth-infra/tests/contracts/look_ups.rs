@@ -22,7 +22,7 @@ async fn people(database: &Database, count: usize) -> Vec<(SessionId, User)> {
     for number in 0..count {
         let user = user(&format!("user{number}@example.org"));
         let session = session_of(&user);
-        assert_eq!(users.insert(&user, Some(&session)).await.unwrap(), Inserted::Yes);
+        assert_eq!(users.insert(&user, Some(&session), None).await.unwrap(), Inserted::Yes);
         people.push((session.id, user));
     }
     people

@@ -12,7 +12,7 @@ use auth_infra::db::{DieselReadiness, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -23,6 +23,7 @@ const ALL: [&str; 10] = [
     "0008_canonical_addresses",
     "0009_account_versions",
     "0010_session_authentication",
+    "0011_mail",
 ];
 
 crate::on_each_engine! {
@@ -133,7 +134,7 @@ async fn a_migration_that_fails_half_way_succeeds_once_the_obstacle_is_gone(engi
     assert_eq!(database.migrate().unwrap(), ALL);
     readiness.check().await.unwrap();
     let (users, ann) = (DieselUsers(database), user("ann@example.org"));
-    assert_eq!(users.insert(&ann, Some(&session_of(&ann))).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, Some(&session_of(&ann)), None).await.unwrap(), Inserted::Yes);
 }
 
 fn has_transactional_ddl(engine: Engine) -> bool {

@@ -130,18 +130,18 @@ async fn ask_everything(database: &Database) {
     let page = users.list("user0000", Some(&email("user00000100@example.org")), 20).await.unwrap();
     assert_eq!(page.len(), 20);
     assert!(!sessions.live(user(78), now, 20).await.unwrap().is_empty());
-    let _begun = sessions.begin(&session, version(77), 3).await.unwrap();
+    let _begun = sessions.begin(&session, version(77), 3, None).await.unwrap();
     let _rotated = sessions.rotate(&Session { id: id(1235), ..session.clone() }).await.unwrap();
     let _alive = sessions.reauthenticate(&Session { id: id(1235), ..session.clone() }, now).await.unwrap();
     sessions.end(id(1236), now).await.unwrap();
     sessions.end_all(user(79), None, now).await.unwrap();
     users.replace_hash(user(80), &proof, &proof).await.unwrap();
     let new = PasswordHash::new("y".to_owned());
-    users.change_password(user(80), version(80), &new, None, now).await.unwrap().unwrap();
+    users.change_password(user(80), version(80), &new, None, now, None).await.unwrap().unwrap();
     users.disable(user(81), now).await.unwrap().unwrap();
     users.enable(user(81), now).await.unwrap();
-    users.delete(user(82), None, now).await.unwrap();
-    users.delete(user(83), Some(version(83)), now).await.unwrap();
+    users.delete(user(82), None, now, None).await.unwrap();
+    users.delete(user(83), Some(version(83)), now, None).await.unwrap();
     let ended = sessions.ended(RevocationCursor::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
     // About ten that went with their accounts, and ten others.

@@ -120,7 +120,7 @@ async fn sessions_of_its_own_are_all_it_needs() {
     for number in 0..8 {
         let ann = user(&format!("ann{number}@example.org"));
         let session = session_of(&ann);
-        assert_eq!(users.insert(&ann, Some(&session)).await.unwrap(), Inserted::Yes);
+        assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
         assert!(SessionStore::find(&sessions, session.id).await.unwrap().is_some());
     }
 }

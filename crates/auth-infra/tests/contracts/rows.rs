@@ -33,7 +33,7 @@ async fn a_row_that_does_not_parse_is_corrupt(engine: Engine) {
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database));
     let ann = user("ann@example.org");
     let session = session_of(&ann);
-    assert_eq!(users.insert(&ann, Some(&session)).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
 
     scratch.execute("UPDATE sessions SET address = 'nowhere'");
     assert!(is_corrupt(sessions.find(session.id).await));
@@ -57,10 +57,10 @@ async fn an_account_may_have_no_password(engine: Engine) {
     let scratch = Scratch::new(engine);
     let users = DieselUsers(scratch.migrated());
     let ann = User { password: None, ..user("ann@example.org") };
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann.clone()));
     let first = hash("first");
-    assert_eq!(users.change_password(ann.id, ann.version(), &first, None, ann.updated_at).await.unwrap(), Some(vec![]));
+    assert_eq!(users.change_password(ann.id, ann.version(), &first, None, ann.updated_at, None).await.unwrap(), Some(vec![]));
     assert_eq!(users.find(ann.id).await.unwrap().unwrap().password, Some(first));
 }
 
@@ -70,14 +70,14 @@ async fn a_change_of_the_previous_release_voids_what_was_proven(engine: Engine) 
     let database = scratch.migrated();
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database));
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     scratch.execute("UPDATE users SET password_hash = 'plain:10:theirs', updated_at = '2026-03-04 05:06:07.500'");
-    assert_eq!(sessions.begin(&session_of(&ann), ann.version(), 5).await.unwrap(), Begun::No);
-    assert_eq!(users.change_password(ann.id, ann.version(), &hash("x"), None, ann.updated_at).await.unwrap(), None);
-    assert!(!users.delete(ann.id, Some(ann.version()), ann.updated_at).await.unwrap());
+    assert_eq!(sessions.begin(&session_of(&ann), ann.version(), 5, None).await.unwrap(), Begun::No);
+    assert_eq!(users.change_password(ann.id, ann.version(), &hash("x"), None, ann.updated_at, None).await.unwrap(), None);
+    assert!(!users.delete(ann.id, Some(ann.version()), ann.updated_at, None).await.unwrap());
     let changed = users.find(ann.id).await.unwrap().unwrap();
     assert_eq!((changed.version, changed.last_login_at), (ann.version, None));
-    let begun = sessions.begin(&session_of(&ann), changed.version(), 5).await.unwrap();
+    let begun = sessions.begin(&session_of(&ann), changed.version(), 5, None).await.unwrap();
     assert_eq!(begun, Begun::Yes { displaced: vec![] });
 }
 
@@ -100,26 +100,26 @@ async fn a_first_session_that_cannot_be_kept_leaves_no_account(engine: Engine) {
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database));
     let (ann, ben) = (user("ann@example.org"), user("ben@example.org"));
     let session = session_of(&ann);
-    assert_eq!(users.insert(&ann, Some(&session)).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
 
     let same_id = Session { id: session.id, ..session_of(&ben) };
-    assert!(is_corrupt(users.insert(&ben, Some(&same_id)).await));
+    assert!(is_corrupt(users.insert(&ben, Some(&same_id), None).await));
     assert_eq!(users.find(ben.id).await.unwrap(), None);
     assert_eq!(sessions.find(session.id).await.unwrap().unwrap().1, ann);
 
     // Nor does one that is somebody else's.
     let nobodys = session_of(&user("cid@example.org"));
-    assert!(is_corrupt(users.insert(&ben, Some(&nobodys)).await));
+    assert!(is_corrupt(users.insert(&ben, Some(&nobodys), None).await));
     assert_eq!(users.find(ben.id).await.unwrap(), None);
-    assert_eq!(users.insert(&ben, None).await.unwrap(), Inserted::Yes, "the connections are as good as before");
+    assert_eq!(users.insert(&ben, None, None).await.unwrap(), Inserted::Yes, "the connections are as good as before");
 }
 
 async fn an_account_with_an_id_that_is_there_is_no_answer(engine: Engine) {
     let scratch = Scratch::new(engine);
     let users = DieselUsers(scratch.migrated());
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     let mut ben = ann.clone();
     ben.email = email("ben@example.org");
-    assert!(is_corrupt(users.insert(&ben, None).await));
+    assert!(is_corrupt(users.insert(&ben, None, None).await));
 }

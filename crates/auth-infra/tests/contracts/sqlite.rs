@@ -48,8 +48,8 @@ async fn a_database_in_memory_is_one_for_all() {
     let users = DieselUsers(database);
     let crowd: Vec<_> = (0..20).map(|number| user(&format!("ann{number}@example.org"))).collect();
     for ann in &crowd {
-        assert_eq!(users.insert(ann, None).await.unwrap(), Inserted::Yes);
-        assert_eq!(users.insert(ann, None).await.unwrap(), Inserted::EmailTaken);
+        assert_eq!(users.insert(ann, None, None).await.unwrap(), Inserted::Yes);
+        assert_eq!(users.insert(ann, None, None).await.unwrap(), Inserted::EmailTaken);
     }
     for ann in crowd {
         assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
@@ -61,13 +61,13 @@ async fn who_cannot_write_for_long_hears_of_an_outage_and_others_still_read() {
     let scratch = Scratch::new(Engine::Sqlite);
     let users = DieselUsers(scratch.migrated());
     let ann = user("ann@example.org");
-    assert_eq!(users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
 
     let mut other_program = SqliteConnection::establish(scratch.file().to_str().unwrap()).unwrap();
     other_program.batch_execute("BEGIN IMMEDIATE").unwrap();
     let writer = {
         let users = users.clone();
-        tokio::spawn(async move { users.insert(&user("ben@example.org"), None).await })
+        tokio::spawn(async move { users.insert(&user("ben@example.org"), None, None).await })
     };
     assert_eq!(users.find(ann.id).await.unwrap(), Some(ann));
     assert!(!writer.is_finished(), "the reader does not wait for the writer");
@@ -75,5 +75,5 @@ async fn who_cannot_write_for_long_hears_of_an_outage_and_others_still_read() {
     assert!(matches!(writer.await.unwrap(), Err(PortError::Unavailable(why)) if why.contains("locked")));
 
     other_program.batch_execute("ROLLBACK").unwrap();
-    assert_eq!(users.insert(&user("cid@example.org"), None).await.unwrap(), Inserted::Yes);
+    assert_eq!(users.insert(&user("cid@example.org"), None, None).await.unwrap(), Inserted::Yes);
 }

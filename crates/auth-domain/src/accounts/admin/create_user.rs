@@ -31,9 +31,9 @@ impl CreateUser {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let user = User::new(UserId(self.ids.next()), email, hash, self.clock.now());
         let event = || by_operator(EventKind::UserRegistered, &user, context, user.created_at);
-        match self.users.insert(&user, None).await.or_unknown(&*self.audit, event)? {
+        match self.users.insert(&user, None, None).await.or_unknown(&*self.audit, event)? {
             Inserted::EmailTaken => Err(OperateError::EmailTaken),
-            Inserted::Yes => {
+            Inserted::Yes | Inserted::MailSuppressed => {
                 self.audit.record(event());
                 Ok(user)
             }

@@ -21,7 +21,7 @@ impl DeleteUser {
     pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<(), OperateError> {
         let now = self.clock.now();
         let deleted = || by_operator(EventKind::AccountDeleted, user, context, now);
-        if !self.users.delete(user.id, None, now).await.or_unknown(&*self.audit, deleted)? {
+        if !self.users.delete(user.id, None, now, None).await.or_unknown(&*self.audit, deleted)? {
             return Err(OperateError::NoSuchUser);
         }
         self.audit.record(deleted());

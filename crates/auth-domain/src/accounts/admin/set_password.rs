@@ -25,7 +25,7 @@ impl SetPassword {
     pub async fn execute(&self, user: &User, password: NewPassword, context: &RequestContext) -> Result<usize, OperateError> {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let now = self.clock.now();
-        let outcome = self.users.change_password(user.id, user.version(), &hash, None, now).await;
+        let outcome = self.users.change_password(user.id, user.version(), &hash, None, now, None).await;
         let changed = || by_operator(EventKind::PasswordChanged, user, context, now);
         let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(OperateError::ChangedMeanwhile)?;
         self.audit.record(changed());

@@ -43,7 +43,7 @@ async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Use
 
 fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
     let mut users = MockUserStore::new();
-    users.expect_insert().withf(|_, first| first.is_none()).once().returning(move |_, _| outcome());
+    users.expect_insert().withf(|_, first, _| first.is_none()).once().returning(move |_, _, _| outcome());
     users
 }
 
@@ -124,11 +124,14 @@ async fn a_password_that_is_set_ends_every_session() {
     let (ann, session) = (user("ann@example.org"), SessionId(id()));
     let new = PasswordHash::new(format!("fresh:{OTHER_PASSWORD}"));
     let mut users = MockUserStore::new();
+    let (owner, proven_before) = (ann.id, ann.version());
     users
         .expect_change_password()
-        .with(eq(ann.id), eq(ann.version()), eq(new), eq(None), eq(start()))
+        .withf(move |id, proven, hash, keep, now, notice| {
+            (*id, *proven, hash, *keep, *now) == (owner, proven_before, &new, None, start()) && notice.is_none()
+        })
         .once()
-        .returning(move |_, _, _, _, _| Ok(Some(vec![session])));
+        .returning(move |_, _, _, _, _, _| Ok(Some(vec![session])));
     let (outcome, events) = set(&ann, users, hasher_that_says(true)).await;
     assert_eq!(outcome.unwrap(), 1);
     assert_eq!(told(&events), [("password_changed", OPERATOR), ("session_ended", OPERATOR)]);
@@ -138,7 +141,7 @@ async fn a_password_that_is_set_ends_every_session() {
 #[tokio::test]
 async fn a_password_that_changed_meanwhile_is_not_set() {
     let mut users = MockUserStore::new();
-    users.expect_change_password().once().returning(|_, _, _, _, _| Ok(None));
+    users.expect_change_password().once().returning(|_, _, _, _, _, _| Ok(None));
     let (outcome, events) = set(&user("ann@example.org"), users, hasher_that_says(true)).await;
     assert!(matches!(outcome, Err(OperateError::ChangedMeanwhile)));
     assert_eq!(events, []);
@@ -147,7 +150,7 @@ async fn a_password_that_changed_meanwhile_is_not_set() {
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_a_password_is_set() {
     let mut users = MockUserStore::new();
-    users.expect_change_password().returning(|_, _, _, _, _| down());
+    users.expect_change_password().returning(|_, _, _, _, _, _| down());
     for (users, hasher) in [(MockUserStore::new(), broken_hasher()), (users, hasher_that_says(true))] {
         let (outcome, events) = set(&user("ann@example.org"), users, hasher).await;
         assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
@@ -191,7 +194,12 @@ async fn deleting_needs_no_proof() {
     let ann = user("ann@example.org");
     let id = ann.id;
     let mut scene = Scene::default();
-    scene.users.expect_delete().withf(move |user, proof, _| *user == id && proof.is_none()).once().returning(|_, _, _| Ok(true));
+    scene
+        .users
+        .expect_delete()
+        .withf(move |user, proof, _, _| *user == id && proof.is_none())
+        .once()
+        .returning(|_, _, _, _| Ok(true));
     let (outcome, events) = scene.perform(Action::Delete, &ann).await;
     assert_eq!(outcome.unwrap(), 0);
     assert_eq!(told(&events), [("account_deleted", OPERATOR)]);
@@ -203,7 +211,7 @@ async fn nothing_is_done_to_an_account_that_is_gone() {
         let mut scene = Scene::default();
         scene.directory.expect_disable().returning(|_, _| Ok(None));
         scene.directory.expect_enable().returning(|_, _| Ok(false));
-        scene.users.expect_delete().returning(|_, _, _| Ok(false));
+        scene.users.expect_delete().returning(|_, _, _, _| Ok(false));
         let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::NoSuchUser)));
         assert_eq!(events, []);
@@ -217,7 +225,7 @@ async fn an_outage_stays_an_outage_whatever_the_measure() {
         scene.directory.expect_disable().returning(|_, _| down());
         scene.directory.expect_enable().returning(|_, _| down());
         scene.sessions.expect_end_all().returning(|_, _, _| down());
-        scene.users.expect_delete().returning(|_, _, _| down());
+        scene.users.expect_delete().returning(|_, _, _, _| down());
         let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);

@@ -36,7 +36,11 @@ async fn an_account_goes_once_its_password_is_proved() {
     let caller = caller();
     let mut users = MockUserStore::new();
     let (id, proof) = (caller.user.id, caller.user.version());
-    users.expect_delete().withf(move |user, given, _| *user == id && *given == Some(proof)).once().returning(|_, _, _| Ok(true));
+    users
+        .expect_delete()
+        .withf(move |user, given, _, _| *user == id && *given == Some(proof))
+        .once()
+        .returning(|_, _, _, _| Ok(true));
     let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
     assert!(outcome.is_ok());
     assert_eq!(events, [("account_deleted", Some(caller.session.id))]);
@@ -55,7 +59,7 @@ async fn a_wrong_password_deletes_nothing() {
 async fn a_password_that_changed_meanwhile_deletes_nothing() {
     let caller = caller();
     let mut users = MockUserStore::new();
-    users.expect_delete().once().returning(|_, _, _| Ok(false));
+    users.expect_delete().once().returning(|_, _, _, _| Ok(false));
     let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
     assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
     assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
@@ -66,7 +70,7 @@ async fn an_outage_stays_an_outage() {
     let mut hasher = admitting();
     hasher.expect_verify().returning(|_, _, _| down());
     let mut users = MockUserStore::new();
-    users.expect_delete().once().returning(|_, _, _| down());
+    users.expect_delete().once().returning(|_, _, _, _| down());
     for (users, hasher) in [(MockUserStore::new(), hasher), (users, hasher_that_says(true))] {
         let (outcome, events) = leave(&caller(), users, hasher).await;
         assert!(matches!(outcome, Err(DeleteAccountError::Port(PortError::Unavailable(_)))));

@@ -74,7 +74,7 @@ async fn an_account_comes_with_its_password_its_state_and_its_age() {
 async fn who_is_there_already_stays_as_it_is() {
     let store = MemoryStore::default();
     let ann = User { password: Some(hash("another")), ..user("ann@example.org") };
-    assert_eq!(store.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(store.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     let fates = imported(&store, &[candidate("ANN@example.org"), candidate("ben@example.org")]).await;
     assert_eq!(fates[0], AlreadyThere(ann.email.clone()));
     assert_eq!(store.find(ann.id).await.unwrap(), Some(ann));
@@ -100,7 +100,7 @@ async fn any_time_that_every_database_keeps_is_kept() {
 async fn a_row_that_the_database_does_not_take_stops_no_other() {
     let mut users = MockUserStore::new();
     users.expect_find_by_email().returning(|_| Ok(None));
-    users.expect_insert().returning(|user, _| match user.email.as_str() {
+    users.expect_insert().returning(|user, _, _| match user.email.as_str() {
         "bad@example.org" => Err(PortError::Corrupt("the database refused a row".to_owned())),
         _ => Ok(Inserted::Yes),
     });
@@ -138,7 +138,7 @@ async fn what_cannot_be_an_account_is_refused_with_its_reason() {
 async fn who_registers_meanwhile_is_there_already() {
     let mut users = MockUserStore::new();
     users.expect_find_by_email().returning(|_| Ok(None));
-    users.expect_insert().returning(|_, _| Ok(Inserted::EmailTaken));
+    users.expect_insert().returning(|_, _, _| Ok(Inserted::EmailTaken));
     let audit = MemoryAudit::default();
     let fates = import(users, &audit).execute(&[candidate("ann@example.org")], Mode::Real, &context()).await.unwrap();
     assert_eq!((fates, audit.events()), (vec![AlreadyThere(email("ann@example.org"))], Vec::new()));
@@ -150,7 +150,7 @@ async fn an_outage_stays_an_outage() {
     away.expect_find_by_email().returning(|_| down());
     let mut read_only = MockUserStore::new();
     read_only.expect_find_by_email().returning(|_| Ok(None));
-    read_only.expect_insert().returning(|_, _| down());
+    read_only.expect_insert().returning(|_, _, _| down());
     for users in [away, read_only] {
         let audit = MemoryAudit::default();
         let outcome = import(users, &audit).execute(&[candidate("ann@example.org")], Mode::Real, &context()).await;

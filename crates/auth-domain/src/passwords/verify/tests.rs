@@ -46,7 +46,7 @@ impl Scene {
     /// Ann has logged in from the owner's network.
     async fn new() -> Self {
         let (store, ann) = (MemoryStore::default(), user("ann@example.org"));
-        assert_eq!(store.insert(&ann, Some(&session_of(&ann))).await.unwrap(), Inserted::Yes);
+        assert_eq!(store.insert(&ann, Some(&session_of(&ann)), None).await.unwrap(), Inserted::Yes);
         Self::over(Arc::new(store), Arc::new(PlainHasher::default()), ann)
     }
 

@@ -68,9 +68,9 @@ impl Scene {
         let proven = account.version();
         self.sessions
             .expect_begin()
-            .withf(move |_, presented, limit| *presented == proven && *limit == 3)
+            .withf(move |_, presented, limit, _| *presented == proven && *limit == 3)
             .once()
-            .returning(move |_, _, _| Ok(outcome.clone()));
+            .returning(move |_, _, _, _| Ok(outcome.clone()));
         self
     }
 
@@ -330,7 +330,7 @@ async fn an_outage_stays_an_outage_while_a_hash_is_replaced() {
 #[tokio::test]
 async fn an_outage_stays_an_outage_while_beginning() {
     let mut scene = Scene::with(Some(ann()), true);
-    scene.sessions.expect_begin().returning(|_, _, _| down());
+    scene.sessions.expect_begin().returning(|_, _, _, _| down());
     scene.ends_in_an_outage().await;
 }
 

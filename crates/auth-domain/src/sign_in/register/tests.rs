@@ -30,7 +30,7 @@ impl Scene {
     fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> Self {
         let mut users = MockUserStore::new();
         users.expect_find_by_email().returning(|_| Ok(None));
-        users.expect_insert().once().returning(move |_, _| outcome());
+        users.expect_insert().once().returning(move |_, _, _| outcome());
         Self { users, hasher: hasher_that_says(true), issuer: issuer() }
     }
 
@@ -82,7 +82,7 @@ async fn an_account_is_kept_with_its_first_session() {
         user.is_active() && user.email == email("ann@example.org")
     };
     let insert = scene.users.expect_insert().once();
-    insert.withf(move |user, first| first.is_some_and(|first| expected(user, first))).returning(|_, _| Ok(Inserted::Yes));
+    insert.withf(move |user, first, _| first.is_some_and(|first| expected(user, first))).returning(|_, _, _| Ok(Inserted::Yes));
     let (outcome, events) = scene.register().await;
     let (access, refresh) = opened(&outcome.unwrap());
     assert_eq!((access.user, access.session), (refresh.user, refresh.session));

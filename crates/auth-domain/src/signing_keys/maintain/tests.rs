@@ -53,7 +53,7 @@ impl Scene {
     /// Where somebody has a token already.
     async fn in_use() -> Self {
         let scene = Self::default();
-        let _kept = UserStore::insert(&scene.store, &user("ann@example.org"), None).await.unwrap();
+        let _kept = UserStore::insert(&scene.store, &user("ann@example.org"), None, None).await.unwrap();
         scene
     }
 

@@ -193,7 +193,7 @@ pub async fn leaves_no_session_begun_while_its_account_was_disabled(stores: &Sto
         let session = session_of(&ann);
         let begin = {
             let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session.clone());
-            async move { sessions.begin(&session, ann.version(), 5).await.unwrap() }
+            async move { sessions.begin(&session, ann.version(), 5, None).await.unwrap() }
         };
         let disable = {
             let (directory, ann) = (stores.directory.clone(), ann.clone());

@@ -54,7 +54,7 @@ pub async fn changes_a_password_and_ends_the_other_sessions(stores: &Stores) {
     let (own, other) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await);
     let before = stores.user(&ann).await;
     let new = hash(OTHER_PASSWORD);
-    let ended = stores.users.change_password(ann.id, ann.version(), &new, Some(own.id), after(3)).await.unwrap();
+    let ended = stores.users.change_password(ann.id, ann.version(), &new, Some(own.id), after(3), None).await.unwrap();
     assert_eq!(ended, Some(vec![other.id]));
     assert_eq!(
         stores.user(&ann).await,
@@ -69,7 +69,7 @@ pub async fn changes_a_password_and_ends_every_session(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let mut sessions = ids(&[stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await]);
     let new = hash(OTHER_PASSWORD);
-    let mut ended = stores.users.change_password(ann.id, ann.version(), &new, None, after(3)).await.unwrap().unwrap();
+    let mut ended = stores.users.change_password(ann.id, ann.version(), &new, None, after(3), None).await.unwrap().unwrap();
     ended.sort_unstable();
     sessions.sort_unstable();
     assert_eq!(ended, sessions);
@@ -81,11 +81,11 @@ pub async fn changes_only_the_account_that_was_proven(stores: &Stores) {
     let session = stores.begin_at(&ann, 1).await;
     let before = stores.user(&ann).await;
     for other in other_versions(&before) {
-        let refused = stores.users.change_password(ann.id, other, &hash("new"), None, after(3)).await.unwrap();
+        let refused = stores.users.change_password(ann.id, other, &hash("new"), None, after(3), None).await.unwrap();
         assert_eq!(refused, None);
     }
     let nobody = user("ben@example.org");
-    let refused = stores.users.change_password(nobody.id, ann.version(), &hash("new"), None, after(3)).await.unwrap();
+    let refused = stores.users.change_password(nobody.id, ann.version(), &hash("new"), None, after(3), None).await.unwrap();
     assert_eq!(refused, None);
     assert_eq!(stores.user(&ann).await, before);
     assert_eq!(stores.session(&session).await, session);
@@ -94,7 +94,7 @@ pub async fn changes_only_the_account_that_was_proven(stores: &Stores) {
 pub async fn ends_nobody_elses_session_with_a_change(stores: &Stores) {
     let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
     let (anns, bens) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ben, 1).await);
-    let changed = stores.users.change_password(ann.id, ann.version(), &hash("new"), Some(bens.id), after(3)).await;
+    let changed = stores.users.change_password(ann.id, ann.version(), &hash("new"), Some(bens.id), after(3), None).await;
     assert_eq!(changed.unwrap(), Some(vec![anns.id]), "another's session keeps none of one's own");
     assert_eq!(stores.session(&bens).await, bens);
     assert_eq!(stores.user(&ben).await.password, ben.password);
@@ -106,7 +106,7 @@ pub async fn names_only_the_sessions_that_a_change_ended(stores: &Stores) {
     let live = refreshed(&stores.begin_at(&ann, 3).await, 4);
     assert!(stores.sessions.rotate(&live).await.unwrap());
     assert!(stores.sessions.end(ended.id, after(5)).await.unwrap());
-    let changed = stores.users.change_password(ann.id, ann.version(), &hash("new"), None, expired.expires_at).await;
+    let changed = stores.users.change_password(ann.id, ann.version(), &hash("new"), None, expired.expires_at, None).await;
     assert_eq!(changed.unwrap(), Some(vec![live.id]));
     assert_eq!(stores.session(&ended).await.ended_at, Some(after(5)));
 }
@@ -114,16 +114,13 @@ pub async fn names_only_the_sessions_that_a_change_ended(stores: &Stores) {
 pub async fn changes_a_contested_password_once(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 1).await;
-    let outcomes =
-        together(
-            (0..32).map(|racer| {
-                let (users, ann, new) = (stores.users.clone(), ann.clone(), hash(&format!("racer {racer}")));
-                async move {
-                    users.change_password(ann.id, ann.version(), &new, None, after(3)).await.unwrap().map(|ended| (new, ended))
-                }
-            }),
-        )
-        .await;
+    let outcomes = together((0..32).map(|racer| {
+        let (users, ann, new) = (stores.users.clone(), ann.clone(), hash(&format!("racer {racer}")));
+        async move {
+            users.change_password(ann.id, ann.version(), &new, None, after(3), None).await.unwrap().map(|ended| (new, ended))
+        }
+    }))
+    .await;
     let winners: Vec<_> = outcomes.into_iter().flatten().collect();
     assert_eq!(winners, [(stores.user(&ann).await.password.unwrap(), vec![session.id])]);
 }
@@ -139,7 +136,7 @@ pub async fn never_undoes_a_change_by_a_replacement(stores: &Stores) {
         };
         let change = {
             let (users, ann, new) = (stores.users.clone(), ann.clone(), new.clone());
-            async move { users.change_password(ann.id, ann.version(), &new, None, after(3)).await.unwrap() }
+            async move { users.change_password(ann.id, ann.version(), &new, None, after(3), None).await.unwrap() }
         };
         let (_either, changed) = against(round, replace, change).await;
         assert!(changed.is_some(), "a stronger hash of the same password is no change");

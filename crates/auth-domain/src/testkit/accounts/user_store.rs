@@ -62,7 +62,7 @@ macro_rules! user_store_contract {
 
 pub async fn keeps_an_account_as_it_is(stores: &Stores) {
     let ann = user("ann@example.org");
-    assert_eq!(stores.users.insert(&ann, None).await.unwrap(), Inserted::Yes);
+    assert_eq!(stores.users.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     assert_eq!(stores.users.find(ann.id).await.unwrap(), Some(ann.clone()));
     assert_eq!(stores.users.find_by_email(&ann.email).await.unwrap(), Some(ann));
 }
@@ -90,7 +90,7 @@ pub async fn finds_nobody_it_does_not_keep(stores: &Stores) {
 pub async fn refuses_a_second_holder_of_an_email(stores: &Stores) {
     let first = stores.keep_new("ann@example.org").await;
     let second = user("Ann@Example.ORG");
-    assert_eq!(stores.users.insert(&second, None).await.unwrap(), Inserted::EmailTaken);
+    assert_eq!(stores.users.insert(&second, None, None).await.unwrap(), Inserted::EmailTaken);
     assert_eq!(stores.users.find_by_email(&second.email).await.unwrap(), Some(first));
     assert_eq!(stores.users.find(second.id).await.unwrap(), None);
 }
@@ -111,7 +111,7 @@ pub async fn finds_an_account_that_an_earlier_release_stored_in_unicode(stores: 
     stores.keep(&ann).await;
     let canonical = user("ann@xn--mnchen-3ya.example");
     assert_eq!(stores.users.find_by_email(&canonical.email).await.unwrap(), Some(ann.clone()));
-    assert_eq!(stores.users.insert(&canonical, None).await.unwrap(), Inserted::EmailTaken);
+    assert_eq!(stores.users.insert(&canonical, None, None).await.unwrap(), Inserted::EmailTaken);
     assert_eq!(stores.user(&ann).await, ann);
 }
 
@@ -125,7 +125,7 @@ pub async fn prefers_the_account_that_has_the_canonical_address(stores: &Stores)
 pub async fn keeps_the_first_session_with_the_account(stores: &Stores) {
     let ann = user("ann@example.org");
     let first = session_of(&ann);
-    assert_eq!(stores.users.insert(&ann, Some(&first)).await.unwrap(), Inserted::Yes);
+    assert_eq!(stores.users.insert(&ann, Some(&first), None).await.unwrap(), Inserted::Yes);
     assert_eq!(stores.sessions.find(first.id).await.unwrap(), Some((as_kept(&first), ann)));
 }
 
@@ -133,7 +133,7 @@ pub async fn keeps_no_session_of_a_refused_account(stores: &Stores) {
     let first = stores.keep_new("ann@example.org").await;
     let second = user("ann@example.org");
     let session = session_of(&second);
-    assert_eq!(stores.users.insert(&second, Some(&session)).await.unwrap(), Inserted::EmailTaken);
+    assert_eq!(stores.users.insert(&second, Some(&session), None).await.unwrap(), Inserted::EmailTaken);
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
     assert_eq!((stores.live(&first).await, stores.live(&second).await), (vec![], vec![]));
 }
@@ -142,7 +142,7 @@ pub async fn gives_a_contested_address_to_one(stores: &Stores) {
     let racers: Vec<_> = (0..32).map(|_| user("ann@example.org")).collect();
     let outcomes = together(racers.clone().into_iter().map(|racer| {
         let users = stores.users.clone();
-        async move { users.insert(&racer, Some(&session_of(&racer))).await.unwrap() }
+        async move { users.insert(&racer, Some(&session_of(&racer)), None).await.unwrap() }
     }))
     .await;
     let holder = stores.users.find_by_email(&email("ann@example.org")).await.unwrap().unwrap();
@@ -158,7 +158,7 @@ pub async fn keeps_every_account_of_a_crowd(stores: &Stores) {
     let crowd: Vec<_> = (0..32).map(|number| user(&format!("ann{number}@example.org"))).collect();
     let outcomes = together(crowd.clone().into_iter().map(|user| {
         let users = stores.users.clone();
-        async move { users.insert(&user, Some(&session_of(&user))).await.unwrap() }
+        async move { users.insert(&user, Some(&session_of(&user)), None).await.unwrap() }
     }))
     .await;
     assert_eq!(outcomes, [Inserted::Yes; 32]);
@@ -172,18 +172,18 @@ pub async fn deletes_an_account_and_its_sessions(stores: &Stores) {
     let session = stores.begin_at(&ann, 0).await;
     let ended = stores.begin_at(&ann, 1).await;
     assert!(stores.sessions.end(ended.id, after(2)).await.unwrap());
-    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap());
+    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap());
     assert_eq!(stores.users.find(ann.id).await.unwrap(), None);
     assert_eq!(stores.users.find_by_email(&ann.email).await.unwrap(), None);
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
     assert_eq!(stores.sessions.find(ended.id).await.unwrap(), None);
-    assert!(!stores.users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap(), "it is gone already");
+    assert!(!stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap(), "it is gone already");
 }
 
 pub async fn deletes_only_the_one_account(stores: &Stores) {
     let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
     let bens = stores.begin_at(&ben, 0).await;
-    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap());
+    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap());
     assert_eq!(stores.user(&ben).await.email, ben.email);
     assert_eq!(stores.session(&bens).await, bens);
 }
@@ -192,7 +192,7 @@ pub async fn deletes_only_the_account_that_was_proven(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 0).await;
     for other in other_versions(&ann) {
-        assert!(!stores.users.delete(ann.id, Some(other), after(9)).await.unwrap());
+        assert!(!stores.users.delete(ann.id, Some(other), after(9), None).await.unwrap());
     }
     assert_eq!(stores.user(&ann).await.password, ann.password);
     assert_eq!(stores.session(&session).await, session);
@@ -200,14 +200,14 @@ pub async fn deletes_only_the_account_that_was_proven(stores: &Stores) {
 
 pub async fn deletes_without_proof_when_none_is_asked(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
-    assert!(stores.users.delete(ann.id, None, after(9)).await.unwrap());
-    assert!(!stores.users.delete(ann.id, None, after(9)).await.unwrap());
-    assert!(!stores.users.delete(user("ben@example.org").id, None, after(9)).await.unwrap());
+    assert!(stores.users.delete(ann.id, None, after(9), None).await.unwrap());
+    assert!(!stores.users.delete(ann.id, None, after(9), None).await.unwrap());
+    assert!(!stores.users.delete(user("ben@example.org").id, None, after(9), None).await.unwrap());
 }
 
 pub async fn frees_the_address_of_a_deleted_account(stores: &Stores) {
     let first = stores.keep_new("ann@example.org").await;
-    assert!(stores.users.delete(first.id, None, after(9)).await.unwrap());
+    assert!(stores.users.delete(first.id, None, after(9), None).await.unwrap());
     let second = stores.keep_new("ann@example.org").await;
     assert_eq!(stores.users.find_by_email(&second.email).await.unwrap(), Some(second));
 }
@@ -216,7 +216,7 @@ pub async fn deletes_once_however_many_ask(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let outcomes = together((0..16).map(|_| {
         let (users, ann) = (stores.users.clone(), ann.clone());
-        async move { users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap() }
+        async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
     }))
     .await;
     assert_eq!(outcomes.into_iter().filter(|deleted| *deleted).count(), 1);
@@ -228,11 +228,11 @@ pub async fn leaves_no_session_begun_while_its_account_was_deleted(stores: &Stor
         let session = session_of(&ann);
         let begin = {
             let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session.clone());
-            async move { sessions.begin(&session, ann.version(), 5).await.unwrap() }
+            async move { sessions.begin(&session, ann.version(), 5, None).await.unwrap() }
         };
         let delete = {
             let (users, ann) = (stores.users.clone(), ann.clone());
-            async move { users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap() }
+            async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
         };
         let (begun, deleted) = against(round, begin, delete).await;
         assert!(deleted);

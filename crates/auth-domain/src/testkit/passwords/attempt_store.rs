@@ -209,7 +209,7 @@ pub async fn knows_the_networks_an_account_was_logged_in_to_from(stores: &Stores
 
 pub async fn knows_the_network_of_a_registration(stores: &Stores) {
     let ann = user(ACCOUNT);
-    assert_eq!(stores.users.insert(&ann, Some(&session_of(&ann))).await.unwrap(), Inserted::Yes);
+    assert_eq!(stores.users.insert(&ann, Some(&session_of(&ann)), None).await.unwrap(), Inserted::Yes);
     assert_eq!(seen(stores, &ann, "203.0.113.7").await, Some(after(0)));
 }
 
@@ -224,7 +224,7 @@ pub async fn knows_a_network_by_its_last_login(stores: &Stores) {
 pub async fn forgets_the_networks_of_an_account_that_is_gone(stores: &Stores) {
     let ann = stores.keep_new(ACCOUNT).await;
     stores.begin_at(&ann, 1).await;
-    assert!(stores.users.delete(ann.id, None, after(9)).await.unwrap());
+    assert!(stores.users.delete(ann.id, None, after(9), None).await.unwrap());
     assert_eq!(seen(stores, &ann, "203.0.113.7").await, None);
     stores.keep(&ann).await;
     assert_eq!(seen(stores, &ann, "203.0.113.7").await, None);

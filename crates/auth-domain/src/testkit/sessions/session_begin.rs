@@ -17,7 +17,7 @@ use crate::{
 
 async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (SessionId, Vec<SessionId>) {
     let session = session_from(user, seconds);
-    match stores.sessions.begin(&session, user.version(), limit).await.unwrap() {
+    match stores.sessions.begin(&session, user.version(), limit, None).await.unwrap() {
         Begun::Yes { displaced } => (session.id, displaced),
         Begun::No => panic!("the session did not begin"),
     }
@@ -34,7 +34,7 @@ pub async fn begins_a_session_and_notes_the_login(stores: &Stores) {
 
 async fn assert_begins_none(stores: &Stores, user: &User, proven: AccountVersion) {
     let session = session_from(user, 9);
-    assert_eq!(stores.sessions.begin(&session, proven, 1).await.unwrap(), Begun::No);
+    assert_eq!(stores.sessions.begin(&session, proven, 1, None).await.unwrap(), Begun::No);
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
 }
 
@@ -72,7 +72,7 @@ pub async fn begins_on_a_hash_that_was_replaced(stores: &Stores) {
 
 pub async fn begins_none_for_what_was_proven_before_a_change(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
-    let changed = stores.users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, ann.updated_at).await;
+    let changed = stores.users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, ann.updated_at, None).await;
     assert_eq!(changed.unwrap(), Some(vec![]));
     assert_begins_none(stores, &ann, ann.version()).await;
     let changed = stores.user(&ann).await;
@@ -147,7 +147,7 @@ pub async fn keeps_to_the_limit_however_many_begin_at_once(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let outcomes = together((0..16).map(|_| {
         let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session_of(&ann));
-        async move { sessions.begin(&session, ann.version(), 4).await.unwrap() }
+        async move { sessions.begin(&session, ann.version(), 4, None).await.unwrap() }
     }))
     .await;
     let mut displaced = BTreeSet::new();

@@ -59,7 +59,7 @@ pub async fn a_change_of_password_wins_over_a_rotation(stores: &Stores) {
     let change = |stores: &Stores, ann: User, session: &Session| {
         let (users, id) = (stores.users.clone(), session.id);
         async move {
-            let ended = users.change_password(ann.id, ann.version(), &hash("new"), None, after(3)).await.unwrap();
+            let ended = users.change_password(ann.id, ann.version(), &hash("new"), None, after(3), None).await.unwrap();
             ended == Some(vec![id])
         }
     };
@@ -77,7 +77,7 @@ pub async fn disabling_wins_over_a_rotation(stores: &Stores) {
 pub async fn deleting_wins_over_a_rotation(stores: &Stores) {
     let delete = |stores: &Stores, ann: User, _: &Session| {
         let users = stores.users.clone();
-        async move { users.delete(ann.id, Some(ann.version()), after(9)).await.unwrap() }
+        async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
     };
     race_a_rotation(stores, delete, false).await;
 }
@@ -108,10 +108,15 @@ pub async fn a_session_that_expires_revives_for_nobody(stores: &Stores) {
         let now = session.expires_at;
         let ended = match how {
             0 => stores.sessions.end_all(ann.id, None, now).await.unwrap(),
-            1 => stores.users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, now).await.unwrap().unwrap(),
+            1 => stores
+                .users
+                .change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, now, None)
+                .await
+                .unwrap()
+                .unwrap(),
             2 => stores.directory.disable(ann.id, now).await.unwrap().unwrap(),
             _ => {
-                assert!(stores.users.delete(ann.id, None, now).await.unwrap());
+                assert!(stores.users.delete(ann.id, None, now, None).await.unwrap());
                 let listed = stores.ended.ended(RevocationCursor::before(now), 9).await.unwrap();
                 assert!(
                     listed.contains(&RevocationCursor { at: now, id: session.id }),
@@ -131,7 +136,7 @@ pub async fn a_rotation_in_the_last_moment_keeps_to_the_limit(stores: &Stores) {
     let (first, second) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 1).await);
     let now = first.expires_at;
     let next = Session { created_at: now, last_used_at: now, expires_at: now + TimeDelta::days(7), ..session_from(&ann, 1) };
-    assert_eq!(stores.sessions.begin(&next, ann.version(), 2).await.unwrap(), Begun::Yes { displaced: Vec::new() });
+    assert_eq!(stores.sessions.begin(&next, ann.version(), 2, None).await.unwrap(), Begun::Yes { displaced: Vec::new() });
     for session in [first, second] {
         let _either = stores.sessions.rotate(&last_moment(&session)).await.unwrap();
     }
@@ -144,11 +149,11 @@ pub async fn a_change_of_password_leaves_no_session_on_the_old_one(stores: &Stor
         let session = session_from(&ann, 1);
         let begin = {
             let (sessions, ann, session) = (stores.sessions.clone(), ann.clone(), session.clone());
-            async move { sessions.begin(&session, ann.version(), 5).await.unwrap() }
+            async move { sessions.begin(&session, ann.version(), 5, None).await.unwrap() }
         };
         let change = {
             let (users, ann) = (stores.users.clone(), ann.clone());
-            async move { users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, after(3)).await.unwrap() }
+            async move { users.change_password(ann.id, ann.version(), &hash(OTHER_PASSWORD), None, after(3), None).await.unwrap() }
         };
         let (begun, changed) = against(round, begin, change).await;
         let ended = changed.unwrap();
@@ -168,14 +173,14 @@ pub async fn a_change_of_password_keeps_the_one_it_should(stores: &Stores) {
             async move {
                 let begin = |session: Session| {
                     let (sessions, ann) = (sessions.clone(), ann.clone());
-                    async move { sessions.begin(&session, ann.version(), 9).await.unwrap() }
+                    async move { sessions.begin(&session, ann.version(), 9, None).await.unwrap() }
                 };
                 together(racers.into_iter().map(begin)).await.len()
             }
         };
         let change = {
             let (users, ann, own) = (stores.users.clone(), ann.clone(), own.id);
-            async move { users.change_password(ann.id, ann.version(), &hash("new"), Some(own), after(6)).await.unwrap() }
+            async move { users.change_password(ann.id, ann.version(), &hash("new"), Some(own), after(6), None).await.unwrap() }
         };
         let (_, changed) = against(round, begin, change).await;
         assert!(changed.is_some());
@@ -192,8 +197,8 @@ pub async fn ends_and_begins_of_many_accounts_do_not_mix(stores: &Stores) {
         let sessions = stores.sessions.clone();
         async move {
             let (first, second) = (session_from(&user, 1), session_from(&user, 2));
-            assert_eq!(sessions.begin(&first, user.version(), 5).await.unwrap(), Begun::Yes { displaced: vec![] });
-            assert_eq!(sessions.begin(&second, user.version(), 1).await.unwrap(), Begun::Yes { displaced: vec![first.id] });
+            assert_eq!(sessions.begin(&first, user.version(), 5, None).await.unwrap(), Begun::Yes { displaced: vec![] });
+            assert_eq!(sessions.begin(&second, user.version(), 1, None).await.unwrap(), Begun::Yes { displaced: vec![first.id] });
             assert!(sessions.rotate(&refreshed(&second, 3)).await.unwrap());
         }
     }))

@@ -133,7 +133,7 @@ pub async fn does_not_keep_which_request_it_was(stores: &Stores) {
     let ann = user("ann@example.org");
     let first = session_of(&ann);
     assert_ne!(first.context.request_id, "");
-    let _yes = stores.users.insert(&ann, Some(&first)).await.unwrap();
+    let _yes = stores.users.insert(&ann, Some(&first), None).await.unwrap();
     let second = session_of(&ann);
     stores.begin(&second, ann.version()).await;
     for session in [&first, &second] {

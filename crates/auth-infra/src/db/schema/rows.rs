@@ -89,7 +89,7 @@ pub(crate) fn user_agent_of(context: &RequestContext) -> Option<String> {
 }
 
 /// In a spelling of this or of earlier releases: an account stored under another could not be found.
-fn address(text: &str) -> Result<Email, Error> {
+pub(crate) fn address(text: &str) -> Result<Email, Error> {
     Email::from_kept(text)
         .map_err(|_fault| Error::DeserializationError("a row holds no e-mail address, or in another spelling".into()))
 }

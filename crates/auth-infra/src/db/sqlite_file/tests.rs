@@ -54,7 +54,7 @@ fn a_link_into_a_missing_folder_is_told_and_so_is_one_to_itself() {
 async fn in_use() -> (Database, tempfile::TempDir) {
     let (database, folder) = file(2);
     let ann = user("ann@example.org");
-    assert_eq!(DieselUsers(database.clone()).insert(&ann, Some(&session_of(&ann))).await.unwrap(), Inserted::Yes);
+    assert_eq!(DieselUsers(database.clone()).insert(&ann, Some(&session_of(&ann)), None).await.unwrap(), Inserted::Yes);
     DieselReadiness(database.clone()).check().await.unwrap();
     assert!(DieselSessions(database.clone()).find(session_of(&ann).id).await.is_ok());
     (database, folder)
@@ -62,7 +62,7 @@ async fn in_use() -> (Database, tempfile::TempDir) {
 
 /// Whether somebody can register; `None` is an outage.
 async fn registers(database: &Database, email: &str) -> Option<Inserted> {
-    match DieselUsers(database.clone()).insert(&user(email), None).await {
+    match DieselUsers(database.clone()).insert(&user(email), None, None).await {
         Ok(inserted) => Some(inserted),
         Err(PortError::Unavailable(why)) if why.contains("removed, renamed or replaced") => None,
         Err(other) => panic!("{other}"),

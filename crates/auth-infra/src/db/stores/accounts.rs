@@ -10,6 +10,7 @@ use auth_domain::{
         port_error::PortError,
         user::{AccountVersion, User},
     },
+    mail::{message::Outgoing, ports::Requested},
     sessions::session::Session,
 };
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ use diesel::{
 };
 
 use super::{
+    mail::{is_reserved, post, request, void_all_of},
     passwords::know,
     sessions::{end_for_good, end_unended},
 };
@@ -59,8 +61,13 @@ impl UserStore for DieselUsers {
             .await
     }
 
-    async fn insert<'a>(&self, user: &User, first: Option<&'a Session>) -> Result<Inserted, PortError> {
-        let (user, first) = (user.clone(), first.cloned());
+    async fn insert<'a>(
+        &self,
+        user: &User,
+        first: Option<&'a Session>,
+        mail: Option<&'a Outgoing>,
+    ) -> Result<Inserted, PortError> {
+        let (user, first, mail) = (user.clone(), first.cloned(), mail.cloned());
         self.0
             .write(move |db| {
                 // In this spelling only an earlier release can have stored it: there is nobody to race with.
@@ -71,12 +78,19 @@ impl UserStore for DieselUsers {
                 }
                 let inserted = in_transaction(db, |db| {
                     diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
-                    let Some(session) = &first else { return Ok(()) };
-                    diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db)?;
-                    know(db, session)
+                    if is_reserved(db, &user.email, None, At::from(user.updated_at))? {
+                        return Err(Error::RollbackTransaction);
+                    }
+                    if let Some(session) = &first {
+                        diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db)?;
+                        know(db, session)?;
+                    }
+                    mail.as_ref().map(|mail| request(db, mail)).transpose()
                 });
                 match inserted {
-                    Ok(()) => Ok(Inserted::Yes),
+                    Ok(Some(Requested::Suppressed)) => Ok(Inserted::MailSuppressed),
+                    Ok(Some(Requested::Queued) | None) => Ok(Inserted::Yes),
+                    Err(Error::RollbackTransaction) => Ok(Inserted::EmailTaken),
                     // The whole transaction is undone. A duplicate id stays an error.
                     Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
                         if is_taken(db, user.email.as_str())? {
@@ -104,15 +118,16 @@ impl UserStore for DieselUsers {
             .await
     }
 
-    async fn change_password(
+    async fn change_password<'a>(
         &self,
         id: UserId,
         proven: AccountVersion,
         new: &PasswordHash,
         keep: Option<SessionId>,
         now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError> {
-        let (id, new, now) = (id.to_string(), new.clone(), At::from(now));
+        let (id, new, now, notice) = (id.to_string(), new.clone(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
                 // The account first: a session that begins for it at the same time waits here.
@@ -126,13 +141,22 @@ impl UserStore for DieselUsers {
                     let own = sessions::table.find(keep.to_string()).filter(sessions::user_id.eq(&id));
                     diesel::update(own).set(sessions::authenticated_at.eq(now)).execute(db)?;
                 }
-                end_unended(db, &id, keep, now).map(Some)
+                let ended = end_unended(db, &id, keep, now)?;
+                void_all_of(db, &id, now)?;
+                notice.iter().try_for_each(|notice| post(db, notice))?;
+                Ok(Some(ended))
             })
             .await
     }
 
-    async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (id.to_string(), At::from(now));
+    async fn delete<'a>(
+        &self,
+        id: UserId,
+        proven: Option<AccountVersion>,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<bool, PortError> {
+        let (id, now, notice) = (id.to_string(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
                 // Locks the account's row, as everything does that ends or begins several of its sessions.
@@ -144,7 +168,9 @@ impl UserStore for DieselUsers {
                     return Ok(false);
                 }
                 end_for_good(db, &id, now)?;
-                // Its sessions are deleted by a cascading foreign key.
+                void_all_of(db, &id, now)?;
+                notice.iter().try_for_each(|notice| post(db, notice))?;
+                // Its sessions and its own proofs are deleted by cascading foreign keys.
                 Ok(diesel::delete(users::table.find(&id)).execute(db)? == 1)
             })
             .await
@@ -175,8 +201,11 @@ impl UserAdminStore for DieselUsers {
         let (id, now) = (id.to_string(), At::from(now));
         self.0
             .transaction(move |db| {
-                let found = set_disabled(db, &id, Some(now), now)?;
-                if found { end_unended(db, &id, None, now).map(Some) } else { Ok(None) }
+                if !set_disabled(db, &id, Some(now), now)? {
+                    return Ok(None);
+                }
+                void_all_of(db, &id, now)?;
+                end_unended(db, &id, None, now).map(Some)
             })
             .await
     }

@@ -10,7 +10,7 @@ use auth_domain::{
     },
     passwords::{
         ports::AttemptStore,
-        throttle::{Counted, Failures, ThrottleState},
+        throttle::{Counted, Failures, KNOWN_FOR, ThrottleState},
     },
     sessions::session::Session,
 };
@@ -205,15 +205,21 @@ impl TryFrom<FailuresRow> for Failures {
     }
 }
 
-/// Remembers the network of a session that begins, in the session's transaction. That transaction holds the account's row, so
-/// nobody else inserts for the account at the same time.
-pub(crate) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<()> {
-    let Some(network) = session.context.network() else { return Ok(()) };
+/// Remembers the network of a session that begins, in the session's transaction, and says whether the account knew it. That
+/// transaction holds the account's row, so nobody else inserts for the account at the same time.
+pub(crate) fn know(db: &mut AnyConnection, session: &Session) -> QueryResult<bool> {
+    let Some(network) = session.context.network() else { return Ok(false) };
     let (user, network, now) = (session.user.to_string(), network.to_string(), At::from(session.created_at));
-    let known = diesel::update(known_networks::table.find((&user, &network))).set(known_networks::seen_at.eq(now)).execute(db)?;
-    if known == 0 {
-        let row = (known_networks::user_id.eq(&user), known_networks::network.eq(&network), known_networks::seen_at.eq(now));
+    let row = || known_networks::table.find((&user, &network));
+    let seen = known_networks::seen_at.eq(now);
+    let known = row().filter(known_networks::seen_at.gt(At::from(session.created_at - KNOWN_FOR)));
+    if diesel::update(known).set(seen).execute(db)? == 1 {
+        return Ok(true);
+    }
+    // Forgotten, but not deleted yet.
+    if diesel::update(row()).set(seen).execute(db)? == 0 {
+        let row = (known_networks::user_id.eq(&user), known_networks::network.eq(&network), seen);
         diesel::insert_into(known_networks::table).values(row).execute(db)?;
     }
-    Ok(())
+    Ok(false)
 }

@@ -7,6 +7,7 @@ use auth_domain::{
         port_error::PortError,
         user::{AccountVersion, User},
     },
+    mail::message::Outgoing,
     sessions::{
         ports::{Begun, EndedSessions, SessionStore},
         session::{RevocationCursor, Session},
@@ -15,7 +16,7 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
-use super::{accounts::still_is, passwords::know, prune::forget_oldest};
+use super::{accounts::still_is, mail::post, passwords::know, prune::forget_oldest};
 use crate::db::{
     connection::AnyConnection,
     database::Database,
@@ -48,8 +49,14 @@ impl SessionStore for DieselSessions {
         found.map(Found::into_entities).transpose()
     }
 
-    async fn begin(&self, session: &Session, proven: AccountVersion, limit: usize) -> Result<Begun, PortError> {
-        let session = session.clone();
+    async fn begin<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        limit: usize,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Begun, PortError> {
+        let (session, notice) = (session.clone(), notice.cloned());
         let (user, now) = (session.user.to_string(), At::from(session.created_at));
         self.0
             .transaction(move |db| {
@@ -64,7 +71,9 @@ impl SessionStore for DieselSessions {
                 }
                 let displaced = make_room(db, &user, limit, now)?;
                 diesel::insert_into(sessions::table).values(SessionRow::from(&session)).execute(db)?;
-                know(db, &session)?;
+                let is_known = know(db, &session)?;
+                speak(db, &session, is_known)?;
+                notice.iter().try_for_each(|notice| post(db, notice))?;
                 Ok(Begun::Yes { displaced })
             })
             .await
@@ -180,6 +189,19 @@ impl EndedSessions for DieselSessions {
         }
         Ok(forgotten)
     }
+}
+
+/// Remembers the client's language for the account, if it comes from a network that the account knew, or is the first.
+fn speak(db: &mut AnyConnection, session: &Session, is_known: bool) -> QueryResult<()> {
+    let Some(language) = session.context.language else { return Ok(()) };
+    let account = users::table.find(session.user.to_string());
+    let spoken = users::language.eq(language.tag());
+    if is_known {
+        diesel::update(account).set(spoken).execute(db)?;
+    } else {
+        diesel::update(account.filter(users::language.is_null())).set(spoken).execute(db)?;
+    }
+    Ok(())
 }
 
 /// Below the parameter limit of every engine.

@@ -1,0 +1,106 @@
+//! Proofs of mailboxes and mails in the database: what the stores of other rooms do with them in their own transactions.
+//!
+//! Whoever locks rows of several tables locks the account's first, then the allowance, proofs and mails.
+
+pub(crate) mod rows;
+
+use auth_domain::{
+    identity::{email::Email, ids::UserId},
+    mail::{message::Outgoing, ports::Requested, proof::Purpose},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error},
+};
+use rows::{AllowanceRow, OutboxRow, ProofRow};
+
+use crate::db::{
+    connection::AnyConnection,
+    schema::{
+        rows::address,
+        tables::{mail_allowances, mail_outbox, mailbox_proofs, users},
+        timestamp::At,
+    },
+    transaction::in_transaction,
+};
+
+/// Stores a mail and its proof.
+pub(crate) fn post(db: &mut AnyConnection, mail: &Outgoing) -> QueryResult<()> {
+    if let Some(proof) = &mail.proof {
+        diesel::insert_into(mailbox_proofs::table).values(ProofRow::from(proof)).execute(db)?;
+    }
+    diesel::insert_into(mail_outbox::table).values(OutboxRow::from(mail)).execute(db).map(|_one| ())
+}
+
+/// Stores a mail in the place of open proofs like its own, if its address may get another. The same statements run for every
+/// address.
+pub(crate) fn request(db: &mut AnyConnection, mail: &Outgoing) -> QueryResult<Requested> {
+    if let Some(proof) = &mail.proof {
+        let now = At::from(mail.created_at);
+        if !claim(db, &proof.address, proof.purpose, mail.created_at)? {
+            return Ok(Requested::Suppressed);
+        }
+        let like_it = mailbox_proofs::table
+            .filter(mailbox_proofs::address.eq_any(proof.address.every_spelling()))
+            .filter(mailbox_proofs::purpose.eq(proof.purpose.name()))
+            .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()));
+        diesel::update(like_it).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
+    }
+    post(db, mail).map(|()| Requested::Queued)
+}
+
+/// Takes a mail from the allowance of an address, by compare-and-set on the time of its newest. `false` if there must be none, or
+/// somebody else took one at the same time.
+pub(crate) fn claim(db: &mut AnyConnection, address: &Email, purpose: Purpose, now: DateTime<Utc>) -> QueryResult<bool> {
+    // One key, however the account spells it.
+    let address = address.every_spelling().swap_remove(0);
+    let key = (&address, purpose.name());
+    let before = mail_allowances::table.find(key).select(AllowanceRow::as_select()).get_result(db).optional()?;
+    let allowance = before.as_ref().map(AllowanceRow::allowance).unwrap_or_default();
+    let Some(after) = allowance.claim(now) else { return Ok(false) };
+    let after = AllowanceRow::of(after, now);
+    let Some(before) = before else {
+        // In a savepoint: PostgreSQL would give the whole transaction up.
+        let inserted = in_transaction(db, |db| {
+            let row = (mail_allowances::address.eq(&address), mail_allowances::purpose.eq(purpose.name()), after);
+            diesel::insert_into(mail_allowances::table).values(row).execute(db)
+        });
+        return match inserted {
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+            inserted => inserted.map(|_one| true),
+        };
+    };
+    let unchanged = mail_allowances::table.find(key).filter(mail_allowances::sent_1.eq(before.newest()));
+    Ok(diesel::update(unchanged).set(after).execute(db)? == 1)
+}
+
+/// Voids every open proof of an account but undo links. The transaction has locked the account's row.
+pub(crate) fn void_all_of(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
+    let address = address(&users::table.find(user).select(users::email).get_result::<String>(db)?)?;
+    let others = || {
+        mailbox_proofs::table
+            .filter(mailbox_proofs::purpose.ne(Purpose::Undo.name()))
+            .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()))
+    };
+    let its_own = others().filter(mailbox_proofs::user_id.eq(user));
+    diesel::update(its_own).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
+    let of_its_address =
+        others().filter(mailbox_proofs::address.eq_any(address.every_spelling())).filter(mailbox_proofs::user_id.is_null());
+    diesel::update(of_its_address).set(mailbox_proofs::voided_at.eq(now)).execute(db).map(|_some| ())
+}
+
+/// Whether an undo link of another account than `by_other_than` would put an address back. Asked after the address was written: who
+/// gave it up at the same time has committed by then, or waits.
+pub(crate) fn is_reserved(db: &mut AnyConnection, address: &Email, by_other_than: Option<UserId>, now: At) -> QueryResult<bool> {
+    let spellings: Vec<_> = address.spellings().collect();
+    let links: Vec<Option<String>> = mailbox_proofs::table
+        .filter(mailbox_proofs::address.eq_any(spellings))
+        .filter(mailbox_proofs::purpose.eq(Purpose::Undo.name()))
+        .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()))
+        .filter(mailbox_proofs::expires_at.gt(now))
+        .select(mailbox_proofs::user_id)
+        .load(db)?;
+    let own = by_other_than.map(|id| id.to_string());
+    Ok(links.into_iter().flatten().any(|user| Some(user) != own))
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use auth_domain::{identity::language::Language, mail::notices::NoticePolicy};
+use auth_domain::{identity::language::Language, mail::writer::NoticePolicy};
 use auth_outbound::{mail_url::MailUrl, sender::Sender};
 use chrono::TimeDelta;
 use url::Url;

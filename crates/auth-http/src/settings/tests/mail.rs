@@ -1,6 +1,6 @@
 //! Mail, and how browsers reach this server.
 
-use auth_domain::{identity::language::Language, mail::notices::NoticePolicy};
+use auth_domain::{identity::language::Language, mail::writer::NoticePolicy};
 use chrono::TimeDelta;
 
 use super::{faulty, read};

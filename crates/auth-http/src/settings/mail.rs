@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use auth_domain::{identity::language::Language, mail::writer::NoticePolicy};
 use auth_outbound::{mail_url::MailUrl, sender::Sender};
 use chrono::TimeDelta;
+use garde::Validate;
 use url::Url;
 
 use super::{
@@ -53,9 +54,22 @@ pub struct Links {
 const VERIFICATION: [(&str, EmailVerification); 2] =
     [("optional", EmailVerification::Optional), ("required", EmailVerification::Required)];
 
+/// What has to be set beside `MAIL_URL`.
+#[derive(Validate)]
+struct MailNeeds {
+    #[garde(custom(given(NO_SENDER)))]
+    mail_from: Option<String>,
+    #[garde(custom(given(NO_URL)))]
+    public_url: Option<String>,
+}
+
 const NO_URL: &str = "is required with MAIL_URL: the links in mails are built on it, such as https://auth.example.org";
 
 const NO_SENDER: &str = "is required with MAIL_URL: whom mails are from, such as Example <no-reply@example.org>";
+
+fn given(otherwise: &'static str) -> impl FnOnce(&Option<String>, &()) -> garde::Result {
+    move |text, _context| if text.is_some() { Ok(()) } else { Err(garde::Error::new(otherwise)) }
+}
 
 impl MailSettings {
     /// Reads the variables of mail. `Some(None)` is no mail, `None` a fault; faults of the rest are told without `MAIL_URL` as well.
@@ -72,11 +86,8 @@ impl MailSettings {
         let links = OwnLinks::read(reader);
         let templates_dir = reader.text("MAIL_TEMPLATES_DIR").map(PathBuf::from);
         let Some(transport) = reader.optional_parsed("MAIL_URL")? else { return Some(None) };
-        // A value that breaks its rule has been told of already.
-        let is_given = |name| reader.text(name).is_some();
-        let (has_url, has_sender) = (is_given("PUBLIC_URL"), is_given("MAIL_FROM"));
-        reader.demand("PUBLIC_URL", has_url, NO_URL);
-        reader.demand("MAIL_FROM", has_sender, NO_SENDER);
+        // As they are written: a value that breaks its rule has been told of already.
+        reader.check(&MailNeeds { mail_from: reader.text("MAIL_FROM"), public_url: reader.text("PUBLIC_URL") });
         let public_url = public_url?;
         Some(Some(Self {
             transport,

@@ -53,7 +53,7 @@ fn what_is_decided_about_mail_is_read() {
 #[test]
 fn mail_needs_to_know_how_it_is_reached_and_whom_it_is_from() {
     let faults = read(&NEEDED[..1]).unwrap_err();
-    assert_eq!(told(&faults), ["PUBLIC_URL", "MAIL_FROM"]);
+    assert_eq!(told(&faults), ["MAIL_FROM", "PUBLIC_URL"]);
     assert!(faults.iter().all(|fault| fault.rule.contains("required with MAIL_URL")), "{faults:?}");
     let broken = [NEEDED[0], ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "https://x.org/path")];
     assert_eq!(told(&read(&broken).unwrap_err()), ["PUBLIC_URL", "MAIL_FROM"], "each once");

@@ -41,6 +41,15 @@ pub struct Lease {
     pub until: DateTime<Utc>,
 }
 
+/// How much of a mail server's words is kept, in characters.
+pub const ERROR_MAX_CHARS: usize = 500;
+
+/// A mail server's words as they are kept: control characters removed, and cut.
+#[must_use]
+pub fn kept_words(why: &str) -> String {
+    why.chars().filter(|c| !c.is_control()).take(ERROR_MAX_CHARS).collect()
+}
+
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {

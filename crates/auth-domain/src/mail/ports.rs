@@ -34,8 +34,9 @@ pub struct Registration {
 #[async_trait]
 pub trait ProofStore: Send + Sync {
     /// If the address may get another mail for the purpose of its proof: voids its open proofs of this purpose, and stores this
-    /// one, its mail and the registration, in the place of an older one of the address. Otherwise nothing changes. The same statements run and as many
-    /// rows are written whether or not the address has an account. Of callers that race, in whatever process, one gets the mail.
+    /// one, its mail and the registration, in the place of an older one of the address. Otherwise nothing changes. The same
+    /// statements run and as many rows are written whether or not the address has an account. Of callers that race, in whatever
+    /// process, one gets the mail.
     async fn request<'a>(&self, mail: &Outgoing, registration: Option<&'a Registration>) -> Result<Requested, PortError>;
 
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError>;
@@ -65,11 +66,11 @@ pub trait ProofStore: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes at most `limit` waiting mails whose time has come, the longest due first, and which nobody else holds. Of callers that race, in whatever
-    /// process, each mail goes to one.
+    /// Takes at most `limit` waiting mails whose time has come, the longest due first, and which nobody else holds, each with its
+    /// proof as it is now, if that is still there. Of callers that race, in whatever process, each mail goes to one.
     async fn lease(&self, lease: Lease, now: DateTime<Utc>, limit: u32) -> Result<Vec<Entry>, PortError>;
 
-    /// Says what came of an attempt and counts it. `false` when the mail is no longer `owner`'s.
+    /// Says what became of a mail, and counts the attempt unless it was dropped. `false` when the mail is no longer `owner`'s.
     async fn settle(&self, id: MailId, owner: Uuid, outcome: &Settled, now: DateTime<Utc>) -> Result<bool, PortError>;
 
     /// Gives back what `owner` took and did not try.
@@ -87,7 +88,7 @@ pub trait OutboxAdmin: Send + Sync {
 
     async fn find(&self, id: MailId) -> Result<Option<Entry>, PortError>;
 
-    /// Lets a waiting or dead mail be tried now. `false` when there is no such mail.
+    /// Lets a waiting or dead mail be tried now; who holds it keeps it. `false` when there is no such mail.
     async fn retry(&self, id: MailId, now: DateTime<Utc>) -> Result<bool, PortError>;
 
     /// Deletes at most about `limit` mails that were done before `cutoff`. Returns how many.

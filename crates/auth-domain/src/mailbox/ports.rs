@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completed {
     Yes,
-    /// The proof was spent, voided or expired meanwhile.
+    /// The proof was spent, voided or expired meanwhile, or there is no registration.
     ProofGone,
     /// The address has an account by now, or is kept for one.
     EmailTaken,
@@ -54,15 +54,17 @@ pub trait MailboxStore: Send + Sync {
     /// Whether an address is out of reach for an account: another has it, or had it when an undo link was written that still works.
     async fn is_taken<'a>(&self, address: &Email, by_other_than: Option<UserId>, now: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Verifies the address of an account. `false` when the proof was spent, voided or expired meanwhile, or the account has another address or is disabled.
+    /// Verifies the address of an account. `false` when the proof was spent, voided or expired meanwhile, or the account has another
+    /// address or is disabled.
     async fn verify(&self, proof: ProofId, user: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
 
-    /// Makes the account of a registration, which is gone then.
+    /// Makes the account of a registration, which is gone then. Voids the other proofs of its address.
     async fn complete_registration(&self, proof: ProofId, user: &User) -> Result<Completed, PortError>;
 
-    /// Gives an account another password, verifies its address, ends its sessions, drops its pending address, voids its other proofs but undo links, and stores the
-    /// notice. Returns the sessions that were alive, or `None` when the proof was spent, voided or expired meanwhile or the account is no longer the one of
-    /// `proven`.
+    /// Gives an account another password, verifies its address, ends its sessions, drops its pending address, voids its other proofs
+    /// but undo links, and stores the notice. If its address was never verified, forgets the networks that it knew: they may be
+    /// somebody else's. Returns the sessions that were alive, or `None` when the proof was spent, voided or expired meanwhile or is
+    /// of another address, or the account is disabled or no longer the one of `proven`.
     async fn reset<'a>(
         &self,
         proof: ProofId,
@@ -73,8 +75,9 @@ pub trait MailboxStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// If the new address may get another mail: voids the account's open proofs of a change, stores the mail with its proof, the pending address, and the notice to the present
-    /// one. Otherwise nothing changes. The same statements run whether or not the new address is taken.
+    /// If the new address may get another mail: voids the account's open proofs of a change, stores the mail with its proof, the
+    /// pending address, and the notice to the present one. Otherwise, or if the account is gone or disabled, nothing changes. The
+    /// same statements run whether or not the new address is taken.
     async fn request_change<'a>(
         &self,
         user: UserId,
@@ -83,7 +86,8 @@ pub trait MailboxStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Requested, PortError>;
 
-    /// Gives an account the address of a proof, which is verified then; its sessions stay. Voids its other proofs but undo links, and stores the notice.
+    /// Gives an account the address of a proof, which is verified then; its sessions stay. Drops its pending address, voids its other
+    /// proofs but undo links, and stores the notice.
     async fn confirm_change<'a>(
         &self,
         proof: ProofId,
@@ -93,7 +97,9 @@ pub trait MailboxStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Confirmed, PortError>;
 
-    /// Puts the address of an undo link back, takes the password away, ends the sessions, drops the pending address, voids the account's other proofs
-    /// and the undo links that are younger than this one, and stores the mail of a reset. `None` when the link was spent, voided or expired meanwhile.
+    /// Puts the address of an undo link back, which is verified then, takes the password away, ends the sessions, drops the pending
+    /// address, voids the account's other proofs and the undo links that are younger than this one, and stores the mail of a reset,
+    /// whatever its allowance. `None` when the link was spent, voided or expired meanwhile. A previous release that runs beside this
+    /// one may have given the address away: then all else is done.
     async fn undo(&self, proof: ProofId, now: DateTime<Utc>, reset: &Outgoing) -> Result<Option<Undone>, PortError>;
 }

@@ -86,7 +86,11 @@ async fn a_migration_that_stopped_half_way_is_repeated(engine: Engine) {
     match engine {
         // Knows no ADD COLUMN that could be repeated, and undoes one with its transaction.
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => scratch.execute("ALTER TABLE users DROP COLUMN version"),
+        Engine::Sqlite => {
+            for column in ["version", "email_verified_at", "pending_email", "pending_email_until", "language"] {
+                scratch.execute(&format!("ALTER TABLE users DROP COLUMN {column}"));
+            }
+        }
         #[cfg(feature = "postgres")]
         Engine::Postgres => {}
         #[cfg(feature = "mysql")]

@@ -25,7 +25,7 @@ use super::{
 
 /// What the column of an account without a password holds: no hash looks like it, so no release lets anybody in with it. SQLite
 /// could make the column nullable only by making a table anew that others refer to.
-const NO_PASSWORD: &str = "!";
+pub(crate) const NO_PASSWORD: &str = "!";
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]

@@ -233,7 +233,7 @@ pub(crate) fn still_is(db: &mut AnyConnection, id: &str, proven: AccountVersion)
     Ok(changed_at.utc() == proven.changed_at)
 }
 
-fn is_taken(db: &mut AnyConnection, email: &str) -> QueryResult<bool> {
+pub(crate) fn is_taken(db: &mut AnyConnection, email: &str) -> QueryResult<bool> {
     Ok(users::table.filter(users::email.eq(email)).count().get_result::<i64>(db)? > 0)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Whoever locks rows of several tables locks the account's first, then the allowance, proofs and mails.
 
+pub(crate) mod outbox;
+pub(crate) mod proofs;
 pub(crate) mod rows;
 
 use auth_domain::{
@@ -25,6 +27,18 @@ use crate::db::{
     transaction::in_transaction,
 };
 
+/// That a proof was neither spent nor voided.
+#[diesel::dsl::auto_type]
+pub(crate) fn open() -> _ {
+    mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null())
+}
+
+/// That a proof may still be used.
+#[diesel::dsl::auto_type]
+pub(crate) fn open_until(now: At) -> _ {
+    mailbox_proofs::expires_at.gt(now).and(open())
+}
+
 /// Stores a mail and its proof.
 pub(crate) fn post(db: &mut AnyConnection, mail: &Outgoing) -> QueryResult<()> {
     if let Some(proof) = &mail.proof {
@@ -44,7 +58,7 @@ pub(crate) fn request(db: &mut AnyConnection, mail: &Outgoing) -> QueryResult<Re
         let like_it = mailbox_proofs::table
             .filter(mailbox_proofs::address.eq_any(proof.address.every_spelling()))
             .filter(mailbox_proofs::purpose.eq(proof.purpose.name()))
-            .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()));
+            .filter(open());
         diesel::update(like_it).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
     }
     post(db, mail).map(|()| Requested::Queued)
@@ -78,11 +92,7 @@ pub(crate) fn claim(db: &mut AnyConnection, address: &Email, purpose: Purpose, n
 /// Voids every open proof of an account but undo links. The transaction has locked the account's row.
 pub(crate) fn void_all_of(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
     let address = address(&users::table.find(user).select(users::email).get_result::<String>(db)?)?;
-    let others = || {
-        mailbox_proofs::table
-            .filter(mailbox_proofs::purpose.ne(Purpose::Undo.name()))
-            .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()))
-    };
+    let others = || mailbox_proofs::table.filter(mailbox_proofs::purpose.ne(Purpose::Undo.name())).filter(open());
     let its_own = others().filter(mailbox_proofs::user_id.eq(user));
     diesel::update(its_own).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
     let of_its_address =
@@ -97,8 +107,7 @@ pub(crate) fn is_reserved(db: &mut AnyConnection, address: &Email, by_other_than
     let links: Vec<Option<String>> = mailbox_proofs::table
         .filter(mailbox_proofs::address.eq_any(spellings))
         .filter(mailbox_proofs::purpose.eq(Purpose::Undo.name()))
-        .filter(mailbox_proofs::spent_at.is_null().and(mailbox_proofs::voided_at.is_null()))
-        .filter(mailbox_proofs::expires_at.gt(now))
+        .filter(open_until(now))
         .select(mailbox_proofs::user_id)
         .load(db)?;
     let own = by_other_than.map(|id| id.to_string());

@@ -1,10 +1,13 @@
 //! The rows of proofs, allowances and mails.
 
-use auth_domain::mail::{
-    allowance::Allowance,
-    message::Outgoing,
-    outbox::MailState,
-    proof::{Proof, Purpose},
+use auth_domain::{
+    identity::language::Language,
+    mail::{
+        allowance::Allowance,
+        message::{Occasion, Outgoing},
+        outbox::{Entry, MailState},
+        proof::{Proof, Purpose},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{AsChangeset, Insertable, Queryable, Selectable, result::Error};
@@ -27,6 +30,12 @@ pub(crate) struct ProofRow {
     spent_at: Option<At>,
     voided_at: Option<At>,
     tries: i64,
+}
+
+impl ProofRow {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl From<&Proof> for ProofRow {
@@ -101,6 +110,37 @@ impl From<&Outgoing> for OutboxRow {
             last_error: None,
             done_at: None,
         }
+    }
+}
+
+impl OutboxRow {
+    /// The id of its proof.
+    pub(crate) fn proof(&self) -> Option<&str> {
+        self.proof_id.as_deref()
+    }
+
+    /// The mail with its proof, if that is still there.
+    pub(crate) fn with(self, proof: Option<ProofRow>) -> Result<Entry, Error> {
+        let mail = Outgoing {
+            id: parsed(&self.id, "mail id")?,
+            occasion: named(Occasion::from_name(&self.occasion), "occasion")?,
+            to: address(&self.recipient)?,
+            // A later release may know more languages.
+            language: self.language.as_deref().and_then(Language::of_range),
+            origin: parsed(&self.origin, "origin")?,
+            other_address: self.other_address.as_deref().map(address).transpose()?,
+            proof: proof.map(Proof::try_from).transpose()?,
+            created_at: self.created_at.utc(),
+            expires_at: self.expires_at.utc(),
+        };
+        Ok(Entry {
+            mail,
+            state: named(MailState::from_name(&self.state), "state of a mail")?,
+            attempts: self.attempts,
+            next_attempt_at: self.next_attempt_at.utc(),
+            last_error: self.last_error,
+            done_at: self.done_at.map(At::utc),
+        })
     }
 }
 

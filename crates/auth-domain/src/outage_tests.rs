@@ -11,8 +11,9 @@ use super::{
         authenticate::{Authenticate, AuthenticateError, SignedIn},
         refresh::{Refresh, RefreshError},
     },
+    sign_in::register::Verification,
     sign_in::{login::Login, prove::Prove, register::Register},
-    testing::issuer,
+    testing::{issuer, no_mail, signed_in},
 };
 use crate::{
     audit::kind::EventKind,
@@ -35,8 +36,8 @@ impl World {
     async fn register(&self) -> TokenPair {
         let (users, hasher) = (Arc::new(self.store.clone()), Arc::new(PlainHasher::default()));
         let (audit, clock) = (Arc::new(self.audit.clone()), Arc::new(self.clock.clone()));
-        let register = Register { users, hasher, issuer: issuer(), audit, clock };
-        register.execute(email("ann@example.org"), new_password(PASSWORD), &context()).await.unwrap()
+        let register = Register { users, hasher, issuer: issuer(), verification: Verification::Off, audit, clock };
+        signed_in(register.execute(email("ann@example.org"), new_password(PASSWORD), &context()).await.unwrap())
     }
 
     fn proof(&self) -> PasswordVerifier {
@@ -51,6 +52,8 @@ impl World {
 
     fn login(&self) -> Login {
         Login {
+            notices: None,
+            unverified: None,
             prove: Prove {
                 users: Arc::new(self.store.clone()),
                 // Of a higher cost than at registration.
@@ -156,6 +159,7 @@ async fn a_changed_password_ends_the_other_sessions_and_opens_the_door_alone() {
     let other = login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.unwrap();
     let caller = world.who(&own.access).await.unwrap();
     let change = ChangePassword {
+        writer: no_mail(),
         users: Arc::new(world.store.clone()),
         hasher: Arc::new(PlainHasher::default()),
         proof: world.proof(),

@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use mockall::predicate::eq;
 
 use crate::{
     audit::{event::AuditEvent, ports::AuditSink},
     identity::{clock::Clock, email::Email, password_hash::PasswordHash, port_error::PortError, user::User},
+    mail::writer::{MailWriter, NoticePolicy},
     passwords::{
         ports::{Admission, MockPasswordHasher, PasswordHasher},
         verify::PasswordVerifier,
@@ -18,6 +20,7 @@ use crate::{
         session::Session,
         token::{Claims, TokenKind, TokenPair},
     },
+    sign_in::register::Registered,
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
         samples::{context, lifetimes, session_of, start, user},
@@ -25,7 +28,26 @@ use crate::{
 };
 
 pub(crate) fn issuer() -> Issuer {
-    Issuer { codec: Arc::new(FakeCodec::default()), ids: Arc::new(SequentialIds::default()), lifetimes: lifetimes() }
+    Issuer {
+        codec: Arc::new(FakeCodec::default()),
+        ids: Arc::new(SequentialIds::default()),
+        lifetimes: lifetimes(),
+        tells_verified: false,
+    }
+}
+
+/// What a server without mail writes: nothing.
+pub(crate) fn no_mail() -> MailWriter {
+    let life = TimeDelta::minutes(30);
+    MailWriter { ids: Arc::new(SequentialIds::default()), notices: NoticePolicy::Off, verify_life: life, reset_life: life }
+}
+
+/// The tokens of a registration.
+pub(crate) fn signed_in(registered: Registered) -> TokenPair {
+    match registered {
+        Registered::SignedIn(pair) => pair,
+        Registered::VerificationSent => panic!("a mail is no session"),
+    }
 }
 
 /// One whose keys cannot sign.

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod jobs;
+pub(crate) mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
 pub(crate) mod passwords;

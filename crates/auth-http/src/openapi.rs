@@ -15,7 +15,7 @@ use utoipa::{
 
 use crate::{
     routes::{
-        accounts, docs, maintenance,
+        accounts, docs, mail, maintenance,
         oauth::{introspect, revocation_list, tokens},
         sessions, sign_in, signing_keys,
     },
@@ -33,6 +33,7 @@ use answers::Refusals;
     tags(
         (name = "accounts", description = "Make an account, see it, change its password, leave."),
         (name = "tokens", description = "Tokens for a password, and tokens for a refresh token."),
+        (name = "mail", description = "Verify an address, choose another password, change the address, undo. Where `MAIL_URL` is set; otherwise these paths are 404."),
         (name = "sessions", description = "Where one is logged in, and ending it."),
         (name = "oauth", description = "For OAuth 2.0 client libraries: forms in, RFC 6749 answers out."),
         (name = "keys", description = "For services that verify tokens by themselves."),
@@ -50,6 +51,13 @@ use answers::Refusals;
         sessions::logout,
         sessions::list,
         sessions::end,
+        mail::request_verification,
+        mail::verify,
+        mail::forgot,
+        mail::reset,
+        mail::request_change,
+        mail::confirm_change,
+        mail::undo,
         tokens::token,
         tokens::revoke,
         revocation_list::list,

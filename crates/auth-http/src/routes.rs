@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub(crate) mod docs;
+pub mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
 pub(crate) mod sessions;
@@ -20,8 +21,8 @@ use crate::web::{
     matched::RouteTable,
     problem::{
         Code::{
-            EmailTaken, InvalidCredentials, NotFound, Overloaded, PasswordMismatch, TokenExpired, TokenInvalid, TokenReused,
-            TooManyAttempts, Unavailable, ValidationFailed,
+            EmailTaken, EmailUnverified, InvalidCredentials, NotFound, Overloaded, PasswordMismatch, ProofInvalid, TokenExpired,
+            TokenInvalid, TokenMissing, TokenReused, TooManyAttempts, Unavailable, ValidationFailed,
         },
         Problem,
     },
@@ -30,8 +31,24 @@ use crate::web::{
 /// Every route there is. [`crate::openapi`] describes the same (a test holds them together).
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
+    served(With { docs: true, mail: true })
+}
+
+/// What there is of the routes that can be switched off.
+#[derive(Debug, Clone, Copy)]
+pub struct With {
+    pub docs: bool,
+    pub mail: bool,
+}
+
+fn served(with: With) -> Vec<Endpoint> {
     let mut all = api();
-    all.extend(api_docs());
+    if with.mail {
+        all.extend(mail_api());
+    }
+    if with.docs {
+        all.extend(api_docs());
+    }
     all
 }
 
@@ -42,7 +59,7 @@ fn api() -> Vec<Endpoint> {
         at("/health/ready", "health", PROBE).get(maintenance::ready, &[]),
         at("/auth/register", "accounts", json(General)).post(accounts::register, &[EmailTaken, Overloaded, Unavailable]),
         at("/auth/login", "tokens", json(General))
-            .post(sign_in::login, &[InvalidCredentials, TooManyAttempts, Overloaded, Unavailable]),
+            .post(sign_in::login, &[InvalidCredentials, EmailUnverified, TooManyAttempts, Overloaded, Unavailable]),
         at("/auth/refresh", "tokens", json(Sessions))
             .post(sign_in::refresh, &[TokenInvalid, TokenExpired, TokenReused, Unavailable]),
         at("/auth/reauthenticate", "tokens", json(Sessions))
@@ -66,6 +83,23 @@ fn api() -> Vec<Endpoint> {
     ]
 }
 
+/// What there is where mails are sent.
+fn mail_api() -> Vec<Endpoint> {
+    vec![
+        at("/auth/email/verification", "mail", json(General)).post(mail::request_verification, &[Unavailable]),
+        at("/auth/email/verify", "mail", json(General)).post(
+            mail::verify,
+            &[ProofInvalid, PasswordMismatch, TooManyAttempts, TokenInvalid, TokenExpired, Overloaded, Unavailable],
+        ),
+        at("/auth/password/forgot", "mail", json(General)).post(mail::forgot, &[Unavailable]),
+        at("/auth/password/reset", "mail", json(General)).post(mail::reset, &[ProofInvalid, Overloaded, Unavailable]),
+        at("/auth/email", "mail", json(Sessions)).post(mail::request_change, &[]),
+        at("/auth/email/confirm", "mail", json(General))
+            .post(mail::confirm_change, &[ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable]),
+        at("/auth/undo", "mail", json(General)).post(mail::undo, &[ProofInvalid, Unavailable]),
+    ]
+}
+
 /// What `API_DOCS=false` switches off.
 fn api_docs() -> Vec<Endpoint> {
     vec![
@@ -76,11 +110,11 @@ fn api_docs() -> Vec<Endpoint> {
 }
 
 /// Registers every route, and what each of them needs. A path that is not listed is 404.
-pub fn configure(config: &mut ServiceConfig, with_docs: bool) {
+pub fn configure(config: &mut ServiceConfig, with: With) {
     config.app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into())).app_data(
         QueryConfig::default().error_handler(|_, _| Problem::parameter("", "invalid_query", "must be a query string").into()),
     );
-    let endpoints = if with_docs { endpoints() } else { api() };
+    let endpoints = served(with);
     config.app_data(RouteTable::of(&endpoints));
     endpoints.into_iter().for_each(|endpoint| endpoint.register(config));
     config.default_service(web::to(|| async { Err::<&str, _>(Problem::not_found()) }));

@@ -39,7 +39,7 @@ use crate::{
     },
     openapi,
     routes::{
-        self,
+        self, With,
         docs::ApiDocument,
         maintenance::{Draining, ReadinessLook},
         oauth::feed::{Feed, heed_changes},
@@ -206,7 +206,7 @@ fn app(
     let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
-        .configure(|config| routes::configure(config, settings.api_docs))
+        .configure(|config| routes::configure(config, With { docs: settings.api_docs, mail: use_cases.mail.is_some() }))
         .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))
         .wrap(from_fn(limit))

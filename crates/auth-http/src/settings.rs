@@ -21,7 +21,7 @@ pub use dotenv::DOTENV;
 pub(crate) use dotenv::EXAMPLE;
 pub(crate) use http::{CERT_FILE, KEY_FILE};
 pub use http::{HttpSettings, RateLimit, TlsFiles, network, origin};
-pub use mail::{EmailVerification, Links, MailSettings};
+pub use mail::{EmailVerification, MailSettings};
 pub use passwords::PasswordSettings;
 pub use public_url::PublicUrl;
 pub(crate) use public_url::is_loopback;

@@ -170,6 +170,10 @@ fn probe(purpose: TokenPurpose, now: DateTime<Utc>) -> Result<Claims, auth_domai
         user: UserId(Uuid::max()),
         email,
         session: SessionId(Uuid::max()),
+        email_verified: match purpose {
+            TokenPurpose::Access => Some(false),
+            TokenPurpose::Refresh(_) => None,
+        },
         authentication: match purpose {
             TokenPurpose::Access => Some(Authentication::by_password(now)),
             TokenPurpose::Refresh(_) => None,

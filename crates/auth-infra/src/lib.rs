@@ -7,5 +7,6 @@ pub mod db;
 pub mod hashing;
 pub mod jwt;
 pub mod metrics;
+pub mod proof_codec;
 pub mod system;
 mod worker;

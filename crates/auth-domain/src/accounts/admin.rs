@@ -6,6 +6,7 @@ pub mod disable_user;
 pub mod enable_user;
 pub mod end_sessions;
 pub mod set_password;
+pub mod verify_user;
 
 use chrono::{DateTime, Utc};
 

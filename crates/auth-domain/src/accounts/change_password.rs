@@ -6,6 +6,7 @@ use crate::{
     accounts::ports::UserStore,
     audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
     identity::{clock::Clock, password_hash::PasswordHash, port_error::PortError, request_context::RequestContext},
+    mail::{message::Occasion, writer::MailWriter},
     passwords::{
         policy::{NewPassword, PasswordAttempt},
         ports::PasswordHasher,
@@ -18,6 +19,7 @@ pub struct ChangePassword {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub proof: PasswordVerifier,
+    pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
@@ -67,7 +69,9 @@ impl ChangePassword {
         let own = caller.session.id;
         let event = |kind| AuditEvent::new(kind, context, now).by_owner(user.id, &user.email);
         let changed = || event(EventKind::PasswordChanged).in_session(own);
-        let outcome = self.users.change_password(user.id, user.version(), &hash, Some(own), now, None).await;
+        let notice = self.writer.notice(Occasion::PasswordChanged, user, context, now);
+        let proven = user.version();
+        let outcome = self.users.change_password(user.id, proven, &hash, Some(own), now, notice.as_ref()).await;
         // Another change won the race: what was proven is no longer so.
         let Some(ended) = outcome.or_unknown(&*self.audit, changed)? else {
             return Err(self.refuse(caller, Reason::ChangedMeanwhile, context, ChangePasswordError::Mismatch));

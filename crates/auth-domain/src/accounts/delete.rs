@@ -6,6 +6,7 @@ use crate::{
     accounts::ports::UserStore,
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
+    mail::{message::Occasion, writer::MailWriter},
     passwords::{
         policy::PasswordAttempt,
         verify::{PasswordVerifier, Verdict},
@@ -16,6 +17,7 @@ use crate::{
 pub struct DeleteAccount {
     pub users: Arc<dyn UserStore>,
     pub proof: PasswordVerifier,
+    pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
@@ -54,7 +56,8 @@ impl DeleteAccount {
         // The store compares again: the account may have changed while this password was hashed.
         let event = |kind| caller.event(kind, context, now);
         let deleted = right && {
-            let outcome = self.users.delete(user.id, Some(user.version()), now, None).await;
+            let notice = self.writer.notice(Occasion::AccountDeleted, user, context, now);
+            let outcome = self.users.delete(user.id, Some(user.version()), now, notice.as_ref()).await;
             outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
         };
         self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));

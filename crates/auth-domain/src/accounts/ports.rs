@@ -89,4 +89,7 @@ pub trait UserAdminStore: Send + Sync {
 
     /// Enables an account again. `false` when there is none.
     async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
+
+    /// Verifies the address of an account. `false` when there is no account that has it.
+    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError>;
 }

@@ -29,9 +29,10 @@ use crate::{
         login::{Login, LoginError},
         prove::Prove,
         reauthenticate::{Reauthenticate, ReauthenticateError},
-        register::{Register, RegisterError},
+        register::{Register, RegisterError, Verification},
     },
     signing_keys::{plan::Revocation, writer::ChangeKeysError},
+    testing::no_mail,
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
@@ -242,7 +243,7 @@ impl Action {
             Self::Import(address) => import(fixture, address).await,
             Self::SetPassword => {
                 let (users, hasher, user) = (fixture.kept(), fixture.hasher(), the_user(fixture, ANN).await?);
-                let set = SetPassword { users, hasher, audit: fixture.audit(), clock: fixture.clock() };
+                let set = SetPassword { users, hasher, writer: no_mail(), audit: fixture.audit(), clock: fixture.clock() };
                 done(set.execute(&user, new_password(OTHER_PASSWORD), &context()).await)
             }
             Self::DisableUser | Self::EnableUser | Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
@@ -275,7 +276,7 @@ impl Own {
             Self::ChangePassword { current, new } => {
                 let (users, hasher) = (fixture.kept(), fixture.hasher());
                 let (proof, audit, clock) = (fixture.proof(), fixture.audit(), fixture.clock());
-                let change = ChangePassword { users, hasher, proof, audit, clock };
+                let change = ChangePassword { users, hasher, proof, writer: no_mail(), audit, clock };
                 done(change.execute(caller, attempt(current), new_password(new), &context()).await)
             }
             Self::Reauthenticate(password) => {
@@ -285,7 +286,7 @@ impl Own {
             }
             Self::Leave(password) => {
                 let (users, proof) = (fixture.kept(), fixture.proof());
-                let leave = DeleteAccount { users, proof, audit: fixture.audit(), clock: fixture.clock() };
+                let leave = DeleteAccount { users, proof, writer: no_mail(), audit: fixture.audit(), clock: fixture.clock() };
                 done(leave.execute(caller, attempt(password), &context()).await)
             }
         }
@@ -298,7 +299,8 @@ pub(crate) fn done<T, E: Into<Refusal>>(outcome: Result<T, E>) -> Result<(), Ref
 
 async fn register(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
     let (users, hasher, issuer) = (fixture.kept(), fixture.hasher(), fixture.issuer());
-    let register = Register { users, hasher, issuer, audit: fixture.audit(), clock: fixture.clock() };
+    let register =
+        Register { users, hasher, issuer, verification: Verification::Off, audit: fixture.audit(), clock: fixture.clock() };
     done(register.execute(email(address), new_password(PASSWORD), &context()).await)
 }
 
@@ -315,8 +317,8 @@ async fn end(caller: &SignedIn, fixture: &Fixture, session: SessionId) -> Result
 
 async fn create(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
     let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
-    let create = CreateUser { users, hasher, ids, audit: fixture.audit(), clock: fixture.clock() };
-    done(create.execute(email(address), new_password(PASSWORD), &context()).await)
+    let create = CreateUser { users, hasher, writer: no_mail(), ids, audit: fixture.audit(), clock: fixture.clock() };
+    done(create.execute(email(address), Some(new_password(PASSWORD)), &context()).await)
 }
 
 async fn import(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
@@ -343,6 +345,6 @@ async fn to_a_user(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
     } else if action == Action::EndSessions {
         done(EndSessions { sessions: users, audit, clock }.execute(&user, &context()).await)
     } else {
-        done(DeleteUser { users, audit, clock }.execute(&user, &context()).await)
+        done(DeleteUser { users, writer: no_mail(), audit, clock }.execute(&user, &context()).await)
     }
 }

@@ -170,7 +170,7 @@ impl Fixture {
     }
 
     pub(crate) fn issuer(&self) -> Issuer {
-        Issuer { codec: self.flaky(FakeCodec::default()), ids: Arc::new(Fresh), lifetimes: lifetimes() }
+        Issuer { codec: self.flaky(FakeCodec::default()), ids: Arc::new(Fresh), lifetimes: lifetimes(), tells_verified: false }
     }
 
     pub(crate) fn audit(&self) -> Arc<MemoryAudit> {
@@ -189,7 +189,7 @@ impl Fixture {
     pub(crate) fn login(&self) -> Login {
         let prove = Prove { users: self.kept(), hasher: self.hasher(), verifier: self.proof(), clock: self.clock() };
         let (sessions, issuer, audit, clock) = (self.kept(), self.issuer(), self.audit(), self.clock());
-        Login { prove, sessions, issuer, audit, clock, session_limit: 50 }
+        Login { prove, sessions, issuer, audit, clock, session_limit: 50, notices: None, unverified: None }
     }
 
     pub(crate) fn refresh(&self) -> Refresh {

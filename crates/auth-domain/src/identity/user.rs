@@ -53,11 +53,11 @@ pub enum AccountState {
 
 impl User {
     #[must_use]
-    pub fn new(id: UserId, email: Email, password: PasswordHash, now: DateTime<Utc>) -> Self {
+    pub fn new(id: UserId, email: Email, password: impl Into<Option<PasswordHash>>, now: DateTime<Utc>) -> Self {
         Self {
             id,
             email,
-            password: Some(password),
+            password: password.into(),
             state: AccountState::Active,
             created_at: now,
             updated_at: now,

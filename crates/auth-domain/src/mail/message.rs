@@ -83,6 +83,14 @@ named! {
     }
 }
 
+impl Template {
+    /// Whether a mail that says this carries a proof.
+    #[must_use]
+    pub fn has_proof(self) -> bool {
+        !matches!(self, Self::AccountExists | Self::AccountDeleted)
+    }
+}
+
 /// A mail on its way into the outbox, with the proof that it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     accounts::ports::UserStore,
     audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
-    identity::{clock::Clock, request_context::RequestContext, user::User},
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
     mail::{
         message::Occasion,
         proof::{ProofFault, Purpose},
@@ -15,7 +15,10 @@ use crate::{
         ports::MailboxStore,
         present::{PresentError, PresentProof, Presented},
     },
-    passwords::{policy::NewPassword, ports::PasswordHasher},
+    passwords::{
+        policy::{NewPassword, PasswordFault, PasswordPolicy},
+        ports::PasswordHasher,
+    },
 };
 
 pub struct ResetPassword {
@@ -23,20 +26,47 @@ pub struct ResetPassword {
     pub users: Arc<dyn UserStore>,
     pub mailbox: Arc<dyn MailboxStore>,
     pub hasher: Arc<dyn PasswordHasher>,
+    /// What a password may be, now that it is known whose it is to be.
+    pub policy: PasswordPolicy,
     pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum ResetPasswordError {
+    #[error("the proof is not good")]
+    Proof,
+    #[error("the password is not one for an account of this address")]
+    Password(Vec<PasswordFault>),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl From<PresentError> for ResetPasswordError {
+    fn from(error: PresentError) -> Self {
+        match error {
+            PresentError::Refused => Self::Proof,
+            PresentError::Port(error) => Self::Port(error),
+        }
+    }
+}
+
 impl ResetPassword {
     /// # Errors
-    /// [`PresentError`]; the proof is as good as before, unless the outcome is unknown.
-    pub async fn execute(&self, presented: &Presented, new: NewPassword, context: &RequestContext) -> Result<(), PresentError> {
+    /// [`ResetPasswordError`]; the proof is as good as before, unless the outcome is unknown.
+    pub async fn execute(
+        &self,
+        presented: &Presented,
+        new: NewPassword,
+        context: &RequestContext,
+    ) -> Result<(), ResetPasswordError> {
         let place = self.hasher.admit()?;
         let proof = self.present.execute(Purpose::Reset, presented, context).await?;
         let Some(user) = self.users.find_by_email(&proof.address).await?.filter(User::is_active) else {
-            return Err(self.present.refuse_good(&proof, ProofFault::NoAccount, context));
+            return Err(self.present.refuse_good(&proof, ProofFault::NoAccount, context).into());
         };
+        let new = self.policy.accept(new.expose(), Some(&user.email)).map_err(ResetPasswordError::Password)?;
         let hash = self.hasher.hash(place, new).await?;
         let now = self.clock.now();
         let event = |kind| AuditEvent::new(kind, context, now).by_owner(user.id, &user.email);
@@ -44,7 +74,7 @@ impl ResetPassword {
         let notice = self.writer.notice(Occasion::PasswordChanged, &user, context, now);
         let outcome = self.mailbox.reset(proof.id, user.id, user.version(), &hash, now, notice.as_ref()).await;
         let Some(ended) = outcome.or_unknown(&*self.audit, reset)? else {
-            return Err(self.present.refuse_good(&proof, ProofFault::Spent, context));
+            return Err(self.present.refuse_good(&proof, ProofFault::Spent, context).into());
         };
         self.audit.record(reset());
         for id in ended {

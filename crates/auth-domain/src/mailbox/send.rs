@@ -51,6 +51,7 @@ pub struct Links {
 
 pub struct SendMails {
     pub outbox: Arc<dyn Outbox>,
+    /// For registrations.
     pub proofs: Arc<dyn ProofStore>,
     pub users: Arc<dyn UserStore>,
     pub mailbox: Arc<dyn MailboxStore>,
@@ -66,7 +67,7 @@ pub struct SendMails {
 
 /// What became of a batch.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
     pub sent: u64,
     pub deferred: u64,
@@ -75,6 +76,8 @@ pub struct Batch {
     pub dropped: u64,
     /// Whether more may be due already.
     pub more: bool,
+    /// Why the mail server takes no mail at all for now, in its words.
+    pub server_is_away: Option<String>,
 }
 
 /// What became of one mail.
@@ -82,13 +85,13 @@ struct Attempt {
     outcome: Settled,
     /// Why it is dead, if it is.
     reason: Option<Reason>,
-    /// Whether the mail server takes no mail at all for now.
-    server_is_away: bool,
+    /// Why the mail server takes no mail at all for now, if so.
+    server_is_away: Option<String>,
 }
 
 impl Attempt {
     fn done(outcome: Settled) -> Self {
-        Self { outcome, reason: None, server_is_away: false }
+        Self { outcome, reason: None, server_is_away: None }
     }
 
     fn dead(why: String, reason: Reason) -> Self {
@@ -112,10 +115,10 @@ impl SendMails {
                 break;
             }
             let attempt = self.attempt(entry).await?;
-            let server_is_away = attempt.server_is_away;
+            let server_is_away = attempt.server_is_away.clone();
             self.settle(entry, lease.owner, attempt, &mut batch).await?;
-            if server_is_away {
-                batch.more = false;
+            if server_is_away.is_some() {
+                (batch.more, batch.server_is_away) = (false, server_is_away);
                 break;
             }
         }
@@ -138,6 +141,7 @@ impl SendMails {
             Delivery::Refused { why } => Attempt::dead(why, Reason::MailRefused),
             Delivery::Later { why, server_is_away } => {
                 let next = next_attempt(entry.attempts + 1, entry.mail.expires_at, self.clock.now());
+                let server_is_away = server_is_away.then(|| why.clone());
                 let attempt = match next {
                     Some(at) => Attempt::done(Settled::Again { at, why }),
                     None => Attempt::dead(why, Reason::Expired),
@@ -151,12 +155,10 @@ impl SendMails {
     async fn mail(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Option<Mail>, PortError> {
         let Some(template) = self.template(outgoing, now).await? else { return Ok(None) };
         let proof = match &outgoing.proof {
-            Some(proof) if template != Template::AccountExists => match self.proofs.find(proof.id).await? {
-                Some(proof) if proof.check(proof.purpose, now).is_ok() => Some(self.enclose(&proof)),
-                // A newer mail has another, or it would be refused.
-                Some(_) | None => return Ok(None),
-            },
-            Some(_) | None => None,
+            _ if !template.has_proof() => None,
+            Some(proof) if proof.check(proof.purpose, now).is_ok() => Some(self.enclose(proof)),
+            // A newer mail has another, or it would be refused.
+            Some(_) | None => return Ok(None),
         };
         Ok(Some(Mail {
             id: outgoing.id,

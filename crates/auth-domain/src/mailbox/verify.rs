@@ -29,7 +29,7 @@ use crate::{
         present::{PresentError, PresentProof, Presented},
     },
     passwords::{
-        policy::{NewPassword, PasswordAttempt},
+        policy::{NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
         verify::{PasswordVerifier, Verdict},
     },
     sessions::authenticate::SignedIn,
@@ -40,6 +40,8 @@ pub struct VerifyEmail {
     pub users: Arc<dyn UserStore>,
     pub mailbox: Arc<dyn MailboxStore>,
     pub verifier: PasswordVerifier,
+    /// What a password may be, now that it is known whose it is to be.
+    pub policy: PasswordPolicy,
     pub ids: Arc<dyn Ids>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
@@ -60,6 +62,8 @@ pub enum VerifyEmailError {
     /// The address has an account already, so a new password is not enough.
     #[error("the account's password is needed")]
     PasswordNeeded,
+    #[error("the password is not one for an account of this address")]
+    Password(Vec<PasswordFault>),
     #[error("the password is wrong")]
     Mismatch,
     #[error("too many attempts")]
@@ -117,7 +121,10 @@ impl VerifyEmail {
     ) -> Result<(), VerifyEmailError> {
         let hash = match claim {
             Claim::Bearer(_) => return Err(self.present.refuse_good(proof, ProofFault::OtherAccount, context).into()),
-            Claim::NewPassword(chosen) => self.hash(chosen).await?,
+            Claim::NewPassword(chosen) => {
+                let chosen = self.policy.accept(chosen.expose(), Some(&proof.address));
+                self.hash(chosen.map_err(VerifyEmailError::Password)?).await?
+            }
             Claim::Password(attempt) => {
                 let candidate = self.account(&registration, registration.password.clone());
                 self.check(&candidate, None, attempt, context).await?;

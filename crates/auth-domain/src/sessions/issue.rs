@@ -20,6 +20,8 @@ pub struct Issuer {
     pub codec: Arc<dyn TokenCodec>,
     pub ids: Arc<dyn Ids>,
     pub lifetimes: Lifetimes,
+    /// Whether access tokens say if the address is verified: only where mails can be sent.
+    pub tells_verified: bool,
 }
 
 impl Issuer {
@@ -34,7 +36,9 @@ impl Issuer {
     /// # Errors
     /// When a key cannot sign.
     pub fn access(&self, session: &Session, user: &User, now: DateTime<Utc>) -> Result<AccessToken, PortError> {
+        let email_verified = self.tells_verified.then_some(user.email_verified_at.is_some());
         let claims = Claims::access(TokenId(self.ids.next()), session, user, now, &self.lifetimes);
+        let claims = Claims { email_verified, ..claims };
         Ok(AccessToken { token: self.codec.encode(&claims)?, expires_in: claims.expires_at - now })
     }
 

@@ -57,6 +57,8 @@ pub struct Claims {
     pub purpose: TokenPurpose,
     pub user: UserId,
     pub email: Email,
+    /// Of an access token: whether its owner has proven to read the mails of the address, where this server can send one.
+    pub email_verified: Option<bool>,
     pub session: SessionId,
     /// Of an access token: how and when its bearer was authenticated, for other services; this one goes by the session. Earlier
     /// releases did not say it.
@@ -131,6 +133,7 @@ impl Claims {
             purpose,
             user: user.id,
             email: user.email.clone(),
+            email_verified: None,
             session: session.id,
             authentication: None,
             issued_at: from,

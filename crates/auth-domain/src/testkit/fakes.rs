@@ -165,6 +165,7 @@ impl FakeCodec {
                 Some((methods, at)) => Some(Authentication { at: second(at)?, methods: parse(methods)? }),
                 None => None,
             },
+            email_verified: next().parse().ok(),
             issued_at: second(next())?,
             not_before: second(next())?,
             expires_at: second(next())?,
@@ -190,7 +191,8 @@ impl TokenCodec for FakeCodec {
         let Claims { id, user, session, email, .. } = claims;
         let said =
             claims.authentication.as_ref().map(|how| format!("{}@{}", how.methods, how.at.timestamp())).unwrap_or_default();
-        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{said}|{from}|{start}|{end}|{email}")))
+        let verified = claims.email_verified.map(|verified| verified.to_string()).unwrap_or_default();
+        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{said}|{verified}|{from}|{start}|{end}|{email}")))
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {

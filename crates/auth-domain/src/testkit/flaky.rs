@@ -183,6 +183,10 @@ impl<P: UserAdminStore> UserAdminStore for Flaky<P> {
     async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
         self.fuse.guard(self.port.enable(id, now)).await
     }
+
+    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
+        self.fuse.guard(self.port.verify(id, address, now)).await
+    }
 }
 
 #[async_trait]

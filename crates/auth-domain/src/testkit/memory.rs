@@ -231,6 +231,14 @@ impl UserAdminStore for MemoryStore {
         changed(user, now);
         Ok(true)
     }
+
+    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        let Some(user) = state.users.get_mut(&id).filter(|user| user.email == *address) else { return Ok(false) };
+        user.email_verified_at = Some(now);
+        changed(user, now);
+        Ok(true)
+    }
 }
 
 #[async_trait]

@@ -180,6 +180,7 @@ pub fn claims(kind: TokenKind) -> Claims {
         user: UserId(id()),
         email: email("ann@example.org"),
         session: SessionId(id()),
+        email_verified: authentication.as_ref().map(|_how| true),
         authentication,
         issued_at: now,
         not_before: now,

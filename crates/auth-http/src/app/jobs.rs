@@ -1,5 +1,6 @@
 //! What a server does in the background, and how often.
 
+mod mail;
 mod metrics;
 mod runner;
 
@@ -27,11 +28,15 @@ const READ_KEYS: Duration = Duration::from_secs(1);
 /// Their metrics are registered already.
 pub(crate) fn start(app: &Data<UseCases>) -> prometheus::Result<Jobs> {
     let metrics = JobMetrics::register(&app.ports.measures, app.ports.clock.clone())?;
-    Ok(Jobs::start(vec![prune(app.clone()), maintain_keys(app.clone())], &metrics))
+    let mut jobs = vec![prune(app.clone()), maintain_keys(app.clone())];
+    if let Some(mail) = &app.mail {
+        jobs.push(mail::send(app, mail)?);
+    }
+    Ok(Jobs::start(jobs, &metrics))
 }
 
 fn prune(app: Data<UseCases>) -> Job {
-    let run = move || {
+    let run = move |_stop| {
         let app = app.clone();
         async move {
             Ok(match app.maintenance.prune.execute().await? {
@@ -45,7 +50,7 @@ fn prune(app: Data<UseCases>) -> Job {
 
 /// While the keys cannot be read, those known stay in use.
 fn maintain_keys(app: Data<UseCases>) -> Job {
-    let run = move || {
+    let run = move |_stop| {
         let app = app.clone();
         async move { app.signing_keys.maintain.execute().await.map(|()| Next::AfterInterval) }
     };

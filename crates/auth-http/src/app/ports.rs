@@ -19,17 +19,21 @@ pub use auth_infra::{
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
     client_secrets::Sha256Secrets,
-    db::{DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselReadiness, DieselSessions, DieselUsers},
+    db::{
+        DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselMailbox, DieselOutbox, DieselProofs, DieselReadiness,
+        DieselSessions, DieselUsers,
+    },
     hashing::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
+    proof_codec::HmacProofs,
     system::UuidV7,
 };
 use prometheus::Registry;
 use secrecy::ExposeSecret;
 
 use super::{
-    accounts::AccountPorts, audit::AuditPorts, maintenance::MaintenancePorts, oauth::OAuthPorts, passwords::PasswordPorts,
-    sessions::SessionPorts, signing_keys::KeyPorts,
+    accounts::AccountPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts, oauth::OAuthPorts,
+    passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
 };
 use crate::settings::{DatabaseSettings, PasswordSettings, Settings, TokenSettings};
 
@@ -43,6 +47,7 @@ pub struct Ports {
     pub oauth: OAuthPorts,
     pub audit: AuditPorts,
     pub maintenance: MaintenancePorts,
+    pub mail: MailPorts,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// The metrics.
@@ -70,6 +75,7 @@ impl Ports {
                 trail: Arc::new(DieselAudit(database.clone())),
             },
             maintenance: MaintenancePorts { readiness: Arc::new(DieselReadiness(database.clone())) },
+            mail: mail(database, settings)?,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
@@ -86,6 +92,18 @@ fn passwords(database: &Database, settings: &PasswordSettings, measures: &Regist
     let hasher = BcryptHasher::start(options)?;
     hasher.register(measures).map_err(twice)?;
     Ok(PasswordPorts { attempts: Arc::new(DieselAttempts(database.clone())), hasher: Arc::new(hasher) })
+}
+
+fn mail(database: &Database, settings: &Settings) -> Result<MailPorts, PortError> {
+    let (outbox, proofs) = (Arc::new(DieselOutbox(database.clone())), Arc::new(DieselProofs(database.clone())));
+    Ok(MailPorts {
+        proofs,
+        outbox: outbox.clone(),
+        admin: outbox,
+        mailbox: Arc::new(DieselMailbox(database.clone())),
+        codec: Arc::new(HmacProofs::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
+        transport: None,
+    })
 }
 
 /// Sessions and keys, whose tokens one codec makes.

@@ -54,5 +54,10 @@ impl SessionUseCases {
 
 /// Issues the tokens of sessions, for the use cases that begin or continue one.
 pub(super) fn issuer(ports: &Ports, policies: &Policies) -> Issuer {
-    Issuer { codec: ports.sessions.codec.clone(), ids: ports.ids.clone(), lifetimes: policies.lifetimes }
+    Issuer {
+        codec: ports.sessions.codec.clone(),
+        ids: ports.ids.clone(),
+        lifetimes: policies.lifetimes,
+        tells_verified: policies.mail.is_some(),
+    }
 }

@@ -1,8 +1,19 @@
 //! Signing in: the use cases that begin sessions.
 
-use auth_domain::sign_in::{login::Login, prove::Prove, reauthenticate::Reauthenticate, register::Register};
+use auth_domain::sign_in::{
+    login::{Login, NoticeOfNetwork},
+    prove::Prove,
+    reauthenticate::Reauthenticate,
+    register::{Register, Verification},
+};
 
-use super::{passwords::verifier, ports::Ports, sessions::issuer, use_cases::Policies};
+use super::{
+    mail::{verification, writer},
+    passwords::verifier,
+    ports::Ports,
+    sessions::issuer,
+    use_cases::Policies,
+};
 
 pub struct SignInUseCases {
     pub register: Register,
@@ -19,6 +30,7 @@ impl SignInUseCases {
                 users: users.clone(),
                 hasher: hasher.clone(),
                 issuer: issuer(ports, policies),
+                verification: verification(ports, policies),
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
@@ -29,6 +41,14 @@ impl SignInUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
                 session_limit: policies.sessions_per_user,
+                notices: policies.mail.as_ref().map(|mail| NoticeOfNetwork {
+                    networks: ports.passwords.attempts.clone(),
+                    writer: writer(ports, Some(mail)),
+                }),
+                unverified: match verification(ports, policies) {
+                    Verification::Required(ask) => Some(ask),
+                    Verification::Optional(_) | Verification::Off => None,
+                },
             },
             reauthenticate: Reauthenticate {
                 proof: verifier(ports, policies),

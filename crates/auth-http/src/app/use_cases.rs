@@ -5,8 +5,15 @@ use auth_domain::{passwords::policy::PasswordPolicy, sessions::token::Lifetimes,
 use chrono::TimeDelta;
 
 use super::{
-    accounts::AccountUseCases, maintenance::MaintenanceUseCases, oauth::OAuthUseCases, passwords::Passwords, ports::Ports,
-    sessions::SessionUseCases, sign_in::SignInUseCases, signing_keys::KeyUseCases,
+    accounts::AccountUseCases,
+    mail::{MailPolicy, MailUseCases},
+    maintenance::MaintenanceUseCases,
+    oauth::OAuthUseCases,
+    passwords::Passwords,
+    ports::Ports,
+    sessions::SessionUseCases,
+    sign_in::SignInUseCases,
+    signing_keys::KeyUseCases,
 };
 use crate::settings::Settings;
 
@@ -21,6 +28,8 @@ pub struct Policies {
     pub sessions_per_user: usize,
     /// Failed password attempts at an address before whoever fails has to wait.
     pub login_failures: u32,
+    /// `None` on a server that sends no mail.
+    pub mail: Option<MailPolicy>,
     /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,
     /// None where the access secret signs.
@@ -46,6 +55,8 @@ pub struct UseCases {
     pub sessions: SessionUseCases,
     pub accounts: AccountUseCases,
     pub passwords: Passwords,
+    /// `None` on a server that sends no mail.
+    pub mail: Option<Data<MailUseCases>>,
     pub oauth: OAuthUseCases,
     pub signing_keys: KeyUseCases,
     pub maintenance: MaintenanceUseCases,
@@ -63,6 +74,7 @@ impl From<&Settings> for Policies {
             sessions_per_user: settings.sessions.per_user,
             fresh: settings.sessions.fresh,
             login_failures: settings.passwords.login_failures,
+            mail: settings.mail.as_ref().map(MailPolicy::from),
             audit_kept: settings.audit.kept,
             keys: settings.tokens.keys.policy,
             realm: TokenIssuer {
@@ -81,6 +93,7 @@ impl UseCases {
             sign_in: SignInUseCases::over(&ports, policies),
             sessions: SessionUseCases::over(&ports, policies),
             accounts: AccountUseCases::over(&ports, policies),
+            mail: MailUseCases::over(&ports, policies).map(Data::new),
             passwords: Passwords { policy: policies.passwords },
             oauth: OAuthUseCases::over(&ports),
             signing_keys: KeyUseCases::over(&ports, policies),

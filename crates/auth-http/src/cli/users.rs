@@ -31,8 +31,13 @@ pub(crate) struct Users {
 /// Passwords are read from the terminal without echo, or as one line from stdin; never from an argument.
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Create an account; asks for its password.
-    Create { email: String },
+    /// Create an account; asks for its password. Where MAIL_URL is set and none is given, a mail invites the owner to choose one.
+    Create {
+        email: String,
+        /// Ask for no password: a mail invites the owner to choose one. Needs MAIL_URL.
+        #[arg(long)]
+        invite: bool,
+    },
     /// Show an account and its live sessions.
     Show { user: String },
     /// List accounts by address.
@@ -51,6 +56,8 @@ enum Action {
     Disable { user: String },
     /// Allow logins again.
     Enable { user: String },
+    /// Mark the address as verified, where its owner has proven it in another way.
+    Verify { user: String },
     /// Set a new password and end all sessions; asks for the password.
     SetPassword { user: String },
     /// End all sessions.
@@ -84,11 +91,12 @@ impl Users {
 async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
     let context = operator(app, "auth-server users");
     match action {
-        Action::Create { email } => {
+        Action::Create { email, invite } => {
             let email = parse_email(&email)?;
-            let password = new_password(app, &email)?;
+            let password = first_password(app, &email, invite)?;
+            let done = if password.is_some() { "created" } else { "invited" };
             let user = app.accounts.create.execute(email, password, &context).await?;
-            Ok(Answer::Done { done: "created", user, sessions_ended: 0 })
+            Ok(Answer::Done { done, user, sessions_ended: 0 })
         }
         Action::Show { user } => {
             let user = find(app, &user).await?;
@@ -115,6 +123,11 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             let user = find(app, &user).await?;
             app.accounts.enable.execute(&user, &context).await?;
             done(app, "enabled", user, 0).await
+        }
+        Action::Verify { user } => {
+            let user = find(app, &user).await?;
+            app.accounts.verify.execute(&user, &context).await?;
+            done(app, "verified", user, 0).await
         }
         Action::EndSessions { user } => {
             let user = find(app, &user).await?;
@@ -145,9 +158,24 @@ async fn find(app: &UseCases, who: &str) -> Result<User, CommandError> {
     found.ok_or_else(|| OperateError::NoSuchUser.into())
 }
 
+/// No password where a mail is to ask its owner for one: told so, or given none.
+fn first_password(app: &UseCases, owner: &Email, invite: bool) -> Result<Option<NewPassword>, CommandError> {
+    match (invite, app.mail.is_some()) {
+        (true, true) => Ok(None),
+        (true, false) => Err(CommandError::Told("An invitation is a mail: set MAIL_URL first, or give a password.".to_owned())),
+        (false, with_mail) => {
+            let text = zeroize::Zeroizing::new(read_password()?);
+            if with_mail && text.is_empty() { Ok(None) } else { accepted(app, owner, &text).map(Some) }
+        }
+    }
+}
+
 fn new_password(app: &UseCases, owner: &Email) -> Result<NewPassword, CommandError> {
-    let text = zeroize::Zeroizing::new(read_password()?);
-    app.passwords.policy.accept(&text, Some(owner)).map_err(|faults| {
+    accepted(app, owner, &zeroize::Zeroizing::new(read_password()?))
+}
+
+fn accepted(app: &UseCases, owner: &Email, text: &str) -> Result<NewPassword, CommandError> {
+    app.passwords.policy.accept(text, Some(owner)).map_err(|faults| {
         let rules: Vec<_> = faults.iter().map(|fault| format!("  it {fault}")).collect();
         CommandError::Told(format!("The password breaks the policy:\n{}", rules.join("\n")))
     })

@@ -8,10 +8,14 @@ use actix_web::{
 use auth_domain::{
     identity::email::Email,
     passwords::policy::{NewPassword, PasswordAttempt},
+    sign_in::register::Registered,
 };
 use utoipa::ToSchema;
 
-use super::sign_in::{TokensView, answer};
+use super::{
+    mail::{AcceptedView, accepted},
+    sign_in::{TokensView, answer},
+};
 use crate::{
     app::use_cases::UseCases,
     routes::views::UserView,
@@ -78,15 +82,20 @@ impl FromMembers for DeleteAccountBody {
 #[utoipa::path(
     post, path = "/auth/register",
     request_body = RegisterBody,
-    responses((status = 201, description = "The account is made, and its first session begun.", body = TokensView)),
+    responses(
+        (status = 201, description = "The account is made, and its first session begun.", body = TokensView),
+        (status = 202, description = "Where `EMAIL_VERIFICATION` is `required`: a mail is on its way, whether or not the address is free.", body = AcceptedView),
+    ),
 )]
 pub async fn register(
     app: Data<UseCases>,
     Context(context): Context,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.sign_in.register.execute(body.email, body.password, &context).await?;
-    Ok(answer(StatusCode::CREATED, pair))
+    Ok(match app.sign_in.register.execute(body.email, body.password, &context).await? {
+        Registered::SignedIn(pair) => answer(StatusCode::CREATED, pair),
+        Registered::VerificationSent => accepted("verification_sent"),
+    })
 }
 
 /// Who am I?
@@ -94,8 +103,11 @@ pub async fn register(
     get, path = "/auth/me", security(("bearer" = [])),
     responses((status = 200, description = "The account of the token.", body = UserView)),
 )]
-pub async fn me(CurrentUser(caller): CurrentUser) -> Json<UserView> {
-    Json(UserView::from(&caller.user))
+pub async fn me(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Json<UserView> {
+    Json(match app.mail {
+        Some(_) => UserView::with_mailbox(&caller.user, app.ports.clock.now()),
+        None => UserView::from(&caller.user),
+    })
 }
 
 /// Change the password.

@@ -23,6 +23,20 @@ pub struct UserView {
     pub created_at: String,
     #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub updated_at: String,
+    /// Of a server that sends mails.
+    #[serde(flatten)]
+    pub mailbox: Option<MailboxView>,
+}
+
+/// What a person sees of their address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailboxView {
+    /// Whether its owner has proven to read its mails.
+    #[schema(required = false)]
+    pub email_verified: bool,
+    /// The address that was asked for and is not proven yet.
+    #[schema(required = false, format = "email")]
+    pub pending_email: Option<String>,
 }
 
 /// A session as its owner sees it.
@@ -50,6 +64,25 @@ impl From<&User> for UserView {
             email: user.email.to_string(),
             created_at: timestamp(user.created_at),
             updated_at: timestamp(user.updated_at),
+            mailbox: None,
+        }
+    }
+}
+
+impl UserView {
+    /// With what a server that sends mails knows of the address at a time.
+    #[must_use]
+    pub fn with_mailbox(user: &User, now: DateTime<Utc>) -> Self {
+        Self { mailbox: Some(MailboxView::of(user, now)), ..user.into() }
+    }
+}
+
+impl MailboxView {
+    fn of(user: &User, now: DateTime<Utc>) -> Self {
+        let pending = user.pending_email.as_ref().filter(|pending| now < pending.until);
+        Self {
+            email_verified: user.email_verified_at.is_some(),
+            pending_email: pending.map(|pending| pending.address.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use auth_domain::{identity::language::Language, mail::writer::NoticePolicy};
+use auth_domain::{identity::language::Language, mail::writer::NoticePolicy, mailbox::send::Links};
 use auth_outbound::{mail_url::MailUrl, sender::Sender};
 use chrono::TimeDelta;
 use garde::Validate;
@@ -40,15 +40,6 @@ pub struct MailSettings {
 pub enum EmailVerification {
     Optional,
     Required,
-}
-
-/// Where the links in mails lead. `#token=…` is appended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Links {
-    pub verify: String,
-    pub reset: String,
-    pub email: String,
-    pub undo: String,
 }
 
 const VERIFICATION: [(&str, EmailVerification); 2] =

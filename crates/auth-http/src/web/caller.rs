@@ -5,17 +5,19 @@ use std::{future, future::Future, pin::Pin};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{self, HeaderMap},
+    http::header::{self, AcceptLanguage, Header, HeaderMap},
     web::Bytes,
 };
 use auth_domain::{
-    identity::request_context::RequestContext, passwords::policy::PasswordPolicy, sessions::authenticate::SignedIn,
+    identity::{language::Language, request_context::RequestContext},
+    passwords::policy::PasswordPolicy,
+    sessions::authenticate::SignedIn,
 };
 
 use crate::{
     app::use_cases::UseCases,
     web::{
-        json_body::{FromMembers, RawBody, Rules, parse},
+        json_body::{FromMembers, JsonBody, RawBody, Rules, parse},
         media::Media,
         problem::Problem,
     },
@@ -104,6 +106,23 @@ impl<B: FromMembers + 'static> FromRequest for Authenticated<B> {
     }
 }
 
+/// A caller who may be signed in, and a body. Who presents a token has to present a good one.
+pub struct AnyCaller<B>(pub Option<SignedIn>, pub B);
+
+impl<B: FromMembers + 'static> FromRequest for AnyCaller<B> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            let signed_in = Authenticated::from_request(request, payload);
+            return Box::pin(async move { signed_in.await.map(|Authenticated(caller, body)| Self(Some(caller), body)) });
+        }
+        let body = JsonBody::from_request(request, payload);
+        Box::pin(async move { body.await.map(|JsonBody(body)| Self(None, body)) })
+    }
+}
+
 /// The token of `Authorization: Bearer …`: behind one space or more (RFC 6750 section 2.1), the scheme in any case (RFC 9110
 /// section 11.1).
 ///
@@ -134,8 +153,16 @@ impl FromRequest for Context {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let context = request.extensions().get::<RequestContext>().cloned();
-        future::ready(context.map(Self).ok_or_else(Problem::internal))
+        let with_language = |context| Self(RequestContext { language: language(request), ..context });
+        future::ready(context.map(with_language).ok_or_else(Problem::internal))
     }
+}
+
+/// The built-in language that the client likes best, if it likes one.
+pub(crate) fn language(request: &HttpRequest) -> Option<Language> {
+    let accepted = AcceptLanguage::parse(request).ok()?;
+    let ranked = accepted.ranked();
+    ranked.iter().filter_map(|range| range.item()).find_map(|range| Language::of_range(range.as_str()))
 }
 
 #[cfg(test)]

@@ -102,6 +102,11 @@ impl Problem {
     }
 
     #[must_use]
+    pub fn email_taken(detail: &'static str) -> Self {
+        Self::with_detail(Code::EmailTaken, detail)
+    }
+
+    #[must_use]
     pub fn not_found() -> Self {
         Self::new(Code::NotFound)
     }

@@ -25,6 +25,8 @@ pub(super) struct TokenIssuer {
 struct Payload<'a> {
     sub: String,
     email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     #[serde(rename = "type")]
     kind: &'static str,
     iat: i64,
@@ -52,6 +54,7 @@ impl TokenIssuer {
         let payload = Payload {
             sub: claims.user.to_string(),
             email: claims.email.as_str(),
+            email_verified: claims.email_verified,
             kind: name(claims.purpose.kind()),
             iat: claims.issued_at.timestamp(),
             nbf: claims.not_before.timestamp(),
@@ -87,6 +90,7 @@ impl TokenIssuer {
             user: members.parsed("sub")?,
             email,
             session: members.parsed("sid")?,
+            email_verified: members.0.get("email_verified").and_then(Value::as_bool),
             authentication: members.authentication(),
             issued_at: members.time("iat")?,
             not_before: members.time("nbf")?,

@@ -44,6 +44,7 @@ fn claims(purpose: TokenPurpose) -> Claims {
         user: "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap(),
         email: "ann@example.org".parse().unwrap(),
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().unwrap(),
+        email_verified: None,
         authentication: None,
         issued_at: now(),
         not_before: now(),

@@ -7,12 +7,14 @@ use crate::{
     accounts::ports::UserStore,
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{clock::Clock, request_context::RequestContext, user::User},
+    mail::{message::Occasion, writer::MailWriter},
     passwords::{policy::NewPassword, ports::PasswordHasher},
 };
 
 pub struct SetPassword {
     pub users: Arc<dyn UserStore>,
     pub hasher: Arc<dyn PasswordHasher>,
+    pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
@@ -25,7 +27,8 @@ impl SetPassword {
     pub async fn execute(&self, user: &User, password: NewPassword, context: &RequestContext) -> Result<usize, OperateError> {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let now = self.clock.now();
-        let outcome = self.users.change_password(user.id, user.version(), &hash, None, now, None).await;
+        let notice = self.writer.notice(Occasion::PasswordChanged, user, context, now);
+        let outcome = self.users.change_password(user.id, user.version(), &hash, None, now, notice.as_ref()).await;
         let changed = || by_operator(EventKind::PasswordChanged, user, context, now);
         let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(OperateError::ChangedMeanwhile)?;
         self.audit.record(changed());

@@ -14,7 +14,7 @@ use crate::{
     identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::ports::MockSessionStore,
-    testing::{admitting, clock, down, hasher_that_says, told},
+    testing::{admitting, clock, down, hasher_that_says, no_mail, told},
     testkit::{
         MemoryAudit, SequentialIds,
         samples::{OTHER_PASSWORD, context, email, id, new_password, start, user},
@@ -32,13 +32,14 @@ fn broken_hasher() -> MockPasswordHasher {
 async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<User, OperateError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let create = CreateUser {
+        writer: no_mail(),
         users: Arc::new(users),
         hasher: Arc::new(hasher),
         ids: Arc::new(SequentialIds::default()),
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (create.execute(email("ann@example.org"), new_password(OTHER_PASSWORD), &context()).await, audit.events())
+    (create.execute(email("ann@example.org"), Some(new_password(OTHER_PASSWORD)), &context()).await, audit.events())
 }
 
 fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
@@ -49,7 +50,13 @@ fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
 
 async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
-    let set = SetPassword { users: Arc::new(users), hasher: Arc::new(hasher), audit: Arc::new(audit.clone()), clock: clock() };
+    let set = SetPassword {
+        users: Arc::new(users),
+        hasher: Arc::new(hasher),
+        writer: no_mail(),
+        audit: Arc::new(audit.clone()),
+        clock: clock(),
+    };
     (set.execute(user, new_password(OTHER_PASSWORD), &context()).await, audit.events())
 }
 
@@ -82,7 +89,7 @@ impl Scene {
                 end.execute(user, &context()).await.map_err(OperateError::from)
             }
             Action::Delete => {
-                let delete = DeleteUser { users: Arc::new(self.users), audit, clock };
+                let delete = DeleteUser { users: Arc::new(self.users), writer: no_mail(), audit, clock };
                 delete.execute(user, &context()).await.map(|()| 0)
             }
         };

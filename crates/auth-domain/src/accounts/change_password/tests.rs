@@ -9,7 +9,7 @@ use crate::{
     identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError},
     passwords::ports::MockPasswordHasher,
     sessions::authenticate::SignedIn,
-    testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
+    testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, no_mail, proof, told},
     testkit::{
         MemoryAudit,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, context, id, new_password, start},
@@ -44,8 +44,14 @@ impl Scene {
         if self.held {
             held(&proof, &caller.user.email).await;
         }
-        let change =
-            ChangePassword { users: Arc::new(self.users), hasher, proof, audit: Arc::new(audit.clone()), clock: clock() };
+        let change = ChangePassword {
+            users: Arc::new(self.users),
+            hasher,
+            proof,
+            writer: no_mail(),
+            audit: Arc::new(audit.clone()),
+            clock: clock(),
+        };
         let outcome = change.execute(caller, attempt(self.current), new_password(new), &context()).await;
         let events = audit.events();
         assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.context == context()));

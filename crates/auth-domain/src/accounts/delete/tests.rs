@@ -8,7 +8,7 @@ use crate::{
     identity::port_error::PortError,
     passwords::ports::MockPasswordHasher,
     sessions::authenticate::SignedIn,
-    testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, proof, told},
+    testing::{admitting, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, no_mail, proof, told},
     testkit::{
         MemoryAudit,
         samples::{PASSWORD, attempt, context},
@@ -24,7 +24,8 @@ async fn leave(
 ) -> (Result<(), DeleteAccountError>, Vec<Told>) {
     let audit = MemoryAudit::default();
     let proof = proof(Arc::new(hasher), &audit);
-    let delete = DeleteAccount { users: Arc::new(users), proof, audit: Arc::new(audit.clone()), clock: clock() };
+    let delete =
+        DeleteAccount { users: Arc::new(users), proof, writer: no_mail(), audit: Arc::new(audit.clone()), clock: clock() };
     let outcome = delete.execute(caller, attempt(PASSWORD), &context()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.email() == Some(&caller.user.email)));
@@ -83,7 +84,13 @@ async fn who_is_held_up_deletes_nothing() {
     let (audit, caller) = (MemoryAudit::default(), caller());
     let proof = proof(Arc::new(hasher_that_says(true)), &audit);
     held(&proof, &caller.user.email).await;
-    let delete = DeleteAccount { users: Arc::new(MockUserStore::new()), proof, audit: Arc::new(audit.clone()), clock: clock() };
+    let delete = DeleteAccount {
+        users: Arc::new(MockUserStore::new()),
+        proof,
+        writer: no_mail(),
+        audit: Arc::new(audit.clone()),
+        clock: clock(),
+    };
     let outcome = delete.execute(&caller, attempt(PASSWORD), &context()).await;
     assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
     assert_eq!(told(&audit.events()), [("login_throttled", None)]);

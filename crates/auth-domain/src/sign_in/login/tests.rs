@@ -86,6 +86,8 @@ impl Scene {
             held(&proof, &email("ann@example.org")).await;
         }
         let login = Login {
+            notices: None,
+            unverified: None,
             prove: Prove { users: Arc::new(self.users), hasher, verifier: proof, clock: clock() },
             sessions: Arc::new(self.sessions),
             issuer: self.issuer,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Register, RegisterError};
+use super::{Register, RegisterError, Verification};
 use crate::{
     accounts::ports::{Inserted, MockUserStore},
     audit::{
@@ -13,7 +13,7 @@ use crate::{
     identity::{password_hash::PasswordHash, port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::{issue::Issuer, session::Session, token::TokenPair},
-    testing::{admitting, broken_issuer, clock, down, full, hasher_that_says, is_told_to_come_back, issuer, opened},
+    testing::{admitting, broken_issuer, clock, down, full, hasher_that_says, is_told_to_come_back, issuer, opened, signed_in},
     testkit::{
         MemoryAudit,
         samples::{PASSWORD, context, email, new_password, start, user},
@@ -43,6 +43,7 @@ impl Scene {
     async fn register(self) -> (Result<TokenPair, RegisterError>, Vec<AuditEvent>) {
         let audit = MemoryAudit::default();
         let register = Register {
+            verification: Verification::Off,
             users: Arc::new(self.users),
             hasher: Arc::new(self.hasher),
             issuer: self.issuer,
@@ -50,7 +51,7 @@ impl Scene {
             clock: clock(),
         };
         let outcome = register.execute(email("ann@example.org"), new_password(PASSWORD), &context()).await;
-        (outcome, audit.events())
+        (outcome.map(signed_in), audit.events())
     }
 
     async fn ends_refused(self) {

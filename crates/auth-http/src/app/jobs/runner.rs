@@ -26,12 +26,22 @@ pub(super) enum Next {
     AfterInterval,
 }
 
+/// Whether the jobs have been told to stop: a long run ends early then.
+#[derive(Clone)]
+pub(super) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    pub(super) fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
 /// Work that comes again and again.
 pub(super) struct Job {
     name: &'static str,
     /// The pause after a run that did everything; no pause is longer.
     interval: Duration,
-    run: Box<dyn Fn() -> BoxFuture<'static, Result<Next, PortError>> + Send + Sync>,
+    run: Box<dyn Fn(Stop) -> BoxFuture<'static, Result<Next, PortError>> + Send + Sync>,
     /// Writes a fault to the log.
     tell: fn(&str),
 }
@@ -40,20 +50,20 @@ impl Job {
     pub(super) fn new<R>(
         name: &'static str,
         interval: Duration,
-        run: impl Fn() -> R + Send + Sync + 'static,
+        run: impl Fn(Stop) -> R + Send + Sync + 'static,
         tell: fn(&str),
     ) -> Self
     where
         R: Future<Output = Result<Next, PortError>> + Send + 'static,
     {
-        Self { name, interval, run: Box::new(move || run().boxed()), tell }
+        Self { name, interval, run: Box::new(move |stop| run(stop).boxed()), tell }
     }
 
     /// Runs at once, then again and again, until it is told to stop. A run is never cut off. Returns the job's name.
     async fn keep_running(self, metrics: JobMetrics, mut stop: watch::Receiver<bool>) -> &'static str {
         let mut streak = Streak::default();
         while !*stop.borrow() {
-            let pause = match self.attempt().await {
+            let pause = match self.attempt(Stop(stop.clone())).await {
                 Ok(next) => {
                     metrics.succeeded(self.name);
                     streak = Streak::default();
@@ -76,8 +86,8 @@ impl Job {
     }
 
     /// A panic fails one run: the job has to go on.
-    async fn attempt(&self) -> Result<Next, String> {
-        let outcome = AssertUnwindSafe(async { (self.run)().await }).catch_unwind().await;
+    async fn attempt(&self, stop: Stop) -> Result<Next, String> {
+        let outcome = AssertUnwindSafe(async { (self.run)(stop).await }).catch_unwind().await;
         outcome.map_or_else(|_panic| Err("it panicked".to_owned()), |outcome| outcome.map_err(|fault| fault.to_string()))
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Answer {
 struct AccountView {
     #[serde(flatten)]
     user: UserView,
+    email_verified: bool,
+    pending_email: Option<String>,
     state: String,
     disabled_at: Option<String>,
     last_login_at: Option<String>,
@@ -55,7 +57,14 @@ impl From<&User> for AccountView {
             AccountState::Active => None,
             AccountState::Disabled { since } => Some(timestamp(since)),
         };
-        Self { user: user.into(), state: user.state.to_string(), disabled_at, last_login_at: user.last_login_at.map(timestamp) }
+        Self {
+            user: user.into(),
+            email_verified: user.email_verified_at.is_some(),
+            pending_email: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
+            state: user.state.to_string(),
+            disabled_at,
+            last_login_at: user.last_login_at.map(timestamp),
+        }
     }
 }
 
@@ -111,11 +120,13 @@ impl Answer {
 }
 
 fn described(account: &AccountView) -> Vec<String> {
-    let AccountView { user, state, disabled_at, last_login_at } = account;
+    let AccountView { user, email_verified, pending_email, state, disabled_at, last_login_at } = account;
     let since = disabled_at.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
+    let verified = if *email_verified { "verified" } else { "not verified" };
+    let pending = pending_email.as_ref().map(|pending| format!(", to be {pending}")).unwrap_or_default();
     vec![
         format!("id          {}", user.id),
-        format!("email       {}", user.email),
+        format!("email       {} ({verified}{pending})", user.email),
         format!("state       {state}{since}"),
         format!("created     {}", user.created_at),
         format!("updated     {}", user.updated_at),

@@ -42,6 +42,10 @@ pub(crate) struct IntrospectionView<'a> {
     /// The account's address, as it is now.
     #[schema(required = false, format = "email", examples("ann@example.org"))]
     username: &'a str,
+    /// Whether the address is verified: of a server that sends mails.
+    #[schema(required = false, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     #[schema(required = false, examples(1_772_367_300))]
     exp: i64,
     #[schema(required = false, examples(1_772_366_400))]
@@ -78,7 +82,7 @@ struct Inactive {
 }
 
 impl<'a> IntrospectionView<'a> {
-    fn of(Alive { claims, owner }: &'a Alive, realm: &'a TokenIssuer) -> Self {
+    fn of(Alive { claims, owner }: &'a Alive, realm: &'a TokenIssuer, with_mail: bool) -> Self {
         Self {
             active: true,
             token_type: match claims.purpose.kind() {
@@ -88,6 +92,7 @@ impl<'a> IntrospectionView<'a> {
             },
             sub: claims.user.to_string(),
             username: owner.user.email.as_str(),
+            email_verified: with_mail.then_some(owner.user.email_verified_at.is_some()),
             exp: claims.expires_at.timestamp(),
             iat: claims.issued_at.timestamp(),
             nbf: claims.not_before.timestamp(),
@@ -121,7 +126,7 @@ pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) ->
     let mut answer = HttpResponse::Ok();
     answer.insert_header(NO_CACHE);
     Ok(match &alive {
-        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm)),
+        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm, app.mail.is_some())),
         None => answer.json(Inactive { active: false }),
     })
 }

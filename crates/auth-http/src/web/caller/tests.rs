@@ -8,6 +8,7 @@ use actix_web::{
 use auth_domain::{
     passwords::policy::PasswordAttempt,
     sessions::{authentication::Authentication, session::Session},
+    sign_in::register::Registered,
 };
 use chrono::TimeDelta;
 
@@ -78,8 +79,9 @@ impl Server {
         let ports = Ports::open(&database, &settings, start_audit(&database).unwrap()).unwrap();
         let app = Data::new(UseCases::over(ports, &Policies::from(&settings)));
         let password = app.passwords.policy.accept(PASSWORD, None).unwrap();
-        let pair =
+        let registered =
             app.sign_in.register.execute("ann@example.org".parse().unwrap(), password, &RequestContext::default()).await.unwrap();
+        let Registered::SignedIn(pair) = registered else { panic!("a server without mail has no other answer") };
         Self { app, token: pair.access }
     }
 

@@ -48,6 +48,8 @@ macro_rules! codes {
 
 codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request is malformed";
+    /// Whatever is wrong with a token or a code from a mail.
+    ProofInvalid = "proof_invalid", BAD_REQUEST, "The link or code is not valid, or not any more; ask for another";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is required";
     TokenInvalid = "token_invalid", UNAUTHORIZED, "Invalid token";
@@ -57,6 +59,7 @@ codes! {
     ReauthenticationRequired = "reauthentication_required", UNAUTHORIZED, "Authenticate again: POST /auth/reauthenticate";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The origin is not allowed";
     PasswordMismatch = "password_mismatch", FORBIDDEN, "The password is wrong";
+    EmailUnverified = "email_unverified", FORBIDDEN, "The address has to be verified first; a mail says how";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not arrive in time";

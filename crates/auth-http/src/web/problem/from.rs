@@ -5,6 +5,10 @@ use std::{convert::Infallible, time::Duration};
 use auth_domain::{
     accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
     identity::{email::EmailFault, port_error::PortError},
+    mailbox::{
+        confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
+        reset::ResetPasswordError, verify::VerifyEmailError,
+    },
     passwords::policy::PasswordFault,
     sessions::{
         authenticate::AuthenticateError,
@@ -16,7 +20,7 @@ use auth_domain::{
     sign_in::{login::LoginError, reauthenticate::ReauthenticateError, register::RegisterError},
 };
 
-use super::{Code, Problem};
+use super::{Code, FieldError, Problem};
 
 impl Problem {
     #[must_use]
@@ -27,6 +31,10 @@ impl Problem {
     #[must_use]
     pub fn token_invalid() -> Self {
         Self::new(Code::TokenInvalid)
+    }
+
+    fn new_password(faults: &[PasswordFault]) -> Self {
+        Self::validation(faults.iter().map(|fault| FieldError::new("new_password", fault.code(), fault)).collect())
     }
 
     fn too_many_attempts(retry_after: Duration) -> Self {
@@ -92,6 +100,7 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            LoginError::Unverified => Self::new(Code::EmailUnverified),
             LoginError::Port(error) => error.into(),
         }
     }
@@ -152,6 +161,61 @@ impl From<DeleteAccountError> for Problem {
             DeleteAccountError::Mismatch => Self::new(Code::PasswordMismatch),
             DeleteAccountError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             DeleteAccountError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<PresentError> for Problem {
+    fn from(error: PresentError) -> Self {
+        match error {
+            PresentError::Refused => Self::new(Code::ProofInvalid),
+            PresentError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::Proof => Self::new(Code::ProofInvalid),
+            VerifyEmailError::PasswordNeeded => {
+                Self::parameter("password", "missing", "is required: the address has an account already")
+            }
+            VerifyEmailError::Password(faults) => Self::new_password(&faults),
+            VerifyEmailError::Mismatch => Self::new(Code::PasswordMismatch),
+            VerifyEmailError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            VerifyEmailError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for Problem {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::Proof => Self::new(Code::ProofInvalid),
+            ResetPasswordError::Password(faults) => Self::new_password(&faults),
+            ResetPasswordError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestEmailChangeError> for Problem {
+    fn from(error: RequestEmailChangeError) -> Self {
+        match error {
+            RequestEmailChangeError::Unchanged => {
+                Self::parameter("new_email", "unchanged", "must differ from the present address")
+            }
+            RequestEmailChangeError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmEmailChangeError> for Problem {
+    fn from(error: ConfirmEmailChangeError) -> Self {
+        match error {
+            ConfirmEmailChangeError::Proof => Self::new(Code::ProofInvalid),
+            ConfirmEmailChangeError::EmailTaken => Self::email_taken("The address has an account by now"),
+            ConfirmEmailChangeError::Port(error) => error.into(),
         }
     }
 }

@@ -214,6 +214,17 @@ impl UserAdminStore for DieselUsers {
         let (id, now) = (id.to_string(), At::from(now));
         self.0.write(move |db| set_disabled(db, &id, None, now)).await
     }
+
+    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let (id, spellings, now) = (id.to_string(), address.every_spelling(), At::from(now));
+        self.0
+            .write(move |db| {
+                let account = users::table.find(&id).filter(users::email.eq_any(&spellings));
+                let change = (users::email_verified_at.eq(now), users::updated_at.eq(now), users::version.eq(users::version + 1));
+                Ok(diesel::update(account).set(change).execute(db)? == 1)
+            })
+            .await
+    }
 }
 
 fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: At) -> QueryResult<bool> {

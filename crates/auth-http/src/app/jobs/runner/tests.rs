@@ -60,7 +60,7 @@ impl Clock for Noon {
 fn scripted(outcomes: Vec<Outcome>, interval: Duration) -> (Job, Arc<Mutex<Vec<u64>>>) {
     let (begun, began) = (Instant::now(), Arc::<Mutex<Vec<u64>>>::default());
     let (runs, outcomes) = (began.clone(), Mutex::new(outcomes.into_iter()));
-    let run = move || {
+    let run = move |_stop| {
         runs.lock().unwrap().push(begun.elapsed().as_secs());
         let outcome = outcomes.lock().unwrap().next().unwrap_or(DONE);
         async move { outcome }
@@ -72,7 +72,7 @@ fn scripted(outcomes: Vec<Outcome>, interval: Duration) -> (Job, Arc<Mutex<Vec<u
 fn held() -> (Job, Arc<Semaphore>, Arc<[AtomicUsize; 2]>) {
     let (gate, counts) = (Arc::new(Semaphore::new(0)), Arc::<[AtomicUsize; 2]>::default());
     let (pass, counted) = (gate.clone(), counts.clone());
-    let run = move || {
+    let run = move |_stop| {
         let (gate, counts) = (pass.clone(), counted.clone());
         async move {
             counts[0].fetch_add(1, Ordering::Relaxed);
@@ -138,7 +138,7 @@ async fn a_fault_is_told_once_until_a_run_succeeds_or_another_fault_comes() {
 async fn a_job_that_panics_goes_on() {
     let runs = Arc::new(AtomicUsize::default());
     let counted = runs.clone();
-    let run = move || {
+    let run = move |_stop| {
         let run = counted.fetch_add(1, Ordering::Relaxed);
         // The first where the future is made, the second where it is polled.
         assert_ne!(run, 0);

@@ -1,0 +1,32 @@
+//! Verifies an account's address by the operator's word, where its owner has proven it in another way.
+
+use std::sync::Arc;
+
+use super::{OperateError, by_operator};
+use crate::{
+    accounts::ports::UserAdminStore,
+    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, request_context::RequestContext, user::User},
+};
+
+pub struct VerifyUser {
+    pub users: Arc<dyn UserAdminStore>,
+    pub audit: Arc<dyn AuditSink>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl VerifyUser {
+    /// Verifying a verified address again is not an error.
+    ///
+    /// # Errors
+    /// [`OperateError::NoSuchUser`] when the account is gone or has another address by now, or an outage.
+    pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<(), OperateError> {
+        let now = self.clock.now();
+        let verified = || by_operator(EventKind::EmailVerified, user, context, now);
+        if !self.users.verify(user.id, &user.email, now).await.or_unknown(&*self.audit, verified)? {
+            return Err(OperateError::NoSuchUser);
+        }
+        self.audit.record(verified());
+        Ok(())
+    }
+}

@@ -16,6 +16,8 @@ use crate::{
         ids::SessionId,
         user::{AccountVersion, User},
     },
+    mail::ports::{Outbox, OutboxAdmin, ProofStore},
+    mailbox::ports::MailboxStore,
     oauth::ports::{ClientSecrets, ClientStore},
     passwords::ports::{AttemptStore, PasswordHasher},
     sessions::{
@@ -35,6 +37,10 @@ pub struct Stores {
     pub trail: Arc<dyn AuditStore>,
     pub keys: Arc<dyn KeyStore>,
     pub clients: Arc<dyn ClientStore>,
+    pub proofs: Arc<dyn ProofStore>,
+    pub outbox: Arc<dyn Outbox>,
+    pub mails: Arc<dyn OutboxAdmin>,
+    pub mailbox: Arc<dyn MailboxStore>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -68,7 +74,11 @@ impl Stores {
             attempts: Arc::new(store.clone()),
             trail: Arc::new(store.clone()),
             keys: Arc::new(store.clone()),
-            clients: Arc::new(store),
+            clients: Arc::new(store.clone()),
+            proofs: Arc::new(store.clone()),
+            outbox: Arc::new(store.clone()),
+            mails: Arc::new(store.clone()),
+            mailbox: Arc::new(store),
             guard: Box::new(()),
         }
     }

@@ -1,6 +1,7 @@
 //! Ports that fail at a call one chooses, before or after its effect: outages, one step at a time.
 
 mod keys;
+mod mail;
 
 use std::sync::Arc;
 

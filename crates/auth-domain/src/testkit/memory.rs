@@ -5,6 +5,8 @@ mod clients;
 mod attempts;
 mod keys;
 mod mail;
+mod mailbox;
+mod outbox;
 mod trail;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -28,8 +30,8 @@ use crate::{
     mail::{
         allowance::Allowance,
         message::{MailId, Outgoing},
-        outbox,
-        ports::Requested,
+        outbox::{Entry as Queued, Lease},
+        ports::{Registration, Requested},
         proof::{Proof, ProofId, Purpose},
     },
     maintenance::ports::Readiness,
@@ -61,7 +63,10 @@ struct State {
     proofs: BTreeMap<ProofId, Proof>,
     /// By the canonical address.
     allowances: BTreeMap<(String, Purpose), Allowance>,
-    outbox: BTreeMap<MailId, outbox::Entry>,
+    /// With the end of its proof.
+    registrations: BTreeMap<Email, (Registration, DateTime<Utc>)>,
+    outbox: BTreeMap<MailId, Queued>,
+    leases: BTreeMap<MailId, Lease>,
     away: bool,
 }
 

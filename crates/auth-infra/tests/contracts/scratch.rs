@@ -12,7 +12,8 @@ use std::{
 
 use auth_domain::testkit::Stores;
 use auth_infra::db::{
-    Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselSessions, DieselUsers,
+    Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselMailbox, DieselOutbox, DieselProofs,
+    DieselSessions, DieselUsers,
 };
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
@@ -295,6 +296,10 @@ pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores
         trail: Arc::new(DieselAudit(database.clone())),
         keys: Arc::new(DieselKeys(database.clone())),
         clients: Arc::new(DieselClients(database.clone())),
+        proofs: Arc::new(DieselProofs(database.clone())),
+        outbox: Arc::new(DieselOutbox(database.clone())),
+        mails: Arc::new(DieselOutbox(database.clone())),
+        mailbox: Arc::new(DieselMailbox(database.clone())),
         guard: Box::new(guard),
     }
 }

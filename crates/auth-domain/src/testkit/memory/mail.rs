@@ -1,15 +1,17 @@
 //! Proofs, allowances and mails in memory.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, count};
 use crate::{
-    identity::{email::Email, ids::UserId},
+    identity::{email::Email, ids::UserId, port_error::PortError},
     mail::{
+        allowance::Allowance,
         message::Outgoing,
         outbox::{Entry, MailState},
-        ports::Requested,
-        proof::{Proof, Purpose},
+        ports::{ProofStore, Registration, Requested},
+        proof::{CODE_TRIES, Proof, ProofId, Purpose},
     },
 };
 
@@ -89,5 +91,66 @@ impl State {
             done_at: None,
         };
         self.outbox.insert(mail.id, entry);
+    }
+}
+
+#[async_trait]
+impl ProofStore for MemoryStore {
+    async fn request<'a>(&self, mail: &Outgoing, registration: Option<&'a Registration>) -> Result<Requested, PortError> {
+        let mut state = self.open()?;
+        let requested = state.request(mail);
+        if let (Requested::Queued, Some(registration)) = (requested, registration) {
+            let until = mail.proof.as_ref().map_or(mail.expires_at, |proof| proof.expires_at);
+            state.registrations.insert(registration.address.clone(), (registration.clone(), until));
+        }
+        Ok(requested)
+    }
+
+    async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError> {
+        Ok(self.open()?.proofs.get(&id).cloned())
+    }
+
+    async fn try_code(
+        &self,
+        purpose: Purpose,
+        address: &Email,
+        user: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Proof>, PortError> {
+        let mut state = self.open()?;
+        let spellings = address.every_spelling();
+        let is_theirs = |proof: &&mut Proof| {
+            let is_of_user = user.is_none() || proof.user == user;
+            is_of_user && spellings.iter().any(|spelling| spelling == proof.address.as_str())
+        };
+        let good = state.proofs.values_mut().filter(|proof| proof.check(purpose, now).is_ok()).filter(is_theirs);
+        let newest = good.max_by_key(|proof| (proof.created_at, proof.id)).filter(|proof| proof.tries < CODE_TRIES);
+        Ok(newest.map(|proof| {
+            proof.tries += 1;
+            proof.clone()
+        }))
+    }
+
+    async fn take_back_try(&self, id: ProofId) -> Result<(), PortError> {
+        self.open()?.proofs.entry(id).and_modify(|proof| proof.tries = (proof.tries - 1).max(0));
+        Ok(())
+    }
+
+    async fn registration(&self, address: &Email) -> Result<Option<Registration>, PortError> {
+        Ok(self.open()?.registrations.get(address).map(|(registration, _)| registration.clone()))
+    }
+
+    async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
+        let mut state = self.open()?;
+        let proofs = state.proofs.values().filter(|proof| proof.expires_at < cutoff).map(|proof| proof.id);
+        let proofs: Vec<_> = proofs.take(count(limit)).collect();
+        let registrations = state.registrations.iter().filter(|(_, (_, until))| *until < cutoff).map(|(key, _)| key.clone());
+        let registrations: Vec<_> = registrations.take(count(limit)).collect();
+        let is_over = |allowance: &Allowance| allowance.0.iter().flatten().all(|sent| *sent < cutoff);
+        let allowances = state.allowances.iter().filter(|(_, allowance)| is_over(allowance)).map(|(key, _)| key.clone());
+        let allowances: Vec<_> = allowances.take(count(limit)).collect();
+        let gone = proofs.iter().filter(|id| state.proofs.remove(id).is_some()).count()
+            + registrations.iter().filter(|key| state.registrations.remove(key).is_some()).count();
+        Ok(gone + allowances.iter().filter(|key| state.allowances.remove(key).is_some()).count())
     }
 }

@@ -1,5 +1,12 @@
 //! What goes out: mails. The only crate with a client of another server than the database.
 
+mod file;
 pub mod mail_url;
+pub mod mailer;
+mod message;
 pub mod render;
 pub mod sender;
+mod smtp;
+mod tls;
+
+pub use smtp::Offer;

@@ -7,6 +7,6 @@ mod message;
 pub mod render;
 pub mod sender;
 mod smtp;
+pub mod templates;
 mod tls;
-
 pub use smtp::Offer;

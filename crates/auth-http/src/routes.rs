@@ -6,6 +6,7 @@ pub(crate) mod docs;
 pub mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
+pub mod pages;
 pub(crate) mod sessions;
 pub mod sign_in;
 pub(crate) mod signing_keys;
@@ -107,6 +108,12 @@ fn api_docs() -> Vec<Endpoint> {
         at("/docs", "docs", PUBLISHED).get(docs::page, &[]),
         at("/docs/{file}", "docs", PUBLISHED).get(docs::file, &[NotFound]),
     ]
+}
+
+/// What there is only where mails are sent. `Data<pages::Pages>` goes with it.
+#[must_use]
+pub fn mail_pages() -> Vec<Endpoint> {
+    vec![at("/pages/{file}", "mail", PUBLISHED).get(pages::page, &[NotFound])]
 }
 
 /// Registers every route, and what each of them needs. A path that is not listed is 404.

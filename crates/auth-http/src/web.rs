@@ -6,6 +6,7 @@ pub mod endpoint;
 pub(crate) mod etag;
 pub(crate) mod headers;
 pub mod json_body;
+pub(crate) mod language;
 pub(crate) mod mailing;
 pub(crate) mod matched;
 pub mod media;

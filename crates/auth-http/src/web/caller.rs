@@ -5,19 +5,18 @@ use std::{future, future::Future, pin::Pin};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{self, AcceptLanguage, Header, HeaderMap},
+    http::header::{self, HeaderMap},
     web::Bytes,
 };
 use auth_domain::{
-    identity::{language::Language, request_context::RequestContext},
-    passwords::policy::PasswordPolicy,
-    sessions::authenticate::SignedIn,
+    identity::request_context::RequestContext, passwords::policy::PasswordPolicy, sessions::authenticate::SignedIn,
 };
 
 use crate::{
     app::use_cases::UseCases,
     web::{
         json_body::{FromMembers, JsonBody, RawBody, Rules, parse},
+        language,
         media::Media,
         problem::Problem,
     },
@@ -153,16 +152,9 @@ impl FromRequest for Context {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let context = request.extensions().get::<RequestContext>().cloned();
-        let with_language = |context| Self(RequestContext { language: language(request), ..context });
+        let with_language = |context| Self(RequestContext { language: language::asked_for(request), ..context });
         future::ready(context.map(with_language).ok_or_else(Problem::internal))
     }
-}
-
-/// The built-in language that the client likes best, if it likes one.
-pub(crate) fn language(request: &HttpRequest) -> Option<Language> {
-    let accepted = AcceptLanguage::parse(request).ok()?;
-    let ranked = accepted.ranked();
-    ranked.iter().filter_map(|range| range.item()).find_map(|range| Language::of_range(range.as_str()))
 }
 
 #[cfg(test)]

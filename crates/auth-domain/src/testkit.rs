@@ -14,6 +14,9 @@
 //!     auth_domain::client_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::audit_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::key_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::proof_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::outbox_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::mailbox_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
@@ -23,6 +26,8 @@ mod fakes;
 mod fixtures;
 mod flaky;
 pub mod identity;
+pub mod mail;
+pub mod mailbox;
 mod memory;
 pub mod oauth;
 pub mod passwords;

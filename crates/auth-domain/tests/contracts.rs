@@ -14,6 +14,9 @@ mod on_memory {
     auth_domain::attempt_store_contract!(super::memory());
     auth_domain::client_store_contract!(super::memory());
     auth_domain::audit_store_contract!(super::memory());
+    auth_domain::proof_store_contract!(super::memory());
+    auth_domain::outbox_contract!(super::memory());
+    auth_domain::mailbox_store_contract!(super::memory());
     auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
@@ -41,6 +44,18 @@ mod on_a_server {
         super::memory()
     );
     auth_domain::audit_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::proof_store_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::outbox_contract!(
+        #[ignore = "shows that an engine can be left out"]
+        super::memory()
+    );
+    auth_domain::mailbox_store_contract!(
         #[ignore = "shows that an engine can be left out"]
         super::memory()
     );

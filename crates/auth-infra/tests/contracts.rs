@@ -94,6 +94,9 @@ mod diesel_on_sqlite {
     auth_domain::client_store_contract!(stores(Engine::Sqlite));
     auth_domain::audit_store_contract!(stores(Engine::Sqlite));
     auth_domain::key_store_contract!(stores(Engine::Sqlite));
+    auth_domain::proof_store_contract!(stores(Engine::Sqlite));
+    auth_domain::outbox_contract!(stores(Engine::Sqlite));
+    auth_domain::mailbox_store_contract!(stores(Engine::Sqlite));
 }
 
 #[cfg(feature = "postgres")]
@@ -128,6 +131,18 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
+    auth_domain::proof_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::outbox_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::mailbox_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
 }
 
 #[cfg(feature = "mysql")]
@@ -159,6 +174,18 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::key_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::proof_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::outbox_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::mailbox_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

@@ -33,6 +33,18 @@ mod memory_trail {
     crate::audit_store_contract!(async { super::Stores::in_memory() });
 }
 
+mod memory_proofs {
+    crate::proof_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_outbox {
+    crate::outbox_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_mailbox {
+    crate::mailbox_store_contract!(async { super::Stores::in_memory() });
+}
+
 mod memory_keys {
     crate::key_store_contract!(async { super::Stores::in_memory() });
 }
@@ -54,11 +66,20 @@ fn every_clause_is_in_a_macro() {
         include_str!("passwords/attempt_store.rs"),
         include_str!("audit/audit_store.rs"),
         include_str!("signing_keys/key_store.rs"),
+        include_str!("mail/proof_store.rs"),
+        include_str!("mail/outbox.rs"),
+        include_str!("mailbox/mailbox_store.rs"),
         include_str!("sessions/token_codec.rs"),
         include_str!("passwords/password_hasher.rs"),
     ];
     let others = [
+        include_str!("accounts/user_mails.rs"),
         include_str!("accounts/user_passwords.rs"),
+        include_str!("mail/outbox_lease.rs"),
+        include_str!("mail/proof_codes.rs"),
+        include_str!("mailbox/change.rs"),
+        include_str!("mailbox/reserved.rs"),
+        include_str!("mailbox/undo.rs"),
         include_str!("sessions/session_begin.rs"),
         include_str!("sessions/session_ended.rs"),
         include_str!("sessions/session_rotate.rs"),

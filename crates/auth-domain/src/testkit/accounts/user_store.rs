@@ -54,6 +54,14 @@ macro_rules! user_store_contract {
             changes_a_contested_password_once,
             never_undoes_a_change_by_a_replacement,
         }
+        $crate::clauses! { $attributes $fresh; accounts::user_mails:
+            keeps_a_mail_with_the_account,
+            keeps_an_account_without_a_mail_that_is_one_too_many,
+            keeps_no_mail_of_a_refused_account,
+            voids_proofs_and_keeps_the_notice_with_a_change_of_password,
+            voids_proofs_of_who_is_disabled,
+            leaves_no_proof_of_a_deleted_account,
+        }
     };
     ($fresh:expr) => {
         $crate::user_store_contract!(@all [] $fresh);

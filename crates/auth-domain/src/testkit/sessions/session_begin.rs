@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 
 use crate::testkit::{
     fixtures::{Stores, ids, other_versions, together},
-    samples::{OTHER_PASSWORD, PASSWORD, after, as_kept, hash, refreshed, session_from, session_of, user},
+    mail::samples::notice,
+    samples::{OTHER_PASSWORD, PASSWORD, after, as_kept, hash, origin_from, refreshed, session_from, session_of, user},
 };
 use crate::{
     identity::{
         ids::SessionId,
+        language::Language,
+        request_context::RequestContext,
         user::{AccountVersion, User},
     },
-    sessions::ports::Begun,
+    passwords::throttle::KNOWN_FOR,
+    sessions::{ports::Begun, session::Session},
 };
 
 async fn begin(stores: &Stores, user: &User, seconds: i64, limit: usize) -> (SessionId, Vec<SessionId>) {
@@ -158,4 +162,41 @@ pub async fn keeps_to_the_limit_however_many_begin_at_once(stores: &Stores) {
         }
     }
     assert_eq!((stores.live(&ann).await.len(), displaced.len()), (4, 12));
+}
+
+pub async fn keeps_the_notice_of_a_session_that_begins(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let (told, untold) = (notice(&ann, 1), notice(&ann, 2));
+    let begun = stores.sessions.begin(&session_from(&ann, 1), ann.version(), 5, Some(&told)).await.unwrap();
+    assert_eq!(begun, Begun::Yes { displaced: Vec::new() });
+    assert_eq!(stores.mails.find(told.id).await.unwrap().map(|entry| entry.mail), Some(told));
+    for other in other_versions(&ann) {
+        let begun = stores.sessions.begin(&session_from(&ann, 2), other, 5, Some(&untold)).await.unwrap();
+        assert_eq!(begun, Begun::No);
+    }
+    assert_eq!(stores.mails.find(untold.id).await.unwrap(), None);
+}
+
+/// A stranger who has the password must not choose the language of the notice that tells of it.
+pub async fn learns_the_language_of_a_known_network(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let known_for = KNOWN_FOR.num_seconds();
+    let (home, abroad) = ("203.0.113.7", "198.51.100.9");
+    for (seconds, address, language, expected) in [
+        (0, home, None, None),
+        (1, abroad, Some(Language::German), Some(Language::German)),
+        (2, home, Some(Language::French), Some(Language::French)),
+        (3, "192.0.2.1", Some(Language::Chinese), Some(Language::French)),
+        (4, home, None, Some(Language::French)),
+        (5, abroad, Some(Language::Spanish), Some(Language::Spanish)),
+        (4 + known_for, home, Some(Language::English), Some(Language::Spanish)),
+        (5 + known_for, home, Some(Language::English), Some(Language::English)),
+    ] {
+        let session = session_from(&ann, seconds);
+        let context = RequestContext { language, ..origin_from(address) };
+        stores.begin(&Session { context, ..session.clone() }, ann.version()).await;
+        let now = stores.user(&ann).await;
+        assert_eq!((now.language, now.version()), (expected, ann.version()), "{seconds}");
+        assert_eq!(stores.session(&session).await.context.language, None, "the session does not remember it");
+    }
 }

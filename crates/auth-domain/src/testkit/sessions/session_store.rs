@@ -61,6 +61,8 @@ macro_rules! session_store_contract {
             displaces_only_what_is_alive,
             displaces_nobody_elses,
             keeps_to_the_limit_however_many_begin_at_once,
+            keeps_the_notice_of_a_session_that_begins,
+            learns_the_language_of_a_known_network,
         }
         $crate::clauses! { $attributes $fresh; sessions::session_rotate:
             rotates_a_session_to_its_successor,

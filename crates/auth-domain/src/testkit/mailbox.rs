@@ -1,0 +1,6 @@
+//! The clauses of the mailbox room's port.
+
+pub mod change;
+pub mod mailbox_store;
+pub mod reserved;
+pub mod undo;

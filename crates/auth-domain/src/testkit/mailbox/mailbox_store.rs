@@ -1,0 +1,338 @@
+//! What every [`MailboxStore`](crate::mailbox::ports::MailboxStore) keeps of verifying and of forgotten passwords; of the rest, see
+//! `change`, `undo` and `reserved`.
+#![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
+
+use chrono::TimeDelta;
+
+use crate::mail::{
+    message::Outgoing,
+    ports::Requested,
+    proof::{Proof, Purpose},
+};
+use crate::testkit::{
+    fixtures::{Stores, other_versions, together},
+    mail::samples::{LIFE, asked, notice, proof_id, registration},
+    samples::{PASSWORD, after, context, hash, kept_email, session_from, user},
+};
+use crate::{
+    identity::user::{AccountState, User},
+    mailbox::ports::Completed,
+};
+
+/// One test per clause: `mailbox_store_contract!(fixture)` or `mailbox_store_contract!(#[ignore = "why"] fixture)`,
+/// where the fixture is a future of [`Stores`].
+#[macro_export]
+macro_rules! mailbox_store_contract {
+    (#[$attribute:meta] $fresh:expr) => {
+        $crate::mailbox_store_contract!(@all [#[$attribute]] $fresh);
+    };
+    (@all $attributes:tt $fresh:expr) => {
+        $crate::clauses! { $attributes $fresh; mailbox::mailbox_store:
+            verifies_an_address,
+            verifies_no_address_with_another_proof,
+            verifies_the_address_of_an_account_of_an_earlier_release,
+            verifies_once_however_many_ask,
+            makes_the_account_of_a_registration,
+            makes_no_account_of_what_is_gone_or_taken,
+            makes_one_account_however_many_ask,
+            makes_one_account_of_two_registrations,
+            resets_a_password,
+            resets_only_the_account_that_was_proven,
+            resets_no_password_with_another_proof,
+            forgets_networks_with_a_reset_of_what_was_never_verified,
+            resets_once_however_many_ask,
+        }
+        $crate::clauses! { $attributes $fresh; mailbox::change:
+            asks_for_another_address,
+            asks_for_one_address_at_a_time,
+            asks_for_nothing_beyond_the_allowance,
+            asks_for_nothing_without_an_active_account,
+            moves_an_account_to_its_new_address,
+            moves_only_the_account_that_was_proven,
+            moves_no_account_with_another_proof,
+            moves_to_no_address_that_is_taken,
+            moves_once_however_many_ask,
+            moves_one_of_two_to_a_contested_address,
+            moves_nobody_to_an_address_that_is_registered_at_the_same_time,
+        }
+        $crate::clauses! { $attributes $fresh; mailbox::undo:
+            undoes_a_change_of_address,
+            undoes_what_changed_no_address,
+            undoes_nothing_with_another_proof,
+            undoes_in_order,
+            undoes_once_however_many_ask,
+            undoes_a_change_while_a_login_begins,
+            sends_the_mail_of_an_undo_in_any_case,
+            leaves_a_disabled_account_disabled,
+        }
+        $crate::clauses! { $attributes $fresh; mailbox::reserved:
+            keeps_the_former_address_from_others,
+            keeps_the_former_address_in_every_spelling,
+            frees_an_address_when_its_link_is_over,
+            frees_an_address_with_its_account,
+            keeps_the_former_address_from_those_who_register_at_the_same_time,
+            keeps_the_former_address_from_those_who_confirm_at_the_same_time,
+        }
+    };
+    ($fresh:expr) => {
+        $crate::mailbox_store_contract!(@all [] $fresh);
+    };
+}
+
+/// A mail that was asked for, and is in the outbox.
+pub(super) async fn sent(stores: &Stores, purpose: Purpose, address: &str, seconds: i64) -> Outgoing {
+    let mail = asked(purpose, address, seconds);
+    assert_eq!(stores.proofs.request(&mail, None).await.unwrap(), Requested::Queued);
+    mail
+}
+
+pub(super) async fn proof(stores: &Stores, mail: &Outgoing) -> Proof {
+    stores.proofs.find(proof_id(mail)).await.unwrap().unwrap()
+}
+
+/// That a proof was neither spent nor voided.
+pub(super) async fn assert_is_open(stores: &Stores, mail: &Outgoing) {
+    assert_eq!(Some(proof(stores, mail).await), mail.proof);
+}
+
+pub(super) async fn assert_is_void(stores: &Stores, mail: &Outgoing, seconds: i64) {
+    let proof = proof(stores, mail).await;
+    assert_eq!((proof.spent_at, proof.voided_at), (None, Some(after(seconds))));
+}
+
+pub(super) async fn assert_is_spent(stores: &Stores, mail: &Outgoing, seconds: i64) {
+    let proof = proof(stores, mail).await;
+    assert_eq!((proof.spent_at, proof.voided_at), (Some(after(seconds)), None));
+}
+
+/// An account as it is after one more change.
+pub(super) fn changed(user: &User, seconds: i64) -> User {
+    User { version: user.version + 1, updated_at: after(seconds), ..user.clone() }
+}
+
+pub async fn verifies_an_address(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let first = sent(stores, Purpose::Verify, "ann@example.org", 0).await;
+    assert!(stores.mailbox.verify(proof_id(&first), ann.id, after(9)).await.unwrap());
+    let verified = User { email_verified_at: Some(after(9)), ..changed(&ann, 9) };
+    assert_eq!(stores.user(&ann).await, verified);
+    assert_is_spent(stores, &first, 9).await;
+    assert!(!stores.mailbox.verify(proof_id(&first), ann.id, after(10)).await.unwrap(), "it is spent");
+    let again = sent(stores, Purpose::Verify, "ann@example.org", 60).await;
+    assert!(stores.mailbox.verify(proof_id(&again), ann.id, after(61)).await.unwrap());
+    assert_eq!(stores.user(&ann).await, changed(&verified, 61), "it was verified first when it was verified");
+}
+
+pub async fn verifies_no_address_with_another_proof(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    let nobodys = asked(Purpose::Verify, "ann@example.org", 0);
+    let reset = sent(stores, Purpose::Reset, "ann@example.org", 0).await;
+    let bens = sent(stores, Purpose::Verify, "ben@example.org", 0).await;
+    let own = sent(stores, Purpose::Verify, "ann@example.org", 0).await;
+    for other in [&nobodys, &reset, &bens] {
+        assert!(!stores.mailbox.verify(proof_id(other), ann.id, after(1)).await.unwrap());
+    }
+    assert!(!stores.mailbox.verify(proof_id(&own), user("ann@example.org").id, after(1)).await.unwrap());
+    assert!(!stores.mailbox.verify(proof_id(&own), ann.id, after(0) + LIFE).await.unwrap(), "it has expired");
+    assert_is_open(stores, &own).await;
+    let newer = sent(stores, Purpose::Verify, "ann@example.org", 60).await;
+    assert!(!stores.mailbox.verify(proof_id(&own), ann.id, after(61)).await.unwrap(), "a newer one voids it");
+    assert!(stores.directory.disable(ben.id, after(61)).await.unwrap().is_some());
+    let bens = sent(stores, Purpose::Verify, "ben@example.org", 62).await;
+    assert!(!stores.mailbox.verify(proof_id(&bens), ben.id, after(63)).await.unwrap(), "it is disabled");
+    assert_is_open(stores, &bens).await;
+    assert_eq!(stores.user(&ann).await, ann);
+    let last = after(60) + LIFE - TimeDelta::microseconds(1);
+    assert!(stores.mailbox.verify(proof_id(&newer), ann.id, last).await.unwrap());
+}
+
+pub async fn verifies_the_address_of_an_account_of_an_earlier_release(stores: &Stores) {
+    let ann = User { email: kept_email("ann@münchen.example"), ..user("ann@example.org") };
+    stores.keep(&ann).await;
+    let mail = sent(stores, Purpose::Verify, "ann@xn--mnchen-3ya.example", 0).await;
+    assert!(stores.mailbox.verify(proof_id(&mail), ann.id, after(1)).await.unwrap());
+    let reset = sent(stores, Purpose::Reset, "ann@xn--mnchen-3ya.example", 1).await;
+    let proven = stores.user(&ann).await.version();
+    let changed = stores.users.change_password(ann.id, proven, &hash("new"), None, after(2), None).await;
+    assert!(changed.unwrap().is_some());
+    assert_is_void(stores, &reset, 2).await;
+}
+
+pub async fn verifies_once_however_many_ask(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let mail = sent(stores, Purpose::Verify, "ann@example.org", 0).await;
+    let outcomes = together((0..32).map(|_| {
+        let (mailbox, proof, user) = (stores.mailbox.clone(), proof_id(&mail), ann.id);
+        async move { mailbox.verify(proof, user, after(1)).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(outcomes.into_iter().filter(|verified| *verified).count(), 1);
+    assert_eq!(stores.user(&ann).await.version, ann.version + 1);
+}
+
+/// An account as it is made of a registration.
+fn registered(address: &str, seconds: i64) -> User {
+    let account = user(address);
+    User {
+        email_verified_at: Some(after(seconds)),
+        created_at: after(seconds),
+        updated_at: after(seconds),
+        language: context().language,
+        ..account
+    }
+}
+
+async fn register(stores: &Stores, address: &str, seconds: i64) -> Outgoing {
+    let mail = asked(Purpose::Verify, address, seconds);
+    let registered = registration(address, PASSWORD, seconds);
+    assert_eq!(stores.proofs.request(&mail, Some(&registered)).await.unwrap(), Requested::Queued);
+    mail
+}
+
+pub async fn makes_the_account_of_a_registration(stores: &Stores) {
+    let mail = register(stores, "ann@example.org", 0).await;
+    let (reset, bens) = (sent(stores, Purpose::Reset, "ann@example.org", 0).await, register(stores, "ben@example.org", 0).await);
+    let ann = registered("ann@example.org", 5);
+    assert_eq!(stores.mailbox.complete_registration(proof_id(&mail), &ann).await.unwrap(), Completed::Yes);
+    assert_eq!(stores.user(&ann).await, ann);
+    assert_is_spent(stores, &mail, 5).await;
+    assert_is_void(stores, &reset, 5).await;
+    assert_is_open(stores, &bens).await;
+    assert_eq!(stores.proofs.registration(&ann.email).await.unwrap(), None);
+    assert!(stores.proofs.registration(&bens.to).await.unwrap().is_some());
+}
+
+pub async fn makes_no_account_of_what_is_gone_or_taken(stores: &Stores) {
+    let complete = async |mail: &Outgoing, account: &User| {
+        let completed = stores.mailbox.complete_registration(proof_id(mail), account).await.unwrap();
+        (completed, stores.users.find(account.id).await.unwrap().is_some())
+    };
+    let older = register(stores, "ann@example.org", 0).await;
+    let newer = register(stores, "ann@example.org", 60).await;
+    assert_eq!(complete(&older, &registered("ann@example.org", 61)).await, (Completed::ProofGone, false), "it is void");
+    assert_eq!(complete(&newer, &registered("ben@example.org", 61)).await, (Completed::ProofGone, false), "of another address");
+    let late = (LIFE + TimeDelta::seconds(60)).num_seconds();
+    assert_eq!(complete(&newer, &registered("ann@example.org", late)).await, (Completed::ProofGone, false), "it has expired");
+    let bare = sent(stores, Purpose::Verify, "cid@example.org", 0).await;
+    assert_eq!(complete(&bare, &registered("cid@example.org", 1)).await, (Completed::ProofGone, false), "nobody registered it");
+    assert_is_open(stores, &bare).await;
+    let holder = stores.keep_new("ann@example.org").await;
+    assert_eq!(complete(&newer, &registered("ann@example.org", 62)).await, (Completed::EmailTaken, false));
+    assert_is_open(stores, &newer).await;
+    assert_eq!(stores.user(&holder).await, holder);
+}
+
+pub async fn makes_one_account_however_many_ask(stores: &Stores) {
+    let mail = register(stores, "ann@example.org", 0).await;
+    let outcomes = together((0..32).map(|_| {
+        let (mailbox, proof, account) = (stores.mailbox.clone(), proof_id(&mail), registered("ann@example.org", 1));
+        async move { (mailbox.complete_registration(proof, &account).await.unwrap(), account) }
+    }))
+    .await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(outcome, _)| *outcome == Completed::Yes);
+    assert!(lost.iter().all(|(outcome, _)| *outcome == Completed::ProofGone), "{lost:?}");
+    let holder = stores.users.find_by_email(&mail.to).await.unwrap();
+    assert_eq!(won.into_iter().map(|(_, account)| Some(account)).collect::<Vec<_>>(), [holder]);
+}
+
+/// Of an address that somebody takes in another way at the same time.
+pub async fn makes_one_account_of_two_registrations(stores: &Stores) {
+    for round in 0..16 {
+        let address = format!("ann{round}@example.org");
+        let mail = register(stores, &address, 0).await;
+        let complete = {
+            let (mailbox, proof, account) = (stores.mailbox.clone(), proof_id(&mail), registered(&address, 1));
+            async move { mailbox.complete_registration(proof, &account).await.unwrap() }
+        };
+        let insert = {
+            let (users, account) = (stores.users.clone(), user(&address));
+            async move { users.insert(&account, None, None).await.unwrap() }
+        };
+        let (completed, inserted) = crate::testkit::fixtures::against(round, complete, insert).await;
+        let is_inserted = inserted == crate::accounts::ports::Inserted::Yes;
+        assert_eq!(completed, if is_inserted { Completed::EmailTaken } else { Completed::Yes });
+    }
+}
+
+pub async fn resets_a_password(stores: &Stores) {
+    let ann = User { email_verified_at: Some(after(0)), ..user("ann@example.org") };
+    stores.keep(&ann).await;
+    let ben = stores.keep_new("ben@example.org").await;
+    let (session, bens) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ben, 1).await);
+    let ann = stores.user(&ann).await;
+    let (verify, reset) =
+        (sent(stores, Purpose::Verify, "ann@example.org", 2).await, sent(stores, Purpose::Reset, "ann@example.org", 2).await);
+    let told = notice(&ann, 3);
+    let ended = stores.mailbox.reset(proof_id(&reset), ann.id, ann.version(), &hash("new"), after(3), Some(&told)).await;
+    assert_eq!(ended.unwrap(), Some(vec![session.id]));
+    let renewed = User { password: Some(hash("new")), ..changed(&ann, 3) };
+    assert_eq!(stores.user(&ann).await, renewed);
+    assert_eq!((stores.live(&ann).await, stores.live(&ben).await), (vec![], vec![bens.id]));
+    assert_is_spent(stores, &reset, 3).await;
+    assert_is_void(stores, &verify, 3).await;
+    assert_is_open(stores, &told).await;
+    assert_eq!(stores.mails.find(told.id).await.unwrap().unwrap().mail, told);
+}
+
+pub async fn resets_only_the_account_that_was_proven(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let mail = sent(stores, Purpose::Reset, "ann@example.org", 0).await;
+    let told = notice(&ann, 3);
+    for other in other_versions(&ann) {
+        let reset = stores.mailbox.reset(proof_id(&mail), ann.id, other, &hash("new"), after(3), Some(&told)).await;
+        assert_eq!(reset.unwrap(), None);
+    }
+    assert_eq!(stores.user(&ann).await, ann);
+    assert_is_open(stores, &mail).await;
+    assert_eq!(stores.mails.find(told.id).await.unwrap(), None);
+}
+
+pub async fn resets_no_password_with_another_proof(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    let verify = sent(stores, Purpose::Verify, "ann@example.org", 0).await;
+    let bens = sent(stores, Purpose::Reset, "ben@example.org", 0).await;
+    let own = sent(stores, Purpose::Reset, "ann@example.org", 0).await;
+    for (mail, at) in [(&verify, after(1)), (&bens, after(1)), (&own, after(0) + LIFE)] {
+        let reset = stores.mailbox.reset(proof_id(mail), ann.id, ann.version(), &hash("new"), at, None).await;
+        assert_eq!(reset.unwrap(), None);
+        assert_is_open(stores, mail).await;
+    }
+    assert!(stores.directory.disable(ben.id, after(1)).await.unwrap().is_some());
+    let (bens, ben) = (sent(stores, Purpose::Reset, "ben@example.org", 90).await, stores.user(&ben).await);
+    assert_eq!(ben.state, AccountState::Disabled { since: after(1) });
+    let reset = stores.mailbox.reset(proof_id(&bens), ben.id, ben.version(), &hash("new"), after(91), None).await;
+    assert_eq!(reset.unwrap(), None);
+    assert_eq!((stores.user(&ann).await, stores.user(&ben).await), (ann, ben));
+}
+
+/// Whoever registered the address first may not be its owner.
+pub async fn forgets_networks_with_a_reset_of_what_was_never_verified(stores: &Stores) {
+    for (address, verified) in [("ann@example.org", None), ("ben@example.org", Some(after(0)))] {
+        let account = User { email_verified_at: verified, ..user(address) };
+        stores.keep(&account).await;
+        let network = session_from(&account, 1).context.network().unwrap();
+        stores.begin(&session_from(&account, 1), account.version()).await;
+        let mail = sent(stores, Purpose::Reset, address, 2).await;
+        let reset = stores.mailbox.reset(proof_id(&mail), account.id, account.version(), &hash("new"), after(3), None).await;
+        assert!(reset.unwrap().is_some());
+        assert_eq!(stores.user(&account).await.email_verified_at, Some(verified.unwrap_or(after(3))));
+        let seen = stores.attempts.network_seen_at(account.id, network).await.unwrap();
+        assert_eq!(seen, verified.map(|_| after(1)));
+    }
+}
+
+pub async fn resets_once_however_many_ask(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    let session = stores.begin_at(&ann, 1).await;
+    let mail = sent(stores, Purpose::Reset, "ann@example.org", 2).await;
+    let outcomes = together((0..32).map(|racer| {
+        let (mailbox, proof, ann, new) = (stores.mailbox.clone(), proof_id(&mail), ann.clone(), hash(&format!("racer {racer}")));
+        async move {
+            let reset = mailbox.reset(proof, ann.id, ann.version(), &new, after(3), None).await.unwrap();
+            reset.map(|ended| (new, ended))
+        }
+    }))
+    .await;
+    let winners: Vec<_> = outcomes.into_iter().flatten().collect();
+    assert_eq!(winners, [(stores.user(&ann).await.password.unwrap(), vec![session.id])]);
+}

@@ -36,9 +36,10 @@ pub mod sessions;
 pub mod signing_keys;
 
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
-pub use fixtures::{Codecs, Hashers, SecretMakers, Stores};
+pub use fixtures::{Codecs, Hashers, ProofCodecs, SecretMakers, Stores};
 pub use flaky::{Flaky, Fuse, InjectedFault};
 pub use identity::clock::{MovableClock, SequentialIds};
+pub use mail::fake_proofs::FakeProofs;
 pub use memory::MemoryStore;
 pub use signing_keys::fake_keys::FakeKeys;
 

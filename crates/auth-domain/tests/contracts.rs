@@ -1,7 +1,7 @@
 //! The contracts as other crates use them: by macro, several times over, whole engines ignored.
 #![cfg(feature = "testkit")]
 
-use auth_domain::testkit::{Codecs, Hashers, SecretMakers, Stores};
+use auth_domain::testkit::{Codecs, Hashers, ProofCodecs, SecretMakers, Stores};
 
 async fn memory() -> Stores {
     Stores::in_memory()
@@ -18,6 +18,7 @@ mod on_memory {
     auth_domain::outbox_contract!(super::memory());
     auth_domain::mailbox_store_contract!(super::memory());
     auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
+    auth_domain::proof_codec_contract!(async { super::ProofCodecs::fake() });
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
 }

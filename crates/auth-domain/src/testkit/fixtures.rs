@@ -6,7 +6,7 @@ use std::{any::Any, fmt, sync::Arc};
 use chrono::TimeDelta;
 
 use super::{
-    FakeCodec, MemoryStore, PlainHasher, PlainSecrets,
+    FakeCodec, FakeProofs, MemoryStore, PlainHasher, PlainSecrets,
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         ids::SessionId,
         user::{AccountVersion, User},
     },
-    mail::ports::{Outbox, OutboxAdmin, ProofStore},
+    mail::ports::{Outbox, OutboxAdmin, ProofCodec, ProofStore},
     mailbox::ports::MailboxStore,
     oauth::ports::{ClientSecrets, ClientStore},
     passwords::ports::{AttemptStore, PasswordHasher},
@@ -49,6 +49,12 @@ pub struct Stores {
 pub struct Codecs {
     pub codec: Arc<dyn TokenCodec>,
     pub stranger: Arc<dyn TokenCodec>,
+}
+
+/// What derives tokens and codes, and another with another secret.
+pub struct ProofCodecs {
+    pub codec: Arc<dyn ProofCodec>,
+    pub stranger: Arc<dyn ProofCodec>,
 }
 
 /// A hasher of the lowest cost that it takes, and one of a higher.
@@ -122,6 +128,13 @@ impl Codecs {
     #[must_use]
     pub fn fake() -> Self {
         Self { codec: Arc::new(FakeCodec::default()), stranger: Arc::new(FakeCodec::with_key("another key")) }
+    }
+}
+
+impl ProofCodecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self { codec: Arc::new(FakeProofs::default()), stranger: Arc::new(FakeProofs::with_key("another")) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Codecs, Hashers, MemoryStore, MovableClock, SequentialIds, Stores, samples::start};
+use super::{Codecs, Hashers, MemoryStore, MovableClock, ProofCodecs, SequentialIds, Stores, samples::start};
 use crate::{
     accounts::ports::UserStore,
     identity::{
@@ -53,6 +53,10 @@ mod fake_codec {
     crate::token_codec_contract!(async { super::Codecs::fake() });
 }
 
+mod fake_proofs {
+    crate::proof_codec_contract!(async { super::ProofCodecs::fake() });
+}
+
 mod plain_hasher {
     crate::password_hasher_contract!(async { super::Hashers::plain() });
 }
@@ -66,6 +70,7 @@ fn every_clause_is_in_a_macro() {
         include_str!("passwords/attempt_store.rs"),
         include_str!("audit/audit_store.rs"),
         include_str!("signing_keys/key_store.rs"),
+        include_str!("mail/proof_codec.rs"),
         include_str!("mail/proof_store.rs"),
         include_str!("mail/outbox.rs"),
         include_str!("mailbox/mailbox_store.rs"),

@@ -209,10 +209,7 @@ impl Shared {
         let mut pauses = 0;
         while !batch.entries.is_empty() {
             self.queue.lock().also.in_hand = batch.entries.len();
-            let Err(error) = append(&batch.entries) else { break };
-            if answers(&error) && self.sift(&mut batch, &error, append) {
-                continue;
-            }
+            let Some(error) = self.sift(&mut batch, append) else { continue };
             if pauses == 0 {
                 let error = error.to_string();
                 tracing::warn!(error = &*one_line(&error), "the audit table cannot be written; events queue up until it can");

@@ -9,7 +9,7 @@ use auth_domain::{
 
 use super::{Append, Shared, one_line};
 
-/// How many entries of a refused batch are tried by themselves at a time, to see whether the table takes any.
+/// After how many entries of a batch that are refused by themselves it is left for a while, if the table has taken none.
 const WITNESSES: usize = 3;
 
 /// Whether the database answered: what it refuses may be one row. Otherwise it is an outage.
@@ -43,47 +43,38 @@ impl Batch {
 }
 
 impl Shared {
-    /// Writes what can be written of a batch that was refused, and sets aside what is itself at fault. Returns whether there was
-    /// either; if not, the next try begins with other entries.
-    pub(super) fn sift(&self, batch: &mut Batch, error: &PortError, append: Append) -> bool {
-        if let [only] = batch.entries.as_slice() {
-            let only = only.clone();
-            if !self.is_kept_bare(&only, batch, error, append) {
-                if !batch.condemns(&only) {
-                    return false;
-                }
-                self.tell(&only, error, "set aside");
-            }
-            batch.entries.clear();
-            return true;
-        }
-        if !find_witness(batch, append) {
-            let first = batch.entries.remove(0);
-            if !self.is_kept_bare(&first, batch, error, append) {
-                batch.entries.push(first);
-                return false;
-            }
-        }
-        let mut parts = vec![std::mem::take(&mut batch.entries)];
+    /// Writes what can be written, part by part once the whole is refused, and sets aside what is itself at fault. Returns why there
+    /// was neither; the next try begins with other entries then.
+    pub(super) fn sift(&self, batch: &mut Batch, append: Append) -> Option<PortError> {
+        let (mut parts, mut refused) = (vec![std::mem::take(&mut batch.entries)], Vec::new());
+        let (mut has_helped, mut last) = (false, None);
         while let Some(mut part) = parts.pop() {
-            match append(&part) {
-                Ok(()) => batch.written += 1,
-                Err(error) if !answers(&error) => {
-                    // An outage meanwhile.
-                    batch.entries.extend(part.into_iter().chain(parts.drain(..).rev().flatten()));
+            let Err(error) = append(&part) else {
+                batch.written += 1;
+                has_helped = true;
+                continue;
+            };
+            match part.as_slice() {
+                _ if !answers(&error) => parts.push(part),
+                [only] if self.is_kept_bare(only, batch, &error, append) => has_helped = true,
+                [only] if batch.condemns(only) => {
+                    self.tell(only, &error, "set aside");
+                    has_helped = true;
                 }
-                Err(error) => match part.as_slice() {
-                    [only] if self.is_kept_bare(only, batch, &error, append) => {}
-                    [only] if batch.condemns(only) => self.tell(only, &error, "set aside"),
-                    [_] => batch.entries.append(&mut part),
-                    _ => {
-                        let half = part.split_off(part.len() / 2);
-                        parts.extend([half, part]);
-                    }
-                },
+                [_] => refused.append(&mut part),
+                _ => {
+                    let half = part.split_off(part.len() / 2);
+                    parts.extend([half, part]);
+                }
+            }
+            let is_over = !answers(&error) || (!has_helped && refused.len() >= WITNESSES);
+            last = Some(error);
+            if is_over {
+                break;
             }
         }
-        true
+        batch.entries = parts.into_iter().rev().flatten().chain(refused).collect();
+        if has_helped { None } else { last }
     }
 
     /// Writes a refused entry without what the client sent, which is most often at fault.
@@ -121,24 +112,4 @@ impl Shared {
         }
         batch.entries.insert(0, entry);
     }
-}
-
-/// Writes one of the first entries by itself. If the table takes none of them, others are the first ones afterwards.
-fn find_witness(batch: &mut Batch, append: Append) -> bool {
-    for _ in 0..WITNESSES.min(batch.entries.len()) {
-        let first = batch.entries.remove(0);
-        match append(std::slice::from_ref(&first)) {
-            Ok(()) => {
-                batch.written += 1;
-                return true;
-            }
-            Err(error) => {
-                if answers(&error) {
-                    batch.condemns(&first);
-                }
-                batch.entries.push(first);
-            }
-        }
-    }
-    false
 }

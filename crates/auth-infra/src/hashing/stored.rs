@@ -135,7 +135,7 @@ fn digest(scheme: Scheme, password: &str, cost: u32, salt: [u8; 16]) -> [u8; 23]
     }
     input.push(0);
     #[cfg(test)]
-    work::count(cost);
+    super::tests::work::count(cost);
     let [digest @ .., _unused] = bcrypt::bcrypt(cost, salt, &input);
     digest
 }
@@ -144,22 +144,5 @@ fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
     match BCRYPT.decode(text).map(<[u8; N]>::try_from) {
         Ok(Ok(bytes)) => Some(bytes),
         Ok(Err(_)) | Err(_) => None,
-    }
-}
-
-/// The rounds that this thread has computed, for tests: what takes as many takes as long.
-#[cfg(test)]
-pub(crate) mod work {
-    use std::cell::Cell;
-
-    thread_local!(static ROUNDS: Cell<u64> = const { Cell::new(0) });
-
-    pub(crate) fn count(cost: u32) {
-        ROUNDS.set(ROUNDS.get() + (1 << cost));
-    }
-
-    /// The rounds since the last call.
-    pub(in crate::hashing) fn take() -> u64 {
-        ROUNDS.take()
     }
 }

@@ -1,10 +1,11 @@
 //! Password hashes, compared with passlib's, and damaged ones.
 
 mod vectors;
+pub(super) mod work;
 
 use auth_domain::testkit::Hashers;
 
-use super::{stored::work, *};
+use super::*;
 
 const LOWEST: u32 = 4;
 

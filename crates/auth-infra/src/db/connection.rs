@@ -4,18 +4,18 @@
 mod pooler;
 mod session;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use diesel::{Connection, ConnectionError, ConnectionResult, connection::SimpleConnection};
+use diesel::{
+    Connection, ConnectionError, ConnectionResult, QueryResult, RunQueryDsl, connection::SimpleConnection,
+    query_builder::SqlQuery, query_dsl::methods::LoadQuery, sql_query,
+};
 #[cfg(feature = "sqlite")]
 pub(super) use session::patiently;
-use session::{set_up, set_up_to_read};
+use session::{SQLITE_READER, set_up};
 
 use super::{
     sqlite_file::{Beside, DatabaseFile, Moved},
@@ -34,6 +34,21 @@ pub enum AnyConnection {
     Postgres(diesel::PgConnection),
     #[cfg(feature = "mysql")]
     Mysql(diesel::MysqlConnection),
+}
+
+/// A row of one text, which the query calls `text`.
+#[derive(diesel::QueryableByName)]
+pub(super) struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+/// All that a query finds, a text from each row.
+pub(super) fn texts<C: Connection>(db: &mut C, query: &str) -> QueryResult<Vec<String>>
+where
+    for<'q> SqlQuery: LoadQuery<'q, C, Line>,
+{
+    Ok(sql_query(query).load::<Line>(db)?.into_iter().map(|line| line.text).collect())
 }
 
 /// The same work on whichever engine it is, compiled for each: Diesel then caches the SQL, which it would build anew for each
@@ -107,10 +122,10 @@ impl Connector {
         Ok(connection)
     }
 
-    /// A connection to a SQLite file that only reads and never waits; for the other engines, an ordinary one.
+    /// A connection to a SQLite file that only reads and never waits.
     pub(super) fn connect_to_read(&self) -> ConnectionResult<AnyConnection> {
         let mut connection = self.establish()?;
-        set_up_to_read(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        connection.batch_execute(SQLITE_READER).map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
 
@@ -174,12 +189,10 @@ fn to_open(path: &str, mode: &str) -> String {
 
 /// Asks the server, since MariaDB's client library takes "enforce" for a preference.
 #[cfg(feature = "mysql")]
-fn is_encrypted(connection: &mut diesel::MysqlConnection) -> diesel::QueryResult<bool> {
-    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
-
-    #[derive(QueryableByName)]
+fn is_encrypted(connection: &mut diesel::MysqlConnection) -> QueryResult<bool> {
+    #[derive(diesel::QueryableByName)]
     struct Status {
-        #[diesel(sql_type = Text, column_name = "Value")]
+        #[diesel(sql_type = diesel::sql_types::Text, column_name = "Value")]
         value: String,
     }
     let status: Vec<Status> = sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(connection)?;
@@ -209,16 +222,6 @@ impl r2d2::ManageConnection for Connector {
                 || !self.trusts(pooled)
                 || std::thread::panicking()
                 || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection))
-    }
-}
-
-/// Receives every failed attempt to connect, of which there are many in an outage. The caller gets the same text as an error.
-#[derive(Debug)]
-pub(super) struct Report;
-
-impl<E: fmt::Display> r2d2::HandleError<E> for Report {
-    fn handle_error(&self, error: E) {
-        tracing::debug!(%error, "cannot connect to the database");
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::{ConnectionResult, QueryResult};
 
 use super::{
-    connection::{AnyConnection, Connector, Report},
+    connection::{AnyConnection, Connector},
     failure::Failure,
     url::{DatabaseUrl, Engine},
 };
@@ -39,7 +39,8 @@ impl Pool {
             .max_lifetime((!is_file).then_some(LIFE))
             .idle_timeout((!is_file).then_some(IDLE_LIFE))
             .connection_timeout(CONNECT_PATIENCE)
-            .error_handler(Box::new(Report))
+            // The caller gets the same text as an error.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(connector.clone());
         Self { pool, connector }
     }

@@ -2,19 +2,12 @@
 
 use std::collections::HashSet;
 
-use diesel::{
-    Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::Text,
-};
+use diesel::{Connection, ConnectionError, ConnectionResult, PgConnection, QueryResult};
+
+use super::texts;
 
 /// How often two clients are asked in turns. Once shows it where nobody else is there; others may take the session in between.
 const ROUNDS: u32 = 3;
-
-#[derive(QueryableByName)]
-struct Session {
-    #[diesel(sql_type = Text)]
-    id: String,
-}
 
 /// Two clients that are connected at the same time meet one session, or one of them meets two. Asks only: a setting or a lock would
 /// stay behind, in a session that the pooler gives to others.
@@ -33,6 +26,5 @@ pub(super) fn shares_sessions(url: &str) -> ConnectionResult<bool> {
 /// With the server's start, since two of several hosts may have processes of the same number. Diesel sends it in one piece, without
 /// a name for the statement, so that it works behind every pooler.
 fn session(db: &mut PgConnection) -> QueryResult<String> {
-    let query = sql_query("SELECT concat(pg_backend_pid(), ' ', pg_postmaster_start_time()) AS id");
-    query.get_result::<Session>(db).map(|session| session.id)
+    Ok(texts(db, "SELECT concat(pg_backend_pid(), ' ', pg_postmaster_start_time()) AS text")?.concat())
 }

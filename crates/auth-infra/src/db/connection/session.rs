@@ -18,8 +18,7 @@ use super::AnyConnection;
 const SQLITE: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 /// For connections that only read: whatever would make one wait is an error at once.
-#[cfg(feature = "sqlite")]
-const SQLITE_READER: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
+pub(super) const SQLITE_READER: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON;";
 #[cfg(feature = "sqlite")]
 const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -58,18 +57,6 @@ pub(super) fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
         AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL),
-    }
-}
-
-/// A connection to a SQLite file that only reads and never waits; for the other engines, an ordinary one.
-pub(super) fn set_up_to_read(connection: &mut AnyConnection) -> QueryResult<()> {
-    match connection {
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(connection) => connection.batch_execute(SQLITE_READER),
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(_) => set_up(connection),
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(_) => set_up(connection),
     }
 }
 

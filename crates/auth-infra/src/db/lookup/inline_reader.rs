@@ -6,7 +6,7 @@ use std::{
 };
 
 use diesel::QueryResult;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::db::connection::{AnyConnection, Connector};
 
@@ -37,7 +37,7 @@ impl InlineReader {
             return None;
         }
         let caller = thread::current().id();
-        let mut idle = self.idle();
+        let mut idle = self.idle.lock();
         let (era, taken) = (idle.era, take(&mut idle.connections, caller));
         drop(idle);
         let mut connection = match taken.map_or_else(|| self.connector.connect_to_read(), Ok) {
@@ -46,7 +46,7 @@ impl InlineReader {
         };
         match work(&mut connection) {
             Ok(found) => {
-                let mut idle = self.idle();
+                let mut idle = self.idle.lock();
                 if idle.era == era {
                     idle.connections.push((caller, connection));
                 }
@@ -59,13 +59,9 @@ impl InlineReader {
     /// Closes all, since a connection that writes broke. Connections of one process to one file share state: while one is open
     /// that was made when the file could not be written, none can write.
     pub(crate) fn start_anew(&self) {
-        let mut idle = self.idle();
+        let mut idle = self.idle.lock();
         idle.connections.clear();
         idle.era += 1;
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether the database can store every text there is. One that cannot would refuse single rows later, for good.
 
-use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+use diesel::QueryResult;
 
-use crate::db::connection::AnyConnection;
+use crate::db::connection::{AnyConnection, texts};
 
 /// Why it cannot, and what to do.
 pub(crate) fn fault(db: &mut AnyConnection) -> QueryResult<Option<String>> {
@@ -14,16 +14,6 @@ pub(crate) fn fault(db: &mut AnyConnection) -> QueryResult<Option<String>> {
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(_) => of_mysql(db),
     }
-}
-
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text)]
-    text: String,
-}
-
-fn texts(db: &mut AnyConnection, query: &str) -> QueryResult<Vec<String>> {
-    Ok(sql_query(query).load::<Line>(db)?.into_iter().map(|line| line.text).collect())
 }
 
 /// UTF-16 stores all texts, but orders them by its bytes: addresses would not be found by how they begin.

@@ -1,11 +1,11 @@
 //! Whose database it is: a database with tables of another program is left alone.
 
 use auth_domain::identity::port_error::PortError;
-use diesel::{ConnectionError, ConnectionResult, QueryResult, RunQueryDsl, sql_query};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
 use super::{migrate, tables::TABLES};
 use crate::db::{
-    connection::{AnyConnection, Connector},
+    connection::{AnyConnection, Connector, texts},
     url::{DatabaseUrl, Engine},
 };
 #[cfg(feature = "sqlite")]
@@ -75,15 +75,9 @@ fn has_content(path: &str) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-#[derive(diesel::QueryableByName)]
-struct Table {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    name: String,
-}
-
 /// The tables of a database that belongs to another program; none where it is ours or empty. Reads only.
 fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    let mut tables: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
+    let mut tables = tables(db)?;
     let Some(applied) = migrate::applied(db)? else { return Ok(tables) };
     let known = migrate::known(db)?;
     if applied.iter().any(|version| known.iter().any(|(known, _)| known == version)) {
@@ -97,24 +91,24 @@ fn foreign_tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
 }
 
 /// Without the tables of the engine itself and of extensions.
-fn tables(db: &mut AnyConnection) -> QueryResult<Vec<Table>> {
+fn tables(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
     let query = match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => {
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
+            "SELECT name AS text FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
         }
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(_) => {
-            "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+            "SELECT c.relname::text AS text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT EXISTS \
              (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
              ORDER BY c.relname"
         }
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(_) => {
-            "SELECT table_name AS name FROM information_schema.tables \
+            "SELECT table_name AS text FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type <> 'VIEW' ORDER BY table_name"
         }
     };
-    sql_query(query).load(db)
+    texts(db, query)
 }

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::canonical_addresses::{Mode, OddAddresses, Stuck, respell};
-use crate::db::connection::AnyConnection;
+use crate::db::connection::{AnyConnection, texts};
 #[cfg(feature = "sqlite")]
 use crate::db::transaction::in_transaction;
 
@@ -76,22 +76,16 @@ pub(crate) fn known(db: &AnyConnection) -> QueryResult<Vec<(String, String)>> {
 fn has_book(db: &mut AnyConnection) -> QueryResult<bool> {
     let query = match db {
         #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+        AnyConnection::Sqlite(_) => "SELECT name AS text FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS count",
+        AnyConnection::Postgres(_) => "SELECT '' AS text WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(_) => {
-            "SELECT count(*) AS count FROM information_schema.tables \
+            "SELECT table_name AS text FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = '__diesel_schema_migrations'"
         }
     };
-    sql_query(query).get_result::<Count>(db).map(|found| found.count > 0)
-}
-
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    count: i64,
+    Ok(!texts(db, query)?.is_empty())
 }
 
 /// Version and name of each embedded migration, in order.
@@ -133,9 +127,8 @@ pub(crate) fn under_lock<T>(
                 "SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0, idle_transaction_timeout = 0 */",
             )?;
             // Such locks are server-wide, so the name contains that of the database.
-            let locked: Count = sql_query("SELECT COALESCE(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60), 0) AS count")
-                .get_result(mysql)?;
-            if locked.count != 1 {
+            let locked = "SELECT CAST(GET_LOCK(CONCAT('auth-server.', MD5(DATABASE())), 60) <=> 1 AS CHAR) AS text";
+            if texts(mysql, locked)? != ["1"] {
                 return Err("another server has been migrating for a minute".into());
             }
             work(db)

@@ -18,7 +18,8 @@ pub struct DieselReadiness(pub Database);
 #[async_trait]
 impl Readiness for DieselReadiness {
     async fn check(&self) -> Result<(), PortError> {
-        let pending = self.0.read(look).await?;
+        let is_server = self.0.pool.url().engine() != Engine::Sqlite;
+        let pending = self.0.read(move |db| look(db, is_server)).await?;
         if pending.is_empty() {
             self.0.prove_that_it_writes().await
         } else {
@@ -29,22 +30,11 @@ impl Readiness for DieselReadiness {
 
 /// The pending migrations. If there are none, also asks a server for a write of no row: it costs nothing, and is refused like any
 /// other by a replica, by a primary that has been demoted, and to a role that may not write.
-fn look(db: &mut AnyConnection) -> QueryResult<Vec<String>> {
+fn look(db: &mut AnyConnection, is_server: bool) -> QueryResult<Vec<String>> {
     let pending = migrate::pending(db)?;
-    if pending.is_empty() && engine(db) != Engine::Sqlite {
+    if pending.is_empty() && is_server {
         let nobody = sessions::table.find("");
         diesel::update(nobody).set(sessions::generation.eq(sessions::generation)).execute(db)?;
     }
     Ok(pending)
-}
-
-fn engine(db: &AnyConnection) -> Engine {
-    match db {
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(_) => Engine::Sqlite,
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(_) => Engine::Postgres,
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(_) => Engine::Mysql,
-    }
 }

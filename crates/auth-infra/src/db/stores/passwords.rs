@@ -156,29 +156,15 @@ impl Guesser {
     fn put(&self, db: &mut AnyConnection, client: &str, is_there: bool, failures: Option<Failures>) -> QueryResult<()> {
         let row = client_failures::table.find((&self.account, client));
         match failures {
-            Some(failures) if is_there => {
-                let values = (
-                    client_failures::failures.eq(i64::from(failures.count)),
-                    client_failures::others.eq(i64::from(failures.others)),
-                    client_failures::last_at.eq(At::from(failures.last_at)),
-                    client_failures::forgotten_at.eq(At::from(failures.forgotten_at)),
-                );
-                diesel::update(row).set(values).execute(db).map(|_one| ())
-            }
+            Some(failures) if is_there => diesel::update(row).set(FailuresRow::from(failures)).execute(db).map(|_one| ()),
             Some(failures) => self.insert(db, client, failures).map(|_inserted| ()),
             None => diesel::delete(row).execute(db).map(|_one_or_none| ()),
         }
     }
 
     fn insert(&self, db: &mut AnyConnection, client: &str, failures: Failures) -> QueryResult<bool> {
-        let row = (
-            client_failures::email.eq(&self.account),
-            client_failures::client.eq(client),
-            client_failures::failures.eq(i64::from(failures.count)),
-            client_failures::others.eq(i64::from(failures.others)),
-            client_failures::last_at.eq(At::from(failures.last_at)),
-            client_failures::forgotten_at.eq(At::from(failures.forgotten_at)),
-        );
+        let whose = (client_failures::email.eq(&self.account), client_failures::client.eq(client));
+        let row = (whose, FailuresRow::from(failures));
         match diesel::insert_into(client_failures::table).values(row).execute(db) {
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Err(Error::RollbackTransaction),
             outcome => outcome.map(|inserted| inserted == 1),
@@ -186,13 +172,20 @@ impl Guesser {
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = client_failures)]
 struct FailuresRow {
     failures: i64,
     others: i64,
     last_at: At,
     forgotten_at: At,
+}
+
+impl From<Failures> for FailuresRow {
+    fn from(failures: Failures) -> Self {
+        let (last_at, forgotten_at) = (At::from(failures.last_at), At::from(failures.forgotten_at));
+        Self { failures: failures.count.into(), others: failures.others.into(), last_at, forgotten_at }
+    }
 }
 
 impl TryFrom<FailuresRow> for Failures {

@@ -22,61 +22,14 @@ const DEFAULTS: [(&str, &str); 6] = [
 ];
 
 /// What libpq calls its parameters, up to PostgreSQL 18. It refuses others, and repeats them.
-const PARAMETERS: &[&str] = &[
-    "application_name",
-    "channel_binding",
-    "client_encoding",
-    "connect_timeout",
-    "dbname",
-    "fallback_application_name",
-    "gssdelegation",
-    "gssencmode",
-    "gsslib",
-    "host",
-    "hostaddr",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "krbsrvname",
-    "load_balance_hosts",
-    "max_protocol_version",
-    "min_protocol_version",
-    "oauth_client_id",
-    "oauth_client_secret",
-    "oauth_issuer",
-    "oauth_scope",
-    "options",
-    "passfile",
-    "password",
-    "port",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "requiressl",
-    "scram_client_key",
-    "scram_server_key",
-    "service",
-    "servicefile",
-    "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
-    "sslcert",
-    "sslcertmode",
-    "sslcompression",
-    "sslcrl",
-    "sslcrldir",
-    "sslkey",
-    "sslkeylogfile",
-    "sslmode",
-    "sslnegotiation",
-    "sslpassword",
-    "sslrootcert",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
-    "tty",
-    "user",
-];
+const PARAMETERS: &str = "\
+    application_name channel_binding client_encoding connect_timeout dbname fallback_application_name gssdelegation \
+    gssencmode gsslib host hostaddr keepalives keepalives_count keepalives_idle keepalives_interval krbsrvname \
+    load_balance_hosts max_protocol_version min_protocol_version oauth_client_id oauth_client_secret oauth_issuer \
+    oauth_scope options passfile password port replication require_auth requirepeer requiressl scram_client_key \
+    scram_server_key service servicefile ssl_max_protocol_version ssl_min_protocol_version sslcert sslcertmode \
+    sslcompression sslcrl sslcrldir sslkey sslkeylogfile sslmode sslnegotiation sslpassword sslrootcert sslsni \
+    target_session_attrs tcp_user_timeout tty user";
 
 /// What a URL names, decoded.
 struct Named {
@@ -225,7 +178,7 @@ fn parameter(text: &str) -> Result<(String, String), DatabaseUrlFault> {
     if (name.as_str(), value.as_str()) == ("ssl", "true") {
         return Ok(("sslmode".to_owned(), "require".to_owned()));
     }
-    if PARAMETERS.contains(&name.as_str()) {
+    if PARAMETERS.split(' ').any(|known| known == name) {
         return Ok((name, value));
     }
     let hint = "what follows the `?` must be parameters of libpq, as in `sslmode=require&connect_timeout=3`, with reserved \

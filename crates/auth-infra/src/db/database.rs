@@ -13,7 +13,7 @@ use std::{
 };
 
 use auth_domain::identity::port_error::PortError;
-use diesel::{ConnectionError, QueryResult};
+use diesel::{ConnectionError, QueryResult, query_dsl::methods::ExecuteDsl};
 use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -173,6 +173,14 @@ impl Database {
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
         self.write(move |db| in_transaction(db, &work)).await
+    }
+
+    /// Whether the statement changed its one row.
+    pub(crate) async fn changes_one<S>(&self, statement: S) -> Result<bool, PortError>
+    where
+        S: ExecuteDsl<AnyConnection> + Clone + Send + 'static,
+    {
+        self.write(move |db| Ok(ExecuteDsl::execute(statement.clone(), db)? == 1)).await
     }
 
     async fn blocking<T, F>(&self, work: F, late: fn(String) -> PortError) -> Result<T, PortError>

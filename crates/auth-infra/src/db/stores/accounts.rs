@@ -106,16 +106,9 @@ impl UserStore for DieselUsers {
     }
 
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError> {
-        let (id, old, new) = (id.to_string(), old.clone(), new.clone());
-        self.0
-            .write(move |db| {
-                let replaced = diesel::update(users::table.find(&id))
-                    .filter(users::password_hash.eq(old.expose()))
-                    .set(users::password_hash.eq(new.expose()))
-                    .execute(db)?;
-                Ok(replaced == 1)
-            })
-            .await
+        let (old, new) = (old.expose().to_owned(), new.expose().to_owned());
+        let unchanged = users::table.find(id.to_string()).filter(users::password_hash.eq(old));
+        self.0.changes_one(diesel::update(unchanged).set(users::password_hash.eq(new))).await
     }
 
     async fn change_password<'a>(

@@ -53,27 +53,19 @@ impl ClientStore for DieselClients {
     }
 
     async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError> {
-        let (next, from) = (next.clone(), from.clone());
-        self.0
-            .write(move |db| {
-                let former = next.former.as_ref();
-                let rotated = diesel::update(oauth_clients::table.find(next.id.to_string()))
-                    .filter(oauth_clients::secret.eq(from.expose()))
-                    .set((
-                        oauth_clients::secret.eq(next.secret.expose()),
-                        oauth_clients::former_secret.eq(former.map(|former| former.hash.expose())),
-                        oauth_clients::former_until.eq(former.map(|former| At::from(former.good_until))),
-                        oauth_clients::rotated_at.eq(next.rotated_at.map(At::from)),
-                    ))
-                    .execute(db)?;
-                Ok(rotated == 1)
-            })
-            .await
+        let next = ClientRow::from(next);
+        let as_it_was = oauth_clients::secret.eq(from.expose().to_owned());
+        let change = (
+            oauth_clients::secret.eq(next.secret),
+            oauth_clients::former_secret.eq(next.former_secret),
+            oauth_clients::former_until.eq(next.former_until),
+            oauth_clients::rotated_at.eq(next.rotated_at),
+        );
+        self.0.changes_one(diesel::update(oauth_clients::table.find(next.id).filter(as_it_was)).set(change)).await
     }
 
     async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
-        let id = id.to_string();
-        self.0.write(move |db| Ok(diesel::delete(oauth_clients::table.find(&id)).execute(db)? == 1)).await
+        self.0.changes_one(diesel::delete(oauth_clients::table.find(id.to_string()))).await
     }
 }
 

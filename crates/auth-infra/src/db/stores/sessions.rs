@@ -80,26 +80,19 @@ impl SessionStore for DieselSessions {
     }
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
-        let successor = successor.clone();
-        let (address, user_agent) = (address_of(&successor.context), user_agent_of(&successor.context));
-        let (now, until) = (At::from(successor.last_used_at), At::from(successor.expires_at));
+        let now = At::from(successor.last_used_at);
         let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
-        self.0
-            .write(move |db| {
-                let moved = diesel::update(sessions::table.find(successor.id.to_string()))
-                    .filter(sessions::generation.eq(before))
-                    .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
-                    .set((
-                        sessions::generation.eq(successor.generation.0),
-                        sessions::last_used_at.eq(now),
-                        sessions::expires_at.eq(until),
-                        sessions::address.eq(&address),
-                        sessions::user_agent.eq(&user_agent),
-                    ))
-                    .execute(db)?;
-                Ok(moved == 1)
-            })
-            .await
+        let moved = diesel::update(sessions::table.find(successor.id.to_string()))
+            .filter(sessions::generation.eq(before))
+            .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
+            .set((
+                sessions::generation.eq(successor.generation.0),
+                sessions::last_used_at.eq(now),
+                sessions::expires_at.eq(At::from(successor.expires_at)),
+                sessions::address.eq(address_of(&successor.context)),
+                sessions::user_agent.eq(user_agent_of(&successor.context)),
+            ));
+        self.0.changes_one(moved).await
     }
 
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {
@@ -129,15 +122,11 @@ impl SessionStore for DieselSessions {
     }
 
     async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (session.id.to_string(), At::from(now));
+        let is_live = sessions::ended_at.is_null().and(sessions::expires_at.gt(At::from(now)));
         let (at, methods) = (At::from(session.authentication.at), session.authentication.methods.to_string());
-        self.0
-            .write(move |db| {
-                let live = sessions::table.find(&id).filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)));
-                let change = (sessions::authenticated_at.eq(at), sessions::methods.eq(&methods));
-                Ok(diesel::update(live).set(change).execute(db)? == 1)
-            })
-            .await
+        let change = (sessions::authenticated_at.eq(at), sessions::methods.eq(methods));
+        let live = sessions::table.find(session.id.to_string()).filter(is_live);
+        self.0.changes_one(diesel::update(live).set(change)).await
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {

@@ -59,34 +59,25 @@ impl KeyStore for DieselKeys {
     async fn retire(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
         let (id, at) = (id.to_string(), At::from(at));
         let in_use = signing_keys::table.filter(signing_keys::id.eq(id)).filter(signing_keys::retired_at.is_null());
-        let retired = diesel::update(in_use).set(signing_keys::retired_at.eq(at));
-        self.0.write(move |db| Ok(retired.clone().execute(db)? == 1)).await
+        self.0.changes_one(diesel::update(in_use).set(signing_keys::retired_at.eq(at))).await
     }
 
     async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError> {
         let (id, at) = (id.to_string(), At::from(at));
         let trusted = signing_keys::table.filter(signing_keys::id.eq(id)).filter(signing_keys::revoked_at.is_null());
-        let revoked = diesel::update(trusted).set(signing_keys::revoked_at.eq(at));
-        self.0.write(move |db| Ok(revoked.clone().execute(db)? == 1)).await
+        self.0.changes_one(diesel::update(trusted).set(signing_keys::revoked_at.eq(at))).await
     }
 
     async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
-        let (id, from, to) = (id.to_string(), from.clone(), to.clone());
-        self.0
-            .write(move |db| {
-                let as_it_was = signing_keys::sealed_with.eq(&from.with).and(signing_keys::sealed_text.eq(&from.text));
-                let resealed = diesel::update(signing_keys::table.find(&id))
-                    .filter(as_it_was)
-                    .set((signing_keys::sealed_with.eq(&to.with), signing_keys::sealed_text.eq(&to.text)))
-                    .execute(db)?;
-                Ok(resealed == 1)
-            })
-            .await
+        let (from, to) = (from.clone(), to.clone());
+        let as_it_was = signing_keys::sealed_with.eq(from.with).and(signing_keys::sealed_text.eq(from.text));
+        let change = (signing_keys::sealed_with.eq(to.with), signing_keys::sealed_text.eq(to.text));
+        let stored = signing_keys::table.find(id.to_string()).filter(as_it_was);
+        self.0.changes_one(diesel::update(stored).set(change)).await
     }
 
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError> {
-        let forgotten = diesel::delete(signing_keys::table.find(id.to_string()));
-        self.0.write(move |db| Ok(forgotten.clone().execute(db)? == 1)).await
+        self.0.changes_one(diesel::delete(signing_keys::table.find(id.to_string()))).await
     }
 }
 

@@ -30,11 +30,6 @@ pub(crate) struct HashPool {
 struct Shared {
     queue: Arc<Queue<Waiting, Demand>>,
     workers: usize,
-    measures: Measures,
-}
-
-/// The metrics of the threads.
-struct Measures {
     waited: Histogram,
     took: Histogram,
     refused: IntCounter,
@@ -91,8 +86,8 @@ impl HashPool {
     /// A thread cannot be started.
     pub(crate) fn start(workers: usize, load: Load) -> io::Result<Self> {
         let queue = Queue::new(Demand { reserved: 0, running: 0, load });
-        let measures = Measures::new().map_err(io::Error::other)?;
-        let pool = Self { shared: Arc::new(Shared { queue, workers, measures }) };
+        let shared = Shared::new(queue, workers).map_err(io::Error::other)?;
+        let pool = Self { shared: Arc::new(shared) };
         for n in 0..workers {
             let shared = Arc::clone(&pool.shared);
             pool.shared.queue.start(&format!("hash-{n}"), move |_queue| shared.work())?;
@@ -128,11 +123,10 @@ impl HashPool {
 
     /// Registers the metrics of the threads.
     pub(crate) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
-        let Measures { waited, took, refused } = &self.shared.measures;
-        registry.register(Box::new(waited.clone()))?;
-        registry.register(Box::new(took.clone()))?;
-        registry.register(Box::new(refused.clone()))?;
         let shared = self.shared.clone();
+        registry.register(Box::new(shared.waited.clone()))?;
+        registry.register(Box::new(shared.took.clone()))?;
+        registry.register(Box::new(shared.refused.clone()))?;
         let gauges = [
             ("auth_hash_workers", "Threads that hash passwords."),
             ("auth_hash_running", "Passwords that are being hashed."),
@@ -141,16 +135,6 @@ impl HashPool {
         metrics::sampled(registry, gauges, move || {
             let state = shared.queue.lock();
             [level(shared.workers), level(state.also.running), level(state.waiting.len())]
-        })
-    }
-}
-
-impl Measures {
-    fn new() -> prometheus::Result<Self> {
-        Ok(Self {
-            waited: metrics::histogram("auth_hash_wait_seconds", "How long passwords waited for a thread.", metrics::WAITS)?,
-            took: metrics::histogram("auth_hash_duration_seconds", "How long hashes took, once begun.", metrics::WAITS)?,
-            refused: IntCounter::new("auth_hash_refused_total", "Passwords that would have waited too long (503 overloaded).")?,
         })
     }
 }
@@ -169,6 +153,16 @@ impl Drop for HashPool {
 }
 
 impl Shared {
+    fn new(queue: Arc<Queue<Waiting, Demand>>, workers: usize) -> prometheus::Result<Self> {
+        Ok(Self {
+            queue,
+            workers,
+            waited: metrics::histogram("auth_hash_wait_seconds", "How long passwords waited for a thread.", metrics::WAITS)?,
+            took: metrics::histogram("auth_hash_duration_seconds", "How long hashes took, once begun.", metrics::WAITS)?,
+            refused: IntCounter::new("auth_hash_refused_total", "Passwords that would have waited too long (503 overloaded).")?,
+        })
+    }
+
     fn admit(&self) -> Result<(), PortError> {
         let mut state = self.queue.lock();
         if overload(&state).is_some() {
@@ -181,7 +175,7 @@ impl Shared {
         };
         let turn = state.also.load.refused();
         drop(state);
-        self.measures.refused.inc();
+        self.refused.inc();
         report(turn);
         Err(PortError::Overloaded { retry_after })
     }
@@ -189,7 +183,7 @@ impl Shared {
     fn work(&self) {
         step_back();
         while let Some(Waiting { job, since }) = self.queue.take(next) {
-            self.measures.waited.observe(since.elapsed().as_secs_f64());
+            self.waited.observe(since.elapsed().as_secs_f64());
             let done = perform(job);
             let turn = self.account(done.as_ref().map(|(_answer, took)| *took));
             // Answers last: a client that asks again at once must not meet a thread that still counts as busy.
@@ -204,7 +198,7 @@ impl Shared {
         let mut state = self.queue.lock();
         state.also.running -= 1;
         if let Some(took) = took {
-            self.measures.took.observe(took.as_secs_f64());
+            self.took.observe(took.as_secs_f64());
             state.also.load.measure(took);
         }
         let (queued, running) = (queued(&state), state.also.running);

@@ -1,5 +1,7 @@
 //! Times, in a form that all three engines can store over their full range.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 #[cfg(feature = "mysql")]
 use diesel::mysql::Mysql;
@@ -30,7 +32,7 @@ pub struct UtcTimestamp;
 impl SqlOrd for UtcTimestamp {}
 
 /// A time in such a column: in UTC, without a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = UtcTimestamp)]
 pub(crate) struct At(NaiveDateTime);
 
@@ -43,6 +45,13 @@ impl At {
 impl From<DateTime<Utc>> for At {
     fn from(time: DateTime<Utc>) -> Self {
         Self(time.naive_utc())
+    }
+}
+
+/// Shown as the time itself, for logs of statements and their bound values.
+impl fmt::Debug for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     routes::{
         accounts, docs, mail, maintenance,
         oauth::{introspect, revocation_list, tokens},
-        sessions, sign_in, signing_keys,
+        pages, sessions, sign_in, signing_keys,
     },
     web::problem::{Code, FieldError, ProblemView},
 };
@@ -58,6 +58,7 @@ use answers::Refusals;
         mail::request_change,
         mail::confirm_change,
         mail::undo,
+        pages::page,
         tokens::token,
         tokens::revoke,
         revocation_list::list,

@@ -84,7 +84,7 @@ fn api() -> Vec<Endpoint> {
     ]
 }
 
-/// What there is where mails are sent.
+/// What there is where mails are sent. `Data<pages::Pages>` goes with it.
 fn mail_api() -> Vec<Endpoint> {
     vec![
         at("/auth/email/verification", "mail", json(General)).post(mail::request_verification, &[Unavailable]),
@@ -98,6 +98,7 @@ fn mail_api() -> Vec<Endpoint> {
         at("/auth/email/confirm", "mail", json(General))
             .post(mail::confirm_change, &[ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable]),
         at("/auth/undo", "mail", json(General)).post(mail::undo, &[ProofInvalid, Unavailable]),
+        at("/pages/{file}", "mail", PUBLISHED).get(pages::page, &[NotFound]),
     ]
 }
 
@@ -108,12 +109,6 @@ fn api_docs() -> Vec<Endpoint> {
         at("/docs", "docs", PUBLISHED).get(docs::page, &[]),
         at("/docs/{file}", "docs", PUBLISHED).get(docs::file, &[NotFound]),
     ]
-}
-
-/// What there is only where mails are sent. `Data<pages::Pages>` goes with it.
-#[must_use]
-pub fn mail_pages() -> Vec<Endpoint> {
-    vec![at("/pages/{file}", "mail", PUBLISHED).get(pages::page, &[NotFound])]
 }
 
 /// Registers every route, and what each of them needs. A path that is not listed is 404.

@@ -43,6 +43,7 @@ use crate::{
         docs::ApiDocument,
         maintenance::{Draining, ReadinessLook},
         oauth::feed::{Feed, heed_changes},
+        pages::{PageSettings, Pages},
     },
     settings::HttpSettings,
     telemetry::http_metrics::{Measures, Meter},
@@ -77,6 +78,7 @@ struct Shared {
     looks: Data<ReadinessLook>,
     feed: Data<Feed>,
     document: Data<ApiDocument>,
+    pages: Option<Data<Pages>>,
     crowd: Arc<ConnectionLimit>,
     measures: Arc<Measures>,
     tls: Option<Tls>,
@@ -108,6 +110,7 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
         tls: tls.cloned(),
         looks: Data::default(),
         document: Data::new(ApiDocument::written_by(openapi::document)),
+        pages: pages(&use_cases)?,
         feed: Data::new(Feed::of(&use_cases)),
         use_cases,
         settings: Data::new(settings),
@@ -129,6 +132,13 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
         tracing::info!("the API, to read and to try: {scheme}://{address}/docs");
     }
     Ok(Server { running: Box::pin(server), handle })
+}
+
+/// The pages that links in mails lead to, on a server that sends mails.
+fn pages(app: &UseCases) -> io::Result<Option<Data<Pages>>> {
+    let Some(mail) = &app.mail else { return Ok(None) };
+    let settings = PageSettings { app_name: mail.app_name.clone(), language: mail.language };
+    Ok(Some(Data::new(Pages::of(&settings).map_err(io::Error::other)?)))
 }
 
 /// Turns connections of one worker into requests, HTTP/1.1 each.
@@ -203,9 +213,10 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, measures, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, pages, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
+        .configure(|config| drop(pages.map(|pages| config.app_data(pages))))
         .configure(|config| routes::configure(config, With { docs: settings.api_docs, mail: use_cases.mail.is_some() }))
         .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))

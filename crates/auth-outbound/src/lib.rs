@@ -9,4 +9,5 @@ pub mod sender;
 mod smtp;
 pub mod templates;
 mod tls;
+
 pub use smtp::Offer;

@@ -35,7 +35,7 @@ use crate::{
 pub const BATCH: u32 = 50;
 
 /// The longest time that a transport takes for one mail.
-pub const DELIVERY_LIMIT: TimeDelta = TimeDelta::seconds(60);
+pub const DELIVERY_LIMIT: TimeDelta = TimeDelta::seconds(90);
 
 /// For how long mails are taken.
 const LEASE: TimeDelta = TimeDelta::minutes(3);

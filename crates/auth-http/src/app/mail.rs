@@ -40,6 +40,8 @@ pub struct MailPorts {
 /// What the operator decided about mail, as far as the rules go.
 #[derive(Debug, Clone)]
 pub struct MailPolicy {
+    /// What the application is called.
+    pub app_name: String,
     pub verification: EmailVerification,
     pub verify_life: TimeDelta,
     pub reset_life: TimeDelta,
@@ -57,11 +59,15 @@ pub struct MailUseCases {
     pub confirm_change: ConfirmEmailChange,
     pub undo: Undo,
     pub send: SendMails,
+    /// What pages call the application, and their language where a browser asks for none that there is.
+    pub app_name: String,
+    pub language: Language,
 }
 
 impl From<&MailSettings> for MailPolicy {
     fn from(settings: &MailSettings) -> Self {
         Self {
+            app_name: settings.app_name.clone(),
             verification: settings.verification,
             verify_life: settings.verify_life,
             reset_life: settings.reset_life,
@@ -138,6 +144,8 @@ impl MailUseCases {
                 links: policy.links.clone(),
                 language: policy.language,
             },
+            app_name: policy.app_name.clone(),
+            language: policy.language,
         })
     }
 }

@@ -28,6 +28,10 @@ use auth_infra::{
     proof_codec::HmacProofs,
     system::UuidV7,
 };
+use auth_outbound::{
+    mailer::{Mailer, MailerFault},
+    templates::{Branding, TemplateFaults, Templates},
+};
 use prometheus::Registry;
 use secrecy::ExposeSecret;
 
@@ -35,7 +39,7 @@ use super::{
     accounts::AccountPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts, oauth::OAuthPorts,
     passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
 };
-use crate::settings::{DatabaseSettings, PasswordSettings, Settings, TokenSettings};
+use crate::settings::{DatabaseSettings, MailSettings, PasswordSettings, SettingFault, Settings, TokenSettings};
 
 /// Everything the use cases need of the world, by room.
 #[derive(Clone)]
@@ -102,8 +106,53 @@ fn mail(database: &Database, settings: &Settings) -> Result<MailPorts, PortError
         admin: outbox,
         mailbox: Arc::new(DieselMailbox(database.clone())),
         codec: Arc::new(HmacProofs::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
-        transport: None,
+        transport: match &settings.mail {
+            Some(mail) => Some(Arc::new(mailer(mail).map_err(|fault| PortError::Internal(fault.to_string()))?)),
+            None => None,
+        },
     })
+}
+
+/// Hands mails over as the operator decided, in the words of the built-in templates and of the operator's.
+///
+/// # Errors
+/// A template is broken, or there is no certificate to trust: [`MAIL_TEMPLATES_DIR`](crate::settings::MailSettings::templates_dir) and
+/// `MAIL_URL` are at fault.
+pub(crate) fn mailer(settings: &MailSettings) -> Result<Mailer, MailFault> {
+    let templates = templates(settings).map_err(MailFault::Templates)?;
+    Mailer::new(&settings.transport, settings.from.clone(), Arc::new(templates)).map_err(MailFault::Transport)
+}
+
+/// # Errors
+/// Every template that is broken.
+pub(crate) fn templates(settings: &MailSettings) -> Result<Templates, TemplateFaults> {
+    let branding = Branding { app_name: settings.app_name.clone(), public_url: settings.public_url.clone() };
+    match &settings.templates_dir {
+        Some(folder) => Templates::load(folder, branding),
+        None => Templates::built_in(branding),
+    }
+}
+
+/// Mails cannot be written or handed over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MailFault {
+    #[error("{0}")]
+    Templates(TemplateFaults),
+    #[error("{0}")]
+    Transport(MailerFault),
+}
+
+impl MailFault {
+    /// The variables at fault.
+    pub(crate) fn settings(self) -> Vec<SettingFault> {
+        let fault = |variable: &str, rule: String| SettingFault { variable: variable.to_owned(), rule };
+        match self {
+            Self::Templates(TemplateFaults(faults)) => {
+                faults.iter().map(|broken| fault("MAIL_TEMPLATES_DIR", broken.to_string())).collect()
+            }
+            Self::Transport(broken) => vec![fault("MAIL_URL", broken.to_string())],
+        }
+    }
 }
 
 /// Sessions and keys, whose tokens one codec makes.

@@ -11,7 +11,7 @@ use auth_domain::identity::{
 
 use crate::{
     app::{
-        ports::{OpenError, Ports, open_database, start_audit},
+        ports::{MailFault, OpenError, Ports, mailer, open_database, start_audit},
         use_cases::{Policies, UseCases},
     },
     cli::stop::{Interrupted, Stop},
@@ -88,16 +88,19 @@ pub(super) fn listed(faults: &[SettingFault]) -> String {
     crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
-/// Every setting, and the certificate with its key. Only a server needs those files: `healthcheck` must work whatever is in them.
+/// Every setting, the certificate with its key, and the templates of mails. Only a server needs those files: `healthcheck` must work whatever is in them.
 ///
 /// # Errors
 /// All faults together.
 pub(super) fn settings_to_serve(source: &Source) -> Result<(Settings, Option<Tls>), CommandError> {
     let files = TlsFiles::named_by(source);
-    match (Settings::read(source), files.as_ref().map(Tls::load).transpose()) {
-        (Ok(settings), Ok(tls)) => Ok((settings, tls)),
-        (settings, tls) => {
-            let faults = settings.err().into_iter().chain(tls.err()).flatten();
+    let settings = Settings::read(source);
+    let mail = settings.as_ref().map_or(None, |settings| settings.mail.as_ref()).map(mailer).transpose();
+    let mail = mail.err().map(MailFault::settings);
+    match (settings, files.as_ref().map(Tls::load).transpose(), mail) {
+        (Ok(settings), Ok(tls), None) => Ok((settings, tls)),
+        (settings, tls, mail) => {
+            let faults = settings.err().into_iter().chain(tls.err()).chain(mail).flatten();
             Err(CommandError::Settings(faults.collect()))
         }
     }

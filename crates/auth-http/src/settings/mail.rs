@@ -21,6 +21,8 @@ const APP_NAME_MAX_CHARS: usize = 100;
 pub struct MailSettings {
     pub transport: MailUrl,
     pub from: Sender,
+    /// How people's browsers reach this server.
+    pub public_url: String,
     /// What the application is called in mails and on pages.
     pub app_name: String,
     /// Where templates are that replace the built-in ones. It is not opened here.
@@ -83,6 +85,7 @@ impl MailSettings {
         Some(Some(Self {
             transport,
             from: from?,
+            public_url: public_url.join(""),
             app_name: app_name.unwrap_or_else(|| public_url.host().to_owned()),
             templates_dir,
             language,

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::*;
-use crate::routes::mail_pages;
+use crate::routes::mail_api;
 
 fn settings() -> PageSettings {
     PageSettings { app_name: "Ann & <b>Co".to_owned(), language: Language::French }
@@ -40,7 +40,7 @@ impl Answer {
 
 async fn ask(request: TestRequest) -> Answer {
     let app = App::new().app_data(Data::new(pages())).configure(|config| {
-        mail_pages().into_iter().for_each(|endpoint| endpoint.register(config));
+        mail_api().into_iter().for_each(|endpoint| endpoint.register(config));
     });
     let response = actix_web::dev::Service::call(&init_service(app).await, request.to_request()).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());

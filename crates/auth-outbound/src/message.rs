@@ -14,6 +14,9 @@ use lettre::{
 
 use crate::{render::Rendered, sender::Sender};
 
+/// The longest line of a header, where there is a choice.
+const LINE_MAX_BYTES: usize = 78;
+
 /// A message with its envelope.
 #[derive(Debug, Clone)]
 pub(crate) struct Letter {
@@ -50,7 +53,7 @@ impl Letter {
                     .singlepart(part(ContentType::TEXT_HTML, rendered.html)?),
             )
             .map_err(|fault| fault.to_string())?;
-        Ok(Self { from, to, content: message.formatted() })
+        Ok(Self { from, to, content: folded(message.formatted()) })
     }
 }
 
@@ -81,6 +84,38 @@ fn boundary(mail: &Mail) -> String {
 fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A message whose header lines are short where a space allows it (RFC 5322 section 2.1.1): lettre does not part a name and its
+/// address.
+fn folded(message: Vec<u8>) -> Vec<u8> {
+    let Some((head, body)) = split_head(&message) else { return message };
+    let mut lines = Vec::new();
+    for mut line in head.split("\r\n") {
+        while let Some((first, rest)) = parted(line) {
+            lines.push(first);
+            line = rest;
+        }
+        lines.push(line);
+    }
+    format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes()
+}
+
+/// Header and body of what is text.
+fn split_head(message: &[u8]) -> Option<(&str, &str)> {
+    match std::str::from_utf8(message) {
+        Ok(text) => text.split_once("\r\n\r\n"),
+        Err(_other) => None,
+    }
+}
+
+/// A line that is too long, before and from its last space that is not too far; not at its beginning, nor behind its name.
+fn parted(line: &str) -> Option<(&str, &str)> {
+    let longest = line.char_indices().map(|(at, _)| at).take_while(|at| *at <= LINE_MAX_BYTES).last()?;
+    let (start, _) = (line.len() > LINE_MAX_BYTES).then(|| line.split_at_checked(longest))??;
+    let space = start.rfind(' ').filter(|at| *at > 0)?;
+    let (first, rest) = line.split_at_checked(space)?;
+    (!first.ends_with(':') && !first.trim().is_empty()).then_some((first, rest))
 }
 
 fn system_time(at: DateTime<Utc>) -> SystemTime {

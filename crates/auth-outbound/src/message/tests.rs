@@ -83,6 +83,18 @@ fn everything_is_ascii_in_short_lines() {
 }
 
 #[test]
+fn a_long_header_is_folded_at_its_spaces_and_nowhere_else() {
+    let sender = format!("{} <no-reply@example.org>", "Beispiel GmbH – Anmeldung ".repeat(3).trim()).parse().unwrap();
+    let words = Rendered { subject: "A long subject of short words, ".repeat(9), ..rendered() };
+    let letter = Letter::compose(&mail_to("ann@example.org"), words, &sender).unwrap();
+    assert!(text(&letter).split("\r\n").all(|line| line.len() <= 78), "{}", text(&letter));
+    assert_eq!(header(&letter, "Subject"), "A long subject of short words, ".repeat(9).trim());
+    let unbroken = Rendered { subject: "x".repeat(300), ..rendered() };
+    let letter = Letter::compose(&mail_to("ann@example.org"), unbroken, &sender).unwrap();
+    assert_eq!(header(&letter, "Subject").trim(), "x".repeat(300));
+}
+
+#[test]
 fn text_comes_before_html_and_both_are_quoted_printable() {
     let letter = letter_to("ann@example.org");
     let text = text(&letter);

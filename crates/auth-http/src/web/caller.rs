@@ -143,7 +143,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     Ok(token)
 }
 
-/// Where the request came from, as `middleware::envelope` found out.
+/// Where the request came from, as `middleware::response::envelope` found out.
 pub struct Context(pub RequestContext);
 
 impl FromRequest for Context {

@@ -246,7 +246,7 @@ impl ResponseError for Problem {
         self.status
     }
 
-    /// Only for what escapes `middleware::envelope`, which knows the request's id.
+    /// Only for what escapes `middleware::response::envelope`, which knows the request's id.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         self.response("")
     }

@@ -1,5 +1,5 @@
 //! One's own account.
 
-pub(crate) mod account;
+pub(crate) mod delete;
 pub(crate) mod me;
 pub(crate) mod password;

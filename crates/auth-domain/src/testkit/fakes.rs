@@ -165,7 +165,11 @@ impl FakeCodec {
                 Some((methods, at)) => Some(Authentication { at: second(at)?, methods: parse(methods)? }),
                 None => None,
             },
-            email_verified: next().parse().ok(),
+            email_verified: match next() {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            },
             issued_at: second(next())?,
             not_before: second(next())?,
             expires_at: second(next())?,

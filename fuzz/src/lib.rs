@@ -4,6 +4,7 @@ pub mod authorization;
 pub mod database_url;
 pub mod email;
 pub mod forwarded;
+pub mod mail;
 pub mod origin;
 pub mod request_body;
 pub mod token;

@@ -44,6 +44,7 @@ pub fn claims(purpose: TokenPurpose) -> Claims {
         user: "01890a5d-ac96-774b-bcce-b302099a8058".parse().expect("an id"),
         email: "ann@example.org".parse().expect("an address"),
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().expect("an id"),
+        email_verified: None,
         authentication: None,
         issued_at: now(),
         not_before: now(),

@@ -25,4 +25,4 @@ macro_rules! replays {
     };
 }
 
-replays! { request_body authorization token email origin forwarded database_url }
+replays! { request_body authorization token email origin forwarded database_url mail }

@@ -23,6 +23,7 @@ pub struct HttpSettings {
     pub session_rate_limit: Option<RateLimit>,
     /// For resource servers that ask about tokens.
     pub introspection_rate_limit: RateLimit,
+    /// Where there are any, this server's own is among them.
     pub allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub request_timeout: Duration,
@@ -55,6 +56,7 @@ impl HttpSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let window = Duration::from_secs(reader.number("RATE_LIMIT_WINDOW", 60, 1..=3600));
         let limit = |requests| RateLimit { requests, window };
+        let public_url = reader.checked("PUBLIC_URL", PublicUrl::read);
         Self {
             tls: TlsFiles::read(reader),
             api_docs: reader.choice("API_DOCS", &[("true", true), ("false", false)]).unwrap_or(true),
@@ -63,17 +65,24 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(reader.number("KEEP_ALIVE_SECONDS", 75, 1..=3600)),
             host: reader.host("HOST", "127.0.0.1"),
             port: reader.number("PORT", 8000, 0..=u16::MAX),
-            public_url: reader.checked("PUBLIC_URL", PublicUrl::read),
+            allowed_origins: with_own(reader.list("ALLOWED_ORIGINS", origin), public_url.as_ref()),
+            public_url,
             max_body: reader.number("MAX_REQUEST_BODY_SIZE", 10_240, 1..=1_048_576),
             rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),
             session_rate_limit: reader.optional_number("RATE_LIMIT_SESSION_REQUESTS", 1..=100_000).map(limit),
             introspection_rate_limit: limit(reader.number("RATE_LIMIT_INTROSPECT_REQUESTS", 6000, 1..=1_000_000)),
-            allowed_origins: reader.list("ALLOWED_ORIGINS", origin),
             trusted_proxies: reader.list("TRUSTED_PROXIES", network),
             request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1..=120)),
             shutdown_timeout: Duration::from_secs(reader.number("SHUTDOWN_TIMEOUT_SECONDS", 8, 1..=120)),
         }
     }
+}
+
+/// Browsers send an `Origin` with what the pages of this server post as well.
+fn with_own(mut listed: Vec<String>, own: Option<&PublicUrl>) -> Vec<String> {
+    let own = own.map(PublicUrl::origin).filter(|own| !listed.is_empty() && !listed.iter().any(|origin| origin == own));
+    listed.extend(own.map(ToOwned::to_owned));
+    listed
 }
 
 impl TlsFiles {

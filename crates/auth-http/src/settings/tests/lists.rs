@@ -72,6 +72,15 @@ fn origins_are_origins() {
 }
 
 #[test]
+fn where_origins_are_listed_the_servers_own_is_one() {
+    let listed = |list: &str, own: &str| read(&[("ALLOWED_ORIGINS", list), ("PUBLIC_URL", own)]).unwrap().http.allowed_origins;
+    assert_eq!(listed("https://app.x.org", "https://auth.x.org"), ["https://app.x.org", "https://auth.x.org"]);
+    assert_eq!(listed("https://auth.x.org", "https://AUTH.x.org:443"), ["https://auth.x.org"]);
+    assert!(listed("", "https://auth.x.org").is_empty());
+    assert_eq!(listed("https://app.x.org", ""), ["https://app.x.org"]);
+}
+
+#[test]
 fn proxies_are_networks_and_mapped_ones_are_ipv4() {
     let taken = |text: &str| read(&[("TRUSTED_PROXIES", text)]).unwrap().http.trusted_proxies;
     let same = |text: &str, plain: &str| assert_eq!(taken(text), [plain.parse().unwrap()], "{text}");

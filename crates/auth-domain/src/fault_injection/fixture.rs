@@ -199,7 +199,8 @@ impl Fixture {
 
     pub(crate) fn prune(&self) -> Prune {
         let (sessions, attempts, trail) = (self.kept(), self.kept(), self.kept());
-        Prune { sessions, attempts, trail, trail_kept: Some(TimeDelta::days(90)), clock: self.clock() }
+        let (proofs, mails, clock) = (self.kept(), self.kept(), self.clock());
+        Prune { sessions, attempts, trail, proofs, mails, trail_kept: Some(TimeDelta::days(90)), clock }
     }
 
     pub(crate) fn authenticate(&self) -> Authenticate {

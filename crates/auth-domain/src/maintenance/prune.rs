@@ -7,6 +7,10 @@ use chrono::TimeDelta;
 use crate::{
     audit::ports::AuditStore,
     identity::{clock::Clock, port_error::PortError},
+    mail::{
+        ports::{OutboxAdmin, ProofStore},
+        retry::KEPT as MAILS_KEPT,
+    },
     passwords::{
         ports::AttemptStore,
         throttle::{FORMER_MEMORY, KNOWN_FOR},
@@ -24,6 +28,8 @@ pub struct Prune {
     pub sessions: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
     pub trail: Arc<dyn AuditStore>,
+    pub proofs: Arc<dyn ProofStore>,
+    pub mails: Arc<dyn OutboxAdmin>,
     /// How long the audit trail is kept; `None` is for ever.
     pub trail_kept: Option<TimeDelta>,
     pub clock: Arc<dyn Clock>,
@@ -51,8 +57,11 @@ impl Prune {
             Some(kept) => self.trail.prune(now - kept, BATCH).await,
             None => Ok(0),
         };
+        let proofs = self.proofs.prune(now - MAILS_KEPT, BATCH).await;
+        let mails = self.mails.prune(now - MAILS_KEPT, BATCH).await;
         let full = |forgotten: &usize| u32::try_from(*forgotten).is_ok_and(|forgotten| forgotten >= BATCH);
-        Ok(if [sessions?, attempts?, entries?].iter().any(full) { Pruned::MoreToCome } else { Pruned::AllDone })
+        let all = [sessions?, attempts?, entries?, proofs?, mails?];
+        Ok(if all.iter().any(full) { Pruned::MoreToCome } else { Pruned::AllDone })
     }
 }
 
@@ -62,7 +71,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        audit::ports::MockAuditStore, passwords::ports::MockAttemptStore, sessions::ports::MockEndedSessions, testing::down,
+        audit::ports::MockAuditStore,
+        mail::ports::{MockOutboxAdmin, MockProofStore},
+        passwords::ports::MockAttemptStore,
+        sessions::ports::MockEndedSessions,
+        testing::down,
         testkit::MovableClock,
     };
 
@@ -70,7 +83,7 @@ mod tests {
 
     type Outcome = Result<usize, PortError>;
 
-    fn prune([sessions_gone, attempts_gone, entries_gone]: [Outcome; 3]) -> Prune {
+    fn prune([sessions_gone, attempts_gone, entries_gone, proofs_gone, mails_gone]: [Outcome; 5]) -> Prune {
         let clock = MovableClock::default();
         let ago = |span| eq(clock.now() - span);
         let mut sessions = MockEndedSessions::new();
@@ -80,16 +93,23 @@ mod tests {
         attempts.expect_prune().with(times.0, times.1, times.2, eq(BATCH)).return_once(move |_, _, _, _| attempts_gone);
         let mut trail = MockAuditStore::new();
         trail.expect_prune().with(ago(KEPT), eq(BATCH)).return_once(move |_, _| entries_gone);
+        let mut proofs = MockProofStore::new();
+        proofs.expect_prune().with(ago(TimeDelta::days(7)), eq(BATCH)).return_once(move |_, _| proofs_gone);
+        let mut mails = MockOutboxAdmin::new();
+        mails.expect_prune().with(ago(TimeDelta::days(7)), eq(BATCH)).return_once(move |_, _| mails_gone);
         let (sessions, attempts, trail) = (Arc::new(sessions), Arc::new(attempts), Arc::new(trail));
-        Prune { sessions, attempts, trail, trail_kept: Some(KEPT), clock: Arc::new(clock) }
+        let (proofs, mails, clock) = (Arc::new(proofs), Arc::new(mails), Arc::new(clock));
+        Prune { sessions, attempts, trail, proofs, mails, trail_kept: Some(KEPT), clock }
     }
 
     #[tokio::test]
     async fn a_full_batch_has_another_behind_it() {
-        for full in [[500, 0, 0], [0, 500, 0], [0, 0, 500], [500, 501, 502]] {
+        for kind in 0..5 {
+            let full: [usize; 5] = std::array::from_fn(|other| if other == kind { 500 } else { 0 });
             assert_eq!(prune(full.map(Ok)).execute().await.unwrap(), Pruned::MoreToCome);
         }
-        for done in [[499, 499, 499], [0, 0, 0]] {
+        assert_eq!(prune([500, 501, 502, 503, 504].map(Ok)).execute().await.unwrap(), Pruned::MoreToCome);
+        for done in [[499; 5], [0; 5]] {
             assert_eq!(prune(done.map(Ok)).execute().await.unwrap(), Pruned::AllDone);
         }
     }
@@ -97,7 +117,7 @@ mod tests {
     #[tokio::test]
     async fn a_trail_that_is_kept_for_ever_is_left_alone() {
         let trail = Arc::new(MockAuditStore::new());
-        let prune = Prune { trail, trail_kept: None, ..prune([0, 0, 0].map(Ok)) };
+        let prune = Prune { trail, trail_kept: None, ..prune([0; 5].map(Ok)) };
         assert_eq!(prune.execute().await.unwrap(), Pruned::AllDone);
     }
 
@@ -107,13 +127,15 @@ mod tests {
         trail.expect_prune().once().return_once(|_, _| Ok(3));
         let mut attempts = MockAttemptStore::new();
         attempts.expect_prune().once().return_once(|_, _, _, _| down());
-        let prune = Prune { attempts: Arc::new(attempts), trail: Arc::new(trail), ..prune([down(), Ok(0), Ok(0)]) };
+        let prune =
+            Prune { attempts: Arc::new(attempts), trail: Arc::new(trail), ..prune([down(), Ok(0), Ok(0), down(), Ok(0)]) };
         assert!(prune.execute().await.is_err());
     }
 
     #[tokio::test]
     async fn an_outage_stays_an_outage() {
-        for outcomes in [[down(), Ok(0), Ok(0)], [Ok(0), down(), Ok(0)], [Ok(0), Ok(0), down()]] {
+        for kind in 0..5 {
+            let outcomes = std::array::from_fn(|other| if other == kind { down() } else { Ok(0) });
             assert!(matches!(prune(outcomes).execute().await, Err(PortError::Unavailable(_))));
         }
     }

@@ -22,6 +22,8 @@ impl MaintenanceUseCases {
                 sessions: ports.sessions.ended.clone(),
                 attempts: ports.passwords.attempts.clone(),
                 trail: ports.audit.trail.clone(),
+                proofs: ports.mail.proofs.clone(),
+                mails: ports.mail.admin.clone(),
                 trail_kept: policies.audit_kept,
                 clock: ports.clock.clone(),
             },

@@ -5,10 +5,19 @@ use std::thread;
 use auth_domain::{
     accounts::ports::{Inserted, UserStore},
     identity::port_error::PortError,
+    mail::{
+        ports::{ProofStore, Requested},
+        proof::Purpose,
+    },
+    mailbox::ports::MailboxStore,
     maintenance::ports::Readiness,
-    testkit::samples::{session_of, user},
+    sessions::ports::SessionStore,
+    testkit::{
+        mail::samples::{asked, proof_id},
+        samples::{after, as_kept, email, hash, session_of, user},
+    },
 };
-use auth_infra::db::{DieselReadiness, DieselUsers};
+use auth_infra::db::{DieselMailbox, DieselProofs, DieselReadiness, DieselSessions, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
@@ -33,6 +42,7 @@ crate::on_each_engine! {
     a_migration_that_stopped_half_way_is_repeated,
     a_migration_that_fails_half_way_succeeds_once_the_obstacle_is_gone,
     is_ready_when_nothing_is_pending,
+    keeps_what_the_previous_release_stored,
 }
 
 async fn applies_what_is_pending_once(engine: Engine) {
@@ -162,4 +172,41 @@ async fn is_ready_when_nothing_is_pending(engine: Engine) {
     readiness.check().await.unwrap();
     scratch.execute("DELETE FROM __diesel_schema_migrations;");
     readiness.check().await.unwrap_err();
+}
+
+/// What undoes the newest migration: the schema of the previous release.
+fn back(engine: Engine) -> &'static str {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0011_mail/down.sql"),
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => include_str!("../../../../migrations/postgres/0011_mail/down.sql"),
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => include_str!("../../../../migrations/mysql/0011_mail/down.sql"),
+    }
+}
+
+async fn keeps_what_the_previous_release_stored(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let database = scratch.migrated();
+    let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
+    let ann = user("ann@example.org");
+    let session = session_of(&ann);
+    assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
+    scratch.execute(back(engine));
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0011'");
+    assert_eq!(scratch.open().migrate().unwrap(), ALL[ALL.len() - 1..]);
+    // It still runs, and knows none of the new columns.
+    scratch.execute(
+        "INSERT INTO users (id, email, password_hash, created_at, updated_at, version) \
+         SELECT '00000000-0000-7000-8000-000000000001', 'ben@example.org', password_hash, created_at, updated_at, 0 FROM users",
+    );
+    let kept = sessions.find(session.id).await.unwrap();
+    assert_eq!(kept, Some((as_kept(&session), ann.clone())));
+    let ben = users.find_by_email(&email("ben@example.org")).await.unwrap().unwrap();
+    assert_eq!((ben.email_verified_at, ben.pending_email, ben.language), (None, None, None));
+    let (proofs, mail) = (DieselProofs(database.clone()), asked(Purpose::Reset, "ann@example.org", 0));
+    assert_eq!(proofs.request(&mail, None).await.unwrap(), Requested::Queued);
+    let reset = DieselMailbox(database).reset(proof_id(&mail), ann.id, ann.version(), &hash("new"), after(1), None).await;
+    assert_eq!(reset.unwrap(), Some(vec![session.id]));
 }

@@ -3,20 +3,30 @@
 use auth_domain::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::{port_error::PortError, user::User},
+    mail::{
+        message::Outgoing,
+        origin::Origin,
+        ports::{OutboxAdmin, ProofStore, Requested},
+        proof::Purpose,
+    },
     oauth::ports::ClientStore,
     sessions::{
         ports::{Begun, SessionStore},
         session::Session,
     },
-    testkit::samples::{client, email, hash, session_of, user},
+    testkit::{
+        mail::samples::{asked, proof_id, registration},
+        samples::{client, email, hash, session_of, user},
+    },
 };
-use auth_infra::db::{DieselClients, DieselSessions, DieselUsers};
+use auth_infra::db::{DieselClients, DieselOutbox, DieselProofs, DieselSessions, DieselUsers};
 
 use crate::scratch::{Engine, Scratch};
 
 crate::on_each_engine! {
     a_row_that_does_not_parse_is_corrupt,
     a_client_that_does_not_parse_is_corrupt,
+    a_mail_or_a_proof_that_does_not_parse_is_corrupt,
     an_account_may_have_no_password,
     a_change_of_the_previous_release_voids_what_was_proven,
     a_first_session_that_cannot_be_kept_leaves_no_account,
@@ -92,6 +102,36 @@ async fn a_client_that_does_not_parse_is_corrupt(engine: Engine) {
         scratch.execute(&format!("UPDATE oauth_clients SET {right}"));
         assert_eq!(clients.find(orders.id).await.unwrap(), Some(orders.clone()));
     }
+}
+
+async fn a_mail_or_a_proof_that_does_not_parse_is_corrupt(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let database = scratch.migrated();
+    let (proofs, outbox) = (DieselProofs(database.clone()), DieselOutbox(database));
+    let mail = asked(Purpose::Verify, "ann@example.org", 0);
+    let registered = registration("ann@example.org", "x", 0);
+    assert_eq!(proofs.request(&mail, Some(&registered)).await.unwrap(), Requested::Queued);
+    for (wrong, right) in [("purpose = 'x'", "purpose = 'verify'"), ("address = 'nowhere'", "address = 'ann@example.org'")] {
+        scratch.execute(&format!("UPDATE mailbox_proofs SET {wrong}"));
+        assert!(is_corrupt(proofs.find(proof_id(&mail)).await) && is_corrupt(outbox.find(mail.id).await), "{wrong}");
+        scratch.execute(&format!("UPDATE mailbox_proofs SET {right}"));
+    }
+    for (wrong, right) in [
+        ("occasion = 'x'", "occasion = 'verification'"),
+        ("recipient = 'nowhere'", "recipient = 'ann@example.org'"),
+        ("origin = 'x'", "origin = ';;'"),
+        ("state = 'x'", "state = 'waiting'"),
+    ] {
+        scratch.execute(&format!("UPDATE mail_outbox SET {wrong}"));
+        assert!(is_corrupt(outbox.find(mail.id).await) && is_corrupt(outbox.list(None, None, 9).await), "{wrong}");
+        scratch.execute(&format!("UPDATE mail_outbox SET {right}"));
+    }
+    // A later release may know more languages, browsers and systems.
+    scratch.execute("UPDATE mail_outbox SET language = 'tlh', origin = ';Navigator;PalmOS'");
+    scratch.execute("UPDATE pending_registrations SET language = 'tlh'");
+    let found = outbox.find(mail.id).await.unwrap().unwrap().mail;
+    assert_eq!(found, Outgoing { language: None, origin: Origin::default(), ..mail });
+    assert_eq!(proofs.registration(&registered.address).await.unwrap(), Some(registered));
 }
 
 async fn a_first_session_that_cannot_be_kept_leaves_no_account(engine: Engine) {

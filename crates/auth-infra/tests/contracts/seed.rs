@@ -9,7 +9,7 @@ const SESSIONS: u32 = 20_000;
 struct Dialect {
     numbers: fn(u32) -> String,
     id: fn(&str) -> String,
-    email: &'static str,
+    email: fn(&str) -> String,
     time: fn(&str) -> String,
 }
 
@@ -24,21 +24,21 @@ impl Dialect {
                     )
                 },
                 id: |number| format!("printf('00000000-0000-7000-8000-%012d', {number})"),
-                email: "printf('user%08d@example.org', i)",
+                email: |number| format!("printf('user%08d@example.org', {number})"),
                 time: |seconds| format!("strftime('%Y-%m-%d %H:%M:%f', '2026-01-01', '+' || ({seconds}) || ' seconds')"),
             },
             #[cfg(feature = "postgres")]
             Engine::Postgres => Self {
                 numbers: |count| format!("generate_series(1, {count}) AS n (i)"),
                 id: |number| format!("'00000000-0000-7000-8000-' || lpad(({number})::text, 12, '0')"),
-                email: "'user' || lpad(i::text, 8, '0') || '@example.org'",
+                email: |number| format!("'user' || lpad(({number})::text, 8, '0') || '@example.org'"),
                 time: |seconds| format!("timestamp '2026-01-01' + ({seconds}) * interval '1 second'"),
             },
             #[cfg(feature = "mysql")]
             Engine::Mysql => Self {
                 numbers: |count| format!("(SELECT seq AS i FROM seq_1_to_{count}) AS n"),
                 id: |number| format!("CONCAT('00000000-0000-7000-8000-', LPAD({number}, 12, '0'))"),
-                email: "CONCAT('user', LPAD(i, 8, '0'), '@example.org')",
+                email: |number| format!("CONCAT('user', LPAD({number}, 8, '0'), '@example.org')"),
                 time: |seconds| format!("DATE_ADD('2026-01-01', INTERVAL ({seconds}) SECOND)"),
             },
         }
@@ -47,7 +47,8 @@ impl Dialect {
 
 /// Ten sessions to each account, a second apart; every other one has ended, many have expired.
 pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
-    let Dialect { numbers, id, email, time } = Dialect::of(engine);
+    let Dialect { numbers, id, email: address, time } = Dialect::of(engine);
+    let email = address("i");
     scratch.execute(&format!(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at) SELECT {}, {email}, 'plain:10:x', {}, {} FROM {}",
         id("i"),
@@ -73,7 +74,7 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         numbers(USERS)
     ));
     // Everybody guesses at one address, and one client at everybody's.
-    for (address, client) in [("'user00000042@example.org'", id("i")), (email, "'203.0.113.7'".to_owned())] {
+    for (address, client) in [("'user00000042@example.org'".to_owned(), id("i")), (email.clone(), "'203.0.113.7'".to_owned())] {
         scratch.execute(&format!(
             "INSERT INTO client_failures (email, client, failures, others, last_at, forgotten_at) \
              SELECT {address}, {client}, 1, 0, {}, {} FROM {}",
@@ -113,6 +114,48 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i * 86"),
         numbers(SESSIONS)
     ));
+    // Ten proofs to each address, half of them an account's own; a tenth of them undo links that are open.
+    scratch.execute(&format!(
+        "INSERT INTO mailbox_proofs (id, purpose, address, user_id, created_at, expires_at, spent_at, voided_at, tries) \
+         SELECT {}, CASE i % 4 WHEN 0 THEN 'verify' WHEN 1 THEN 'change' WHEN 2 THEN 'reset' ELSE 'undo' END, {}, \
+         CASE WHEN i % 2 = 1 THEN {} END, {}, {}, CASE WHEN i % 3 = 0 THEN {} END, CASE WHEN i % 3 = 1 THEN {} END, 0 FROM {}",
+        id("i"),
+        address(&format!("1 + i % {USERS}")),
+        id(&format!("1 + i % {USERS}")),
+        time("i * 86"),
+        time("i * 86 + 86400"),
+        time("i * 86 + 60"),
+        time("i * 86 + 120"),
+        numbers(SESSIONS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO pending_registrations (address, password_hash, created_at, expires_at) SELECT {email}, 'plain:10:x', {}, {} FROM {}",
+        time("i"),
+        time("i * 86"),
+        numbers(USERS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO mail_allowances (address, purpose, sent_1) SELECT {email}, 'reset', {} FROM {}",
+        time("i"),
+        numbers(USERS)
+    ));
+    // A quarter waits, and of that a quarter is somebody's.
+    scratch.execute(&format!(
+        "INSERT INTO mail_outbox (id, occasion, recipient, origin, proof_id, created_at, expires_at, state, attempts, \
+         next_attempt_at, leased_by, leased_until, done_at) \
+         SELECT {}, 'reset', 'ann@example.org', ';;', {}, {}, {}, \
+         CASE i % 4 WHEN 0 THEN 'waiting' WHEN 1 THEN 'dead' ELSE 'sent' END, 1, {}, \
+         CASE WHEN i % 16 = 0 THEN {} END, CASE WHEN i % 16 = 0 THEN {} END, CASE WHEN i % 4 > 0 THEN {} END FROM {}",
+        id("i"),
+        id("i"),
+        time("i * 86"),
+        time("i * 86 + 86400"),
+        time("i * 86"),
+        id("i % 512"),
+        time("i * 86 + 120"),
+        time("i * 86 + 60"),
+        numbers(SESSIONS)
+    ));
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
@@ -121,7 +164,7 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         #[cfg(feature = "mysql")]
         Engine::Mysql => {
             "ANALYZE TABLE users, sessions, login_failures, client_failures, known_networks, audit_events, oauth_clients, \
-             ended_sessions"
+             ended_sessions, mailbox_proofs, pending_registrations, mail_allowances, mail_outbox"
         }
     });
 }

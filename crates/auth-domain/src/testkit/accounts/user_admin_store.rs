@@ -33,6 +33,7 @@ macro_rules! user_admin_store_contract {
             disables_and_enables_only_who_is_there,
             enables_an_account_but_revives_no_session,
             enables_again_what_is_enabled,
+            verifies_the_address_that_an_account_has,
             leaves_no_session_begun_while_its_account_was_disabled,
         }
     };
@@ -185,6 +186,16 @@ pub async fn enables_again_what_is_enabled(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     assert!(stores.directory.enable(ann.id, ann.updated_at).await.unwrap());
     assert!(stores.user(&ann).await.is_active());
+}
+
+pub async fn verifies_the_address_that_an_account_has(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    assert!(!stores.directory.verify(ann.id, &ben.email, after(1)).await.unwrap(), "it has another");
+    assert!(!stores.directory.verify(user("ann@example.org").id, &ann.email, after(1)).await.unwrap());
+    assert_eq!((stores.user(&ann).await, stores.user(&ben).await), (ann.clone(), ben.clone()));
+    assert!(stores.directory.verify(ann.id, &ann.email, after(2)).await.unwrap());
+    let verified = User { email_verified_at: Some(after(2)), updated_at: after(2), version: ann.version + 1, ..ann };
+    assert_eq!((stores.user(&verified).await, stores.user(&ben).await), (verified, ben));
 }
 
 pub async fn leaves_no_session_begun_while_its_account_was_disabled(stores: &Stores) {

@@ -147,15 +147,14 @@ fn settle(db: &mut AnyConnection, id: &str, owner: &str, outcome: &Settled, now:
 #[async_trait]
 impl OutboxAdmin for DieselOutbox {
     async fn list(&self, state: Option<MailState>, after: Option<MailId>, limit: u32) -> Result<Vec<Entry>, PortError> {
-        let after = after.map(|id| id.to_string());
+        // No id sorts behind this text.
+        let after = after.map_or_else(|| "~".to_owned(), |id| id.to_string());
         self.0
             .read(move |db| {
-                let mut mails = mail_outbox::table.select(OutboxRow::as_select()).into_boxed();
+                let older = mail_outbox::table.filter(mail_outbox::id.lt(&after));
+                let mut mails = older.select(OutboxRow::as_select()).into_boxed();
                 if let Some(state) = state {
                     mails = mails.filter(mail_outbox::state.eq(state.name()));
-                }
-                if let Some(after) = &after {
-                    mails = mails.filter(mail_outbox::id.lt(after));
                 }
                 let rows = mails.order(mail_outbox::id.desc()).limit(limit.into()).load(db)?;
                 entries(db, rows)

@@ -20,7 +20,6 @@ const TOKEN: &[u8] = b"token";
 const CODE: &[u8] = b"code";
 
 const ID_BYTES: usize = 16;
-const MAC_BYTES: usize = 32;
 
 /// How many codes there are: eight digits.
 const CODES: u64 = 100_000_000;
@@ -53,8 +52,7 @@ impl ProofCodec for HmacProofs {
     }
 
     fn open(&self, token: &str) -> Option<ProofId> {
-        let bytes: [u8; ID_BYTES + MAC_BYTES] =
-            URL_SAFE_NO_PAD.decode(token).map_or(None, |bytes| bytes.try_into().map_or(None, Some))?;
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
         let (id, mac) = bytes.split_first_chunk::<ID_BYTES>()?;
         let id = ProofId(Uuid::from_bytes(*id));
         let is_ours = constant_time::verify_slices_are_equal(self.mac(TOKEN, id).as_ref(), mac).is_ok();

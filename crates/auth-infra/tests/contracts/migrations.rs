@@ -195,7 +195,7 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     scratch.execute(back(engine));
     scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0011'");
-    assert_eq!(scratch.open().migrate().unwrap(), ALL[ALL.len() - 1..]);
+    assert_eq!(scratch.open().migrate().unwrap(), ["0011_mail"]);
     // It still runs, and knows none of the new columns.
     scratch.execute(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at, version) \

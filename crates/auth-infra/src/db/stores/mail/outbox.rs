@@ -173,19 +173,14 @@ impl OutboxAdmin for DieselOutbox {
     }
 
     async fn retry(&self, id: MailId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (id.to_string(), At::from(now));
-        self.0
-            .write(move |db| {
-                let unsent = [MailState::Waiting.name(), MailState::Dead.name()];
-                let change = (
-                    mail_outbox::state.eq(MailState::Waiting.name()),
-                    mail_outbox::next_attempt_at.eq(now),
-                    mail_outbox::done_at.eq(None::<At>),
-                );
-                let mail = mail_outbox::table.find(&id).filter(mail_outbox::state.eq_any(unsent));
-                Ok(diesel::update(mail).set(change).execute(db)? == 1)
-            })
-            .await
+        let unsent = [MailState::Waiting.name(), MailState::Dead.name()];
+        let change = (
+            mail_outbox::state.eq(MailState::Waiting.name()),
+            mail_outbox::next_attempt_at.eq(At::from(now)),
+            mail_outbox::done_at.eq(None::<At>),
+        );
+        let mail = mail_outbox::table.find(id.to_string()).filter(mail_outbox::state.eq_any(unsent));
+        self.0.changes_one(diesel::update(mail).set(change)).await
     }
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {

@@ -8,7 +8,7 @@ pub(crate) mod rows;
 
 use auth_domain::{
     identity::{email::Email, ids::UserId},
-    mail::{message::Outgoing, ports::Requested, proof::Purpose},
+    mail::{allowance::Allowance, message::Outgoing, ports::Requested, proof::Purpose},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -64,29 +64,27 @@ pub(crate) fn request(db: &mut AnyConnection, mail: &Outgoing) -> QueryResult<Re
     post(db, mail).map(|()| Requested::Queued)
 }
 
-/// Takes a mail from the allowance of an address, by compare-and-set on the time of its newest. `false` if there must be none, or
-/// somebody else took one at the same time.
+/// Takes a mail from the allowance of an address. `false` if there must be none, or somebody else took the first at the same time.
 pub(crate) fn claim(db: &mut AnyConnection, address: &Email, purpose: Purpose, now: DateTime<Utc>) -> QueryResult<bool> {
     // One key, however the account spells it.
     let address = address.every_spelling().swap_remove(0);
-    let key = (&address, purpose.name());
-    let before = mail_allowances::table.find(key).select(AllowanceRow::as_select()).get_result(db).optional()?;
-    let allowance = before.as_ref().map(AllowanceRow::allowance).unwrap_or_default();
-    let Some(after) = allowance.claim(now) else { return Ok(false) };
-    let after = AllowanceRow::of(after, now);
-    let Some(before) = before else {
-        // In a savepoint: PostgreSQL would give the whole transaction up.
-        let inserted = in_transaction(db, |db| {
-            let row = (mail_allowances::address.eq(&address), mail_allowances::purpose.eq(purpose.name()), after);
-            diesel::insert_into(mail_allowances::table).values(row).execute(db)
-        });
-        return match inserted {
-            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
-            inserted => inserted.map(|_one| true),
-        };
-    };
-    let unchanged = mail_allowances::table.find(key).filter(mail_allowances::sent_1.eq(before.newest()));
-    Ok(diesel::update(unchanged).set(after).execute(db)? == 1)
+    let row = || mail_allowances::table.find((&address, purpose.name()));
+    // Locks the row: whoever asks at the same time waits, and then finds this mail.
+    if diesel::update(row()).set(mail_allowances::sent_1.eq(mail_allowances::sent_1)).execute(db)? == 1 {
+        let before = row().select(AllowanceRow::as_select()).get_result(db)?.allowance();
+        let Some(after) = before.claim(now) else { return Ok(false) };
+        return diesel::update(row()).set(AllowanceRow::of(after, now)).execute(db).map(|_one| true);
+    }
+    // In a savepoint: PostgreSQL would give the whole transaction up.
+    let inserted = in_transaction(db, |db| {
+        let first = AllowanceRow::of(Allowance([Some(now), None, None, None, None]), now);
+        let row = (mail_allowances::address.eq(&address), mail_allowances::purpose.eq(purpose.name()), first);
+        diesel::insert_into(mail_allowances::table).values(row).execute(db)
+    });
+    match inserted {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        inserted => inserted.map(|_one| true),
+    }
 }
 
 /// Voids every open proof of an account but undo links. The transaction has locked the account's row.

@@ -160,16 +160,13 @@ pub(crate) struct AllowanceRow {
 }
 
 impl AllowanceRow {
+    /// After a mail that was sent now.
     pub(crate) fn of(allowance: Allowance, now: DateTime<Utc>) -> Self {
-        let [newest, second, third, fourth, oldest] = allowance.0.map(|sent| sent.map(At::from));
-        Self { sent_1: newest.unwrap_or(At::from(now)), sent_2: second, sent_3: third, sent_4: fourth, sent_5: oldest }
+        let [_newest, second, third, fourth, oldest] = allowance.0.map(|sent| sent.map(At::from));
+        Self { sent_1: At::from(now), sent_2: second, sent_3: third, sent_4: fourth, sent_5: oldest }
     }
 
-    pub(crate) fn newest(&self) -> At {
-        self.sent_1
-    }
-
-    pub(crate) fn allowance(&self) -> Allowance {
+    pub(crate) fn allowance(self) -> Allowance {
         Allowance([Some(self.sent_1), self.sent_2, self.sent_3, self.sent_4, self.sent_5].map(|sent| sent.map(At::utc)))
     }
 }

@@ -13,7 +13,7 @@ use super::{
     },
     sign_in::register::Verification,
     sign_in::{login::Login, prove::Prove, register::Register},
-    testing::{issuer, no_mail, signed_in},
+    testing::{Fresh, issuer, no_mail, signed_in},
 };
 use crate::{
     audit::kind::EventKind,
@@ -79,15 +79,6 @@ impl World {
     async fn who(&self, access: &str) -> Result<SignedIn, AuthenticateError> {
         let (sessions, clock) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()));
         Authenticate { codec: Arc::new(FakeCodec::default()), sessions, clock }.execute(access).await
-    }
-}
-
-/// Ids nobody else has, as several sessions of one world need them.
-struct Fresh;
-
-impl crate::identity::clock::Ids for Fresh {
-    fn next(&self) -> uuid::Uuid {
-        crate::testkit::samples::id()
     }
 }
 

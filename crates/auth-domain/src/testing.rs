@@ -1,13 +1,22 @@
 //! What the use cases' tests share: an issuer over fakes, a caller, and a world that is down.
 
+pub(crate) mod mail;
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use mockall::predicate::eq;
+use uuid::Uuid;
 
 use crate::{
     audit::{event::AuditEvent, ports::AuditSink},
-    identity::{clock::Clock, email::Email, password_hash::PasswordHash, port_error::PortError, user::User},
+    identity::{
+        clock::{Clock, Ids},
+        email::Email,
+        password_hash::PasswordHash,
+        port_error::PortError,
+        user::User,
+    },
     mail::writer::{MailWriter, NoticePolicy},
     passwords::{
         ports::{Admission, MockPasswordHasher, PasswordHasher},
@@ -23,9 +32,18 @@ use crate::{
     sign_in::register::Registered,
     testkit::{
         FakeCodec, MemoryStore, MovableClock, SequentialIds,
-        samples::{context, lifetimes, session_of, start, user},
+        samples::{context, id, lifetimes, session_of, start, user},
     },
 };
+
+/// Ids nobody else has, as several use cases of one world need them.
+pub(crate) struct Fresh;
+
+impl Ids for Fresh {
+    fn next(&self) -> Uuid {
+        id()
+    }
+}
 
 pub(crate) fn issuer() -> Issuer {
     Issuer {
@@ -140,7 +158,7 @@ pub(crate) fn access_token(caller: &SignedIn) -> String {
 }
 
 pub(crate) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
-    let claims = Claims::refresh(crate::sessions::token::TokenId(crate::testkit::samples::id()), session, &caller.user);
+    let claims = Claims::refresh(crate::sessions::token::TokenId(id()), session, &caller.user);
     FakeCodec::default().encode(&claims).unwrap()
 }
 

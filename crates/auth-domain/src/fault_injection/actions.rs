@@ -1,7 +1,7 @@
 //! Everything the service does, as one asks for it from outside.
 
 use super::{
-    fixture::{Fixture, Fresh, Refusal, context},
+    fixture::{Fixture, Refusal, context},
     keys::KeyAction,
     resource_servers::{introspect, to_a_client},
 };
@@ -32,7 +32,7 @@ use crate::{
         register::{Register, RegisterError, Verification},
     },
     signing_keys::{plan::Revocation, writer::ChangeKeysError},
-    testing::no_mail,
+    testing::{Fresh, no_mail},
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},

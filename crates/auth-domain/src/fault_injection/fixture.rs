@@ -3,13 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 pub(crate) use crate::testkit::samples::context;
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::{
-        clock::Ids,
         email::Email,
         ids::{ClientId, KeyId, SessionId},
         user::User,
@@ -29,10 +27,10 @@ use crate::{
         key::{KeyAlgorithm, SigningKey},
         ports::{KeyCache, KeyStore},
     },
-    testing::refresh_token,
+    testing::{Fresh, refresh_token},
     testkit::{
         FakeCodec, FakeKeys, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher, PlainSecrets,
-        samples::{PASSWORD, after, attempt, client, email, id, lifetimes, refreshed, session_from, signing_key, start, user},
+        samples::{PASSWORD, after, attempt, client, email, lifetimes, refreshed, session_from, signing_key, start, user},
     },
 };
 
@@ -102,15 +100,6 @@ impl From<SigningKey> for SeenKey {
     fn from(key: SigningKey) -> Self {
         let SigningKey { number, algorithm, private, signs_from, retired_at, revoked_at, .. } = key;
         Self { number, algorithm, sealed_with: private.with, signs_from, retired_at, revoked_at }
-    }
-}
-
-/// Ids nobody else has.
-pub(crate) struct Fresh;
-
-impl Ids for Fresh {
-    fn next(&self) -> Uuid {
-        id()
     }
 }
 

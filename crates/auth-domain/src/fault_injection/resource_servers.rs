@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{
     actions::{Action, done},
-    fixture::{Fixture, Fresh, Refusal, context},
+    fixture::{Fixture, Refusal, context},
 };
 use crate::{
     oauth::{
@@ -14,6 +14,7 @@ use crate::{
         clients::{AddClient, RemoveClient, RotateClientSecret},
         introspect::Introspect,
     },
+    testing::Fresh,
     testkit::{FakeCodec, samples::client_secret},
 };
 

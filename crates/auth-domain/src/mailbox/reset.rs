@@ -16,7 +16,7 @@ use crate::{
         present::{PresentError, PresentProof, Presented},
     },
     passwords::{
-        policy::{NewPassword, PasswordFault, PasswordPolicy},
+        policy::{ChosenPassword, PasswordFault, PasswordPolicy},
         ports::PasswordHasher,
     },
 };
@@ -26,7 +26,7 @@ pub struct ResetPassword {
     pub users: Arc<dyn UserStore>,
     pub mailbox: Arc<dyn MailboxStore>,
     pub hasher: Arc<dyn PasswordHasher>,
-    /// What a password may be, now that it is known whose it is to be.
+    /// What a password may be. Asked once the proof is good: whoever has none learns nothing of it.
     pub policy: PasswordPolicy,
     pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
@@ -58,7 +58,7 @@ impl ResetPassword {
     pub async fn execute(
         &self,
         presented: &Presented,
-        new: NewPassword,
+        new: ChosenPassword,
         context: &RequestContext,
     ) -> Result<(), ResetPasswordError> {
         let place = self.hasher.admit()?;
@@ -83,3 +83,6 @@ impl ResetPassword {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

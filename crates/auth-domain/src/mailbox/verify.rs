@@ -29,7 +29,7 @@ use crate::{
         present::{PresentError, PresentProof, Presented},
     },
     passwords::{
-        policy::{NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
+        policy::{ChosenPassword, NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
         verify::{PasswordVerifier, Verdict},
     },
     sessions::authenticate::SignedIn,
@@ -40,7 +40,7 @@ pub struct VerifyEmail {
     pub users: Arc<dyn UserStore>,
     pub mailbox: Arc<dyn MailboxStore>,
     pub verifier: PasswordVerifier,
-    /// What a password may be, now that it is known whose it is to be.
+    /// What a password may be. Asked once the proof is good: whoever has none learns nothing of it.
     pub policy: PasswordPolicy,
     pub ids: Arc<dyn Ids>,
     pub audit: Arc<dyn AuditSink>,
@@ -52,7 +52,7 @@ pub enum Claim {
     Bearer(Box<SignedIn>),
     Password(PasswordAttempt),
     /// For a registration alone: whoever proves the mailbox may choose the password.
-    NewPassword(NewPassword),
+    NewPassword(ChosenPassword),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -178,3 +178,6 @@ impl VerifyEmail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,11 @@ fn squeezed(text: &str) -> Zeroizing<String> {
 #[derive(Clone)]
 pub struct NewPassword(Zeroizing<String>);
 
+/// A password that somebody has chosen and no policy has judged yet: whose it is to be is known only once a proof is good. Wiped when
+/// dropped.
+#[derive(Clone)]
+pub struct ChosenPassword(Zeroizing<String>);
+
 /// A password as somebody presents it to prove who they are: any text at all. Wiped when dropped.
 #[derive(Clone)]
 pub struct PasswordAttempt {
@@ -126,6 +131,18 @@ pub struct PasswordAttempt {
 }
 
 impl NewPassword {
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ChosenPassword {
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -165,7 +182,7 @@ impl PasswordAttempt {
     }
 }
 
-redacted!(NewPassword, PasswordAttempt, PasswordHash);
+redacted!(ChosenPassword, NewPassword, PasswordAttempt, PasswordHash);
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use auth_domain::{
     identity::email::Email,
     mailbox::{confirm_change::Confirmation, present::Presented, verify::Claim},
-    passwords::policy::{NewPassword, PasswordAttempt},
+    passwords::policy::{ChosenPassword, PasswordAttempt},
     sessions::authenticate::SignedIn,
 };
 use serde::Serialize;
@@ -87,7 +87,7 @@ pub(crate) struct ResetSchema {
 
 pub struct ResetBody {
     proof: Presented,
-    new_password: NewPassword,
+    new_password: ChosenPassword,
 }
 
 impl FromMembers for ResetBody {

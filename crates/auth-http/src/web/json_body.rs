@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt::Display, future};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
     identity::email::{Email, EmailFault},
-    passwords::policy::{NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
+    passwords::policy::{ChosenPassword, NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
 };
 use serde_json::{Map, Value};
 use strict_json::Malformed;
@@ -182,6 +182,15 @@ impl Parse for NewPassword {
 
     fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<PasswordFault>> {
         rules.policy.accept(text, rules.owner.as_ref())
+    }
+}
+
+/// Judged later, by the use case.
+impl Parse for ChosenPassword {
+    type Fault = Infallible;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Infallible>> {
+        Ok(Self::new(text.to_owned()))
     }
 }
 

@@ -34,11 +34,15 @@ use crate::{
 /// How many mails are taken at a time.
 pub const BATCH: u32 = 50;
 
-/// The longest time that a transport takes for one mail.
+/// The longest time that a transport takes for one mail, however slow the mail server is.
 pub const DELIVERY_LIMIT: TimeDelta = TimeDelta::seconds(90);
 
-/// For how long mails are taken.
+/// For how long mails are taken: so long the others of a server that has died wait.
 const LEASE: TimeDelta = TimeDelta::minutes(3);
+
+/// What has to be left of it for another mail to begin: a delivery, and the database's answers around it. Otherwise another server
+/// might take a mail that is under way.
+const NEEDED: TimeDelta = TimeDelta::minutes(2);
 
 /// Where links lead: a token is added as `#token=…`, so that no server and no log on the way ever has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,16 +109,34 @@ impl SendMails {
     /// # Errors
     /// An outage of the database. The mail that was under way may be sent again then, once its lease has run out; no other.
     pub async fn execute(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Batch, PortError> {
+        let outcome = self.send(stop).await;
+        // A connection is kept only for mails that follow at once.
+        if !outcome.as_ref().is_ok_and(|batch| batch.more) || stop() {
+            self.transport.hang_up().await;
+        }
+        outcome
+    }
+
+    async fn send(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Batch, PortError> {
         let now = self.clock.now();
         let lease = Lease { owner: self.ids.next(), until: now + LEASE };
         let taken = self.outbox.lease(lease, now, BATCH).await?;
         let mut batch = Batch { more: taken.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX), ..Batch::default() };
+        let mut untried = taken.len();
         for entry in &taken {
-            if stop() || self.clock.now() + DELIVERY_LIMIT > lease.until {
+            if stop() || self.clock.now() + NEEDED > lease.until {
                 batch.more = true;
                 break;
             }
-            let attempt = self.attempt(entry).await?;
+            let attempt = match self.attempt(entry).await {
+                Ok(attempt) => attempt,
+                Err(outage) => {
+                    // Nothing is under way. If this fails as well, the lease runs out.
+                    let _given_back = self.outbox.release(lease.owner).await;
+                    return Err(outage);
+                }
+            };
+            untried -= 1;
             let server_is_away = attempt.server_is_away.clone();
             self.settle(entry, lease.owner, attempt, &mut batch).await?;
             if server_is_away.is_some() {
@@ -122,44 +144,61 @@ impl SendMails {
                 break;
             }
         }
-        if !batch.more {
-            self.transport.hang_up().await;
+        if untried > 0 {
+            self.outbox.release(lease.owner).await?;
         }
-        self.outbox.release(lease.owner).await?;
         Ok(batch)
     }
 
+    /// # Errors
+    /// An outage, before anything was handed over.
     async fn attempt(&self, entry: &Entry) -> Result<Attempt, PortError> {
         let now = self.clock.now();
         if now >= entry.mail.expires_at {
             let why = entry.last_error.clone().unwrap_or_else(|| "it expired before it was tried".to_owned());
             return Ok(Attempt::dead(why, Reason::Expired));
         }
-        let Some(mail) = self.mail(&entry.mail, now).await? else { return Ok(Attempt::done(Settled::Dropped)) };
+        let mail = match self.mail(&entry.mail, now).await {
+            Ok(Some(mail)) => mail,
+            Ok(None) => return Ok(Attempt::done(Settled::Dropped)),
+            // What is stored of one address must not keep all other mails waiting.
+            Err(fault @ (PortError::Corrupt(_) | PortError::Refused(_) | PortError::Internal(_))) => {
+                return Ok(self.later(entry, fault.to_string()));
+            }
+            Err(
+                outage
+                @ (PortError::Unavailable(_) | PortError::Unknown(_) | PortError::Overloaded { .. } | PortError::Abandoned),
+            ) => return Err(outage),
+        };
         Ok(match self.transport.deliver(&mail).await {
             Delivery::Accepted => Attempt::done(Settled::Sent),
             Delivery::Refused { why } => Attempt::dead(why, Reason::MailRefused),
             Delivery::Later { why, server_is_away } => {
-                let next = next_attempt(entry.attempts + 1, entry.mail.expires_at, self.clock.now());
                 let server_is_away = server_is_away.then(|| why.clone());
-                let attempt = match next {
-                    Some(at) => Attempt::done(Settled::Again { at, why }),
-                    None => Attempt::dead(why, Reason::Expired),
-                };
-                Attempt { server_is_away, ..attempt }
+                Attempt { server_is_away, ..self.later(entry, why) }
             }
         })
     }
 
+    fn later(&self, entry: &Entry, why: String) -> Attempt {
+        match next_attempt(entry.attempts + 1, entry.mail.expires_at, self.clock.now()) {
+            Some(at) => Attempt::done(Settled::Again { at, why }),
+            None => Attempt::dead(why, Reason::Expired),
+        }
+    }
+
     /// The mail as it is to be sent; `None` if there is nothing to say any more.
     async fn mail(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Option<Mail>, PortError> {
-        let Some(template) = self.template(outgoing, now).await? else { return Ok(None) };
-        let proof = match &outgoing.proof {
-            _ if !template.has_proof() => None,
-            Some(proof) if proof.check(proof.purpose, now).is_ok() => Some(self.enclose(proof)),
-            // A newer mail has another, or it would be refused.
-            Some(_) | None => return Ok(None),
+        let is_due = match &outgoing.proof {
+            // Of one that is no longer good, a newer mail has another, or there is nothing left to prove.
+            Some(proof) => proof.check(proof.purpose, now).is_ok(),
+            None => outgoing.occasion == Occasion::AccountDeleted,
         };
+        if !is_due {
+            return Ok(None);
+        }
+        let Some(template) = self.template(outgoing, now).await? else { return Ok(None) };
+        let proof = outgoing.proof.as_ref().filter(|_| template.has_proof());
         Ok(Some(Mail {
             id: outgoing.id,
             template,
@@ -168,7 +207,7 @@ impl SendMails {
             origin: outgoing.origin,
             other_address: outgoing.other_address.clone(),
             created_at: outgoing.created_at,
-            proof,
+            proof: proof.map(|proof| self.enclose(proof)),
         }))
     }
 
@@ -177,7 +216,7 @@ impl SendMails {
         Ok(match outgoing.occasion {
             Occasion::Registration if self.mailbox.is_taken(to, None, now).await? => Some(Template::AccountExists),
             Occasion::Registration => Some(Template::Verify),
-            Occasion::Verification => self.is_unverified(to).await?.then_some(Template::Verify),
+            Occasion::Verification => self.is_unverified(to, now).await?.then_some(Template::Verify),
             Occasion::Reset => self.account(to).await?.map(|_user| Template::Reset),
             Occasion::Invitation => self.account(to).await?.map(|_user| Template::Invitation),
             Occasion::Change => {
@@ -193,11 +232,12 @@ impl SendMails {
         })
     }
 
-    /// Whether there is an address to verify: of an account, or of a registration.
-    async fn is_unverified(&self, address: &Email) -> Result<bool, PortError> {
+    /// Whether there is an address to verify: of an account, or of a registration that can become one.
+    async fn is_unverified(&self, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
         match self.users.find_by_email(address).await? {
             Some(user) => Ok(user.is_active() && user.email_verified_at.is_none()),
-            None => Ok(self.proofs.registration(address).await?.is_some()),
+            None if self.proofs.registration(address).await?.is_none() => Ok(false),
+            None => Ok(!self.mailbox.is_taken(address, None, now).await?),
         }
     }
 
@@ -238,3 +278,6 @@ impl SendMails {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

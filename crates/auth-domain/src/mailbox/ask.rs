@@ -80,3 +80,6 @@ pub(crate) fn suppressed(mail: &Outgoing, context: &RequestContext) -> AuditEven
         None => event.on(Target::Address(mail.to.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests;

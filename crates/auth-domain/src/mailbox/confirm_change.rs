@@ -97,3 +97,6 @@ fn typed(code: String, user: &User) -> Presented {
     let address = user.pending_email.as_ref().map_or(&user.email, |pending| &pending.address).clone();
     Presented::Code { address, account: Some(user.id), code }
 }
+
+#[cfg(test)]
+mod tests;

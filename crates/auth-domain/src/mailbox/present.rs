@@ -68,12 +68,11 @@ impl PresentProof {
         match (proof, fault) {
             (Some(proof), None) => Ok(proof),
             (proof, fault) => {
-                let email = match presented {
-                    Presented::Code { address, .. } => Some(address.clone()),
-                    Presented::Token(_) => proof.as_ref().map(|proof| proof.address.clone()),
+                let (email, user) = match presented {
+                    Presented::Code { address, account, .. } => (Some(address.clone()), *account),
+                    Presented::Token(_) => (proof.as_ref().map(|proof| proof.address.clone()), None),
                 };
-                let user = proof.and_then(|proof| proof.user);
-                let target = Target::Mailbox { purpose, email, user };
+                let target = Target::Mailbox { purpose, email, user: proof.and_then(|proof| proof.user).or(user) };
                 Err(self.refuse(target, fault.unwrap_or(ProofFault::Unknown), context))
             }
         }
@@ -129,3 +128,6 @@ fn reason(fault: ProofFault) -> Reason {
         ProofFault::OtherAccount => Reason::OtherAccount,
     }
 }
+
+#[cfg(test)]
+mod tests;

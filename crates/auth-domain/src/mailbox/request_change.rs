@@ -52,3 +52,6 @@ impl RequestEmailChange {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

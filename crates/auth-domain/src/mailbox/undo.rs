@@ -53,3 +53,6 @@ impl Undo {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,9 +53,10 @@ impl NoticeOfNetwork {
     /// The notice, if there is a reason for one: the first login ever is none.
     async fn write(&self, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Result<Option<Outgoing>, PortError> {
         let (Some(network), Some(_earlier)) = (context.network(), user.last_login_at) else { return Ok(None) };
+        // Written first: where none is to be, nothing is looked up.
+        let Some(notice) = self.writer.notice(Occasion::NewNetwork, user, context, now) else { return Ok(None) };
         let seen_at = self.networks.network_seen_at(user.id, network).await?;
-        let is_known = seen_at.is_some_and(|at| now < at + KNOWN_FOR);
-        Ok(if is_known { None } else { self.writer.notice(Occasion::NewNetwork, user, context, now) })
+        Ok(Some(notice).filter(|_| seen_at.is_none_or(|at| now >= at + KNOWN_FOR)))
     }
 }
 

@@ -45,15 +45,14 @@ impl CreateUser {
         let invitation = hash.is_none().then(|| self.writer.invitation(&email, context, now));
         let user = User::new(UserId(self.ids.next()), email, hash, now);
         let event = || by_operator(EventKind::UserRegistered, &user, context, now);
-        match self.users.insert(&user, None, invitation.as_ref()).await.or_unknown(&*self.audit, event)? {
-            Inserted::EmailTaken => return Err(OperateError::EmailTaken),
-            Inserted::Yes => {}
-            Inserted::MailSuppressed => {
-                let suppressed = by_operator(EventKind::MailSuppressed, &user, context, now);
-                self.audit.record(suppressed);
-            }
+        let inserted = self.users.insert(&user, None, invitation.as_ref()).await.or_unknown(&*self.audit, event)?;
+        if inserted == Inserted::EmailTaken {
+            return Err(OperateError::EmailTaken);
         }
         self.audit.record(event());
+        if inserted == Inserted::MailSuppressed {
+            self.audit.record(by_operator(EventKind::MailSuppressed, &user, context, now));
+        }
         Ok(user)
     }
 }

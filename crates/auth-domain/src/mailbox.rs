@@ -1,5 +1,5 @@
 //! What a proof of a mailbox does: an address is verified, a forgotten password replaced, an address changed, a change undone. And
-//! the sending of mails.
+//! the sending of mails, again if an operator says so.
 
 pub mod ask;
 pub mod confirm_change;
@@ -7,6 +7,7 @@ pub mod ports;
 pub mod present;
 pub mod request_change;
 pub mod reset;
+pub mod retry_mail;
 pub mod send;
 pub mod undo;
 pub mod verify;

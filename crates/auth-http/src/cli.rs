@@ -7,6 +7,7 @@ pub(crate) mod command;
 pub(crate) mod healthcheck;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod mail;
 pub(crate) mod manual;
 pub(crate) mod page;
 pub(crate) mod serve;
@@ -17,7 +18,7 @@ pub(crate) mod users;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::cli::{audit::Audit, clients::Clients, command::CommandError, keys::Keys, users::Users};
+use crate::cli::{audit::Audit, clients::Clients, command::CommandError, keys::Keys, mail::Mail, users::Users};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -51,7 +52,7 @@ enum Command {
     Healthcheck,
     /// Print the OpenAPI document.
     Openapi,
-    /// Create, import, show, list, disable, enable and delete accounts, set passwords, end sessions.
+    /// Create, import, show, list, verify, disable, enable and delete accounts, set passwords, end sessions.
     Users(Users),
     /// Add, list and remove resource servers, which may ask about tokens, and replace their secrets.
     Clients(Clients),
@@ -59,6 +60,8 @@ enum Command {
     Audit(Audit),
     /// List, rotate, revoke, import and export the keys that sign access tokens.
     Keys(Keys),
+    /// Look into the outbox, and let mails be tried again.
+    Mail(Mail),
     /// Print the completion script of a shell.
     Completions { shell: Shell },
     /// Print the manual page (roff); for packagers.
@@ -83,6 +86,7 @@ impl Cli {
             Command::Clients(clients) => clients.run(),
             Command::Audit(audit) => audit.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Mail(mail) => mail.run(),
             Command::Completions { shell } => crate::cli::manual::completions(shell),
             Command::Man => crate::cli::manual::man(),
         }

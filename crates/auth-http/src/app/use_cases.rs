@@ -1,7 +1,9 @@
 //! The use cases of all rooms, and the policies they follow.
 
 use actix_web::{HttpRequest, web::Data};
-use auth_domain::{passwords::policy::PasswordPolicy, sessions::token::Lifetimes, signing_keys::ring::KeyPolicy};
+use auth_domain::{
+    mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::token::Lifetimes, signing_keys::ring::KeyPolicy,
+};
 use chrono::TimeDelta;
 
 use super::{
@@ -57,6 +59,8 @@ pub struct UseCases {
     pub passwords: Passwords,
     /// `None` on a server that sends no mail.
     pub mail: Option<Data<MailUseCases>>,
+    /// For operators. The outbox is there in any case.
+    pub retry_mail: RetryMail,
     pub oauth: OAuthUseCases,
     pub signing_keys: KeyUseCases,
     pub maintenance: MaintenanceUseCases,
@@ -94,6 +98,7 @@ impl UseCases {
             sessions: SessionUseCases::over(&ports, policies),
             accounts: AccountUseCases::over(&ports, policies),
             mail: MailUseCases::over(&ports, policies).map(Data::new),
+            retry_mail: RetryMail { outbox: ports.mail.admin.clone(), clock: ports.clock.clone() },
             passwords: Passwords { policy: policies.passwords },
             oauth: OAuthUseCases::over(&ports),
             signing_keys: KeyUseCases::over(&ports, policies),

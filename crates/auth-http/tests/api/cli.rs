@@ -2,5 +2,6 @@
 
 pub(crate) mod configuration;
 pub(crate) mod import;
+pub(crate) mod mail;
 pub(crate) mod manual;
 pub(crate) mod users;

@@ -94,25 +94,23 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         Action::Create { email, invite } => {
             let email = parse_email(&email)?;
             let password = first_password(app, &email, invite)?;
-            let done = if password.is_some() { "created" } else { "invited" };
-            let user = app.accounts.create.execute(email, password, &context).await?;
-            Ok(Answer::Done { done, user, sessions_ended: 0 })
+            Ok(Answer::Created(app.accounts.create.execute(email, password, &context).await?))
         }
         Action::Show { user } => {
-            let user = find(app, &user).await?;
-            let sessions = app.ports.sessions.store.live(user.id, app.ports.clock.now(), SESSIONS_MAX.into()).await?;
-            Ok(Answer::User { user, sessions })
+            let (user, now) = (find(app, &user).await?, app.ports.clock.now());
+            let sessions = app.ports.sessions.store.live(user.id, now, SESSIONS_MAX.into()).await?;
+            Ok(Answer::User { user, sessions, now })
         }
         Action::List { prefix, after, limit } => {
             // As the previous page showed it.
             let after = after.map(|text| Email::from_kept(&text).or_else(|_fault| parse_email(&text))).transpose()?;
             let users = app.ports.accounts.directory.list(&canonical_prefix(&prefix), after.as_ref(), limit).await?;
-            Ok(Answer::Users { users, limit })
+            Ok(Answer::Users { users, limit, now: app.ports.clock.now() })
         }
         Action::SetPassword { user } => {
             let user = find(app, &user).await?;
             let sessions_ended = app.accounts.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
-            Ok(Answer::Done { done: "password set", user, sessions_ended })
+            done(app, "password set", user, sessions_ended).await
         }
         Action::Disable { user } => {
             let user = find(app, &user).await?;
@@ -146,7 +144,7 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
 /// The account as it is now; one that has been deleted, as it was.
 async fn done(app: &UseCases, done: &'static str, user: User, sessions_ended: usize) -> Result<Answer, CommandError> {
     let user = app.ports.accounts.users.find(user.id).await?.unwrap_or(user);
-    Ok(Answer::Done { done, user, sessions_ended })
+    Ok(Answer::Done { done, user, sessions_ended, now: app.ports.clock.now() })
 }
 
 /// By id or by address.

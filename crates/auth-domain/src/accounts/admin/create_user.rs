@@ -26,6 +26,24 @@ pub struct CreateUser {
     pub clock: Arc<dyn Clock>,
 }
 
+/// An account that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    pub user: User,
+    pub invitation: Invitation,
+}
+
+/// What its owner is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invitation {
+    /// The account has a password, so there is none.
+    NotNeeded,
+    /// A mail asks for a password.
+    Queued,
+    /// The address has had its [allowance](crate::mail::allowance::Allowance) of mails: none asks for a password.
+    Suppressed,
+}
+
 impl CreateUser {
     /// Without a password its owner is invited by a mail to choose one.
     ///
@@ -36,7 +54,7 @@ impl CreateUser {
         email: Email,
         password: Option<NewPassword>,
         context: &RequestContext,
-    ) -> Result<User, OperateError> {
+    ) -> Result<Created, OperateError> {
         let hash = match password {
             Some(password) => Some(self.hasher.hash(self.hasher.admit()?, password).await?),
             None => None,
@@ -46,13 +64,15 @@ impl CreateUser {
         let user = User::new(UserId(self.ids.next()), email, hash, now);
         let event = || by_operator(EventKind::UserRegistered, &user, context, now);
         let inserted = self.users.insert(&user, None, invitation.as_ref()).await.or_unknown(&*self.audit, event)?;
-        if inserted == Inserted::EmailTaken {
-            return Err(OperateError::EmailTaken);
-        }
+        let invitation = match inserted {
+            Inserted::EmailTaken => return Err(OperateError::EmailTaken),
+            Inserted::Yes => invitation.map_or(Invitation::NotNeeded, |_mail| Invitation::Queued),
+            Inserted::MailSuppressed => Invitation::Suppressed,
+        };
         self.audit.record(event());
-        if inserted == Inserted::MailSuppressed {
+        if invitation == Invitation::Suppressed {
             self.audit.record(by_operator(EventKind::MailSuppressed, &user, context, now));
         }
-        Ok(user)
+        Ok(Created { user, invitation })
     }
 }

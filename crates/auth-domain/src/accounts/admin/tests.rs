@@ -5,14 +5,20 @@ use std::sync::Arc;
 use mockall::predicate::eq;
 
 use super::{
-    OperateError, create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
-    end_sessions::EndSessions, set_password::SetPassword,
+    OperateError,
+    create_user::{CreateUser, Created, Invitation},
+    delete_user::DeleteUser,
+    disable_user::DisableUser,
+    enable_user::EnableUser,
+    end_sessions::EndSessions,
+    set_password::SetPassword,
 };
 use crate::{
     accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
     audit::event::{Actor, AuditEvent},
     identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
-    passwords::ports::MockPasswordHasher,
+    mail::message::{Occasion, Outgoing},
+    passwords::{policy::NewPassword, ports::MockPasswordHasher},
     sessions::ports::MockSessionStore,
     testing::{admitting, clock, down, hasher_that_says, no_mail, told},
     testkit::{
@@ -29,7 +35,15 @@ fn broken_hasher() -> MockPasswordHasher {
     hasher
 }
 
-async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<User, OperateError>, Vec<AuditEvent>) {
+async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
+    created(users, hasher, Some(new_password(OTHER_PASSWORD))).await
+}
+
+async fn created(
+    users: MockUserStore,
+    hasher: MockPasswordHasher,
+    password: Option<NewPassword>,
+) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let create = CreateUser {
         writer: no_mail(),
@@ -39,7 +53,7 @@ async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Use
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (create.execute(email("ann@example.org"), Some(new_password(OTHER_PASSWORD)), &context()).await, audit.events())
+    (create.execute(email("ann@example.org"), password, &context()).await, audit.events())
 }
 
 fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
@@ -103,11 +117,28 @@ impl Scene {
 #[tokio::test]
 async fn an_account_can_be_made_without_a_session() {
     let (outcome, events) = create(inserting(|| Ok(Inserted::Yes)), hasher_that_says(true)).await;
-    let user = outcome.unwrap();
-    assert_eq!((user.created_at, user.last_login_at), (start(), None));
+    let Created { user, invitation } = outcome.unwrap();
+    assert_eq!((user.created_at, user.last_login_at, invitation), (start(), None, Invitation::NotNeeded));
     assert_eq!(user.password, Some(PasswordHash::new(format!("fresh:{OTHER_PASSWORD}"))));
     assert_eq!(told(&events), [("user_registered", OPERATOR)]);
     assert_eq!(events.first().and_then(AuditEvent::user), Some(user.id));
+}
+
+#[tokio::test]
+async fn without_a_password_a_mail_asks_its_owner_for_one() {
+    for (inserted, invitation, expected) in [
+        (Inserted::Yes, Invitation::Queued, &[("user_registered", OPERATOR)][..]),
+        (Inserted::MailSuppressed, Invitation::Suppressed, &[("mail_suppressed", OPERATOR), ("user_registered", OPERATOR)]),
+    ] {
+        let mut users = MockUserStore::new();
+        let is_invited = |user: &User, mail: Option<&Outgoing>| {
+            mail.is_some_and(|mail| mail.occasion == Occasion::Invitation && mail.to == user.email && user.password.is_none())
+        };
+        users.expect_insert().withf(move |user, _, mail| is_invited(user, *mail)).once().returning(move |_, _, _| Ok(inserted));
+        let (outcome, events) = created(users, MockPasswordHasher::new(), None).await;
+        assert_eq!(outcome.unwrap().invitation, invitation);
+        assert_eq!(told(&events), expected);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What `users` answers, as text and as JSON.
 
 use auth_domain::{
+    accounts::admin::create_user::{Created, Invitation},
     identity::user::{AccountState, User},
     sessions::session::Session,
 };
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{CommandError, import::Report};
@@ -13,9 +15,10 @@ use crate::{
 };
 
 pub(crate) enum Answer {
-    User { user: User, sessions: Vec<Session> },
-    Users { users: Vec<User>, limit: u32 },
-    Done { done: &'static str, user: User, sessions_ended: usize },
+    User { user: User, sessions: Vec<Session>, now: DateTime<Utc> },
+    Users { users: Vec<User>, limit: u32, now: DateTime<Utc> },
+    Created(Created),
+    Done { done: &'static str, user: User, sessions_ended: usize, now: DateTime<Utc> },
     Imported(Report),
 }
 
@@ -43,6 +46,13 @@ enum Document<'a> {
         users: Vec<AccountView>,
         next: Option<String>,
     },
+    Created {
+        #[serde(flatten)]
+        user: AccountView,
+        /// Whether a mail asks its owner for a password.
+        invited: bool,
+        sessions_ended: usize,
+    },
     Done {
         #[serde(flatten)]
         user: AccountView,
@@ -51,8 +61,9 @@ enum Document<'a> {
     Imported(&'a Report),
 }
 
-impl From<&User> for AccountView {
-    fn from(user: &User) -> Self {
+impl AccountView {
+    fn of(user: &User, now: DateTime<Utc>) -> Self {
+        let pending = user.pending_email.as_ref().filter(|pending| now < pending.until);
         let disabled_at = match user.state {
             AccountState::Active => None,
             AccountState::Disabled { since } => Some(timestamp(since)),
@@ -60,7 +71,7 @@ impl From<&User> for AccountView {
         Self {
             user: user.into(),
             email_verified: user.email_verified_at.is_some(),
-            pending_email: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
+            pending_email: pending.map(|pending| pending.address.to_string()),
             state: user.state.to_string(),
             disabled_at,
             last_login_at: user.last_login_at.map(timestamp),
@@ -75,13 +86,22 @@ fn next(users: &[User], limit: u32) -> Option<String> {
 impl Answer {
     pub(crate) fn json(&self) -> String {
         let document = match self {
-            Self::User { user, sessions } => {
-                Document::User { user: user.into(), sessions: sessions.iter().map(SessionView::from).collect() }
+            Self::User { user, sessions, now } => {
+                let sessions = sessions.iter().map(SessionView::from).collect();
+                Document::User { user: AccountView::of(user, *now), sessions }
             }
-            Self::Users { users, limit } => {
-                Document::Users { users: users.iter().map(AccountView::from).collect(), next: next(users, *limit) }
+            Self::Users { users, limit, now } => {
+                let views = users.iter().map(|user| AccountView::of(user, *now)).collect();
+                Document::Users { users: views, next: next(users, *limit) }
             }
-            Self::Done { user, sessions_ended, .. } => Document::Done { user: user.into(), sessions_ended: *sessions_ended },
+            Self::Created(Created { user, invitation }) => Document::Created {
+                user: AccountView::of(user, user.created_at),
+                invited: *invitation == Invitation::Queued,
+                sessions_ended: 0,
+            },
+            Self::Done { user, sessions_ended, now, .. } => {
+                Document::Done { user: AccountView::of(user, *now), sessions_ended: *sessions_ended }
+            }
             Self::Imported(report) => Document::Imported(report),
         };
         terminal::json(&document)
@@ -91,22 +111,31 @@ impl Answer {
     pub(crate) fn verdict(&self) -> Result<(), CommandError> {
         match self {
             Self::Imported(report) => report.verdict(),
-            Self::User { .. } | Self::Users { .. } | Self::Done { .. } => Ok(()),
+            Self::User { .. } | Self::Users { .. } | Self::Created(_) | Self::Done { .. } => Ok(()),
         }
     }
 
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::User { user, sessions } => {
-                let mut lines = described(&user.into());
+            Self::User { user, sessions, now } => {
+                let mut lines = described(&AccountView::of(user, *now));
                 lines.extend(sessions.iter().map(|session| in_one_line(&session.into())));
                 terminal::lines(lines)
             }
-            Self::Users { users, limit } => {
+            Self::Users { users, limit, .. } => {
                 let lines = users.iter().map(|user| format!("{}  {}  {}", user.id, user.state, user.email)).collect();
                 page::text(lines, next(users, *limit), "No accounts.")
             }
-            Self::Done { done, user, sessions_ended } => {
+            Self::Created(Created { user, invitation }) => terminal::line(&match invitation {
+                Invitation::NotNeeded => format!("created: {} ({})", user.email, user.id),
+                Invitation::Queued => format!("invited: {} ({})", user.email, user.id),
+                Invitation::Suppressed => format!(
+                    "created: {} ({}), but no invitation goes out: the address has had its mails for now. \
+                     `POST /auth/password/forgot` sends one later (docs/mail.md)",
+                    user.email, user.id
+                ),
+            }),
+            Self::Done { done, user, sessions_ended, .. } => {
                 let sessions = match sessions_ended {
                     0 => String::new(),
                     1 => "; one session ended".to_owned(),

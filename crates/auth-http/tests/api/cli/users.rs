@@ -100,6 +100,42 @@ on_every_engine! {
         assert!(refused(&service, &["users", "delete", "ann@example.org"], "").contains("no such account"));
     }
 
+    async fn an_operator_vouches_for_an_address(engine) {
+        let service = Service::start(engine).await;
+        let made = json(&service, &["users", "create", "ann@example.org"], PASSWORD);
+        assert_eq!((&made["email_verified"], &made["pending_email"], &made["invited"]), (&json!(false), &Value::Null, &json!(false)));
+        assert!(service.command(&["users", "show", "ann@example.org"], "").1.contains("ann@example.org (not verified)"));
+        for _ in ["once", "and again"] {
+            assert_eq!(json(&service, &["users", "verify", "Ann@example.org"], "")["email_verified"], true);
+        }
+        assert!(service.command(&["users", "verify", "ann@example.org"], "").1.starts_with("verified: ann@example.org"));
+        assert!(service.command(&["users", "show", "ann@example.org"], "").1.contains("ann@example.org (verified)"));
+        assert_eq!(json(&service, &["users", "list"], "")["users"][0]["email_verified"], true);
+        assert!(refused(&service, &["users", "verify", "bob@example.org"], "").contains("no such account"));
+        let trail = json(&service, &["audit", "list", "--event", "email_verified"], "");
+        assert_eq!((&trail["events"][0]["email"], &trail["events"][0]["reason"]), (&json!("ann@example.org"), &json!("operator")));
+    }
+
+    async fn an_invitation_needs_mail(engine) {
+        let service = Service::start(engine).await;
+        assert!(refused(&service, &["users", "create", "ann@example.org", "--invite"], "").contains("set MAIL_URL"));
+        assert!(refused(&service, &["users", "create", "ann@example.org"], "").contains("at least 12"));
+        assert_eq!(service.database.count("users"), 0);
+    }
+
+    async fn an_address_that_is_asked_for_is_shown_while_it_may_come_true(engine) {
+        let service = Service::start(engine).await;
+        json(&service, &["users", "create", "ann@example.org"], PASSWORD);
+        let pending = |until: &str| {
+            let (address, until) = ("pending_email = 'new@example.org'", format!("pending_email_until = '{until}'"));
+            service.database.execute(&format!("UPDATE users SET {address}, {until}"));
+            json(&service, &["users", "show", "ann@example.org"], "")["pending_email"].clone()
+        };
+        assert_eq!(pending("2036-01-01 00:00:00"), "new@example.org");
+        assert!(service.command(&["users", "show", "ann@example.org"], "").1.contains("not verified, to be new@example.org"));
+        assert_eq!(pending("2020-01-01 00:00:00"), Value::Null);
+    }
+
     async fn sessions_that_are_long_over_are_forgotten(engine) {
         let service = Service::start(engine).await;
         service.register("ann@example.org").await;

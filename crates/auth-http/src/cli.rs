@@ -44,7 +44,7 @@ enum Command {
     Dev,
     /// Write a .env with fresh random secrets; never overwrites one.
     Init,
-    /// Validate the configuration, connect to the database, report pending migrations and whether the keys can be opened.
+    /// Validate the configuration, connect to the database and the mail server, report pending migrations and whether the keys can be opened.
     Check,
     /// Apply pending migrations and exit.
     Migrate,
@@ -60,7 +60,7 @@ enum Command {
     Audit(Audit),
     /// List, rotate, revoke, import and export the keys that sign access tokens.
     Keys(Keys),
-    /// Look into the outbox, and let mails be tried again.
+    /// Look into the outbox, let mails be tried again, send a test mail, render all mails.
     Mail(Mail),
     /// Print the completion script of a shell.
     Completions { shell: Shell },

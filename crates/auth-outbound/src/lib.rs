@@ -8,6 +8,7 @@ pub mod render;
 pub mod sender;
 mod smtp;
 pub mod templates;
+pub mod test_mail;
 mod tls;
 
 pub use smtp::Offer;

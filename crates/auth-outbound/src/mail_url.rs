@@ -78,6 +78,17 @@ impl FromStr for MailUrl {
     }
 }
 
+impl MailUrl {
+    /// Whether mails stay on this machine, as files.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        match self {
+            Self::Folder(_) => true,
+            Self::Server(_) => false,
+        }
+    }
+}
+
 /// For logs and reports: without login and without parameters.
 impl fmt::Display for MailUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,6 +16,7 @@ use crate::{
     render::Render,
     sender::Sender,
     smtp::{Offer, Smtp},
+    test_mail::TestMail,
 };
 
 /// The longest that handing over one mail takes, however slow the server is: less than the lease of whoever sends it.
@@ -61,9 +62,8 @@ impl Mailer {
     /// # Errors
     /// There is no certificate to trust.
     pub fn new(url: &MailUrl, from: Sender, templates: Arc<dyn Render>) -> Result<Self, MailerFault> {
-        let domain = from.address.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let way = match url {
-            MailUrl::Server(server) => Way::Server(Box::new(Smtp::new(server, domain).map_err(MailerFault)?)),
+            MailUrl::Server(server) => Way::Server(Box::new(Smtp::new(server, from.domain()).map_err(MailerFault)?)),
             MailUrl::Folder(folder) => Way::Folder(Folder(folder.clone())),
         };
         Ok(Self { from, templates, way })
@@ -80,15 +80,17 @@ impl Mailer {
         }
     }
 
-    fn compose(&self, mail: &Mail) -> Result<Letter, String> {
-        Letter::compose(mail, self.templates.render(mail)?, &self.from)
+    /// Hands over a mail that only says that mails arrive. Takes bounded time, and ends the connection.
+    pub async fn test(&self, test: &TestMail) -> Delivery {
+        let mail = test.mail();
+        let letter = Letter::compose(&mail, test.words(), &self.from);
+        let delivery = self.hand_over(&mail, letter).await;
+        self.hang_up().await;
+        delivery
     }
-}
 
-#[async_trait]
-impl MailTransport for Mailer {
-    async fn deliver(&self, mail: &Mail) -> Delivery {
-        let letter = match self.compose(mail) {
+    async fn hand_over(&self, mail: &Mail, letter: Result<Letter, String>) -> Delivery {
+        let letter = match letter {
             Ok(letter) => letter,
             Err(why) => return Delivery::Refused { why },
         };
@@ -100,6 +102,14 @@ impl MailTransport for Mailer {
         };
         let gave_up = |_elapsed| Delivery::Later { why: "the mail server takes too long".to_owned(), server_is_away: true };
         timeout(DELIVERY_MAX, delivery).await.unwrap_or_else(gave_up)
+    }
+}
+
+#[async_trait]
+impl MailTransport for Mailer {
+    async fn deliver(&self, mail: &Mail) -> Delivery {
+        let letter = self.templates.render(mail).and_then(|words| Letter::compose(mail, words, &self.from));
+        self.hand_over(mail, letter).await
     }
 
     async fn hang_up(&self) {

@@ -47,6 +47,14 @@ impl FromStr for Sender {
     }
 }
 
+impl Sender {
+    /// The domain of the address.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.address.as_str().rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
 impl fmt::Display for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {

@@ -14,7 +14,7 @@ pub use auth_infra::{
     cancellation::{CancellationToken, on_behalf_of},
     db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
     metrics::{level, sampled},
-    system::{SystemClock, os_key, os_secret},
+    system::{SystemClock, UuidV7, os_key, os_secret},
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
@@ -26,8 +26,8 @@ use auth_infra::{
     hashing::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
     proof_codec::HmacProofs,
-    system::UuidV7,
 };
+pub(crate) use auth_outbound::test_mail::TestMail;
 use auth_outbound::{
     mailer::{Mailer, MailerFault},
     templates::{Branding, TemplateFaults, Templates},

@@ -5,6 +5,7 @@ mod certificates;
 mod files;
 mod finding;
 mod keys;
+mod mail;
 mod secrets;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use self::{
     files::of_files,
     finding::{Finding, is_wanted, of_clients},
     keys::of_keys,
+    mail::{of_mail, of_mail_server, of_unverified},
     secrets::of_secrets,
 };
 use super::command::{CommandError, settings, settings_to_serve};
@@ -26,8 +28,8 @@ use crate::{
     settings::Source,
 };
 
-/// Validates the configuration, connects to the database, reports pending migrations, whether every account can be found by its
-/// address, and whether the keys can be opened.
+/// Validates the configuration, connects to the mail server and to the database, reports pending migrations, whether every account
+/// can be found by its address, whether the keys can be opened, and what else is worth a thought.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
@@ -43,6 +45,8 @@ pub(crate) fn check() -> Result<(), CommandError> {
     if let Some(tls) = tls {
         of_certificates(&tls.chain(), SystemClock.now()).iter().try_for_each(tell)?;
     }
+    of_mail(&settings).iter().try_for_each(tell)?;
+    of_mail_server(&settings)?.iter().try_for_each(tell)?;
     let database = Database::open(&settings.database.url, 1)?;
     tell(&Finding::fine("database", format!("{} answers", settings.database.url)))?;
     let pending = database.pending()?;
@@ -57,6 +61,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
     of_addresses(&database.odd_addresses()?).iter().try_for_each(tell)?;
     if pending.is_empty() {
         tell(&of_keys(&database, &settings)?)?;
+        of_unverified(&database, &settings)?.iter().try_for_each(tell)?;
     }
     Ok(())
 }

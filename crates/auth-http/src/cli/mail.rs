@@ -1,8 +1,12 @@
-//! `mail`: looks into the outbox, for people and (`--json`) for scripts.
+//! `mail`: looks into the outbox and tries what sends from it, for people and (`--json`) for scripts.
 
 mod render;
+mod trial;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use auth_domain::{
     mail::{message::MailId, outbox::MailState},
@@ -23,9 +27,22 @@ pub(crate) struct Mail {
     json: bool,
 }
 
-/// Tokens, codes and links are not stored, so none is shown.
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(flatten)]
+    Outbox(Outbox),
+    /// Send a test mail at once, past the outbox, and say what the mail server answered.
+    Test { address: String },
+    /// Write every mail in every language into a folder, to look at: the text with its subject, and the HTML.
+    Preview {
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+/// Tokens, codes and links are not stored, so none is shown.
+#[derive(Debug, Subcommand)]
+enum Outbox {
     /// List mails, latest first; those that are done are deleted after seven days.
     List {
         /// Only mails that stand so.
@@ -50,23 +67,28 @@ impl Mail {
     /// # Errors
     /// What to tell the operator.
     pub(crate) fn run(self) -> Result<(), CommandError> {
-        let answer = operate(async |app| perform(app, self.action).await)?;
+        let answer = match self.action {
+            Action::Outbox(action) => operate(async |app| perform(app, action).await)?,
+            Action::Test { address } => trial::test(&address)?,
+            Action::Preview { folder } => trial::preview(folder)?,
+        };
         let text = if self.json { answer.json() } else { answer.text() };
-        Ok(writeln!(io::stdout(), "{text}")?)
+        writeln!(io::stdout(), "{text}")?;
+        answer.verdict()
     }
 }
 
-async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
+async fn perform(app: &UseCases, action: Outbox) -> Result<Answer, CommandError> {
     match action {
-        Action::List { state, after, limit } => {
+        Outbox::List { state, after, limit } => {
             let state = state.as_deref().and_then(MailState::from_name);
             Ok(Answer::Mails { mails: app.ports.mail.admin.list(state, after, limit).await?, limit })
         }
-        Action::Show { id } => {
+        Outbox::Show { id } => {
             let found = app.ports.mail.admin.find(id).await?;
             found.map(Answer::Mail).ok_or_else(|| RetryMailError::NoSuchMail.into())
         }
-        Action::Retry { id } => Ok(Answer::Retried(app.retry_mail.execute(id).await?)),
+        Outbox::Retry { id } => Ok(Answer::Retried(app.retry_mail.execute(id).await?)),
     }
 }
 

@@ -1,23 +1,39 @@
 //! What `mail` answers, as text and as JSON.
 
+use std::path::PathBuf;
+
 use auth_domain::{
-    identity::language::Language,
+    identity::{email::Email, language::Language},
     mail::{
         agent::{Browser, System},
         outbox::{Entry, MailState},
+        ports::Delivery,
     },
 };
 use serde::Serialize;
 
 use crate::{
-    cli::{page, terminal},
+    cli::{command::CommandError, page, terminal},
     routes::views::timestamp,
 };
 
 pub(crate) enum Answer {
-    Mails { mails: Vec<Entry>, limit: u32 },
+    Mails {
+        mails: Vec<Entry>,
+        limit: u32,
+    },
     Mail(Entry),
     Retried(Entry),
+    /// A test mail, and where it was handed to.
+    Tested {
+        to: Email,
+        by: String,
+        delivery: Delivery,
+    },
+    Previewed {
+        folder: PathBuf,
+        files: usize,
+    },
 }
 
 /// A mail as an operator sees it.
@@ -50,6 +66,8 @@ struct MailView<'a> {
 enum Document<'a> {
     Mails { mails: Vec<MailView<'a>>, next: Option<String> },
     Mail(MailView<'a>),
+    Tested { to: String, by: &'a str, outcome: &'static str, error: Option<&'a str> },
+    Previewed { folder: String, files: usize },
 }
 
 impl<'a> From<&'a Entry> for MailView<'a> {
@@ -86,7 +104,22 @@ impl Answer {
                 Document::Mails { mails: mails.iter().map(MailView::from).collect(), next: next(mails, *limit) }
             }
             Self::Mail(entry) | Self::Retried(entry) => Document::Mail(entry.into()),
+            Self::Tested { to, by, delivery } => {
+                let (outcome, error) = came_of(delivery);
+                Document::Tested { to: to.to_string(), by, outcome, error }
+            }
+            Self::Previewed { folder, files } => Document::Previewed { folder: folder.display().to_string(), files: *files },
         })
+    }
+
+    /// Whether what was tried worked.
+    pub(crate) fn verdict(&self) -> Result<(), CommandError> {
+        match self {
+            Self::Tested { delivery: Delivery::Later { .. } | Delivery::Refused { .. }, .. } => {
+                Err(CommandError::Told("The test mail was not taken.".to_owned()))
+            }
+            Self::Mails { .. } | Self::Mail(_) | Self::Retried(_) | Self::Tested { .. } | Self::Previewed { .. } => Ok(()),
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -100,7 +133,20 @@ impl Answer {
                 let MailView { id, to, .. } = entry.into();
                 terminal::line(&format!("due now: {to} ({id}); a running server tries it within a second"))
             }
+            Self::Tested { to, by, delivery } => terminal::line(&match came_of(delivery) {
+                (outcome, None) => format!("{outcome}: {by} took the mail to {to}; whether it arrives, its mailbox shows"),
+                (outcome, Some(why)) => format!("{outcome}: {by} did not take the mail to {to}: {why}"),
+            }),
+            Self::Previewed { folder, files } => terminal::line(&format!("wrote {files} files into {}", folder.display())),
         }
+    }
+}
+
+fn came_of(delivery: &Delivery) -> (&'static str, Option<&str>) {
+    match delivery {
+        Delivery::Accepted => ("accepted", None),
+        Delivery::Later { why, .. } => ("deferred", Some(why)),
+        Delivery::Refused { why } => ("refused", Some(why)),
     }
 }
 

@@ -1,6 +1,8 @@
-//! Migrations as an operator asks for them. Every method blocks.
+//! Migrations as an operator asks for them, and what else an operator wants to know of the database. Every method blocks.
 
 use auth_domain::identity::port_error::PortError;
+
+use diesel::prelude::*;
 
 use super::Database;
 use crate::db::{
@@ -8,6 +10,7 @@ use crate::db::{
     schema::{
         canonical_addresses::{Mode, OddAddresses, look, respell},
         migrate::{BoxedError, apply, newer, pending, under_lock},
+        tables::users,
     },
 };
 
@@ -64,5 +67,17 @@ impl Database {
     /// The database cannot be reached.
     pub fn odd_addresses(&self) -> Result<OddAddresses, PortError> {
         Ok(self.pool.read(&look)?)
+    }
+
+    /// How many enabled accounts have an address that nobody has proven to read. Reads every account. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or its schema is not up to date.
+    pub fn unverified_accounts(&self) -> Result<u64, PortError> {
+        let count = |db: &mut AnyConnection| {
+            let open = users::table.filter(users::email_verified_at.is_null().and(users::disabled_at.is_null()));
+            open.count().get_result::<i64>(db)
+        };
+        Ok(u64::try_from(self.pool.read(&count)?).unwrap_or_default())
     }
 }

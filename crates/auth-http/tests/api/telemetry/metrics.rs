@@ -10,8 +10,9 @@ use tokio::{
 };
 
 use crate::{
+    cli::mail::{FOLDER, NOWHERE},
     middleware::general::raw,
-    service::{Answer, Engine, Hold, PASSWORD, Service, on_every_engine},
+    service::{Answer, Engine, Hold, PASSWORD, Service, eventually, on_every_engine},
 };
 
 pub const ON: (&str, &str) = ("METRICS_ADDR", "127.0.0.1:0");
@@ -39,7 +40,7 @@ pub fn value(text: &str, sample: &str) -> f64 {
 /// A server that has met everything it counts, but for what takes an overload.
 async fn after_a_busy_day(engine: Engine) -> Service {
     let limits = [ON, ("RATE_LIMIT_REQUESTS", "12"), ("RATE_LIMIT_WINDOW", "3600")];
-    let service = Service::with(engine, &limits).await;
+    let service = Service::with(engine, &[&limits[..], &FOLDER].concat()).await;
     let first = service.register("ann@example.org").await;
     let second = service.login("ann@example.org").await;
     service.post("/auth/login", json!({ "email": "ann@example.org", "password": "wrong" })).await;
@@ -59,6 +60,24 @@ async fn after_a_busy_day(engine: Engine) -> Service {
 }
 
 on_every_engine! {
+    async fn mails_are_counted(engine) {
+        let service = Service::with(engine, &[&[ON][..], &FOLDER].concat()).await;
+        service.register("ann@example.org").await;
+        let is = |text: &String, sample, expected: f64| (value(text, sample) - expected).abs() < f64::EPSILON;
+        let sent = r#"auth_mail_attempts_total{outcome="sent"}"#;
+        eventually(async || scrape(&service).await, |text| is(text, sent, 1.0)).await;
+        let away = Service::with(engine, &NOWHERE).await;
+        away.register("ann@example.org").await;
+        away.register("bob@example.org").await;
+        let database = away.database.clone();
+        drop(away);
+        database.execute("UPDATE mail_outbox SET state = 'dead', done_at = created_at WHERE recipient = 'ann@example.org'");
+        // A server counts what waits when it starts, and then now and then.
+        let other = Service::on(database, &[&[ON][..], &NOWHERE].concat()).await;
+        let counted = |text: &String| is(text, "auth_mail_outbox_waiting", 1.0) && is(text, "auth_mail_outbox_dead", 1.0);
+        eventually(async || scrape(&other).await, counted).await;
+    }
+
     async fn what_happened_is_counted(engine) {
         let service = after_a_busy_day(engine).await;
         let text = scrape(&service).await;

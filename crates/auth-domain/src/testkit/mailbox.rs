@@ -2,5 +2,6 @@
 
 pub mod change;
 pub mod mailbox_store;
+pub mod registrations;
 pub mod reserved;
 pub mod undo;

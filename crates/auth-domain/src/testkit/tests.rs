@@ -83,6 +83,7 @@ fn every_clause_is_in_a_macro() {
         include_str!("mail/outbox_lease.rs"),
         include_str!("mail/proof_codes.rs"),
         include_str!("mailbox/change.rs"),
+        include_str!("mailbox/registrations.rs"),
         include_str!("mailbox/reserved.rs"),
         include_str!("mailbox/undo.rs"),
         include_str!("sessions/session_begin.rs"),

@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS mail_outbox (
     last_error      VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     done_at         DATETIME(6) NULL,
     KEY mail_outbox_by_turn (state, next_attempt_at),
-    KEY mail_outbox_by_state (state, id),
+    KEY mail_outbox_by_age (state, created_at),
     KEY mail_outbox_by_lease (leased_by),
     KEY mail_outbox_by_end (done_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -63,6 +63,6 @@ CREATE TABLE IF NOT EXISTS mail_outbox (
     done_at         TIMESTAMP(6) NULL
 );
 CREATE INDEX IF NOT EXISTS mail_outbox_by_turn ON mail_outbox (state, next_attempt_at);
-CREATE INDEX IF NOT EXISTS mail_outbox_by_state ON mail_outbox (state, id);
+CREATE INDEX IF NOT EXISTS mail_outbox_by_age ON mail_outbox (state, created_at);
 CREATE INDEX IF NOT EXISTS mail_outbox_by_lease ON mail_outbox (leased_by);
 CREATE INDEX IF NOT EXISTS mail_outbox_by_end ON mail_outbox (done_at);

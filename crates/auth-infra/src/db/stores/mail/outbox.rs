@@ -77,10 +77,9 @@ impl Outbox for DieselOutbox {
                     rows.get_result::<i64>(db).map(|count| u64::try_from(count).unwrap_or_default())
                 };
                 let (waiting, dead) = (count(MailState::Waiting)?, count(MailState::Dead)?);
-                // Ids grow with time.
                 let oldest = mail_outbox::table
                     .filter(mail_outbox::state.eq(MailState::Waiting.name()))
-                    .order(mail_outbox::id.asc())
+                    .order(mail_outbox::created_at.asc())
                     .select(mail_outbox::created_at)
                     .limit(1);
                 let oldest = oldest.get_result::<At>(db).optional()?.map(At::utc);
@@ -101,7 +100,8 @@ fn due(db: &mut AnyConnection, now: At, limit: u32) -> QueryResult<Vec<String>> 
         .load(db)
 }
 
-/// Takes those of these mails that still nobody holds; everybody in the same order, so that nobody waits for each other.
+/// Takes those of these mails that still nobody holds; everybody in the same order, so that no two wait for each other. No index has
+/// the state and the id: MySQL might lock its entry before the row, against somebody who settles the mail.
 fn take(db: &mut AnyConnection, due: &[String], owner: &str, until: At, now: At) -> QueryResult<Vec<String>> {
     let mut in_order: Vec<_> = due.iter().collect();
     in_order.sort_unstable();

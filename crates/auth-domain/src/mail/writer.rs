@@ -101,3 +101,6 @@ impl MailWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What an operator does: its ports mocked.
 
+mod mails;
+
 use std::sync::Arc;
 
 use mockall::predicate::eq;

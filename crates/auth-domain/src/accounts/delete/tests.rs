@@ -102,3 +102,19 @@ async fn who_would_wait_too_long_for_a_hash_is_refused_before_anybody_is_asked()
     assert!(matches!(outcome, Err(DeleteAccountError::Port(error)) if is_told_to_come_back(&error)));
     assert_eq!(events, []);
 }
+
+#[tokio::test]
+async fn the_owner_is_told_and_has_no_way_back() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    let is_notice = |mail: &crate::mail::message::Outgoing| mail.to == caller_address() && mail.proof.is_none();
+    users.expect_delete().withf(move |_, _, _, notice| notice.is_some_and(is_notice)).once().returning(|_, _, _, _| Ok(true));
+    let (audit, writer) = (MemoryAudit::default(), crate::testing::mail::writer());
+    let proof = proof(Arc::new(hasher_that_says(true)), &audit);
+    let delete = DeleteAccount { users: Arc::new(users), proof, writer, audit: Arc::new(audit), clock: clock() };
+    delete.execute(&caller, attempt(PASSWORD), &context()).await.unwrap();
+}
+
+fn caller_address() -> crate::identity::email::Email {
+    caller().user.email
+}

@@ -1,5 +1,8 @@
 //! Logging in: every way in and out of it, its ports mocked.
 
+mod networks;
+mod unverified;
+
 use std::sync::Arc;
 
 use super::{Login, LoginError};

@@ -1,5 +1,7 @@
 //! Registering: its ports mocked.
 
+mod verification;
+
 use std::sync::Arc;
 
 use super::{Register, RegisterError, Verification};

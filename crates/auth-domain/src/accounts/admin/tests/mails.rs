@@ -1,0 +1,149 @@
+//! What an operator causes to be written: invitations and notices; and that an address is verified by their word.
+
+use std::sync::Arc;
+
+use super::{CreateUser, DeleteUser, OPERATOR, OperateError, SetPassword};
+use crate::{
+    accounts::{
+        admin::verify_user::VerifyUser,
+        ports::{Inserted, MockUserAdminStore, MockUserStore},
+    },
+    audit::event::AuditEvent,
+    identity::{port_error::PortError, user::User},
+    mail::{
+        message::{Occasion, Outgoing},
+        proof::Purpose,
+    },
+    passwords::{policy::ChosenPassword, ports::MockPasswordHasher},
+    testing::{
+        Fresh, clock, down, hasher_that_says,
+        mail::{ANN, World, by_token, writer},
+        told, unheard,
+    },
+    testkit::{
+        MemoryAudit,
+        samples::{OTHER_PASSWORD, attempt, context, email, new_password, start, user},
+    },
+};
+
+/// Without a password: the hasher must not be asked.
+async fn invite(users: MockUserStore) -> (Result<User, OperateError>, Vec<AuditEvent>) {
+    let audit = MemoryAudit::default();
+    let create = CreateUser {
+        users: Arc::new(users),
+        hasher: Arc::new(MockPasswordHasher::new()),
+        writer: writer(),
+        ids: Arc::new(Fresh),
+        audit: Arc::new(audit.clone()),
+        clock: clock(),
+    };
+    (create.execute(email(ANN), None, &context()).await, audit.events())
+}
+
+fn inviting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
+    let is_invitation = |mail: &Outgoing| {
+        let proof = mail.proof.clone().unwrap();
+        assert_eq!((mail.occasion, &mail.to, proof.purpose), (Occasion::Invitation, &email(ANN), Purpose::Reset));
+        proof.expires_at == start() + writer().verify_life
+    };
+    let mut users = MockUserStore::new();
+    let insert = users
+        .expect_insert()
+        .withf(move |user, first, mail| user.password.is_none() && first.is_none() && mail.is_some_and(is_invitation));
+    insert.once().returning(move |_, _, _| outcome());
+    users
+}
+
+#[tokio::test]
+async fn who_gets_no_password_is_invited_to_choose_one() {
+    let (outcome, events) = invite(inviting(|| Ok(Inserted::Yes))).await;
+    assert_eq!((outcome.unwrap().password, told(&events)), (None, vec![("user_registered", OPERATOR)]));
+    let (outcome, events) = invite(inviting(|| Ok(Inserted::MailSuppressed))).await;
+    assert!(outcome.is_ok());
+    assert_eq!(told(&events), [("user_registered", OPERATOR), ("mail_suppressed", OPERATOR)]);
+    let (outcome, events) = invite(inviting(|| Ok(Inserted::EmailTaken))).await;
+    assert!(matches!(outcome, Err(OperateError::EmailTaken)));
+    assert_eq!(events, []);
+    let (outcome, events) = invite(inviting(down)).await;
+    assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+    assert_eq!(events, []);
+    let (_, events) = invite(inviting(unheard)).await;
+    assert_eq!(told(&events), [("user_registered", Some("outcome_unknown"))]);
+}
+
+#[tokio::test]
+async fn who_gets_a_password_is_not_invited() {
+    let mut users = MockUserStore::new();
+    users.expect_insert().withf(|_, _, mail| mail.is_none()).once().returning(|_, _, _| Ok(Inserted::Yes));
+    let create = CreateUser {
+        users: Arc::new(users),
+        hasher: Arc::new(hasher_that_says(true)),
+        writer: writer(),
+        ids: Arc::new(Fresh),
+        audit: Arc::new(MemoryAudit::default()),
+        clock: clock(),
+    };
+    assert!(create.execute(email(ANN), Some(new_password(OTHER_PASSWORD)), &context()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_invitation_lets_its_reader_choose_the_first_password() {
+    let world = World::default();
+    let create = CreateUser {
+        users: Arc::new(world.store.clone()),
+        hasher: Arc::new(MockPasswordHasher::new()),
+        writer: writer(),
+        ids: Arc::new(Fresh),
+        audit: Arc::new(world.audit.clone()),
+        clock: Arc::new(world.clock.clone()),
+    };
+    create.execute(email(ANN), None, &context()).await.unwrap();
+    let mail = world.posted().await;
+    assert_eq!(mail.template.name(), "invitation");
+    let chosen = ChosenPassword::new(OTHER_PASSWORD.to_owned());
+    world.reset().execute(&by_token(&mail), chosen, &context()).await.unwrap();
+    assert!(world.login().execute(&email(ANN), attempt(OTHER_PASSWORD), &context()).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_a_password_that_was_set_and_of_a_deletion() {
+    let ann = user(ANN);
+    let is_notice = |expected| move |notice: &Outgoing| notice.occasion == expected && notice.to == email(ANN);
+    let is_change = is_notice(Occasion::PasswordChanged);
+    let mut users = MockUserStore::new();
+    let change = users.expect_change_password().withf(move |_, _, _, _, _, notice| notice.is_some_and(is_change));
+    change.once().returning(|_, _, _, _, _, _| Ok(Some(vec![])));
+    let is_deletion = is_notice(Occasion::AccountDeleted);
+    let delete = users.expect_delete().withf(move |_, _, _, notice| notice.is_some_and(is_deletion));
+    delete.once().returning(|_, _, _, _| Ok(true));
+    let (users, audit) = (Arc::new(users), Arc::new(MemoryAudit::default()));
+    let hasher = Arc::new(hasher_that_says(true));
+    let set = SetPassword { users: users.clone(), hasher, writer: writer(), audit: audit.clone(), clock: clock() };
+    assert_eq!(set.execute(&ann, new_password(OTHER_PASSWORD), &context()).await.unwrap(), 0);
+    DeleteUser { users, writer: writer(), audit, clock: clock() }.execute(&ann, &context()).await.unwrap();
+}
+
+async fn verifying(outcome: fn() -> Result<bool, PortError>) -> (Result<(), OperateError>, Vec<AuditEvent>) {
+    let (ann, audit) = (user(ANN), MemoryAudit::default());
+    let (owner, address) = (ann.id, ann.email.clone());
+    let mut users = MockUserAdminStore::new();
+    let verify = users.expect_verify().withf(move |id, email, now| (*id, email, *now) == (owner, &address, start()));
+    verify.once().returning(move |_, _, _| outcome());
+    let verify = VerifyUser { users: Arc::new(users), audit: Arc::new(audit.clone()), clock: clock() };
+    (verify.execute(&ann, &context()).await, audit.events())
+}
+
+#[tokio::test]
+async fn an_address_is_verified_by_the_operators_word() {
+    let (outcome, events) = verifying(|| Ok(true)).await;
+    assert!(outcome.is_ok());
+    assert_eq!(told(&events), [("email_verified", OPERATOR)]);
+    let (outcome, events) = verifying(|| Ok(false)).await;
+    assert!(matches!(outcome, Err(OperateError::NoSuchUser)), "it is gone, or has another address by now");
+    assert_eq!(events, []);
+    let (outcome, events) = verifying(down).await;
+    assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+    assert_eq!(events, []);
+    let (_, events) = verifying(unheard).await;
+    assert_eq!(told(&events), [("email_verified", Some("outcome_unknown"))]);
+}

@@ -4,6 +4,7 @@ mod actions;
 mod clock;
 mod fixture;
 mod keys;
+mod mail;
 mod resource_servers;
 
 use std::{sync::Arc, time::Duration};

@@ -3,6 +3,7 @@
 use super::{
     fixture::{Fixture, Refusal, context},
     keys::KeyAction,
+    mail::{By, MailAction},
     resource_servers::{introspect, to_a_client},
 };
 use crate::{
@@ -17,6 +18,10 @@ use crate::{
         ports::UserStore,
     },
     identity::{ids::SessionId, port_error::PortError, user::User},
+    mailbox::{
+        confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
+        reset::ResetPasswordError, verify::VerifyEmailError,
+    },
     oauth::{authenticate_client::AuthenticateClientError, clients::ClientError, revoke::Revoke},
     sessions::{
         authenticate::{AuthenticateError, SignedIn},
@@ -66,6 +71,7 @@ pub(crate) enum Action {
     RotateClient,
     RemoveClient,
     WithKeys(KeyAction),
+    WithMail(MailAction),
     SignedIn(Own),
 }
 
@@ -96,6 +102,7 @@ const ANN: &str = "ann@example.org";
 const TAKEN: &str = "the address has an account already";
 const INVALID: &str = "the token is not valid";
 const CHANGED: &str = "the keys were changed meanwhile; try again";
+const NO_PROOF: &str = "the proof is not good";
 const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire";
 
 const fn case(action: Action, no: &'static str, no_again: &'static str) -> Case {
@@ -110,11 +117,15 @@ const fn keys(action: KeyAction, no: &'static str, no_again: &'static str) -> Ca
     case(Action::WithKeys(action), no, no_again)
 }
 
+const fn mail(action: MailAction, no: &'static str, no_again: &'static str) -> Case {
+    case(Action::WithMail(action), no, no_again)
+}
+
 const fn login_as(address: &'static str, password: &'static str, outdated: bool) -> Action {
     Action::Login { address, password, outdated }
 }
 
-pub(crate) const CASES: [Case; 56] = [
+pub(crate) const CASES: [Case; 83] = [
     case(Action::Register(NEW), "", TAKEN),
     case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -158,6 +169,34 @@ pub(crate) const CASES: [Case; 56] = [
     keys(KeyAction::Revoke(2, Revocation::Orderly), OUT_OF_USE, ""),
     keys(KeyAction::Revoke(9, Revocation::Orderly), "there is no such key", ""),
     keys(KeyAction::List, "", ""),
+    // Asked for twice, there is one mail, and the answer is the same.
+    mail(MailAction::AskToVerify(ANN), "", ""),
+    mail(MailAction::AskToVerify(NEW), "", ""),
+    mail(MailAction::AskToReset(ANN), "", ""),
+    mail(MailAction::AskToReset(NEW), "", ""),
+    mail(MailAction::Register(ANN), "", ""),
+    mail(MailAction::Register(NEW), "", ""),
+    mail(MailAction::LoginUnverified, "the address is not verified", "the address is not verified"),
+    mail(MailAction::LoginFromAway, "", ""),
+    mail(MailAction::Verify(By::Token, PASSWORD), "", NO_PROOF),
+    mail(MailAction::Verify(By::Code, PASSWORD), "", NO_PROOF),
+    mail(MailAction::Verify(By::Code, OTHER_PASSWORD), "the password is wrong", ""),
+    mail(MailAction::VerifyByBearer, "", NO_PROOF),
+    mail(MailAction::Complete(By::Token, PASSWORD), "", NO_PROOF),
+    mail(MailAction::Complete(By::Code, PASSWORD), "", NO_PROOF),
+    mail(MailAction::Complete(By::Token, OTHER_PASSWORD), "the password is wrong", ""),
+    mail(MailAction::CompleteWithAnother, "", NO_PROOF),
+    mail(MailAction::Reset(By::Token, OTHER_PASSWORD), "", NO_PROOF),
+    mail(MailAction::Reset(By::Code, OTHER_PASSWORD), "", NO_PROOF),
+    mail(MailAction::Reset(By::Code, "short"), "the password is not one for an account of this address", ""),
+    mail(MailAction::RequestChange("third@example.org"), "", ""),
+    mail(MailAction::RequestChange("eve@example.org"), "", ""),
+    mail(MailAction::RequestChange(ANN), "the account has this address already", ""),
+    mail(MailAction::Confirm(By::Token), "", NO_PROOF),
+    mail(MailAction::Confirm(By::Code), "", NO_PROOF),
+    mail(MailAction::Undo, "", NO_PROOF),
+    mail(MailAction::Invite(NEW), "", TAKEN),
+    mail(MailAction::VerifyUser, "", ""),
     own(Own::Me, "", ""),
     own(Own::Logout(LogoutScope::Local), "", INVALID),
     own(Own::Logout(LogoutScope::Others), "", ""),
@@ -187,6 +226,7 @@ macro_rules! sorted {
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
 sorted!(AuthenticateClientError, ChangeKeysError, ClientError, ReauthenticateError, RegisterError);
+sorted!(ConfirmEmailChangeError, PresentError, RequestEmailChangeError, ResetPasswordError, VerifyEmailError);
 
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
@@ -213,7 +253,8 @@ impl Case {
 
     /// A login whose answer was lost leaves a session that nobody holds, until it expires or makes room.
     pub(crate) fn begins_a_session(self) -> bool {
-        matches!(self.action, Action::Login { .. } | Action::Register(_))
+        let by_mail = matches!(self.action, Action::WithMail(action) if action.begins_a_session());
+        by_mail || matches!(self.action, Action::Login { .. } | Action::Register(_))
     }
 
     /// A rotation whose answer was lost leaves a key, and the next one makes another.
@@ -251,6 +292,7 @@ impl Action {
             Self::Introspect(secret, generation) => introspect(fixture, secret, generation).await,
             Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
             Self::WithKeys(action) => action.perform(fixture).await,
+            Self::WithMail(action) => action.perform(fixture).await,
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
                 let caller = fixture.authenticate().execute(&fixture.own_access_token()).await?;

@@ -4,12 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::mail::{Proofs, SeenMail};
 pub(crate) use crate::testkit::samples::context;
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     identity::{
         email::Email,
         ids::{ClientId, KeyId, SessionId},
+        password_hash::PasswordHash,
         user::User,
     },
     maintenance::prune::Prune,
@@ -45,8 +47,9 @@ pub(crate) enum Refusal {
 /// All that can be seen of the fixture, without ids, and without times but those of keys. A stronger form of a password is the same password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// By address: the password, and whether the account is active.
-    accounts: BTreeMap<String, (String, bool)>,
+    /// By address.
+    accounts: BTreeMap<String, SeenAccount>,
+    mail: SeenMail,
     /// The generations that the known sessions are in, where they live.
     own: Option<Generation>,
     other: Option<Generation>,
@@ -59,6 +62,15 @@ pub(crate) struct Snapshot {
     /// The names of the clients, and whether a former secret of theirs is kept.
     clients: BTreeMap<String, bool>,
     pub(crate) keys: Vec<SeenKey>,
+}
+
+/// What can be seen of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SeenAccount {
+    password: Option<String>,
+    is_active: bool,
+    is_verified: bool,
+    pending: Option<String>,
 }
 
 /// What can be seen of a signing key.
@@ -87,12 +99,25 @@ pub(crate) struct Fixture {
     /// By number, from 1: one that is over, one that is retiring, and the one that signs.
     keys: [SigningKey; 3],
     known: FakeKeys,
+    pub(crate) proofs: Proofs,
 }
 
 impl SeenKey {
     /// The next key, made in the same moment.
     pub(crate) fn once_more(&self) -> Self {
         Self { number: self.number + 1, ..self.clone() }
+    }
+}
+
+impl From<&User> for SeenAccount {
+    fn from(user: &User) -> Self {
+        let text = |hash: &PasswordHash| hash.expose().rsplit(':').next().unwrap_or_default().to_owned();
+        Self {
+            password: user.password.as_ref().map(text),
+            is_active: user.is_active(),
+            is_verified: user.email_verified_at.is_some(),
+            pending: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
+        }
     }
 }
 
@@ -115,8 +140,8 @@ pub(crate) fn right() -> PasswordAttempt {
 const LATER: i64 = 2 * 24 * 3600;
 
 impl Fixture {
-    /// Ann with two sessions; Dan, who is disabled; Eve with a session that ended two days ago; a client, `orders`; and
-    /// keys that sign.
+    /// Ann with two sessions, and mails that were sent to her; Dan, who is disabled; Eve with a session that ended two days ago; a
+    /// client, `orders`; and keys that sign.
     pub(crate) async fn new() -> Self {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
@@ -133,6 +158,7 @@ impl Fixture {
         let second = refreshed(&own, LATER - 40);
         let third = refreshed(&second, LATER);
         assert!(SessionStore::rotate(&store, &second).await.unwrap() && SessionStore::rotate(&store, &third).await.unwrap());
+        let proofs = Proofs::sent(&store, &ann, LATER).await;
         let orders = client("orders");
         ClientStore::insert(&store, &orders).await.unwrap();
         let (keys, known) = ([signing_key(1, 0), signing_key(2, 600), signing_key(3, LATER - 1310)], FakeKeys::default());
@@ -142,7 +168,7 @@ impl Fixture {
         known.update(keys.to_vec(), after(LATER)).unwrap();
         let (audit, clock, fuse) = (MemoryAudit::default(), MovableClock::default(), Fuse::default());
         clock.advance(TimeDelta::seconds(LATER));
-        Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known }
+        Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known, proofs }
     }
 
     pub(crate) fn flaky<P>(&self, port: P) -> Arc<Flaky<P>> {
@@ -244,7 +270,6 @@ impl Fixture {
         let clients = ClientStore::list(&self.store, None, 100).await.unwrap();
         let generation = |of: &Session| live.iter().find(|session| session.id == of.id).map(|session| session.generation);
         let known = [self.own.id, self.other.id];
-        let password = |user: &User| user.password.as_ref().unwrap().expose().rsplit(':').next().unwrap_or_default().to_owned();
         Snapshot {
             own: generation(&self.own),
             other: generation(&self.other),
@@ -253,7 +278,8 @@ impl Fixture {
             old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
             keys: self.store.all().await.unwrap().into_iter().map(SeenKey::from).collect(),
             clients: clients.iter().map(|client| (client.name.to_string(), client.former.is_some())).collect(),
-            accounts: accounts.iter().map(|user| (user.email.to_string(), (password(user), user.is_active()))).collect(),
+            accounts: accounts.iter().map(|user| (user.email.to_string(), user.into())).collect(),
+            mail: SeenMail::of(self).await,
         }
     }
 
@@ -264,7 +290,7 @@ impl Fixture {
             let signed_in = self.authenticate().execute(&self.access_token(session)).await;
             assert_eq!(signed_in.is_ok(), lives.is_some(), "{what}: {signed_in:?}");
         }
-        for (address, (password, is_active)) in &sight.accounts {
+        for (address, SeenAccount { password, is_active, .. }) in &sight.accounts {
             let user = self.store.find_by_email(&email(address)).await.unwrap().unwrap();
             let copy = MemoryStore::default();
             assert_eq!(UserStore::insert(&copy, &user, None, None).await.unwrap(), Inserted::Yes);
@@ -272,8 +298,8 @@ impl Fixture {
             let login = self.login();
             let prove = Prove { users, ..login.prove.clone() };
             let login = Login { prove, sessions, audit: Arc::new(MemoryAudit::default()), ..login };
-            let entered = login.execute(&user.email, attempt(password), &context()).await;
-            assert_eq!(entered.is_ok(), *is_active, "{what}: {address}");
+            let entered = login.execute(&user.email, attempt(password.as_deref().unwrap_or(PASSWORD)), &context()).await;
+            assert_eq!(entered.is_ok(), *is_active && password.is_some(), "{what}: {address}");
         }
     }
 }

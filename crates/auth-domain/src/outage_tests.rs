@@ -1,5 +1,7 @@
 //! Use cases together over one store in memory: what no single one of them can show.
 
+mod mail;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;

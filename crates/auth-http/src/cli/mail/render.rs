@@ -65,7 +65,7 @@ struct MailView<'a> {
 #[serde(untagged)]
 enum Document<'a> {
     Mails { mails: Vec<MailView<'a>>, next: Option<String> },
-    Mail(MailView<'a>),
+    Mail(Box<MailView<'a>>),
     Tested { to: String, by: &'a str, outcome: &'static str, error: Option<&'a str> },
     Previewed { folder: String, files: usize },
 }
@@ -103,7 +103,7 @@ impl Answer {
             Self::Mails { mails, limit } => {
                 Document::Mails { mails: mails.iter().map(MailView::from).collect(), next: next(mails, *limit) }
             }
-            Self::Mail(entry) | Self::Retried(entry) => Document::Mail(entry.into()),
+            Self::Mail(entry) | Self::Retried(entry) => Document::Mail(Box::new(entry.into())),
             Self::Tested { to, by, delivery } => {
                 let (outcome, error) = came_of(delivery);
                 Document::Tested { to: to.to_string(), by, outcome, error }

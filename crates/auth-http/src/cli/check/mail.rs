@@ -1,5 +1,8 @@
 //! Whether mails can be handed over, and whether they lead people anywhere.
 
+use std::{fmt::Display, time::Duration};
+
+use tokio::time::timeout;
 use url::Url;
 
 use super::{CommandError, finding::Finding};
@@ -10,6 +13,9 @@ use crate::{
 };
 
 const TOPIC: &str = "mail";
+
+/// How long the mail server has. Whoever checks before each start must not wait for one that hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Domains that nobody has (RFC 2606): those of examples.
 const NOBODYS: [&str; 4] = ["example", "invalid", "localhost", "test"];
@@ -66,11 +72,18 @@ fn is_nobodys(domain: &str) -> bool {
 pub(crate) fn of_mail_server(settings: &Settings) -> Result<Option<Finding>, CommandError> {
     let Some(mail) = &settings.mail else { return Ok(None) };
     let mailer = mailer(mail).map_err(|fault| CommandError::Settings(MailFault::settings(fault)))?;
-    let whereto = &mail.transport;
-    Ok(Some(match block_on(mailer.probe()) {
-        Ok(offer) => Finding::fine(TOPIC, format!("{whereto}: {offer}")),
-        Err(fault) => Finding::mind(TOPIC, format!("{whereto} takes no mail: {fault}. Until it does, mails wait")),
-    }))
+    let probed = block_on(async { timeout(PATIENCE, mailer.probe()).await });
+    Ok(Some(of_probe(&mail.transport.to_string(), probed.map(|probed| probed.map_err(|fault| fault.to_string())))))
+}
+
+/// What came of looking at the mail server, if it came in time.
+fn of_probe<E>(whereto: &str, probed: Result<Result<impl Display, String>, E>) -> Finding {
+    let fault = match probed {
+        Ok(Ok(offer)) => return Finding::fine(TOPIC, format!("{whereto}: {offer}")),
+        Ok(Err(fault)) => fault,
+        Err(_elapsed) => format!("it has not answered within {} seconds", PATIENCE.as_secs()),
+    };
+    Finding::mind(TOPIC, format!("{whereto} takes no mail: {fault}. Until it does, mails wait"))
 }
 
 /// Whom a server that demands verified addresses keeps out.
@@ -131,6 +144,14 @@ mod tests {
         }
         minds(&[("MAIL_FROM", "no-reply@example.acme.com")], &[]);
         assert!(of_mail(&read(&[]).unwrap()).iter().all(Finding::is_fine));
+    }
+
+    #[test]
+    fn a_mail_server_that_hangs_is_not_waited_for() {
+        let shown = |probed: Result<Result<&str, String>, ()>| of_probe("smtp://mail:587", probed).shown(false).to_string();
+        assert_eq!(shown(Ok(Ok("TLS 1.3"))), "✓ mail           smtp://mail:587: TLS 1.3");
+        assert!(shown(Ok(Err("no STARTTLS".to_owned()))).contains("takes no mail: no STARTTLS. Until it does, mails wait"));
+        assert!(shown(Err(())).contains("it has not answered within 10 seconds"));
     }
 
     #[test]

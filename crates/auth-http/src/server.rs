@@ -216,7 +216,11 @@ fn app(
     let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, pages, measures, .. } = shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
-        .configure(|config| drop(pages.map(|pages| config.app_data(pages))))
+        .configure(|config| {
+            if let Some(pages) = pages {
+                config.app_data(pages);
+            }
+        })
         .configure(|config| routes::configure(config, With { docs: settings.api_docs, mail: use_cases.mail.is_some() }))
         .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))

@@ -52,7 +52,7 @@ pub trait UserStore: Send + Sync {
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
     /// Gives an account another password, ends every session but `keep`, whose owner is authenticated now, voids every proof of the
-    /// account but undo links, and stores the notice. Returns the sessions that were alive, or `None` when the account is no longer
+    /// account but undo links, drops its pending address, and stores the notice. Returns the sessions that were alive, or `None` when the account is no longer
     /// the one of `proven`.
     async fn change_password<'a>(
         &self,
@@ -83,7 +83,7 @@ pub trait UserAdminStore: Send + Sync {
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 
-    /// Disables an account, ends its sessions, and voids its proofs but undo links. Returns the sessions that were alive, or `None`
+    /// Disables an account, ends its sessions, voids its proofs but undo links, and drops its pending address. Returns the sessions that were alive, or `None`
     /// when there is no such account.
     async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
 

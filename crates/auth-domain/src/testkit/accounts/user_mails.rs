@@ -81,6 +81,7 @@ pub async fn voids_proofs_and_keeps_the_notice_with_a_change_of_password(stores:
     let changed = stores.users.change_password(ann.id, ann.version(), &hash("y"), None, after(5), Some(&told)).await;
     assert_eq!(changed.unwrap(), Some(vec![]));
     assert_are_void(stores, &others, 5).await;
+    assert_eq!(stores.user(&ann).await.pending_email, None);
     for open in [&told, &link, &bens_link].into_iter().chain(&bens) {
         assert!(is_stored(stores, open).await, "{:?}", open.occasion);
     }
@@ -90,6 +91,7 @@ pub async fn voids_proofs_of_who_is_disabled(stores: &Stores) {
     let (ann, link, others) = with_proofs(stores, "ann@example.org").await;
     assert!(stores.directory.disable(ann.id, after(5)).await.unwrap().is_some());
     assert_are_void(stores, &others, 5).await;
+    assert_eq!(stores.user(&ann).await.pending_email, None);
     assert!(is_stored(stores, &link).await);
     assert!(stores.directory.enable(ann.id, after(6)).await.unwrap());
     assert_are_void(stores, &others, 5).await;

@@ -44,7 +44,7 @@ impl State {
         }
     }
 
-    /// Voids every proof of an account but undo links.
+    /// Voids every proof of an account but undo links, so that no address is pending.
     pub(super) fn void_all_of(&mut self, id: UserId, now: DateTime<Utc>) {
         let spellings = self.users.get(&id).map(|user| user.email.every_spelling()).unwrap_or_default();
         self.void(now, |proof| {
@@ -54,6 +54,9 @@ impl State {
             };
             is_its && proof.purpose != Purpose::Undo
         });
+        if let Some(user) = self.users.get_mut(&id) {
+            user.pending_email = None;
+        }
     }
 
     /// Stores a mail and its proof, in the place of open proofs like it, if the address may get another.

@@ -106,7 +106,6 @@ impl MailboxStore for MemoryStore {
         state.change(user, now, |user| {
             user.password = Some(new.clone());
             user.email_verified_at = user.email_verified_at.or(Some(now));
-            user.pending_email = None;
         });
         state.post(notice);
         Ok(Some(state.end_all(user, None, now)))
@@ -154,7 +153,6 @@ impl MailboxStore for MemoryStore {
         state.change(user, now, |user| {
             user.email = address;
             user.email_verified_at = Some(now);
-            user.pending_email = None;
         });
         state.post(notice);
         Ok(Confirmed::Yes)
@@ -170,7 +168,6 @@ impl MailboxStore for MemoryStore {
                 (user.email, user.email_verified_at) = (link.address.clone(), Some(now));
             }
             user.password = None;
-            user.pending_email = None;
         });
         let place = |proof: &Proof| (proof.created_at, proof.id);
         state.void(now, |other| other.user == Some(user) && other.purpose == Purpose::Undo && place(other) > place(&link));

@@ -87,7 +87,15 @@ pub(crate) fn claim(db: &mut AnyConnection, address: &Email, purpose: Purpose, n
     }
 }
 
-/// Voids every open proof of an account but undo links. The transaction has locked the account's row.
+/// That no address is pending.
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+struct NothingPending {
+    pending_email: Option<String>,
+    pending_email_until: Option<At>,
+}
+
+/// Voids every open proof of an account but undo links, so that no address is pending. The transaction has locked the account's row.
 pub(crate) fn void_all_of(db: &mut AnyConnection, user: &str, now: At) -> QueryResult<()> {
     let address = address(&users::table.find(user).select(users::email).get_result::<String>(db)?)?;
     let others = || mailbox_proofs::table.filter(mailbox_proofs::purpose.ne(Purpose::Undo.name())).filter(open());
@@ -95,7 +103,8 @@ pub(crate) fn void_all_of(db: &mut AnyConnection, user: &str, now: At) -> QueryR
     diesel::update(its_own).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
     let of_its_address =
         others().filter(mailbox_proofs::address.eq_any(address.every_spelling())).filter(mailbox_proofs::user_id.is_null());
-    diesel::update(of_its_address).set(mailbox_proofs::voided_at.eq(now)).execute(db).map(|_some| ())
+    diesel::update(of_its_address).set(mailbox_proofs::voided_at.eq(now)).execute(db)?;
+    diesel::update(users::table.find(user)).set(NothingPending::default()).execute(db).map(|_one| ())
 }
 
 /// Whether an undo link of another account than `by_other_than` would put an address back. Asked after the address was written: who

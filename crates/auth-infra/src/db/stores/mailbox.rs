@@ -95,7 +95,6 @@ impl MailboxStore for DieselMailbox {
                 let change = (
                     users::password_hash.eq(new.expose()),
                     users::email_verified_at.eq(At::from(account.email_verified_at.unwrap_or(now))),
-                    NothingPending::default(),
                     users::updated_at.eq(At::from(now)),
                     users::version.eq(users::version + 1),
                 );
@@ -166,14 +165,6 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
         }
         completed => completed,
     }
-}
-
-/// That no address is pending.
-#[derive(Default, AsChangeset)]
-#[diesel(table_name = users, treat_none_as_null = true)]
-struct NothingPending {
-    pending_email: Option<String>,
-    pending_email_until: Option<At>,
 }
 
 /// Does everything, or undoes everything and answers why not.

@@ -19,7 +19,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{NothingPending, found, is_had, locked, or_undone, spend};
+use super::{found, is_had, locked, or_undone, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -85,7 +85,7 @@ pub(super) fn confirm(
         if is_had(db, &next.address, Some(user))? || is_reserved(db, &next.address, Some(user), at)? {
             return Ok(Err(Confirmed::EmailTaken));
         }
-        let change = (NothingPending::default(), users::updated_at.eq(at), users::version.eq(users::version + 1));
+        let change = (users::updated_at.eq(at), users::version.eq(users::version + 1));
         diesel::update(users::table.find(&id)).set(change).execute(db)?;
         notice.map_or(Ok(()), |notice| post(db, notice))?;
         Ok(Ok(Confirmed::Yes))

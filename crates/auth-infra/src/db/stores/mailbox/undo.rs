@@ -13,7 +13,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{NothingPending, change::move_to, found, locked, spend};
+use super::{change::move_to, found, locked, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -46,12 +46,7 @@ pub(super) fn undo(db: &mut AnyConnection, link: ProofId, now: DateTime<Utc>, re
         void_all_of(db, &id, at)?;
     }
     void_younger(db, &id, &link, at)?;
-    let change = (
-        users::password_hash.eq(NO_PASSWORD),
-        NothingPending::default(),
-        users::updated_at.eq(at),
-        users::version.eq(users::version + 1),
-    );
+    let change = (users::password_hash.eq(NO_PASSWORD), users::updated_at.eq(at), users::version.eq(users::version + 1));
     diesel::update(users::table.find(&id)).set(change).execute(db)?;
     let ended = end_unended(db, &id, None, at)?;
     post(db, reset)?;

@@ -22,8 +22,9 @@ use crate::web::{
     matched::RouteTable,
     problem::{
         Code::{
-            EmailTaken, EmailUnverified, InvalidCredentials, NotFound, Overloaded, PasswordMismatch, ProofInvalid, TokenExpired,
-            TokenInvalid, TokenMissing, TokenReused, TooManyAttempts, Unavailable, ValidationFailed,
+            EmailTaken, EmailUnverified, InvalidCredentials, NotFound, Overloaded, PasswordMismatch, ProofInvalid,
+            ReauthenticationRequired, TokenExpired, TokenInvalid, TokenMissing, TokenReused, TooManyAttempts, Unavailable,
+            ValidationFailed,
         },
         Problem,
     },
@@ -94,7 +95,7 @@ fn mail_api() -> Vec<Endpoint> {
         ),
         at("/auth/password/forgot", "mail", json(General)).post(mail::forgot, &[Unavailable]),
         at("/auth/password/reset", "mail", json(General)).post(mail::reset, &[ProofInvalid, Overloaded, Unavailable]),
-        at("/auth/email", "mail", json(Sessions)).post(mail::request_change, &[]),
+        at("/auth/email", "mail", json(Sessions)).post(mail::request_change, &[ReauthenticationRequired]),
         at("/auth/email/confirm", "mail", json(General))
             .post(mail::confirm_change, &[ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable]),
         at("/auth/undo", "mail", json(General)).post(mail::undo, &[ProofInvalid, Unavailable]),

@@ -37,8 +37,8 @@ impl Modify for Refusals {
                 }
             }
         }
-        // What no operation can answer, since it is none; and what none demands yet.
-        for code in [Code::NotFound, Code::MethodNotAllowed, Code::ReauthenticationRequired] {
+        // What no operation can answer, since it is none.
+        for code in [Code::NotFound, Code::MethodNotAllowed] {
             refer(components, &[code]);
         }
     }

@@ -57,7 +57,7 @@ fn header(schema: ObjectBuilder, description: &str, required: bool, example: Val
         .build()
 }
 
-/// Names the headers that an answer of this status has.
+/// Names the headers that an answer of this status has, but for those that its operation has described.
 pub(super) fn add(response: &mut Response, status: StatusCode, counted: bool, cached: bool) {
     let special = match status {
         StatusCode::UNAUTHORIZED => Some(CHALLENGE),
@@ -67,6 +67,7 @@ pub(super) fn add(response: &mut Response, status: StatusCode, counted: bool, ca
     };
     let limits = LIMITS.into_iter().filter(|_| counted);
     for name in [REQUEST_ID, CACHE_CONTROL].into_iter().chain(special).chain(limits) {
-        response.headers.insert(name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))));
+        let described = || RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
+        response.headers.entry(name.to_owned()).or_insert_with(described);
     }
 }

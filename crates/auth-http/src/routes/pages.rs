@@ -147,6 +147,7 @@ static SCRIPT: LazyLock<Asset> =
         (
             status = 200, description = "The page, in the best match of `Accept-Language`; or the file.",
             content((String = "text/html"), (String = "text/css"), (String = "text/javascript")),
+            headers(("ETag" = String, description = "Of a file, for `If-None-Match`.")),
         ),
         (status = 304, description = "`If-None-Match` has the file."),
     ),

@@ -34,7 +34,8 @@ pub struct Registration {
 #[async_trait]
 pub trait ProofStore: Send + Sync {
     /// If the address may get another mail for the purpose of its proof: voids its open proofs of this purpose, and stores this
-    /// one, its mail and the registration, in the place of an older one of the address. Otherwise nothing changes. The same
+    /// one, its mail and the registration, in the place of an older one of the address; a registration that waits already, for a proof
+    /// like this one, is kept as long as this. Otherwise nothing changes. The same
     /// statements run and as many rows are written whether or not the address has an account. Of callers that race, in whatever
     /// process, one gets the mail.
     async fn request<'a>(&self, mail: &Outgoing, registration: Option<&'a Registration>) -> Result<Requested, PortError>;

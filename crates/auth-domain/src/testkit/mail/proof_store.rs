@@ -39,6 +39,7 @@ macro_rules! proof_store_contract {
             writes_as_much_for_an_unknown_address,
             keeps_the_newest_registration,
             keeps_no_registration_without_its_mail,
+            keeps_a_registration_as_long_as_its_newest_proof,
             deletes_what_is_long_over,
         }
         $crate::clauses! { $attributes $fresh; mail::proof_codes:
@@ -219,6 +220,26 @@ pub async fn keeps_no_registration_without_its_mail(stores: &Stores) {
     assert_eq!(stores.proofs.registration(&late.to).await.unwrap(), None);
 }
 
+pub async fn keeps_a_registration_as_long_as_its_newest_proof(stores: &Stores) {
+    for (address, asks_again) in [("ann@example.org", true), ("ben@example.org", false)] {
+        let (mail, registered) = (asked(Purpose::Verify, address, 0), registration(address, PASSWORD, 0));
+        assert_eq!(stores.proofs.request(&mail, Some(&registered)).await.unwrap(), Requested::Queued);
+        // A proof of another purpose keeps nothing.
+        assert_eq!(request(stores, &asked(Purpose::Reset, address, 7200)).await, Requested::Queued);
+        if asks_again {
+            assert_eq!(request(stores, &asked(Purpose::Verify, address, 3600)).await, Requested::Queued);
+        }
+    }
+    let mut kept = Vec::new();
+    for minutes in [30, 90] {
+        let _gone = stores.proofs.prune(after(60 * minutes) + LIFE, 100).await.unwrap();
+        for address in ["ann@example.org", "ben@example.org"] {
+            kept.push(stores.proofs.registration(&email(address)).await.unwrap().is_some());
+        }
+    }
+    assert_eq!(kept, [true, false, false, false]);
+}
+
 pub async fn deletes_what_is_long_over(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let link = notice(&ann, 0);
@@ -239,9 +260,9 @@ pub async fn deletes_what_is_long_over(stores: &Stores) {
     );
     assert_eq!(request(stores, &asked(Purpose::Verify, "ben@example.org", 30)).await, Requested::Suppressed);
     let gone = stores.proofs.prune(after(5) + LIFE, 100).await.unwrap();
-    assert_eq!(gone, 4, "a proof, its registration, and both allowances");
+    assert_eq!(gone, 3, "a proof and both allowances");
     assert_eq!(stores.proofs.find(proof_id(&old)).await.unwrap(), None);
-    assert_eq!(stores.proofs.registration(&old.to).await.unwrap(), None);
+    assert!(stores.proofs.registration(&old.to).await.unwrap().is_some(), "it has a newer proof");
     assert_eq!(stores.proofs.find(proof_id(&new)).await.unwrap(), new.proof);
     assert!(stores.proofs.registration(&new.to).await.unwrap().is_some());
     assert!(stores.proofs.find(proof_id(&link)).await.unwrap().is_some(), "an undo link lives longer");

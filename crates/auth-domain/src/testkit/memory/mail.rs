@@ -102,9 +102,15 @@ impl ProofStore for MemoryStore {
     async fn request<'a>(&self, mail: &Outgoing, registration: Option<&'a Registration>) -> Result<Requested, PortError> {
         let mut state = self.open()?;
         let requested = state.request(mail);
-        if let (Requested::Queued, Some(registration)) = (requested, registration) {
-            let until = mail.proof.as_ref().map_or(mail.expires_at, |proof| proof.expires_at);
-            state.registrations.insert(registration.address.clone(), (registration.clone(), until));
+        let proof = mail.proof.as_ref().filter(|_| requested == Requested::Queued);
+        match (proof, registration) {
+            (Some(proof), Some(new)) => {
+                state.registrations.insert(new.address.clone(), (new.clone(), proof.expires_at));
+            }
+            (Some(proof), None) if proof.purpose == Purpose::Verify => {
+                state.registrations.entry(mail.to.clone()).and_modify(|(_, until)| *until = proof.expires_at);
+            }
+            (Some(_), None) | (None, _) => {}
         }
         Ok(requested)
     }

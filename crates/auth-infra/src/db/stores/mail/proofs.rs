@@ -35,9 +35,13 @@ impl ProofStore for DieselProofs {
         self.0
             .transaction(move |db| {
                 let requested = request(db, &mail)?;
-                if let (Requested::Queued, Some(registration)) = (requested, &registration) {
-                    let proven_until = mail.proof.as_ref().map_or(mail.expires_at, |proof| proof.expires_at);
-                    keep(db, registration, At::from(proven_until))?;
+                let proof = mail.proof.as_ref().filter(|_| requested == Requested::Queued);
+                match (proof, &registration) {
+                    (Some(proof), Some(registration)) => keep(db, registration, At::from(proof.expires_at))?,
+                    (Some(proof), None) if proof.purpose == Purpose::Verify => {
+                        keep_for_longer(db, &mail.to, At::from(proof.expires_at))?;
+                    }
+                    (Some(_), None) | (None, _) => {}
                 }
                 Ok(requested)
             })
@@ -117,6 +121,12 @@ fn keep(db: &mut AnyConnection, registration: &Registration, until: At) -> Query
         diesel::insert_into(pending_registrations::table).values((row, expiry)).execute(db)?;
     }
     Ok(())
+}
+
+/// Keeps the registration of an address as long as its newest proof. Whether there is one makes no difference.
+fn keep_for_longer(db: &mut AnyConnection, address: &Email, until: At) -> QueryResult<()> {
+    let waiting = pending_registrations::table.find(address.as_str());
+    diesel::update(waiting).set(pending_registrations::expires_at.eq(until)).execute(db).map(|_one_or_none| ())
 }
 
 fn proof(row: QueryResult<ProofRow>) -> QueryResult<Option<Proof>> {

@@ -130,7 +130,7 @@ async fn an_account_can_be_made_without_a_session() {
 async fn without_a_password_a_mail_asks_its_owner_for_one() {
     for (inserted, invitation, expected) in [
         (Inserted::Yes, Invitation::Queued, &[("user_registered", OPERATOR)][..]),
-        (Inserted::MailSuppressed, Invitation::Suppressed, &[("mail_suppressed", OPERATOR), ("user_registered", OPERATOR)]),
+        (Inserted::MailSuppressed, Invitation::Suppressed, &[("user_registered", OPERATOR), ("mail_suppressed", OPERATOR)]),
     ] {
         let mut users = MockUserStore::new();
         let is_invited = |user: &User, mail: Option<&Outgoing>| {

@@ -60,7 +60,7 @@ impl Scene {
         (present.execute(Purpose::Reset, presented, &context()).await, audit.events())
     }
 
-    async fn is_refused_because(self, presented: &Presented, reason: &str) -> AuditEvent {
+    async fn ends_refused_because(self, presented: &Presented, reason: &str) -> AuditEvent {
         let (outcome, events) = self.present(presented).await;
         let error = outcome.unwrap_err();
         assert!(matches!(error, PresentError::Refused));
@@ -90,7 +90,7 @@ fn about(email: Option<Email>, user: Option<UserId>) -> Target {
 async fn a_token_that_this_server_did_not_make_costs_no_look() {
     let mut scene = Scene::new();
     scene.codec.expect_open().once().return_const(None);
-    let event = scene.is_refused_because(&a_token(), "unknown").await;
+    let event = scene.ends_refused_because(&a_token(), "unknown").await;
     assert_eq!(event.target, about(None, None));
 }
 
@@ -99,7 +99,7 @@ async fn a_proof_that_is_gone_is_unknown() {
     let mut scene = Scene::new();
     scene.codec.expect_open().return_const(Some(good().id));
     scene.proofs.expect_find().once().returning(|_| Ok(None));
-    scene.is_refused_because(&a_token(), "unknown").await;
+    scene.ends_refused_because(&a_token(), "unknown").await;
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn whatever_is_wrong_with_a_proof_is_told_to_the_trail_alone() {
         (Proof { spent_at: Some(start()), voided_at: Some(start()), expires_at: start(), ..good() }, "spent"),
     ];
     for (proof, reason) in faulty {
-        let event = Scene::opening(&proof.of(user)).is_refused_because(&a_token(), reason).await;
+        let event = Scene::opening(&proof.of(user)).ends_refused_because(&a_token(), reason).await;
         assert_eq!(event.target, about(Some(email(ANN)), Some(user)));
     }
     let last_moment = Proof { expires_at: start() + chrono::TimeDelta::microseconds(1), ..good() };
@@ -151,7 +151,7 @@ async fn a_good_proof_can_be_refused_for_what_it_is_used_for() {
 #[tokio::test]
 async fn a_code_is_counted_before_it_is_looked_at() {
     // `take_back_try` would panic.
-    let event = Scene::trying(Some(&good()), false).is_refused_because(&a_code(None), "wrong_code").await;
+    let event = Scene::trying(Some(&good()), false).ends_refused_because(&a_code(None), "wrong_code").await;
     assert_eq!(event.target, about(Some(email(ANN)), None));
 }
 
@@ -167,7 +167,7 @@ async fn a_right_code_gives_its_try_back() {
 async fn without_a_proof_that_has_tries_left_no_code_is_looked_at() {
     let mut scene = Scene::trying(None, true);
     scene.codec = MockProofCodec::new();
-    let event = scene.is_refused_because(&a_code(None), "unknown").await;
+    let event = scene.ends_refused_because(&a_code(None), "unknown").await;
     assert_eq!(event.target, about(Some(email(ANN)), None));
 }
 
@@ -177,7 +177,7 @@ async fn a_code_of_one_account_is_looked_for_among_its_own() {
     let mut scene = Scene::new();
     let tried = scene.proofs.expect_try_code().with(eq(Purpose::Reset), eq(email(ANN)), eq(Some(user)), eq(start()));
     tried.once().returning(|_, _, _, _| Ok(None));
-    let event = scene.is_refused_because(&a_code(Some(user)), "unknown").await;
+    let event = scene.ends_refused_because(&a_code(Some(user)), "unknown").await;
     assert_eq!(event.target, about(Some(email(ANN)), Some(user)));
 }
 

@@ -266,11 +266,11 @@ async fn a_registration_gives_its_account_the_language_it_was_made_in() {
 }
 
 /// A registration and its proof, and a store that says what came of spending that.
-async fn completing(outcome: fn() -> Result<Completed, PortError>) -> (World, Result<(), VerifyEmailError>) {
+async fn completing(outcome: Result<Completed, PortError>) -> (World, Result<(), VerifyEmailError>) {
     let world = World::default();
     let mail = world.registered(ANN, PASSWORD).await;
     let mut mailbox = MockMailboxStore::new();
-    mailbox.expect_complete_registration().once().returning(move |_, _| outcome());
+    mailbox.expect_complete_registration().once().return_once(move |_, _| outcome);
     let verify = VerifyEmail { mailbox: Arc::new(mailbox), ..world.verify() };
     let outcome = verify.execute(&by_token(&mail), password(PASSWORD), &context()).await;
     (world, outcome)
@@ -278,10 +278,8 @@ async fn completing(outcome: fn() -> Result<Completed, PortError>) -> (World, Re
 
 #[tokio::test]
 async fn who_loses_the_race_for_a_proof_or_an_address_has_no_proof_any_more() {
-    let lost: [(fn() -> Result<Completed, PortError>, _); 2] =
-        [(|| Ok(Completed::ProofGone), "spent"), (|| Ok(Completed::EmailTaken), "no_account")];
-    for (outcome, reason) in lost {
-        let (world, outcome) = completing(outcome).await;
+    for (completed, reason) in [(Completed::ProofGone, "spent"), (Completed::EmailTaken, "no_account")] {
+        let (world, outcome) = completing(Ok(completed)).await;
         assert!(matches!(outcome, Err(VerifyEmailError::Proof)));
         assert_eq!(world.last_told(), Some(("proof_refused", Some(reason))));
     }
@@ -297,7 +295,7 @@ async fn who_loses_the_race_for_a_proof_or_an_address_has_no_proof_any_more() {
 
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
-    let (world, outcome) = completing(down).await;
+    let (world, outcome) = completing(down()).await;
     assert!(matches!(outcome, Err(VerifyEmailError::Port(PortError::Unavailable(_)))));
     assert_eq!(world.told(), [("verification_sent", None)]);
     let (world, _) = World::with_ann().await;
@@ -318,7 +316,7 @@ async fn an_outage_stays_an_outage() {
 
 #[tokio::test]
 async fn what_may_have_happened_is_audited() {
-    let (world, outcome) = completing(unheard).await;
+    let (world, outcome) = completing(unheard()).await;
     assert!(matches!(outcome, Err(VerifyEmailError::Port(PortError::Unknown(_)))));
     assert_eq!(world.last_told(), Some(("user_registered", Some("outcome_unknown"))));
     let (world, _) = World::with_ann().await;

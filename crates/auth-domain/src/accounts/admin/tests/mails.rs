@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{CreateUser, DeleteUser, OPERATOR, OperateError, SetPassword};
+use super::{CreateUser, Created, DeleteUser, Invitation, OPERATOR, OperateError, SetPassword};
 use crate::{
     accounts::{
         admin::verify_user::VerifyUser,
         ports::{Inserted, MockUserAdminStore, MockUserStore},
     },
     audit::event::AuditEvent,
-    identity::{port_error::PortError, user::User},
+    identity::port_error::PortError,
     mail::{
         message::{Occasion, Outgoing},
         proof::Purpose,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Without a password: the hasher must not be asked.
-async fn invite(users: MockUserStore) -> (Result<User, OperateError>, Vec<AuditEvent>) {
+async fn invite(users: MockUserStore) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let create = CreateUser {
         users: Arc::new(users),
@@ -57,9 +57,11 @@ fn inviting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
 #[tokio::test]
 async fn who_gets_no_password_is_invited_to_choose_one() {
     let (outcome, events) = invite(inviting(|| Ok(Inserted::Yes))).await;
-    assert_eq!((outcome.unwrap().password, told(&events)), (None, vec![("user_registered", OPERATOR)]));
+    let Created { user, invitation } = outcome.unwrap();
+    assert_eq!((user.password, invitation), (None, Invitation::Queued));
+    assert_eq!(told(&events), [("user_registered", OPERATOR)]);
     let (outcome, events) = invite(inviting(|| Ok(Inserted::MailSuppressed))).await;
-    assert!(outcome.is_ok());
+    assert_eq!(outcome.unwrap().invitation, Invitation::Suppressed);
     assert_eq!(told(&events), [("user_registered", OPERATOR), ("mail_suppressed", OPERATOR)]);
     let (outcome, events) = invite(inviting(|| Ok(Inserted::EmailTaken))).await;
     assert!(matches!(outcome, Err(OperateError::EmailTaken)));

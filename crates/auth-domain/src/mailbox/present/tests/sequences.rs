@@ -58,7 +58,7 @@ struct Model {
 }
 
 impl Model {
-    fn from_newest(&self, back: usize) -> Option<usize> {
+    fn counted_back(&self, back: usize) -> Option<usize> {
         self.mails.len().checked_sub(back + 1)
     }
 
@@ -147,14 +147,14 @@ async fn follow(what: Use, steps: Vec<Step>) {
             }
             Step::Wait(seconds) => world.clock.advance(TimeDelta::seconds(seconds)),
             Step::Token(back) | Step::Half(back) => {
-                let Some(at) = model.from_newest(back) else { continue };
+                let Some(at) = model.counted_back(back) else { continue };
                 let (half, expected) = (matches!(step, Step::Half(_)), model.is_good(at, now));
                 let presented = by_token(&model.mails[at].mail);
                 assert_eq!(what.present(&world, &presented, half).await, expected, "{place}");
                 model.mails[at].is_over |= expected && !half;
             }
             Step::Code(back) => {
-                let (Some(at), Some(newest)) = (model.from_newest(back), model.from_newest(0)) else { continue };
+                let (Some(at), Some(newest)) = (model.counted_back(back), model.counted_back(0)) else { continue };
                 let (is_tried, expected) = (model.is_typable(newest, now), model.is_typable(at, now));
                 let presented = by_code(&model.mails[at].mail);
                 assert_eq!(what.present(&world, &presented, false).await, expected, "{place}");
@@ -163,7 +163,7 @@ async fn follow(what: Use, steps: Vec<Step>) {
                 model.mails[newest].wrong += i64::from(is_tried && !expected);
             }
             Step::WrongCode => {
-                let Some(newest) = model.from_newest(0) else { continue };
+                let Some(newest) = model.counted_back(0) else { continue };
                 let is_tried = model.is_typable(newest, now);
                 assert!(!what.present(&world, &wrong_code(&model.mails[newest].mail), false).await, "{place}");
                 model.mails[newest].wrong += i64::from(is_tried);

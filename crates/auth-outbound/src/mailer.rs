@@ -1,11 +1,11 @@
 //! Hands mails over: renders them, makes messages of them, and gives those to a mail server or a folder.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use auth_domain::mail::{
     message::Mail,
-    ports::{Delivery, MailTransport},
+    ports::{DELIVERY_LIMIT, Delivery, MailTransport},
 };
 use tokio::time::timeout;
 
@@ -18,9 +18,6 @@ use crate::{
     smtp::{Offer, Smtp},
     test_mail::TestMail,
 };
-
-/// The longest that handing over one mail takes, however slow the server is: less than the lease of whoever sends it.
-pub const DELIVERY_MAX: Duration = Duration::from_secs(90);
 
 /// Hands mails over.
 pub struct Mailer {
@@ -101,7 +98,7 @@ impl Mailer {
             }
         };
         let gave_up = |_elapsed| Delivery::Later { why: "the mail server takes too long".to_owned(), server_is_away: true };
-        timeout(DELIVERY_MAX, delivery).await.unwrap_or_else(gave_up)
+        timeout(DELIVERY_LIMIT, delivery).await.unwrap_or_else(gave_up)
     }
 }
 

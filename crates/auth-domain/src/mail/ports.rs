@@ -1,5 +1,7 @@
 //! Where proofs and mails live, what derives tokens and codes, and what hands mails to a mail server.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -129,11 +131,14 @@ pub enum Delivery {
     },
 }
 
+/// The longest that handing over one mail takes, however slow the mail server is: less than the lease of whoever sends it.
+pub const DELIVERY_LIMIT: Duration = Duration::from_secs(90);
+
 /// Hands mails to a mail server.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait MailTransport: Send + Sync {
-    /// Takes bounded time. A connection may be kept for the next mail.
+    /// Takes at most [`DELIVERY_LIMIT`]. A connection may be kept for the next mail.
     async fn deliver(&self, mail: &Mail) -> Delivery;
 
     /// Ends the connection, if one is kept.

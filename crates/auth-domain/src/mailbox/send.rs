@@ -34,13 +34,10 @@ use crate::{
 /// How many mails are taken at a time.
 pub const BATCH: u32 = 50;
 
-/// The longest time that a transport takes for one mail, however slow the mail server is.
-pub const DELIVERY_LIMIT: TimeDelta = TimeDelta::seconds(90);
-
 /// For how long mails are taken: so long the others of a server that has died wait.
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 
-/// What has to be left of it for another mail to begin: a delivery, and the database's answers around it. Otherwise another server
+/// What has to be left of it for another mail to begin: a delivery, however slow, and the database's answers around it. Otherwise another server
 /// might take a mail that is under way.
 const NEEDED: TimeDelta = TimeDelta::minutes(2);
 

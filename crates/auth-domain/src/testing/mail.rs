@@ -1,11 +1,12 @@
 //! A world that sends mails: the use cases of a mailbox over one store in memory, and a postbox that remembers what it was given.
 
-use std::{collections::VecDeque, sync::Arc};
+mod postbox;
 
-use async_trait::async_trait;
+use std::sync::Arc;
+
 use chrono::TimeDelta;
-use parking_lot::Mutex;
 
+pub(crate) use self::postbox::Postbox;
 use super::{Fresh, issuer};
 use crate::{
     accounts::ports::{Inserted, UserStore},
@@ -13,7 +14,6 @@ use crate::{
     identity::{email::Email, ids::SessionId, language::Language, user::User},
     mail::{
         message::{Mail, Template},
-        ports::{Delivery, MailTransport},
         writer::{MailWriter, NoticePolicy},
     },
     mailbox::{
@@ -46,55 +46,6 @@ use crate::{
 
 pub(crate) const ANN: &str = "ann@example.org";
 pub(crate) const NEW: &str = "ann@new.example";
-
-/// Takes every mail, unless it was told to say something else.
-#[derive(Clone, Default)]
-pub(crate) struct Postbox(Arc<Mutex<Post>>);
-
-#[derive(Default)]
-struct Post {
-    taken: Vec<Mail>,
-    answers: VecDeque<Delivery>,
-    attempts: usize,
-    hang_ups: usize,
-}
-
-impl Postbox {
-    /// The answer to the next mail that is not answered yet.
-    pub(crate) fn will_say(&self, answer: Delivery) {
-        self.0.lock().answers.push_back(answer);
-    }
-
-    /// Every mail that was accepted, in order.
-    pub(crate) fn taken(&self) -> Vec<Mail> {
-        self.0.lock().taken.clone()
-    }
-
-    pub(crate) fn attempts(&self) -> usize {
-        self.0.lock().attempts
-    }
-
-    pub(crate) fn hang_ups(&self) -> usize {
-        self.0.lock().hang_ups
-    }
-}
-
-#[async_trait]
-impl MailTransport for Postbox {
-    async fn deliver(&self, mail: &Mail) -> Delivery {
-        let mut post = self.0.lock();
-        post.attempts += 1;
-        let answer = post.answers.pop_front().unwrap_or(Delivery::Accepted);
-        if answer == Delivery::Accepted {
-            post.taken.push(mail.clone());
-        }
-        answer
-    }
-
-    async fn hang_up(&self) {
-        self.0.lock().hang_ups += 1;
-    }
-}
 
 #[derive(Clone, Default)]
 pub(crate) struct World {

@@ -9,6 +9,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod cli;
+pub(crate) mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod middleware;
 pub(crate) mod net;

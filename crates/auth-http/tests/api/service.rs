@@ -5,6 +5,7 @@ pub mod conformance;
 mod database;
 mod hold;
 mod log;
+mod mailbox;
 mod private;
 mod program;
 #[expect(dead_code, reason = "the tests of the database do more with it")]
@@ -25,6 +26,7 @@ pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
 pub use hold::Hold;
 use log::{Log, message};
+pub use mailbox::Letter;
 pub use private::PrivateServer;
 pub use program::{command, environment, folder, program, program_by, run};
 pub(crate) use proxy::Proxy;

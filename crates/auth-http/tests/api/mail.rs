@@ -3,6 +3,12 @@
 mod change;
 mod confirm;
 mod forgot;
+mod languages;
+mod limits;
+mod notices;
+mod off;
+mod outages;
+mod required;
 mod reset;
 mod undo;
 mod verification;

@@ -1,5 +1,6 @@
 //! Mails, and proofs of a mailbox.
 
+mod bad_input;
 mod change;
 mod confirm;
 mod forgot;
@@ -8,6 +9,7 @@ mod limits;
 mod notices;
 mod off;
 mod outages;
+mod races;
 mod required;
 mod reset;
 mod undo;

@@ -12,6 +12,7 @@ mod outages;
 mod races;
 mod required;
 mod reset;
+mod secrecy;
 mod undo;
 mod verification;
 mod verify;

@@ -13,6 +13,7 @@ mod program;
 mod proxy;
 #[path = "../../../auth-infra/tests/contracts/servers.rs"]
 mod servers;
+mod tap;
 
 use std::{
     io::BufReader,
@@ -32,6 +33,7 @@ pub use program::{command, environment, folder, program, program_by, run};
 pub(crate) use proxy::Proxy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+pub use tap::Tap;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -1,6 +1,7 @@
 //! A database of a test's own, made before and dropped after it.
 
 use std::{
+    collections::BTreeMap,
     env,
     path::Path,
     sync::atomic::{AtomicU32, Ordering},
@@ -91,6 +92,15 @@ impl TestDatabase {
     }
 }
 
+/// How many rows a table has.
+#[derive(diesel::QueryableByName)]
+struct Rows {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
 /// Counts what a statement finds.
 #[derive(diesel::QueryableByName)]
 struct Count {
@@ -102,6 +112,20 @@ impl TestDatabase {
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) AS count FROM {table}"))
+    }
+
+    /// How many rows each of these tables has.
+    pub fn counts(&self, tables: &[&str]) -> BTreeMap<String, i64> {
+        let each = tables.iter().map(|table| format!("SELECT '{table}' AS name, COUNT(*) AS count FROM {table}"));
+        let statement = sql_query(each.collect::<Vec<_>>().join(" UNION ALL "));
+        let rows: Vec<Rows> = match self.engine {
+            Engine::Sqlite => statement.get_results(&mut self.open_file()),
+            Engine::Postgres => statement.get_results(&mut PgConnection::establish(&self.url).unwrap()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => statement.get_results(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+        }
+        .unwrap();
+        rows.into_iter().map(|Rows { name, count }| (name, count)).collect()
     }
 
     /// The number that a query finds, which calls it `count`.

@@ -13,6 +13,7 @@ mod races;
 mod required;
 mod reset;
 mod secrecy;
+mod storm;
 mod undo;
 mod verification;
 mod verify;

@@ -37,6 +37,24 @@ on_every_engine! {
         assert_eq!(login(&first, "ann@example.org", NEW).await.status, 200);
     }
 
+    async fn of_many_who_ask_at_once_one_gets_a_mail(engine) {
+        let overrides = [("EMAIL_VERIFICATION", "required"), ("HASH_MAX_WAIT_SECONDS", "60")];
+        let service = Arc::new(Service::with_mail(engine, &overrides).await);
+        for path in ["/auth/register", "/auth/password/forgot", "/auth/email/verification"] {
+            let email = format!("ann@{}.example.org", path.rsplit('/').next().unwrap());
+            let mut racers = JoinSet::new();
+            for _ in 0..MANY {
+                let (service, body) = (service.clone(), json!({ "email": email, "password": PASSWORD }));
+                racers.spawn(async move { service.post(path, body).await.status });
+            }
+            assert_eq!(racers.join_all().await, vec![202; MANY], "{path}");
+            for table in ["mail_outbox WHERE recipient", "mailbox_proofs WHERE address", "mail_allowances WHERE address"] {
+                let count = format!("SELECT COUNT(*) AS count FROM {table} = '{email}'");
+                assert_eq!(service.database.number(&count), 1, "{path} {table}");
+            }
+        }
+    }
+
     async fn of_many_codes_at_once_five_are_tried(engine) {
         let service = Arc::new(Service::with_mail(engine, &[]).await);
         let (_, letter) = service.register_with_mail("ann@example.org").await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{NEW, ask_to_change, ask_to_verify, forget, is_done, mailbox, reset, verify};
-use crate::service::{PASSWORD, Service, on_every_engine};
+use crate::service::{Engine, PASSWORD, Service, on_every_engine};
 
 on_every_engine! {
     async fn an_address_gets_one_mail_a_minute_and_five_an_hour(engine) {
@@ -45,10 +45,10 @@ async fn a_sixth_mail_within_an_hour_is_not_sent(service: &Service) {
         forget(service, "bob@example.org").await;
         assert_eq!(service.mails_to("bob@example.org").await.len(), 1 + nth);
         let seconds_ago = |seconds: u32| match service.database.engine() {
-            crate::service::Engine::Sqlite => format!("datetime('now', '-{seconds} seconds')"),
-            crate::service::Engine::Postgres => format!("(now() AT TIME ZONE 'UTC') - interval '{seconds} seconds'"),
+            Engine::Sqlite => format!("datetime('now', '-{seconds} seconds')"),
+            Engine::Postgres => format!("(now() AT TIME ZONE 'UTC') - interval '{seconds} seconds'"),
             #[cfg(feature = "mysql")]
-            crate::service::Engine::Mysql => format!("UTC_TIMESTAMP(6) - INTERVAL {seconds} SECOND"),
+            Engine::Mysql => format!("UTC_TIMESTAMP(6) - INTERVAL {seconds} SECOND"),
         };
         service.database.execute(&a_while_ago.replace("= sent_2", &format!("= {}", seconds_ago(61))));
     }
@@ -92,4 +92,23 @@ async fn an_address_without_an_account_counts_alike(service: &Service) {
     assert_eq!(suppressed(service, "nobody@example.org").await, 2);
     let kept = "SELECT COUNT(*) AS count FROM mail_allowances WHERE address = 'nobody@example.org'";
     assert_eq!(service.database.number(kept), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_no_bearer_draws_on_the_budget_of_logins() {
+    let budgets = [("RATE_LIMIT_REQUESTS", "2"), ("RATE_LIMIT_SESSION_REQUESTS", "50"), ("RATE_LIMIT_WINDOW", "3600")];
+    let service = Service::with_mail(Engine::Sqlite, &budgets).await;
+    let tokens = service.register("ann@example.org").await;
+    let answer = service.post_as(tokens.access(), "/auth/email", Some(json!({ "new_email": "bob@example.org" }))).await;
+    assert_eq!((answer.status, answer.header("ratelimit-limit")), (202, Some("50")));
+    let answer = service.post("/auth/password/forgot", json!({ "email": "ann@example.org" })).await;
+    assert_eq!((answer.status, answer.header("ratelimit-limit")), (202, Some("2")));
+    let paths = ["/auth/email/verification", "/auth/email/verify", "/auth/password/forgot", "/auth/password/reset"];
+    for path in paths.into_iter().chain(["/auth/email/confirm", "/auth/undo"]) {
+        assert_eq!(service.post(path, json!({})).await.refusal(), (429, "rate_limited"), "{path}");
+    }
+    for page in ["verify", "reset", "email", "undo", "style.css", "pages.js"] {
+        let page = service.get(&format!("/pages/{page}")).await;
+        assert_eq!((page.status, page.header("ratelimit-limit")), (200, None));
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{NEW, is_done, is_no_proof, mailbox, operate, verify};
 use crate::{
     oauth::introspect::Client,
-    service::{PASSWORD, Service, on_every_engine},
+    service::{Engine, PASSWORD, Service, on_every_engine},
     sessions::tokens::claims,
 };
 
@@ -53,6 +53,22 @@ on_every_engine! {
         assert_eq!(claims(refreshed.access())["email_verified"], true);
         let login = service.login("ann@example.org").await;
         assert_eq!(claims(login.access())["email_verified"], true);
+    }
+}
+
+/// SQLite's is the engine whose files a test can read whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_kept_anywhere() {
+    let service = Service::with_mail(Engine::Sqlite, &[]).await;
+    let (_, letter) = service.register_with_mail("ann@example.org").await;
+    service.outbox_is_empty().await;
+    let is_in = |text: &str, content: &[u8]| content.windows(text.len()).any(|window| window == text.as_bytes());
+    let files = std::fs::read_dir(service.database.folder()).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<_> = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap()).collect();
+    assert!(kept.iter().any(|content| is_in("ann@example.org", content)));
+    // The token's second part is a MAC; its first is the id of a row.
+    for part in [letter.token(), &letter.token()[22..]] {
+        assert!(!kept.iter().any(|content| is_in(part, content)) && !service.log_text().contains(part));
     }
 }
 

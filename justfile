@@ -59,6 +59,10 @@ openapi file="openapi.json":
 api-document:
     ./.ci/api-document
 
+# Try the pages that mails lead to in a browser; needs Node with npm, Python and Chromium.
+pages:
+    ./.ci/pages
+
 # Run the examples against a live server; needs Node with npm, Python and curl.
 examples:
     ./.ci/examples

@@ -50,6 +50,7 @@ pub struct Links {
     pub undo: String,
 }
 
+#[derive(Clone)]
 pub struct SendMails {
     pub outbox: Arc<dyn Outbox>,
     /// For registrations.

@@ -9,11 +9,20 @@ use std::{
 };
 
 use actix_web::web::Data;
-use auth_domain::{identity::clock::Clock, mail::outbox::Backlog, mailbox::send::Batch};
+use async_trait::async_trait;
+use auth_domain::{
+    identity::clock::Clock,
+    mail::{
+        message::Mail,
+        outbox::Backlog,
+        ports::{Delivery, MailTransport},
+    },
+    mailbox::send::{Batch, SendMails},
+};
 use parking_lot::Mutex;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 
-use super::runner::{Job, Next};
+use super::runner::{Job, Next, Stop};
 use crate::app::{mail::MailUseCases, use_cases::UseCases};
 
 /// The pause between two looks at the outbox: whoever waits for a mail waits for this too.
@@ -84,6 +93,31 @@ impl Told {
     }
 }
 
+/// Hands mails over until a stop needs the time: a mail server that hangs keeps no server from giving back what it took.
+struct UntilLastCall {
+    transport: Arc<dyn MailTransport>,
+    stop: Stop,
+}
+
+#[async_trait]
+impl MailTransport for UntilLastCall {
+    async fn deliver(&self, mail: &Mail) -> Delivery {
+        let given_up =
+            || Delivery::Later { why: "this server stopped before the mail server answered".to_owned(), server_is_away: true };
+        tokio::select! {
+            delivery = self.transport.deliver(mail) => delivery,
+            () = self.stop.clone().last_call() => given_up(),
+        }
+    }
+
+    async fn hang_up(&self) {
+        tokio::select! {
+            () = self.transport.hang_up() => {}
+            () = self.stop.clone().last_call() => {}
+        }
+    }
+}
+
 /// Sends what is due. While the mail server is away, nothing else waits for it.
 ///
 /// # Errors
@@ -91,11 +125,13 @@ impl Told {
 pub(super) fn send(app: &Data<UseCases>, mail: &Data<MailUseCases>) -> prometheus::Result<Job> {
     let metrics = MailMetrics::register(&app.ports.measures)?;
     let (app, mail, looks, told) = (app.clone(), mail.clone(), AtomicU64::new(0), Arc::<Told>::default());
-    let run = move |stop: super::runner::Stop| {
-        let (app, mail, metrics, told) = (app.clone(), mail.clone(), metrics.clone(), told.clone());
+    let run = move |stop: Stop| {
+        let (app, metrics, told) = (app.clone(), metrics.clone(), told.clone());
+        let transport = Arc::new(UntilLastCall { transport: mail.send.transport.clone(), stop: stop.clone() });
+        let send = SendMails { transport, ..mail.send.clone() };
         let is_count_due = looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(COUNT_EVERY);
         async move {
-            let batch = mail.send.execute(&|| stop.is_told()).await?;
+            let batch = send.execute(&|| stop.is_told()).await?;
             metrics.count(&batch);
             told.tell(batch.server_is_away);
             if is_count_due {

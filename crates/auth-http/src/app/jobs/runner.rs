@@ -18,6 +18,9 @@ use super::metrics::JobMetrics;
 /// The pause after a first failure. It doubles with each further failure, up to the job's interval.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Which part of the time for a stop is left for leaving things in order.
+const LAST_CALL_SHARE: u32 = 4;
+
 /// When a job is to run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -26,13 +29,31 @@ pub(super) enum Next {
     AfterInterval,
 }
 
+/// How far a stop has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Running,
+    /// Runs may finish what they are at.
+    Told,
+    /// What runs wait for will not come in time.
+    LastCall,
+}
+
 /// Whether the jobs have been told to stop: a long run ends early then.
 #[derive(Clone)]
-pub(super) struct Stop(watch::Receiver<bool>);
+pub(super) struct Stop(watch::Receiver<Stage>);
 
 impl Stop {
     pub(super) fn is_told(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() != Stage::Running
+    }
+
+    /// Comes when a run has to give up what it waits for: what is left of the time is for leaving all in order.
+    pub(super) async fn last_call(mut self) {
+        if self.0.wait_for(|stage| *stage == Stage::LastCall).await.is_err() {
+            // Nobody stops jobs any more: they are cut off.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -60,10 +81,10 @@ impl Job {
     }
 
     /// Runs at once, then again and again, until it is told to stop. A run is never cut off. Returns the job's name.
-    async fn keep_running(self, metrics: JobMetrics, mut stop: watch::Receiver<bool>) -> &'static str {
+    async fn keep_running(self, metrics: JobMetrics, mut stop: Stop) -> &'static str {
         let mut streak = Streak::default();
-        while !*stop.borrow() {
-            let pause = match self.attempt(Stop(stop.clone())).await {
+        while !stop.is_told() {
+            let pause = match self.attempt(stop.clone()).await {
                 Ok(next) => {
                     metrics.succeeded(self.name);
                     streak = Streak::default();
@@ -75,7 +96,7 @@ impl Job {
                     streak.pause().min(self.interval)
                 }
             };
-            let told = async { drop(stop.wait_for(|told| *told).await) };
+            let told = async { drop(stop.0.wait_for(|stage| *stage != Stage::Running).await) };
             tokio::select! {
                 biased;
                 () = told => {}
@@ -119,28 +140,40 @@ impl Streak {
 pub(crate) struct Jobs {
     running: JoinSet<&'static str>,
     names: Vec<&'static str>,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stage>,
 }
 
 impl Jobs {
     pub(super) fn start(jobs: Vec<Job>, metrics: &JobMetrics) -> Self {
-        let (stop, told) = watch::channel(false);
+        let (stop, told) = watch::channel(Stage::Running);
         let names: Vec<_> = jobs.iter().map(|job| job.name).collect();
         names.iter().for_each(|name| metrics.show(name));
-        let running = jobs.into_iter().map(|job| job.keep_running(metrics.clone(), told.clone())).collect();
+        let running = jobs.into_iter().map(|job| job.keep_running(metrics.clone(), Stop(told.clone()))).collect();
         Self { running, names, stop }
     }
 
-    /// Lets the runs under way finish, within this time. No other begins.
+    /// Lets the runs under way finish, within this time; those that still wait for something in its last quarter are to give that up.
+    /// No other begins.
     pub(crate) async fn stop(self, patience: Duration) {
         let Self { mut running, names: mut left, stop } = self;
-        stop.send_replace(true);
         let all = async {
             while let Some(ended) = running.join_next().await {
                 left.retain(|name| !ended.as_ref().is_ok_and(|ended| ended == name));
             }
         };
-        if timeout(patience, all).await.is_err() {
+        let stages = async {
+            stop.send_replace(Stage::Told);
+            sleep(patience - patience / LAST_CALL_SHARE).await;
+            stop.send_replace(Stage::LastCall);
+            std::future::pending().await
+        };
+        let ended = async {
+            tokio::select! {
+                () = all => {}
+                () = stages => {}
+            }
+        };
+        if timeout(patience, ended).await.is_err() {
             tracing::warn!(jobs = left.join(", "), "work in the background does not end in time; going without it");
         }
     }

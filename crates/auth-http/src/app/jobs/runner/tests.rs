@@ -184,6 +184,28 @@ async fn a_run_under_way_is_finished_and_none_follows_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_hears_of_the_last_call_while_there_is_time_to_leave_all_in_order() {
+    let order = Arc::new(AtomicUsize::default());
+    let kept = order.clone();
+    let run = move |stop: Stop| {
+        let order = kept.clone();
+        async move {
+            stop.clone().last_call().await;
+            assert!(stop.is_told());
+            sleep(PATIENCE / 5).await;
+            order.fetch_add(1, Ordering::Relaxed);
+            MORE
+        }
+    };
+    let jobs = start(Job::new("waits", INTERVAL, run, tell));
+    sleep(3 * INTERVAL).await;
+    assert_eq!(order.load(Ordering::Relaxed), 0);
+    let told_at = Instant::now();
+    jobs.stop(PATIENCE).await;
+    assert_eq!((order.load(Ordering::Relaxed), told_at.elapsed()), (1, PATIENCE * 3 / 4 + PATIENCE / 5));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_longer_than_that_for_a_run_that_hangs() {
     let (hangs, _gate, counts) = held();
     let (waits, began) = scripted(vec![], INTERVAL);

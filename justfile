@@ -71,6 +71,10 @@ examples:
 interop:
     ./.ci/interop
 
+# Send through Postfix, and to mail servers that refuse, hang and hang up; installs what is missing, as root.
+mail *names:
+    ./.ci/mail {{names}}
+
 # Apply pending migrations to DATABASE_URL.
 migrate:
     cargo run -- migrate

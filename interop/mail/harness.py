@@ -66,6 +66,7 @@ class Database:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="auth-mail-")
         self.file = f"{self.folder.name}/auth.db"
+        self.url = f"sqlite:///{self.file}"
 
     def execute(self, statement, *values):
         connection = sqlite3.connect(self.file, timeout=30)
@@ -100,7 +101,8 @@ class Database:
 
     def states(self):
         """How many mails stand so."""
-        return {row["state"]: row[1] for row in self.execute("SELECT state, count(*) FROM mail_outbox GROUP BY state")}
+        rows = self.execute("SELECT state, count(*) AS number FROM mail_outbox GROUP BY state")
+        return {row["state"]: int(row["number"]) for row in rows}
 
 
 class Server:
@@ -110,7 +112,7 @@ class Server:
         self.database = database or Database()
         environment = {
             "PORT": "0", "LOG_FORMAT": "json", "BCRYPT_COST": "10", "HASH_MAX_WAIT_SECONDS": "60", "LOGIN_FAILURES": "100",
-            "RATE_LIMIT_REQUESTS": "100000", "RATE_LIMIT_WINDOW": "1", "DATABASE_URL": f"sqlite:///{self.database.file}",
+            "RATE_LIMIT_REQUESTS": "100000", "RATE_LIMIT_WINDOW": "1", "DATABASE_URL": self.database.url,
             "JWT_SECRET_KEY": "access-secret-of-the-mail-tests-0123456789", "PUBLIC_URL": "https://auth.example.org",
             "JWT_REFRESH_SECRET_KEY": "refresh-secret-of-the-mail-tests-0123456789", "MAIL_URL": mail_url,
             "MAIL_FROM": "Exämple <no-reply@sender.example>", "MAIL_APP_NAME": "Exämple",

@@ -3,6 +3,7 @@ import contextlib
 import sqlite3
 
 from harness import Database, Server, until
+from postgres import Postgres, is_there
 from sink import Sink
 
 COUNT = 120
@@ -90,6 +91,28 @@ def test_a_database_that_is_away_while_a_mail_is_taken_repeats_that_one(certific
         database.end_leases()
         all_sent(database)
     assert set(sink.ids()) == expected(database) and twice(sink) == {sink.ids()[0]} and len(sink.ids()) == COUNT + 1
+
+
+def test_a_database_server_that_is_away_while_a_mail_is_taken_repeats_that_one(certificates):
+    if not is_there():
+        return print("    skipped: no PostgreSQL can be reached by psql", flush=True)
+    database = Postgres()
+    try:
+        sink, database = Sink(), full_outbox(database)
+        sink.hang = "taken."
+        with Server(sink.url(), database) as server:
+            until(lambda: sink.hanging, "a mail is under way")
+            database.go_away()
+            sink.release()
+            until(lambda: server.says("cannot look into the outbox"), "the server noticed")
+            assert len(sink.messages) == 1, "it went on without knowing what became of the first"
+            database.come_back()
+            until(lambda: database.states().get("sent") == COUNT - 50, "what it did not hold is sent", database.states)
+            database.end_leases()
+            all_sent(database)
+        assert set(sink.ids()) == expected(database) and twice(sink) == {sink.ids()[0]} and len(sink.ids()) == COUNT + 1
+    finally:
+        database.drop()
 
 
 def test_a_database_that_is_away_before_mails_are_taken_delays_them(certificates):

@@ -44,6 +44,15 @@ impl Client {
         ))
     }
 
+    /// With an access token.
+    pub(crate) fn post_as(&mut self, token: &str, path: &str, json: &str) -> Result<Answer> {
+        let length = json.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{json}"
+        ))
+    }
+
     fn send(&mut self, request: &str) -> Result<Answer> {
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.head.clear();

@@ -6,12 +6,15 @@ mod engine;
 mod floor;
 mod limits;
 mod load;
+mod outbox;
+mod pairs;
 mod parts;
 mod plan;
 mod report;
 mod roomy;
 mod seed;
 mod server;
+mod sink;
 mod tokens;
 mod wrk;
 
@@ -35,6 +38,8 @@ enum Part {
     Beside,
     /// Logins that are refused, by 64 clients that come back at once
     Refused,
+    /// How fast mails go out, what they cost `me`, a dead mail server, and whether an answer's time tells who has an account
+    Mail,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes

@@ -2,6 +2,7 @@
 
 mod beside;
 mod data;
+mod mail;
 mod process;
 mod refused;
 
@@ -106,6 +107,9 @@ impl Plan<'_> {
         let few = self.few(&scratch, &server, &tokens)?;
         self.passwords(&scratch, &server, &tokens)?;
         drop(server);
+        if self.wants(Part::Mail) {
+            self.mail(&scratch, &tokens)?;
+        }
         drop(scratch);
         if self.wants(Part::Big) {
             self.many(engine, few)?;

@@ -10,6 +10,7 @@ const COLUMNS: usize = 9;
 pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
+    Between(f64, f64),
 }
 
 /// One measurement.
@@ -36,6 +37,7 @@ impl Aim {
         match self {
             Self::AtLeast(least) => value >= least,
             Self::AtMost(most) => value <= most,
+            Self::Between(least, most) => (least..=most).contains(&value),
         }
     }
 
@@ -43,6 +45,7 @@ impl Aim {
         match self {
             Self::AtLeast(least) => format!("≥ {least}"),
             Self::AtMost(most) => format!("≤ {most}"),
+            Self::Between(least, most) => format!("{least} to {most}"),
         }
     }
 }

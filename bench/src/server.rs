@@ -69,6 +69,26 @@ pub(crate) fn server_with_a_short_queue(program: &Path, scratch: &Scratch) -> Re
     Running::start(configure(&mut command, scratch)?.env("HASH_MAX_WAIT_SECONDS", "1").arg("serve").stdout(log()?))
 }
 
+/// One that sends mail there, and these settings besides.
+pub(crate) fn server_with_mail(program: &Path, scratch: &Scratch, url: &str, settings: &[(&str, &str)]) -> Result<Running> {
+    let mut command = Command::new(program);
+    let mail = [("MAIL_URL", url), ("MAIL_FROM", "Bench <bench@sender.example>"), ("PUBLIC_URL", "https://auth.example.org")];
+    let all = mail.into_iter().chain(settings.iter().copied());
+    Running::start(configure(&mut command, scratch)?.envs(all).arg("serve").stdout(log()?))
+}
+
+/// A mail server that accepts connections, by its kernel, and never says a word.
+pub(crate) struct Silent {
+    pub(crate) url: String,
+    _listener: TcpListener,
+}
+
+pub(crate) fn silent() -> Result<Silent> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("smtp://127.0.0.1:{}?tls=off", listener.local_addr()?.port());
+    Ok(Silent { url, _listener: listener })
+}
+
 /// Where files need no disk, on Linux.
 const MEMORY: &str = "/dev/shm";
 
@@ -141,7 +161,7 @@ impl Running {
     }
 
     /// Seconds of CPU so far.
-    fn cpu(&self) -> Result<f64> {
+    pub(crate) fn cpu(&self) -> Result<f64> {
         Ok(cpu(&self.folder().join("stat"))?.1)
     }
 

@@ -102,7 +102,7 @@ describe("pages", { concurrency: 3 }, () => {
     await page.goto(`${server}/pages/reset`);
     await tabTo(page, "#form [type=submit]");
     await page.keyboard.press("Enter");
-    await refused(page, "reset-empty", en.messages.rule_missing);
+    await refused(page, "reset-empty", ...["email", "code", "new_password"].map((name) => `${en.common[name]} – ${en.messages.rule_missing}`));
     await type("#email", email);
     await type("#code", code === "12345678" ? "12345679" : "12345678");
     await type("#new_password", SECOND);

@@ -36,15 +36,17 @@ function clearFaults() {
 
 const paragraph = (text) => Object.assign(document.createElement("p"), { textContent: text });
 
-/** Says each fault at its field, and all of them on top, with a way to each field. */
+/** Says each fault at its field, and all of them on top, with a way to each field: by its name where there are several. */
 function tell(form, faults) {
+  const several = new Set(faults.map(({ field }) => field)).size > 1;
   const list = document.createElement("ul");
   for (const { field, text } of faults) {
     const input = fieldsOf(form).find((input) => input.name === field);
     if (input) {
       input.setAttribute("aria-invalid", "true");
       document.getElementById(`${input.id}-fault`).append(paragraph(text));
-      const link = Object.assign(document.createElement("a"), { href: `#${input.id}`, textContent: text });
+      const textContent = several ? `${input.labels[0].textContent} – ${text}` : text;
+      const link = Object.assign(document.createElement("a"), { href: `#${input.id}`, textContent });
       link.addEventListener("click", (event) => { event.preventDefault(); input.focus(); });
       list.append(document.createElement("li"));
       list.lastChild.append(link);

@@ -40,6 +40,7 @@ describe("pages", { concurrency: 3 }, () => {
     await refused(page, "verify-wrong-password", en.messages.password_mismatch);
     await page.click("[data-swap]:visible");
     assert.equal(await page.evaluate(() => document.activeElement.id), "new_password");
+    assert(!(await page.locator("main").innerText()).includes(en.verify.with_token));
     await enter(page, { new_password: SECOND });
     await refused(page, "verify-needs-password", en.messages.needs_password);
     await enter(page, { password: FIRST });

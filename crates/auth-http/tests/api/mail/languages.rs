@@ -1,7 +1,7 @@
 //! The language of a mail.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::NEW;
 use crate::service::{Answer, PASSWORD, Service, on_every_engine};
@@ -17,25 +17,43 @@ const LANGUAGES: [(&str, &str); 6] = [
 ];
 
 on_every_engine! {
-    async fn a_mail_that_was_asked_for_is_in_the_language_of_the_request(engine) {
-        let service = Service::with_mail(engine, &[("MAIL_LANGUAGE", "de")]).await;
-        let ask = async |language: &str, path: &str, body| {
-            Answer::of(service.request(Method::POST, path).header("Accept-Language", language).json(&body)).await
-        };
-        // Registered in French: that is how notices come until a login in another.
-        let body = json!({ "email": "ann@example.org", "password": PASSWORD });
-        let tokens = ask("fr", "/auth/register", body).await;
-        for (language, subject) in LANGUAGES {
-            service.forget_mails_to("ann@example.org");
-            assert_eq!(ask(language, "/auth/password/forgot", json!({ "email": "ann@example.org" })).await.status, 202);
-            let letter = service.mails_to("ann@example.org").await.pop().unwrap();
-            assert_eq!(letter.subject, subject, "{language}");
-            assert!(letter.source.contains("quoted-printable") && letter.source.is_ascii(), "{}", letter.source);
-        }
-        let body = json!({ "current_password": PASSWORD, "new_password": NEW });
-        let changed = service.request(Method::POST, "/auth/password").header("Accept-Language", "zh");
-        assert_eq!(Answer::of(changed.bearer_auth(tokens.access()).json(&body)).await.status, 204);
-        let notice = service.mails_to("ann@example.org").await.pop().unwrap();
-        assert!(notice.subject.starts_with("Votre mot de passe"), "{}", notice.subject);
+    async fn a_mail_is_in_the_language_of_whoever_it_is_for(engine) {
+        let overrides = [("MAIL_LANGUAGE", "de"), ("TRUSTED_PROXIES", "127.0.0.0/8")];
+        let service = Service::with_mail(engine, &overrides).await;
+        tokio::join!(what_was_asked_for_as_the_request_has_it(&service), a_notice_as_the_owner_last_had_it(&service));
     }
+}
+
+async fn ask(service: &Service, client: &str, language: &str, path: &str, body: Value) -> Answer {
+    let request = service.request(Method::POST, path).header("X-Forwarded-For", client);
+    Answer::of(request.header("Accept-Language", language).json(&body)).await
+}
+
+async fn what_was_asked_for_as_the_request_has_it(service: &Service) {
+    for (number, (language, _)) in LANGUAGES.into_iter().enumerate() {
+        let email = format!("ann{number}@example.org");
+        service.register(&email).await;
+        assert_eq!(ask(service, "203.0.113.7", language, "/auth/password/forgot", json!({ "email": email })).await.status, 202);
+    }
+    for (number, (language, subject)) in LANGUAGES.into_iter().enumerate() {
+        let letter = service.mail_to(&format!("ann{number}@example.org"), 2).await;
+        assert_eq!(letter.subject, subject, "{language}");
+        assert!(letter.source.contains("quoted-printable") && letter.source.is_ascii(), "{}", letter.source);
+    }
+}
+
+async fn a_notice_as_the_owner_last_had_it(service: &Service) {
+    let credentials = json!({ "email": "eve@example.org", "password": PASSWORD });
+    let (home, elsewhere) = ("203.0.113.7", "198.51.100.7");
+    assert_eq!(ask(service, home, "en", "/auth/register", credentials.clone()).await.status, 201);
+    let tokens = ask(service, home, "fr", "/auth/login", credentials.clone()).await;
+    assert_eq!(tokens.status, 200, "from a network that is known");
+    assert_eq!(ask(service, elsewhere, "zh", "/auth/login", credentials).await.status, 200, "from one that is not");
+    let notice = service.mail_to("eve@example.org", 2).await;
+    assert!(notice.subject.starts_with("Nouvelle connexion"), "{}", notice.subject);
+    let body = json!({ "current_password": PASSWORD, "new_password": NEW });
+    let changed = service.request(Method::POST, "/auth/password").header("Accept-Language", "es");
+    assert_eq!(Answer::of(changed.bearer_auth(tokens.access()).json(&body)).await.status, 204);
+    let notice = service.mail_to("eve@example.org", 3).await;
+    assert!(notice.subject.starts_with("Votre mot de passe"), "{}", notice.subject);
 }

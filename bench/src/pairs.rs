@@ -39,11 +39,6 @@ impl Asked {
     pub(crate) fn ratio(&self) -> f64 {
         self.known().as_secs_f64() / self.unknown().as_secs_f64()
     }
-
-    /// Of all.
-    pub(crate) fn median(&self) -> Duration {
-        median(self.known.iter().chain(&self.unknown).copied())
-    }
 }
 
 /// Of as many digits as a known one.

@@ -21,12 +21,16 @@ use auth_domain::{
 };
 use parking_lot::Mutex;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+use tokio::time::sleep;
 
 use super::runner::{Job, Next, Stop};
 use crate::app::{mail::MailUseCases, use_cases::UseCases};
 
 /// The pause between two looks at the outbox: whoever waits for a mail waits for this too.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The pause before each mail. It leaves the processor to requests while the outbox is full: about 500 mails a second are left.
+const PACE: Duration = Duration::from_millis(1);
 
 /// How many looks it takes before the outbox is counted again: that reads every row that waits.
 const COUNT_EVERY: u64 = 15;
@@ -93,17 +97,19 @@ impl Told {
     }
 }
 
-/// Hands mails over until a stop needs the time: a mail server that hangs keeps no server from giving back what it took.
-struct UntilLastCall {
+/// Hands mails over, a little apart, and until a stop needs the time: a mail server that hangs keeps no server from giving back what it
+/// took.
+struct Paced {
     transport: Arc<dyn MailTransport>,
     stop: Stop,
 }
 
 #[async_trait]
-impl MailTransport for UntilLastCall {
+impl MailTransport for Paced {
     async fn deliver(&self, mail: &Mail) -> Delivery {
         let given_up =
             || Delivery::Later { why: "this server stopped before the mail server answered".to_owned(), server_is_away: true };
+        sleep(PACE).await;
         tokio::select! {
             delivery = self.transport.deliver(mail) => delivery,
             () = self.stop.clone().last_call() => given_up(),
@@ -127,7 +133,7 @@ pub(super) fn send(app: &Data<UseCases>, mail: &Data<MailUseCases>) -> prometheu
     let (app, mail, looks, told) = (app.clone(), mail.clone(), AtomicU64::new(0), Arc::<Told>::default());
     let run = move |stop: Stop| {
         let (app, metrics, told) = (app.clone(), metrics.clone(), told.clone());
-        let transport = Arc::new(UntilLastCall { transport: mail.send.transport.clone(), stop: stop.clone() });
+        let transport = Arc::new(Paced { transport: mail.send.transport.clone(), stop: stop.clone() });
         let send = SendMails { transport, ..mail.send.clone() };
         let is_count_due = looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(COUNT_EVERY);
         async move {

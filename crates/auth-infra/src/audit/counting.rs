@@ -115,7 +115,7 @@ mod tests {
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
-        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 6);
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 8);
         assert!(samples.iter().all(|line| line.ends_with(" 0")), "{text}");
     }
 
@@ -130,7 +130,16 @@ mod tests {
             ("auth_sessions_begun_total", &["login", "register"]),
             (
                 "auth_sessions_ended_total",
-                &["ended_by_owner", "logout", "password_changed", "reuse", "session_limit", "token_revoked"],
+                &[
+                    "ended_by_owner",
+                    "logout",
+                    "password_changed",
+                    "password_reset",
+                    "reuse",
+                    "session_limit",
+                    "token_revoked",
+                    "undone",
+                ],
             ),
         ] {
             let families = registry.gather();

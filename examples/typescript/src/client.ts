@@ -43,8 +43,12 @@ export class AuthClient {
     this.#open = createClient<paths>({ baseUrl, fetch: (request) => this.#patient(request) });
   }
 
-  async register(email: string, password: string): Promise<void> {
-    this.#keep(unwrap(await this.#open.POST("/auth/register", { body: { email, password } })));
+  /** `false` where the server asks for a proof of the address first: a mail says how. */
+  async register(email: string, password: string): Promise<boolean> {
+    const answer = unwrap(await this.#open.POST("/auth/register", { body: { email, password } }));
+    const isSignedIn = "access_token" in answer;
+    if (isSignedIn) this.#keep(answer);
+    return isSignedIn;
   }
 
   async login(email: string, password: string): Promise<void> {

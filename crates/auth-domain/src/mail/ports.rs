@@ -138,6 +138,10 @@ pub const DELIVERY_LIMIT: Duration = Duration::from_secs(90);
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait MailTransport: Send + Sync {
+    /// Waits for the turn of the next mail, whether there is something to say in it or not: a request for an address without an account
+    /// must not make more haste for the sender than another.
+    async fn turn(&self) {}
+
     /// Takes at most [`DELIVERY_LIMIT`]. A connection may be kept for the next mail.
     async fn deliver(&self, mail: &Mail) -> Delivery;
 

@@ -126,6 +126,7 @@ impl SendMails {
                 batch.more = true;
                 break;
             }
+            self.transport.turn().await;
             let attempt = match self.attempt(entry).await {
                 Ok(attempt) => attempt,
                 Err(outage) => {

@@ -106,10 +106,13 @@ struct Paced {
 
 #[async_trait]
 impl MailTransport for Paced {
+    async fn turn(&self) {
+        sleep(PACE).await;
+    }
+
     async fn deliver(&self, mail: &Mail) -> Delivery {
         let given_up =
             || Delivery::Later { why: "this server stopped before the mail server answered".to_owned(), server_is_away: true };
-        sleep(PACE).await;
         tokio::select! {
             delivery = self.transport.deliver(mail) => delivery,
             () = self.stop.clone().last_call() => given_up(),

@@ -8,7 +8,12 @@ pub(crate) mod rows;
 
 use auth_domain::{
     identity::{email::Email, ids::UserId},
-    mail::{allowance::Allowance, message::Outgoing, ports::Requested, proof::Purpose},
+    mail::{
+        allowance::Allowance,
+        message::Outgoing,
+        ports::Requested,
+        proof::{Proof, Purpose},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -37,6 +42,12 @@ pub(crate) fn open() -> _ {
 #[diesel::dsl::auto_type]
 pub(crate) fn open_until(now: At) -> _ {
     mailbox_proofs::expires_at.gt(now).and(open())
+}
+
+/// A proof as it is stored.
+pub(crate) fn find_proof(db: &mut AnyConnection, id: &str) -> QueryResult<Option<Proof>> {
+    let row = mailbox_proofs::table.find(id).select(ProofRow::as_select()).get_result(db);
+    row.optional()?.map(Proof::try_from).transpose()
 }
 
 /// Stores a mail and its proof.

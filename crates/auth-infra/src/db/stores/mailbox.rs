@@ -27,7 +27,7 @@ use diesel::{
 
 use super::{
     accounts::{is_taken, still_is},
-    mail::{is_reserved, open_until, post, rows::ProofRow, void_all_of},
+    mail::{find_proof, is_reserved, open_until, post, void_all_of},
     sessions::end_unended,
 };
 use crate::db::{
@@ -160,7 +160,7 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
     });
     match completed {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) if is_taken(db, user.email.as_str())? => {
-            let is_good = found(db, proof)?.is_some_and(|proof| proof.check(Purpose::Verify, now).is_ok());
+            let is_good = find_proof(db, &proof.to_string())?.is_some_and(|proof| proof.check(Purpose::Verify, now).is_ok());
             Ok(if is_good { Completed::EmailTaken } else { Completed::ProofGone })
         }
         completed => completed,
@@ -189,18 +189,13 @@ fn locked(db: &mut AnyConnection, user: UserId) -> QueryResult<Option<User>> {
     row.select(UserRow::as_select()).get_result(db).optional()?.map(User::try_from).transpose()
 }
 
-fn found(db: &mut AnyConnection, proof: ProofId) -> QueryResult<Option<Proof>> {
-    let row = mailbox_proofs::table.find(proof.to_string()).select(ProofRow::as_select()).get_result(db);
-    row.optional()?.map(Proof::try_from).transpose()
-}
-
 /// Spends a proof of the address of an account, and for no other account.
 fn spend_for(db: &mut AnyConnection, proof: ProofId, purpose: Purpose, user: &User, now: DateTime<Utc>) -> QueryResult<bool> {
     let is_its = |proof: &Proof| {
         let is_its_address = proof.address.every_spelling().iter().any(|spelling| spelling == user.email.as_str());
         is_its_address && proof.user.is_none_or(|other| other == user.id)
     };
-    if found(db, proof)?.as_ref().is_some_and(is_its) { spend(db, proof, purpose, now) } else { Ok(false) }
+    if find_proof(db, &proof.to_string())?.as_ref().is_some_and(is_its) { spend(db, proof, purpose, now) } else { Ok(false) }
 }
 
 /// Spends a proof, by compare-and-set. `false` if it may not be used for this, or no more.

@@ -89,11 +89,18 @@ impl Outbox for DieselOutbox {
     }
 }
 
-/// The mails whose time has come and which nobody holds, the longest due first.
+/// That a mail's time has come and nobody holds it.
+#[diesel::dsl::auto_type]
+fn free_to_take(now: At) -> _ {
+    let waiting: &'static str = MailState::Waiting.name();
+    let is_due = mail_outbox::state.eq(waiting).and(mail_outbox::next_attempt_at.le(now));
+    is_due.and(mail_outbox::leased_until.is_null().or(mail_outbox::leased_until.le(now)))
+}
+
+/// The mails that are free to take, the longest due first.
 fn due(db: &mut AnyConnection, now: At, limit: u32) -> QueryResult<Vec<String>> {
     mail_outbox::table
-        .filter(mail_outbox::state.eq(MailState::Waiting.name()).and(mail_outbox::next_attempt_at.le(now)))
-        .filter(mail_outbox::leased_until.is_null().or(mail_outbox::leased_until.le(now)))
+        .filter(free_to_take(now))
         .order(mail_outbox::next_attempt_at.asc())
         .select(mail_outbox::id)
         .limit(limit.into())
@@ -107,10 +114,7 @@ fn take(db: &mut AnyConnection, due: &[String], owner: &str, until: At, now: At)
     in_order.sort_unstable();
     let mut taken = Vec::with_capacity(in_order.len());
     for id in in_order {
-        let free = mail_outbox::table
-            .find(id)
-            .filter(mail_outbox::state.eq(MailState::Waiting.name()).and(mail_outbox::next_attempt_at.le(now)))
-            .filter(mail_outbox::leased_until.is_null().or(mail_outbox::leased_until.le(now)));
+        let free = mail_outbox::table.find(id).filter(free_to_take(now));
         let held = (mail_outbox::leased_by.eq(owner), mail_outbox::leased_until.eq(until));
         if diesel::update(free).set(held).execute(db)? == 1 {
             taken.push(id.clone());

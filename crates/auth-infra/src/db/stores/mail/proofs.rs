@@ -12,7 +12,7 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
-use super::{open_until, request, rows::ProofRow};
+use super::{find_proof, open_until, request};
 use crate::db::{
     connection::AnyConnection,
     database::Database,
@@ -50,7 +50,7 @@ impl ProofStore for DieselProofs {
 
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError> {
         let id = id.to_string();
-        self.0.read(move |db| proof(mailbox_proofs::table.find(&id).select(ProofRow::as_select()).get_result(db))).await
+        self.0.read(move |db| find_proof(db, &id)).await
     }
 
     async fn try_code(
@@ -79,7 +79,7 @@ impl ProofStore for DieselProofs {
                 if diesel::update(untried).set(mailbox_proofs::tries.eq(mailbox_proofs::tries + 1)).execute(db)? == 0 {
                     return Ok(None);
                 }
-                proof(mailbox_proofs::table.find(&id).select(ProofRow::as_select()).get_result(db))
+                find_proof(db, &id)
             })
             .await
     }
@@ -127,10 +127,6 @@ fn keep(db: &mut AnyConnection, registration: &Registration, until: At) -> Query
 fn keep_for_longer(db: &mut AnyConnection, address: &Email, until: At) -> QueryResult<()> {
     let waiting = pending_registrations::table.find(address.as_str());
     diesel::update(waiting).set(pending_registrations::expires_at.eq(until)).execute(db).map(|_one_or_none| ())
-}
-
-fn proof(row: QueryResult<ProofRow>) -> QueryResult<Option<Proof>> {
-    row.optional()?.map(Proof::try_from).transpose()
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -19,7 +19,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{found, is_had, locked, or_undone, spend};
+use super::{is_had, locked, or_undone, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -28,7 +28,7 @@ use crate::db::{
     },
     stores::{
         accounts::still_is,
-        mail::{claim, is_reserved, open, post, void_all_of},
+        mail::{claim, find_proof, is_reserved, open, post, void_all_of},
     },
 };
 
@@ -72,7 +72,9 @@ pub(super) fn confirm(
     notice: Option<&Outgoing>,
 ) -> QueryResult<Confirmed> {
     let (id, at) = (user.to_string(), At::from(now));
-    let Some(next) = found(db, proof)?.filter(|proof| proof.user == Some(user)) else { return Ok(Confirmed::ProofGone) };
+    let Some(next) = find_proof(db, &proof.to_string())?.filter(|proof| proof.user == Some(user)) else {
+        return Ok(Confirmed::ProofGone);
+    };
     let confirmed = or_undone(db, |db| {
         let is_same = still_is(db, &id, proven)? && locked(db, user)?.is_some_and(|account| account.is_active());
         if !is_same || !spend(db, proof, Purpose::Change, now)? {

@@ -13,7 +13,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{change::move_to, found, locked, spend};
+use super::{change::move_to, locked, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -22,14 +22,14 @@ use crate::db::{
         timestamp::At,
     },
     stores::{
-        mail::{open, post, void_all_of},
+        mail::{find_proof, open, post, void_all_of},
         sessions::end_unended,
     },
     transaction::in_transaction,
 };
 
 pub(super) fn undo(db: &mut AnyConnection, link: ProofId, now: DateTime<Utc>, reset: &Outgoing) -> QueryResult<Option<Undone>> {
-    let Some(link) = found(db, link)? else { return Ok(None) };
+    let Some(link) = find_proof(db, &link.to_string())? else { return Ok(None) };
     let Some(user) = link.user else { return Ok(None) };
     let Some(account) = locked(db, user)? else { return Ok(None) };
     if !spend(db, link.id, Purpose::Undo, now)? {

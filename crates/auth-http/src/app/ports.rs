@@ -107,7 +107,7 @@ fn mail(database: &Database, settings: &Settings) -> Result<MailPorts, PortError
         mailbox: Arc::new(DieselMailbox(database.clone())),
         codec: Arc::new(HmacProofs::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
         transport: match &settings.mail {
-            Some(mail) => Some(Arc::new(mailer(mail).map_err(|fault| PortError::Internal(fault.to_string()))?)),
+            Some(mail) => Some(Arc::new(mailer(mail).map_err(|fault| PortError::Internal(fault.told()))?)),
             None => None,
         },
     })
@@ -143,6 +143,11 @@ pub(crate) enum MailFault {
 }
 
 impl MailFault {
+    /// In one text, each fault with its variable.
+    fn told(self) -> String {
+        self.settings().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
     /// The variables at fault.
     pub(crate) fn settings(self) -> Vec<SettingFault> {
         let fault = |variable: &str, rule: String| SettingFault { variable: variable.to_owned(), rule };

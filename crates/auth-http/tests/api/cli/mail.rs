@@ -226,7 +226,8 @@ fn every_mail_can_be_looked_at_also_with_templates_of_ones_own() {
     assert_eq!(preview(&templates).0, 0);
     assert!(text("en-reset.txt").starts_with("Back into localhost\n"));
     fs::write(own.join("reset.txt"), "Back\n\n{{ lnik }}\n").unwrap();
-    for command in [&["mail", "preview", "looks"][..], &["mail", "test", "ann@example.org"], &["check"], &["serve"]] {
+    let look = &["mail", "preview", "looks"][..];
+    for command in [look, &["mail", "test", "ann@example.org"], &["users", "list"], &["mail", "list"], &["check"], &["serve"]] {
         let (code, out, err) = alone(&folder, &[&FOLDER[..], &templates].concat(), command);
         let told = err.contains("MAIL_TEMPLATES_DIR: en/reset.txt, line 3") && err.contains("lnik");
         assert!(code == 1 && told, "{command:?}: {out}{err}");

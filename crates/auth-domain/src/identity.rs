@@ -2,8 +2,10 @@
 
 pub mod clock;
 pub mod email;
+pub mod encrypted;
 pub mod ids;
 pub mod language;
+pub(crate) mod named;
 pub mod password_hash;
 pub mod port_error;
 pub mod request_context;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod factors;
 #[cfg(test)]
 mod fault_injection;
 pub mod identity;
@@ -11,6 +12,7 @@ pub mod maintenance;
 pub mod oauth;
 #[cfg(test)]
 mod outage_tests;
+pub mod passkeys;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in;

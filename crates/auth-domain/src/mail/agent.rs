@@ -1,6 +1,6 @@
 //! What a browser and a system are called, as far as this server knows them.
 
-use super::message::named;
+use crate::identity::named::named;
 use crate::identity::request_context::UserAgent;
 
 named! {

@@ -3,37 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{origin::Origin, proof::Proof};
-use crate::identity::{email::Email, ids::id, language::Language};
+use crate::identity::{email::Email, ids::id, language::Language, named::named};
 
 id! {
     /// Identifies a mail. Its `Message-ID` is made of it, so that a mail that was sent twice can be told (RFC 5322 section 3.6.4).
     MailId
 }
-
-/// Declares an enum whose variants have names: in the database, in metrics, in the names of templates.
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$about])* $variant,)+ }
-
-        impl $name {
-            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
-
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-pub(crate) use named;
 
 named! {
     /// Why a mail is in the outbox. What it says is decided when it is sent: whoever asked for it must not learn whether the

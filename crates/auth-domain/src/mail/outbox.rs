@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::message::{Outgoing, named};
+use super::message::Outgoing;
+use crate::identity::named::named;
 
 named! {
     /// Where a mail stands.

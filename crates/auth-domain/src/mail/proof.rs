@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::message::named;
+use crate::identity::named::named;
 use crate::identity::{
     email::Email,
     ids::{UserId, id},

@@ -1,10 +1,10 @@
 //! A key whose signatures others can verify.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use crate::identity::ids::KeyId;
+use crate::identity::{encrypted::Encrypted, ids::KeyId};
 
 /// The algorithms that can sign access tokens, besides a shared secret (RFC 7518, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,21 +14,13 @@ pub enum KeyAlgorithm {
     Rs256,
 }
 
-/// A private half, encrypted with the named encryption key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EncryptedKey {
-    /// The name of the encryption key.
-    pub with: String,
-    pub text: String,
-}
-
 /// A key that was just made, not yet in a key ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshKey {
     pub id: KeyId,
     pub algorithm: KeyAlgorithm,
     pub public: String,
-    pub private: EncryptedKey,
+    pub private: Encrypted,
 }
 
 /// One key as it is stored.
@@ -40,7 +32,7 @@ pub struct SigningKey {
     pub algorithm: KeyAlgorithm,
     /// The public half, as a JSON Web Key (RFC 7517).
     pub public: String,
-    pub private: EncryptedKey,
+    pub private: Encrypted,
     pub created_at: DateTime<Utc>,
     /// By then, every verifier that caches has fetched it.
     pub signs_from: DateTime<Utc>,
@@ -61,12 +53,6 @@ impl KeyAlgorithm {
             Self::EdDsa => "EdDSA",
             Self::Rs256 => "RS256",
         }
-    }
-}
-
-impl fmt::Debug for EncryptedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncryptedKey(with {})", self.with)
     }
 }
 

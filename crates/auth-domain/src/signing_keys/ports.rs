@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    identity::{ids::KeyId, port_error::PortError},
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
+        key::{FreshKey, KeyAlgorithm, SigningKey},
         revocations::Revocations,
         ring::KeyRing,
     },
@@ -32,7 +32,7 @@ pub trait KeyStore: Send + Sync {
     async fn revoke(&self, id: &KeyId, at: DateTime<Utc>) -> Result<bool, PortError>;
 
     /// Replaces the sealed private half `from` with the same half, sealed otherwise. `false` when `from` is not stored any more.
-    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError>;
+    async fn reencrypt(&self, id: &KeyId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError>;
 
     /// Deletes a key. `false` when there is none.
     async fn forget(&self, id: &KeyId) -> Result<bool, PortError>;
@@ -53,7 +53,7 @@ pub trait KeyMaker: Send + Sync {
     async fn import(&self, pem: &str) -> Result<Result<FreshKey, UnusableKey>, PortError>;
 
     /// The private half, sealed with the newest encryption key; `None` where it is already.
-    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError>;
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<Encrypted>, PortError>;
 }
 
 /// This server's copy of the keys, for signing and verifying: no request reads the store.

@@ -18,6 +18,7 @@ use crate::{
     },
     identity::{
         email::Email,
+        encrypted::Encrypted,
         ids::{ClientId, KeyId, SessionId, UserId},
         password_hash::PasswordHash,
         request_context::{RequestContext, UserAgent},
@@ -30,7 +31,7 @@ use crate::{
         session::{Generation, Session},
         token::{Claims, Lifetimes, TokenId, TokenKind, TokenPurpose},
     },
-    signing_keys::key::{EncryptedKey, KeyAlgorithm, SigningKey},
+    signing_keys::key::{KeyAlgorithm, SigningKey},
 };
 
 /// The password of every sample account.
@@ -196,7 +197,7 @@ pub fn signing_key(number: i64, made: i64) -> SigningKey {
         number,
         algorithm: KeyAlgorithm::Es256,
         public: "{}".to_owned(),
-        private: EncryptedKey { with: "a".to_owned(), text: "secret".to_owned() },
+        private: Encrypted { with: "a".to_owned(), text: "secret".to_owned() },
         created_at: after(made),
         signs_from: after(made + 310),
         retired_at: None,

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use auth_domain::{
-    identity::{ids::KeyId, port_error::PortError},
-    signing_keys::key::{EncryptedKey, KeyAlgorithm},
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
+    signing_keys::key::KeyAlgorithm,
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{
@@ -65,19 +65,19 @@ impl EncryptionKeys {
     ///
     /// # Errors
     /// There is no encryption key.
-    pub fn encrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<EncryptedKey, PortError> {
+    pub fn encrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, private: &str) -> Result<Encrypted, PortError> {
         let (name, key) = self.0.first().ok_or_else(|| PortError::Internal("there is no key to encrypt with".to_owned()))?;
         // Encrypted in place: no plain text remains.
         let mut text = private.as_bytes().to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(whose(id, algorithm)), &mut text);
         let nonce = nonce.map_err(|_unspecified| PortError::Internal(format!("key {id} cannot be encrypted")))?;
         let encrypted = [nonce.as_ref(), text.as_slice()].concat();
-        Ok(EncryptedKey { with: name.clone(), text: URL_SAFE_NO_PAD.encode(encrypted) })
+        Ok(Encrypted { with: name.clone(), text: URL_SAFE_NO_PAD.encode(encrypted) })
     }
 
     /// # Errors
     /// The encryption key is missing, or this is not the private half of that key.
-    pub fn decrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, encrypted: &EncryptedKey) -> Result<Zeroizing<String>, PortError> {
+    pub fn decrypt(&self, id: &KeyId, algorithm: KeyAlgorithm, encrypted: &Encrypted) -> Result<Zeroizing<String>, PortError> {
         let broken = || PortError::Corrupt(format!("the private half of key {id} does not decrypt with its encryption key"));
         let (_, key) = self.0.iter().find(|(name, _)| *name == encrypted.with).ok_or_else(|| {
             PortError::Corrupt(format!("key {id} needs the encryption key `{}`, which is not configured", encrypted.with))
@@ -131,7 +131,7 @@ mod tests {
         let (id, other) = (KeyId::new("kid".to_owned()), KeyId::new("other".to_owned()));
         let right = keys(&format!("a:{}", key(1)));
         let encrypted = right.encrypt(&id, KeyAlgorithm::Es256, "private").unwrap();
-        let bent = |text: String| EncryptedKey { text, ..encrypted.clone() };
+        let bent = |text: String| Encrypted { text, ..encrypted.clone() };
         assert!(right.decrypt(&other, KeyAlgorithm::Es256, &encrypted).is_err());
         assert!(right.decrypt(&id, KeyAlgorithm::EdDsa, &encrypted).is_err());
         assert!(keys(&format!("a:{}", key(2))).decrypt(&id, KeyAlgorithm::Es256, &encrypted).is_err());

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::{
-    identity::port_error::PortError,
+    identity::{encrypted::Encrypted, port_error::PortError},
     signing_keys::{
-        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
+        key::{FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyMaker, UnusableKey},
     },
 };
@@ -51,7 +51,7 @@ impl KeyMaker for PairMaker {
         }
     }
 
-    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<Encrypted>, PortError> {
         let private = self.0.decrypt(&key.id, key.algorithm, &key.private)?;
         if self.0.seals_with(&key.private.with) {
             return Ok(None);

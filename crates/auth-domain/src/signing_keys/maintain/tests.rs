@@ -6,9 +6,9 @@ use super::*;
 use crate::{
     accounts::ports::UserStore,
     audit::event::Actor,
-    identity::{clock::Clock, ids::KeyId},
+    identity::{clock::Clock, encrypted::Encrypted, ids::KeyId},
     signing_keys::{
-        key::{EncryptedKey, KeyAlgorithm},
+        key::KeyAlgorithm,
         plan::reconcile,
         ports::KeyStore,
         reconcile::ReconcileKeys,
@@ -239,7 +239,7 @@ async fn a_private_half_is_sealed_anew_with_the_encryption_key_that_comes_first(
     let next = Scene { fakes: FakeKeys::sealed_with("b"), store: scene.store.clone(), ..Scene::default() };
     next.server(Some(POLICY)).start().await.unwrap();
     let private = next.fakes.ring().timelines().next().unwrap().key.private.clone();
-    assert_eq!(private, EncryptedKey { with: "b".to_owned(), text: "private half of made-1".to_owned() });
+    assert_eq!(private, Encrypted { with: "b".to_owned(), text: "private half of made-1".to_owned() });
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use chrono::TimeDelta;
 use super::*;
 use crate::{
     audit::event::Actor,
+    identity::encrypted::Encrypted,
     signing_keys::{
         import::ImportKey,
-        key::{EncryptedKey, KeyAlgorithm, SigningKey},
+        key::{KeyAlgorithm, SigningKey},
         plan::{Revocation, When},
         revoke::RevokeKey,
         ring::KeyState,
@@ -264,7 +265,7 @@ impl KeyStore for LateReader {
         self.store.revoke(id, at).await
     }
 
-    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError> {
         self.store.reencrypt(id, from, to).await
     }
 

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::Flaky;
 use crate::{
-    identity::{ids::KeyId, port_error::PortError},
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
+        key::{FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyCache, KeyMaker, KeyStore, UnusableKey},
         revocations::Revocations,
         ring::KeyRing,
@@ -34,7 +34,7 @@ impl<P: KeyStore> KeyStore for Flaky<P> {
         self.fuse.guard(self.port.revoke(id, at)).await
     }
 
-    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError> {
         self.fuse.guard(self.port.reencrypt(id, from, to)).await
     }
 
@@ -53,7 +53,7 @@ impl<P: KeyMaker> KeyMaker for Flaky<P> {
         self.fuse.guard(self.port.import(pem)).await
     }
 
-    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<Encrypted>, PortError> {
         self.fuse.guard_at_once(|| self.port.reencrypt(key))
     }
 }

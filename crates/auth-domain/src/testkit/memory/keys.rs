@@ -5,11 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, State};
 use crate::{
-    identity::{ids::KeyId, port_error::PortError},
-    signing_keys::{
-        key::{EncryptedKey, SigningKey},
-        ports::KeyStore,
-    },
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
+    signing_keys::{key::SigningKey, ports::KeyStore},
 };
 
 impl State {
@@ -43,7 +40,7 @@ impl KeyStore for MemoryStore {
         Ok(self.open()?.change_key(id, |key| key.revoked_at.is_none(), |key| key.revoked_at = Some(at)))
     }
 
-    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError> {
         Ok(self.open()?.change_key(id, |key| key.private == *from, |key| key.private = to.clone()))
     }
 

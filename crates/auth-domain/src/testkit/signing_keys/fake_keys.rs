@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
 use crate::{
-    identity::{ids::KeyId, port_error::PortError},
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
     signing_keys::{
-        key::{EncryptedKey, FreshKey, KeyAlgorithm, SigningKey},
+        key::{FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyCache, KeyMaker, UnusableKey},
         revocations::Revocations,
         ring::KeyRing,
@@ -34,7 +34,7 @@ impl FakeKeys {
     }
 
     fn fresh(&self, id: String, algorithm: KeyAlgorithm) -> FreshKey {
-        let private = EncryptedKey { with: self.seals_with.to_owned(), text: format!("private half of {id}") };
+        let private = Encrypted { with: self.seals_with.to_owned(), text: format!("private half of {id}") };
         FreshKey { id: KeyId::new(id), algorithm, public: "{}".to_owned(), private }
     }
 }
@@ -61,8 +61,8 @@ impl KeyMaker for FakeKeys {
         })
     }
 
-    fn reencrypt(&self, key: &SigningKey) -> Result<Option<EncryptedKey>, PortError> {
-        let sealed = EncryptedKey { with: self.seals_with.to_owned(), ..key.private.clone() };
+    fn reencrypt(&self, key: &SigningKey) -> Result<Option<Encrypted>, PortError> {
+        let sealed = Encrypted { with: self.seals_with.to_owned(), ..key.private.clone() };
         Ok((sealed != key.private).then_some(sealed))
     }
 }

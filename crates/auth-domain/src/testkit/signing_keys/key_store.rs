@@ -6,8 +6,8 @@ use crate::testkit::{
     samples::{after, signing_key},
 };
 use crate::{
-    identity::ids::KeyId,
-    signing_keys::key::{EncryptedKey, KeyAlgorithm, SigningKey},
+    identity::{encrypted::Encrypted, ids::KeyId},
+    signing_keys::key::{KeyAlgorithm, SigningKey},
 };
 
 /// One test per clause: `key_store_contract!(fixture)` or `key_store_contract!(#[ignore = "why"] fixture)`,
@@ -95,7 +95,7 @@ pub async fn revokes_a_key_once_whether_or_not_it_is_in_use(stores: &Stores) {
 
 pub async fn seals_a_private_half_anew_once(stores: &Stores) {
     let key = keep(stores, 1).await;
-    let sealed = |text: &str| EncryptedKey { with: "new".to_owned(), text: text.to_owned() };
+    let sealed = |text: &str| Encrypted { with: "new".to_owned(), text: text.to_owned() };
     assert!(stores.keys.reencrypt(&key.id, &key.private, &sealed("one")).await.unwrap());
     assert!(!stores.keys.reencrypt(&key.id, &key.private, &sealed("another")).await.unwrap());
     assert_eq!(only(stores).await, SigningKey { private: sealed("one"), ..key });

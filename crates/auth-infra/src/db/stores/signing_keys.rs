@@ -2,11 +2,8 @@
 
 use async_trait::async_trait;
 use auth_domain::{
-    identity::{ids::KeyId, port_error::PortError},
-    signing_keys::{
-        key::{EncryptedKey, SigningKey},
-        ports::KeyStore,
-    },
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
+    signing_keys::{key::SigningKey, ports::KeyStore},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -68,7 +65,7 @@ impl KeyStore for DieselKeys {
         self.0.changes_one(diesel::update(trusted).set(signing_keys::revoked_at.eq(at))).await
     }
 
-    async fn reencrypt(&self, id: &KeyId, from: &EncryptedKey, to: &EncryptedKey) -> Result<bool, PortError> {
+    async fn reencrypt(&self, id: &KeyId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError> {
         let (from, to) = (from.clone(), to.clone());
         let as_it_was = signing_keys::sealed_with.eq(from.with).and(signing_keys::sealed_text.eq(from.text));
         let change = (signing_keys::sealed_with.eq(to.with), signing_keys::sealed_text.eq(to.text));
@@ -107,7 +104,7 @@ impl TryFrom<KeyRow> for SigningKey {
             number: row.number,
             algorithm: parsed(&row.algorithm, "algorithm")?,
             public: row.public_jwk,
-            private: EncryptedKey { with: row.sealed_with, text: row.sealed_text },
+            private: Encrypted { with: row.sealed_with, text: row.sealed_text },
             created_at: row.created_at.utc(),
             signs_from: row.signs_from.utc(),
             retired_at: row.retired_at.map(|at| at.utc()),

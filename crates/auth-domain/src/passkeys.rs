@@ -1,0 +1,3 @@
+//! Passkeys (WebAuthn Level 3): registered by signed-in owners, and shown instead of a password or after one.
+
+pub mod ports;

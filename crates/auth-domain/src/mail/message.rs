@@ -29,6 +29,16 @@ named! {
         EmailChanged = "email_changed",
         NewNetwork = "new_network",
         AccountDeleted = "account_deleted",
+        FactorAdded = "factor_added",
+        FactorRemoved = "factor_removed",
+        PasskeyAdded = "passkey_added",
+        PasskeyRemoved = "passkey_removed",
+        RecoveryCodeUsed = "recovery_code_used",
+        RecoveryCodesReplaced = "recovery_codes_replaced",
+        /// An operator removed every second factor.
+        FactorsReset = "factors_reset",
+        /// A passkey was refused, since its counter had gone back: there may be two copies of it.
+        PasskeyCloned = "passkey_cloned",
     }
 }
 
@@ -55,6 +65,23 @@ named! {
         NewNetwork = "new_network",
         /// A notice.
         AccountDeleted = "account_deleted",
+        /// A notice of an authenticator app, and an undo link. Like all that follow, without the name that the factor has: a
+        /// client's text could be a link.
+        FactorAdded = "factor_added",
+        /// A notice of an authenticator app, and an undo link.
+        FactorRemoved = "factor_removed",
+        /// A notice, and an undo link.
+        PasskeyAdded = "passkey_added",
+        /// A notice, and an undo link.
+        PasskeyRemoved = "passkey_removed",
+        /// A notice, and an undo link.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// A notice, and an undo link.
+        RecoveryCodesReplaced = "recovery_codes_replaced",
+        /// A notice that an operator removed every second factor, and an undo link.
+        FactorsReset = "factors_reset",
+        /// A notice of a passkey that was refused, since there may be two copies of it, and an undo link.
+        PasskeyCloned = "passkey_cloned",
     }
 }
 

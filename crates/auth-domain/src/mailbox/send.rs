@@ -228,6 +228,14 @@ impl SendMails {
             Occasion::EmailChanged => Some(Template::EmailChanged),
             Occasion::NewNetwork => Some(Template::NewNetwork),
             Occasion::AccountDeleted => Some(Template::AccountDeleted),
+            Occasion::FactorAdded => Some(Template::FactorAdded),
+            Occasion::FactorRemoved => Some(Template::FactorRemoved),
+            Occasion::PasskeyAdded => Some(Template::PasskeyAdded),
+            Occasion::PasskeyRemoved => Some(Template::PasskeyRemoved),
+            Occasion::RecoveryCodeUsed => Some(Template::RecoveryCodeUsed),
+            Occasion::RecoveryCodesReplaced => Some(Template::RecoveryCodesReplaced),
+            Occasion::FactorsReset => Some(Template::FactorsReset),
+            Occasion::PasskeyCloned => Some(Template::PasskeyCloned),
         })
     }
 

@@ -14,10 +14,11 @@ macro_rules! words {
     ($($language:literal)+) => {
         [$(words!(
             $language: "common", "verify", "reset", "invitation", "change", "account_exists", "password_changed",
-            "email_change_requested", "email_changed", "new_network", "account_deleted"
+            "email_change_requested", "email_changed", "new_network", "account_deleted", "factor_added", "factor_removed",
+            "passkey_added", "passkey_removed", "recovery_code_used", "recovery_codes_replaced", "factors_reset", "passkey_cloned"
         )),+]
     };
 }
 
 /// What they say; `common` is what all mails of a language share.
-pub(super) const WORDS: [[(&str, &str); 11]; 5] = words!("en" "de" "fr" "es" "zh");
+pub(super) const WORDS: [[(&str, &str); 19]; 5] = words!("en" "de" "fr" "es" "zh");

@@ -88,9 +88,18 @@ impl Values {
             Template::Verify => ("verify", true, TimeDelta::hours(24)),
             Template::Change => ("email", true, TimeDelta::hours(24)),
             Template::Reset | Template::Invitation => ("reset", true, TimeDelta::minutes(30)),
-            Template::PasswordChanged | Template::EmailChangeRequested | Template::EmailChanged | Template::NewNetwork => {
-                ("undo", false, TimeDelta::hours(72))
-            }
+            Template::PasswordChanged
+            | Template::EmailChangeRequested
+            | Template::EmailChanged
+            | Template::NewNetwork
+            | Template::FactorAdded
+            | Template::FactorRemoved
+            | Template::PasskeyAdded
+            | Template::PasskeyRemoved
+            | Template::RecoveryCodeUsed
+            | Template::RecoveryCodesReplaced
+            | Template::FactorsReset
+            | Template::PasskeyCloned => ("undo", false, TimeDelta::hours(72)),
             Template::AccountExists | Template::AccountDeleted => ("", false, TimeDelta::zero()),
         };
         let speaks_of_another = matches!(template, Template::EmailChangeRequested | Template::EmailChanged);

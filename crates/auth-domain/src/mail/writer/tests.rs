@@ -13,12 +13,20 @@ use crate::{
     testkit::samples::{context, email, start, user},
 };
 
-const NOTICES: [Occasion; 5] = [
+const NOTICES: [Occasion; 13] = [
     Occasion::PasswordChanged,
     Occasion::EmailChangeRequested,
     Occasion::EmailChanged,
     Occasion::NewNetwork,
     Occasion::AccountDeleted,
+    Occasion::FactorAdded,
+    Occasion::FactorRemoved,
+    Occasion::PasskeyAdded,
+    Occasion::PasskeyRemoved,
+    Occasion::RecoveryCodeUsed,
+    Occasion::RecoveryCodesReplaced,
+    Occasion::FactorsReset,
+    Occasion::PasskeyCloned,
 ];
 
 fn ann() -> User {
@@ -39,9 +47,10 @@ fn a_changed_address_is_told_of_wherever_there_is_mail() {
         let writer = MailWriter { notices, ..writer() };
         NOTICES.map(|occasion| writer.notice(occasion, &ann(), &context(), start()).is_some())
     };
-    assert_eq!(written(NoticePolicy::All), [true; 5]);
-    assert_eq!(written(NoticePolicy::AddressOnly), [false, true, true, false, false]);
-    assert_eq!(written(NoticePolicy::Off), [false; 5]);
+    assert_eq!(written(NoticePolicy::All), [true; 13]);
+    let is_of_an_address = |occasion| matches!(occasion, Occasion::EmailChangeRequested | Occasion::EmailChanged);
+    assert_eq!(written(NoticePolicy::AddressOnly), NOTICES.map(is_of_an_address));
+    assert_eq!(written(NoticePolicy::Off), [false; 13]);
 }
 
 #[test]

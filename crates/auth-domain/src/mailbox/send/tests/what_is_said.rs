@@ -115,7 +115,15 @@ async fn said(occasion: Occasion, address: Address) -> Option<Template> {
         | Occasion::EmailChangeRequested
         | Occasion::EmailChanged
         | Occasion::NewNetwork
-        | Occasion::AccountDeleted => panic!("a notice says what it says"),
+        | Occasion::AccountDeleted
+        | Occasion::FactorAdded
+        | Occasion::FactorRemoved
+        | Occasion::PasskeyAdded
+        | Occasion::PasskeyRemoved
+        | Occasion::RecoveryCodeUsed
+        | Occasion::RecoveryCodesReplaced
+        | Occasion::FactorsReset
+        | Occasion::PasskeyCloned => panic!("a notice says what it says"),
     }
     let mails = world.post().await;
     let to_ann = templates(&mails).into_iter().find(|(_, to)| *to == ANN);
@@ -172,6 +180,14 @@ async fn a_notice_says_what_happened_whatever_has_become_of_the_account() {
         (Occasion::EmailChanged, Template::EmailChanged),
         (Occasion::NewNetwork, Template::NewNetwork),
         (Occasion::AccountDeleted, Template::AccountDeleted),
+        (Occasion::FactorAdded, Template::FactorAdded),
+        (Occasion::FactorRemoved, Template::FactorRemoved),
+        (Occasion::PasskeyAdded, Template::PasskeyAdded),
+        (Occasion::PasskeyRemoved, Template::PasskeyRemoved),
+        (Occasion::RecoveryCodeUsed, Template::RecoveryCodeUsed),
+        (Occasion::RecoveryCodesReplaced, Template::RecoveryCodesReplaced),
+        (Occasion::FactorsReset, Template::FactorsReset),
+        (Occasion::PasskeyCloned, Template::PasskeyCloned),
     ];
     for (occasion, expected) in notices {
         let (world, ann) = World::with_ann().await;

@@ -22,6 +22,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod factors;
 mod fakes;
 mod fixtures;
 mod flaky;
@@ -35,8 +36,9 @@ pub mod samples;
 pub mod sessions;
 pub mod signing_keys;
 
+pub use factors::{fake_one_time_tokens::FakeOneTimeTokens, fake_recovery_codes::FakeRecoveryCodes, fake_totp::FakeTotp};
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
-pub use fixtures::{Codecs, Hashers, ProofCodecs, SecretMakers, Stores};
+pub use fixtures::{Codecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores, TotpCodecs};
 pub use flaky::{Flaky, Fuse, InjectedFault};
 pub use identity::clock::{MovableClock, SequentialIds};
 pub use mail::fake_proofs::FakeProofs;

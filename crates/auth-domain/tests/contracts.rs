@@ -1,7 +1,9 @@
 //! The contracts as other crates use them: by macro, several times over, whole engines ignored.
 #![cfg(feature = "testkit")]
 
-use auth_domain::testkit::{Codecs, Hashers, ProofCodecs, SecretMakers, Stores};
+use auth_domain::testkit::{
+    Codecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores, TotpCodecs,
+};
 
 async fn memory() -> Stores {
     Stores::in_memory()
@@ -19,6 +21,9 @@ mod on_memory {
     auth_domain::mailbox_store_contract!(super::memory());
     auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
     auth_domain::proof_codec_contract!(async { super::ProofCodecs::fake() });
+    auth_domain::totp_codec_contract!(async { super::TotpCodecs::fake() });
+    auth_domain::recovery_code_maker_contract!(async { super::RecoveryCodeMakers::fake() });
+    auth_domain::one_time_token_codec_contract!(async { super::OneTimeTokenCodecs::fake() });
     auth_domain::token_codec_contract!(async { super::Codecs::fake() });
     auth_domain::password_hasher_contract!(async { super::Hashers::plain() });
 }

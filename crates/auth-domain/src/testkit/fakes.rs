@@ -137,16 +137,9 @@ impl FakeCodec {
         Self { key: key.to_owned() }
     }
 
-    /// FNV-1a: good enough to notice a changed letter, and nothing else.
-    fn seal(&self, text: &str) -> String {
-        let step = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let sum = self.key.bytes().chain(text.bytes()).fold(0xcbf2_9ce4_8422_2325, step);
-        format!("{text}|{sum:016x}")
-    }
-
     fn read(&self, kind: TokenKind, token: &str) -> Result<Claims, InvalidToken> {
         let (text, _) = token.rsplit_once('|').ok_or(InvalidToken::Invalid)?;
-        if self.seal(text) != token {
+        if with_checksum(&self.key, text) != token {
             return Err(InvalidToken::Invalid);
         }
         let mut parts = text.split('|');
@@ -196,7 +189,7 @@ impl TokenCodec for FakeCodec {
         let said =
             claims.authentication.as_ref().map(|how| format!("{}@{}", how.methods, how.at.timestamp())).unwrap_or_default();
         let verified = claims.email_verified.map(|verified| verified.to_string()).unwrap_or_default();
-        Ok(self.seal(&format!("{purpose}|{id}|{user}|{session}|{said}|{verified}|{from}|{start}|{end}|{email}")))
+        Ok(with_checksum(&self.key, &format!("{purpose}|{id}|{user}|{session}|{said}|{verified}|{from}|{start}|{end}|{email}")))
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
@@ -212,4 +205,11 @@ fn parse<T: FromStr>(text: &str) -> Result<T, InvalidToken> {
 
 fn second(text: &str) -> Result<DateTime<Utc>, InvalidToken> {
     DateTime::from_timestamp_secs(parse(text)?).ok_or(InvalidToken::Invalid)
+}
+
+/// A text and, behind it, FNV-1a over key and text: good enough to notice a changed letter, and nothing else.
+pub(super) fn with_checksum(key: &str, text: &str) -> String {
+    let step = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let sum = key.bytes().chain(text.bytes()).fold(0xcbf2_9ce4_8422_2325, step);
+    format!("{text}|{sum:016x}")
 }

@@ -3,15 +3,19 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    FakeCodec, FakeProofs, MemoryStore, PlainHasher, PlainSecrets,
+    FakeCodec, FakeOneTimeTokens, FakeProofs, FakeRecoveryCodes, FakeTotp, MemoryStore, PlainHasher, PlainSecrets,
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     audit::ports::AuditStore,
+    factors::{
+        ports::{OneTimeTokenCodec, RecoveryCodeMaker, TotpCodec},
+        totp::NewTotpSecret,
+    },
     identity::{
         ids::SessionId,
         user::{AccountVersion, User},
@@ -55,6 +59,26 @@ pub struct Codecs {
 pub struct ProofCodecs {
     pub codec: Arc<dyn ProofCodec>,
     pub stranger: Arc<dyn ProofCodec>,
+}
+
+/// What makes secrets of authenticator apps, the same once a newer encryption key is there, and one that lacks the first's key.
+pub struct TotpCodecs {
+    pub codec: Arc<dyn TotpCodec>,
+    pub newer: Arc<dyn TotpCodec>,
+    pub stranger: Arc<dyn TotpCodec>,
+    /// What an app shows at a time, once it has taken a secret.
+    pub app: fn(&NewTotpSecret, DateTime<Utc>) -> String,
+}
+
+/// What makes recovery codes.
+pub struct RecoveryCodeMakers {
+    pub maker: Arc<dyn RecoveryCodeMaker>,
+}
+
+/// What signs one-time tokens, and another with another secret.
+pub struct OneTimeTokenCodecs {
+    pub codec: Arc<dyn OneTimeTokenCodec>,
+    pub stranger: Arc<dyn OneTimeTokenCodec>,
 }
 
 /// A hasher of the lowest cost that it takes, and one of a higher.
@@ -135,6 +159,32 @@ impl ProofCodecs {
     #[must_use]
     pub fn fake() -> Self {
         Self { codec: Arc::new(FakeProofs::default()), stranger: Arc::new(FakeProofs::with_key("another")) }
+    }
+}
+
+impl TotpCodecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self {
+            codec: Arc::new(FakeTotp::with_keys(&["old"])),
+            newer: Arc::new(FakeTotp::with_keys(&["new", "old"])),
+            stranger: Arc::new(FakeTotp::with_keys(&["new"])),
+            app: |secret, at| FakeTotp::code_of(&secret.encrypted, at),
+        }
+    }
+}
+
+impl RecoveryCodeMakers {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self { maker: Arc::new(FakeRecoveryCodes::default()) }
+    }
+}
+
+impl OneTimeTokenCodecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self { codec: Arc::new(FakeOneTimeTokens::default()), stranger: Arc::new(FakeOneTimeTokens::with_key("another")) }
     }
 }
 

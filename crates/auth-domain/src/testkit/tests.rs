@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::{Codecs, Hashers, MemoryStore, MovableClock, ProofCodecs, SequentialIds, Stores, samples::start};
+use super::{
+    Codecs, Hashers, MemoryStore, MovableClock, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SequentialIds, Stores,
+    TotpCodecs, samples::start,
+};
 use crate::{
     accounts::ports::UserStore,
     identity::{
@@ -57,6 +60,18 @@ mod fake_proofs {
     crate::proof_codec_contract!(async { super::ProofCodecs::fake() });
 }
 
+mod fake_totp {
+    crate::totp_codec_contract!(async { super::TotpCodecs::fake() });
+}
+
+mod fake_recovery_codes {
+    crate::recovery_code_maker_contract!(async { super::RecoveryCodeMakers::fake() });
+}
+
+mod fake_one_time_tokens {
+    crate::one_time_token_codec_contract!(async { super::OneTimeTokenCodecs::fake() });
+}
+
 mod plain_hasher {
     crate::password_hasher_contract!(async { super::Hashers::plain() });
 }
@@ -70,6 +85,9 @@ fn every_clause_is_in_a_macro() {
         include_str!("passwords/attempt_store.rs"),
         include_str!("audit/audit_store.rs"),
         include_str!("signing_keys/key_store.rs"),
+        include_str!("factors/one_time_token_codec.rs"),
+        include_str!("factors/recovery_code_maker.rs"),
+        include_str!("factors/totp_codec.rs"),
         include_str!("mail/proof_codec.rs"),
         include_str!("mail/proof_store.rs"),
         include_str!("mail/outbox.rs"),

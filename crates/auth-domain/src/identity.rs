@@ -5,6 +5,7 @@ pub mod email;
 pub mod encrypted;
 pub mod ids;
 pub mod language;
+pub mod method;
 pub(crate) mod named;
 pub mod password_hash;
 pub mod port_error;

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod mail;
 pub mod mailbox;
 pub mod maintenance;
+pub mod mfa;
 pub mod oauth;
 #[cfg(test)]
 mod outage_tests;

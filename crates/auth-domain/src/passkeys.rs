@@ -1,3 +1,4 @@
 //! Passkeys (WebAuthn Level 3): registered by signed-in owners, and shown instead of a password or after one.
 
+pub mod assert;
 pub mod ports;

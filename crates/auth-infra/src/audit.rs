@@ -25,6 +25,7 @@ impl AuditSink for TracingAudit {
             event = name,
             outcome = event.outcome.name(),
             reason = event.why().as_deref(),
+            methods = event.how().as_deref(),
             user_id = event.user().map(display),
             session_id = event.session().map(display),
             email = email.as_deref(),

@@ -16,10 +16,10 @@ use auth_domain::{
         port_error::PortError,
     },
     sessions::{
-        authentication::Authentication,
+        authentication::{Authentication, Methods},
         ports::TokenCodec,
         session::Generation,
-        token::{Claims, InvalidToken, TokenId, TokenKind, TokenPurpose},
+        token::{Claims, InvalidToken, Scope, TokenId, TokenKind, TokenPurpose},
     },
     signing_keys::{ports::KeyCache, revocations::Revocations, ring::KeyRing},
 };
@@ -175,7 +175,11 @@ fn probe(purpose: TokenPurpose, now: DateTime<Utc>) -> Result<Claims, auth_domai
             TokenPurpose::Refresh(_) => None,
         },
         authentication: match purpose {
-            TokenPurpose::Access => Some(Authentication::by_password(now)),
+            TokenPurpose::Access => Some(Authentication { at: now, methods: Methods::LONGEST }),
+            TokenPurpose::Refresh(_) => None,
+        },
+        scope: match purpose {
+            TokenPurpose::Access => Some(Scope::Enrol),
             TokenPurpose::Refresh(_) => None,
         },
         issued_at: now,

@@ -26,6 +26,8 @@ pub struct Entry {
     pub event: Cow<'static, str>,
     pub outcome: Cow<'static, str>,
     pub reason: Option<Cow<'static, str>>,
+    /// How somebody was authenticated: names with one space between two.
+    pub methods: Option<String>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
     pub email: Option<String>,
@@ -69,6 +71,7 @@ impl Entry {
             event: event.kind.name().into(),
             outcome: event.outcome.name().into(),
             reason: event.why(),
+            methods: event.how(),
             user: event.user(),
             session: event.session(),
             email: event.email().map(ToString::to_string),

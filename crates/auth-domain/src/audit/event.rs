@@ -11,6 +11,7 @@ use super::{
 use crate::identity::{
     email::Email,
     ids::{ClientId, KeyId, SessionId, UserId},
+    method::{Method, names},
     request_context::RequestContext,
     user::User,
 };
@@ -64,6 +65,8 @@ pub struct AuditEvent {
     pub kind: EventKind,
     pub outcome: Outcome,
     pub reason: Option<Reason>,
+    /// How somebody was authenticated, or tried to be, where the kind does not say it.
+    pub methods: Vec<Method>,
     pub actor: Actor,
     pub target: Target,
     pub context: RequestContext,
@@ -101,12 +104,23 @@ impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> Self {
         let (outcome, context) = (kind.outcome(), context.clone());
-        Self { at, kind, outcome, reason: None, actor: Actor::Unknown, target: Target::Nothing, context }
+        Self { at, kind, outcome, reason: None, methods: Vec::new(), actor: Actor::Unknown, target: Target::Nothing, context }
     }
 
     #[must_use]
     pub fn because(self, reason: Reason) -> Self {
         Self { reason: Some(reason), ..self }
+    }
+
+    #[must_use]
+    pub fn by_methods(self, methods: impl IntoIterator<Item = Method>) -> Self {
+        Self { methods: methods.into_iter().collect(), ..self }
+    }
+
+    /// The names of the methods, one space between two.
+    #[must_use]
+    pub fn how(&self) -> Option<String> {
+        (!self.methods.is_empty()).then(|| names(&self.methods))
     }
 
     /// Says that nobody knows whether it happened.

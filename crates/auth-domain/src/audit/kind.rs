@@ -22,6 +22,8 @@ pub enum Tally {
     SessionEndedAsTold,
     /// A spent refresh token was presented.
     SessionReused,
+    /// A second factor was shown, with this outcome, by the methods of the event.
+    SecondFactor(&'static str),
     /// A rate limit refused a request.
     RateLimited,
 }
@@ -64,9 +66,12 @@ macro_rules! events {
 events! {
     UserRegistered, "user_registered", Success, [SessionBegun("register")], "an account was made";
     RegistrationRefused, "registration_refused", Failure, [], "no account was made";
-    LoginSucceeded, "login_succeeded", Success, [Login("succeeded"), SessionBegun("login")], "a login began a session";
+    LoginSucceeded, "login_succeeded", Success, [Login("succeeded"), SessionBegun("login"), SecondFactor("succeeded")], "a login began a session";
     LoginFailed, "login_failed", Failure, [Login("failed")], "a login was refused, or a change or deletion came with a wrong password";
     LoginThrottled, "login_throttled", Failure, [Login("throttled")], "a password was not tried: its client has to wait";
+    SecondFactorRequired, "second_factor_required", Success, [Login("second_factor_required")], "a password was right, and the account's second factor was asked for";
+    SecondFactorRefused, "second_factor_refused", Failure, [SecondFactor("refused")], "a second step was refused";
+    SecondFactorThrottled, "second_factor_throttled", Failure, [SecondFactor("throttled")], "a code was not tried: the account has had too many wrong ones";
     TokenRefreshed, "token_refreshed", Success, [], "a refresh token got the next pair of tokens";
     RefreshRefused, "refresh_refused", Failure, [], "a refresh token got nothing";
     TokenReused, "token_reused", Failure, [SessionReused, SessionEnded("reuse")], "a spent refresh token was presented, and its session ended";
@@ -82,7 +87,7 @@ events! {
     ClientSecretRotated, "client_secret_rotated", Success, [], "a resource server has another secret";
     ClientRemoved, "client_removed", Success, [], "a resource server may not ask any more";
     ClientRefused, "client_refused", Failure, [], "somebody presented wrong client credentials";
-    Reauthenticated, "reauthenticated", Success, [], "the owner of a session was authenticated again";
+    Reauthenticated, "reauthenticated", Success, [SecondFactor("succeeded")], "the owner of a session was authenticated again";
     ReauthenticationRefused, "reauthentication_refused", Failure, [], "a session stays as fresh as it was";
     VerificationSent, "verification_sent", Success, [], "a mail with a proof of an address was asked for";
     EmailVerified, "email_verified", Success, [], "the owner of an account has proven to read the mails of its address";
@@ -94,6 +99,16 @@ events! {
     Undone, "undone", Success, [], "the owner of an account said that something was not their doing";
     MailSuppressed, "mail_suppressed", Failure, [], "an address has had so many mails that it got no more, and nothing changed";
     MailDead, "mail_dead", Failure, [], "a mail could not be sent";
+    FactorEnrolmentStarted, "factor_enrolment_started", Success, [], "an authenticator app waits for its first code";
+    FactorAdded, "factor_added", Success, [], "an account has another factor";
+    FactorConfirmationRefused, "factor_confirmation_refused", Failure, [], "an authenticator app still waits for its first code";
+    FactorRenamed, "factor_renamed", Success, [], "a factor has another name";
+    FactorRemoved, "factor_removed", Success, [], "an account has a factor less";
+    RecoveryCodeUsed, "recovery_code_used", Success, [], "a recovery code stood in for a factor";
+    RecoveryCodesReplaced, "recovery_codes_replaced", Success, [], "an account has other recovery codes";
+    FactorsReset, "factors_reset", Success, [], "an account has no factors any more";
+    PasskeyRefused, "passkey_refused", Failure, [SecondFactor("refused")], "a passkey was neither added nor taken for its owner";
+    PasskeyCloned, "passkey_cloned", Failure, [], "a passkey's counter went back: two copies of its key may be about";
     RateLimited, "rate_limited", Failure, [RateLimited], "a client's rate limit refused a request";
     KeyCreated, "key_created", Success, [], "there is another key to sign access tokens";
     KeyRetired, "key_retired", Success, [], "a key signs no more; its tokens count until they expire";

@@ -4,8 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 
-use super::method::Method;
-use crate::identity::ids::id;
+use crate::identity::{ids::id, method::Method};
 
 /// The longest name of a factor, in characters.
 pub const NAME_MAX_CHARS: usize = 64;

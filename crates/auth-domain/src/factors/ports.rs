@@ -7,10 +7,15 @@ use super::{
     factor::FactorId,
     one_time_token::{OneTimeToken, OneTimeTokenId},
     recovery_code::{RecoveryCodeDigest, RecoveryCodes},
-    second_step::WrongCodes,
     totp::{NewTotpSecret, TimeStep, TotpFactor},
 };
-use crate::identity::{email::Email, encrypted::Encrypted, ids::UserId, port_error::PortError, user::User};
+use crate::identity::{
+    email::Email,
+    encrypted::Encrypted,
+    ids::UserId,
+    port_error::PortError,
+    user::{User, WrongCodes},
+};
 
 /// Makes the secrets of authenticator apps, and reads their codes. Pure but for its keys and random numbers.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]

@@ -1,15 +1,7 @@
 //! The second step of a login or a reauthentication: what it uses up.
 
-use chrono::{DateTime, Utc};
-
-use super::{factor::FactorId, method::Method, one_time_token::OneTimeToken, recovery_code::RecoveryCodeDigest, totp::TimeStep};
-
-/// How many wrong codes an account has had since its second step was last completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WrongCodes {
-    pub count: u32,
-    pub last_at: Option<DateTime<Utc>>,
-}
+use super::{factor::FactorId, one_time_token::OneTimeToken, recovery_code::RecoveryCodeDigest, totp::TimeStep};
+use crate::identity::{method::Method, user::WrongCodes};
 
 /// What was shown and is right. It is used up, by compare-and-set, in one transaction with what it brings.
 #[derive(Debug, Clone, PartialEq, Eq)]

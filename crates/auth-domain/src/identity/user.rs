@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::identity::{email::Email, ids::UserId, language::Language, password_hash::PasswordHash};
+use crate::identity::{email::Email, ids::UserId, language::Language, method::SecondFactors, password_hash::PasswordHash};
 
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When the account itself last changed: its password or its state.
     pub updated_at: DateTime<Utc>,
-    /// How often its credentials or its state have changed. A stronger hash of the same password is no change.
+    /// How often its credentials, its factors or its state have changed. A stronger hash of the same password is no change.
     pub version: i64,
     /// When a session last began.
     pub last_login_at: Option<DateTime<Utc>>,
@@ -26,6 +26,17 @@ pub struct User {
     pub pending_email: Option<PendingEmail>,
     /// Of the last login from a network that the account knew; notices are written in it.
     pub language: Option<Language>,
+    /// What a login asks for after the password.
+    pub second_factors: SecondFactors,
+    pub wrong_codes: WrongCodes,
+}
+
+/// How many wrong codes an account has had since a second step was last completed. Counting one moves neither `updated_at` nor the
+/// version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrongCodes {
+    pub count: u32,
+    pub last_at: Option<DateTime<Utc>>,
 }
 
 /// An address that the owner of an account asked for and has not proven yet.
@@ -66,6 +77,8 @@ impl User {
             email_verified_at: None,
             pending_email: None,
             language: None,
+            second_factors: SecondFactors::default(),
+            wrong_codes: WrongCodes::default(),
         }
     }
 

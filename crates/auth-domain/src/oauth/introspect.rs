@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
+    factors::policy::MfaPolicy,
     identity::{clock::Clock, port_error::PortError},
     oauth::either_kind::decode_either,
     sessions::{
         authenticate::SignedIn,
+        authentication::is_for_enrolment,
         ports::{SessionStore, TokenCodec},
         token::{Claims, TokenKind, TokenPurpose},
     },
@@ -16,6 +18,7 @@ pub struct Introspect {
     pub codec: Arc<dyn TokenCodec>,
     pub sessions: Arc<dyn SessionStore>,
     pub clock: Arc<dyn Clock>,
+    pub mfa: MfaPolicy,
 }
 
 /// An active token, with its session and account as they are now.
@@ -40,7 +43,9 @@ impl Introspect {
             TokenPurpose::Access => true,
             TokenPurpose::Refresh(presented) => presented == owner.session.generation,
         };
-        Ok(owner.filter(unspent).map(|owner| Alive { claims, owner }))
+        // What may only enrol a second factor is no login to any service.
+        let is_full = |owner: &SignedIn| claims.scope.is_none() && !is_for_enrolment(&owner.session, self.mfa);
+        Ok(owner.filter(unspent).filter(is_full).map(|owner| Alive { claims, owner }))
     }
 }
 

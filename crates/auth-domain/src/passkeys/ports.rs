@@ -1,6 +1,12 @@
 //! What judges the ceremonies of WebAuthn, and where passkeys live.
 
-use crate::factors::passkey::Credential;
+use async_trait::async_trait;
+
+use crate::{
+    factors::passkey::{Credential, CredentialId, Passkey},
+    identity::{ids::UserId, port_error::PortError, user::User},
+    mail::message::Outgoing,
+};
 
 /// What a browser answers to `navigator.credentials.create` (WebAuthn Level 3 section 5.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,4 +100,18 @@ pub trait RelyingParty: Send + Sync {
         response: &AuthenticationResponse,
         credential: &Credential,
     ) -> Result<Assertion, WebAuthnFault>;
+}
+
+/// Finds passkeys. They are added and removed [as all factors](crate::mfa::ports::FactorStore) are.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait PasskeyStore: Send + Sync {
+    /// The passkey with a credential, and its account, in one statement.
+    async fn find(&self, credential: &CredentialId) -> Result<Option<(Passkey, User)>, PortError>;
+
+    /// The credentials of an account, so that no authenticator gets a second one.
+    async fn of(&self, user: UserId) -> Result<Vec<Credential>, PortError>;
+
+    /// Stores the notice that two copies of a passkey may be about.
+    async fn report_clone(&self, notice: &Outgoing) -> Result<(), PortError>;
 }

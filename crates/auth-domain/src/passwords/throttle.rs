@@ -43,6 +43,13 @@ pub struct Counted {
 }
 
 impl Failures {
+    /// So many in a row, all of one client.
+    #[must_use]
+    pub fn of_one_client(count: u32, last_at: DateTime<Utc>, limit: u32) -> Self {
+        let failures = Self { count, others: 0, last_at, forgotten_at: last_at };
+        Self { forgotten_at: last_at + failures.memory(limit), ..failures }
+    }
+
     /// How many of these made the client wait. Clients share the `limit`: what others have used up of it is gone, but for one failure,
     /// since a client can only be known for a guesser by its own.
     fn waits(&self, limit: u32) -> u32 {

@@ -4,7 +4,11 @@ use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{identity::clock::Clock, sessions::authenticate::SignedIn};
+use crate::{
+    factors::{policy::MfaPolicy, second_step::Evidence},
+    identity::clock::Clock,
+    sessions::{authenticate::SignedIn, session::Session},
+};
 
 /// The methods of an authentication by their names in `amr` (RFC 8176 section 2), one space between two. Names that a later
 /// release has stored stay as they are.
@@ -33,6 +37,8 @@ pub struct NoMethods;
 
 impl Methods {
     pub const PASSWORD: Self = Self(Cow::Borrowed("pwd"));
+    /// All that one session can have.
+    pub const LONGEST: Self = Self(Cow::Borrowed("pwd fed otp hwk swk user mfa"));
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ')
@@ -40,9 +46,43 @@ impl Methods {
 
     #[must_use]
     pub fn level(&self) -> AssuranceLevel {
-        if self.names().any(|name| name == "mfa") { AssuranceLevel::Aal2 } else { AssuranceLevel::Aal1 }
+        if self.has("mfa") { AssuranceLevel::Aal2 } else { AssuranceLevel::Aal1 }
+    }
+
+    /// With what a second step has shown, beside these; a passkey is two factors by itself, since its authenticator verified the user.
+    #[must_use]
+    pub fn with(&self, evidence: &Evidence) -> Self {
+        Self::union(self.names().filter(|name| *name != "mfa"), evidence)
+    }
+
+    /// What a passkey alone has shown.
+    #[must_use]
+    pub fn alone(evidence: &Evidence) -> Self {
+        Self::union(std::iter::empty(), evidence)
+    }
+
+    fn has(&self, method: &str) -> bool {
+        self.names().any(|name| name == method)
+    }
+
+    fn union<'a>(before: impl Iterator<Item = &'a str>, evidence: &Evidence) -> Self {
+        let shown: &[&str] = match evidence {
+            Evidence::Totp { .. } | Evidence::RecoveryCode(_) => &["otp"],
+            Evidence::Passkey { backup_eligible: true, .. } => &["swk", "user"],
+            Evidence::Passkey { backup_eligible: false, .. } => &["hwk", "user"],
+        };
+        let mut names: Vec<&str> = before.chain(shown.iter().copied()).collect();
+        names.sort_by_key(|name| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
+        names.dedup();
+        if names.contains(&"user") || names.len() > 1 {
+            names.push("mfa");
+        }
+        Self(Cow::Owned(names.join(" ")))
     }
 }
+
+/// The names in the order in which they are written; those of a later release come last.
+const ORDER: [&str; 6] = ["pwd", "fed", "otp", "hwk", "swk", "user"];
 
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,6 +114,18 @@ impl Authentication {
     pub fn by_password(at: DateTime<Utc>) -> Self {
         Self { at, methods: Methods::PASSWORD }
     }
+
+    /// By a second step, beside what was shown before.
+    #[must_use]
+    pub fn with(&self, evidence: &Evidence, at: DateTime<Utc>) -> Self {
+        Self { at, methods: self.methods.with(evidence) }
+    }
+}
+
+/// Whether a session may only enrol a second factor: one has to be there, and it was begun without.
+#[must_use]
+pub fn is_for_enrolment(session: &Session, policy: MfaPolicy) -> bool {
+    policy == MfaPolicy::Required && session.authentication.methods.level() < AssuranceLevel::Aal2
 }
 
 /// Demands that a caller was authenticated a short while ago. Judges the session, not the token: after a
@@ -82,6 +134,8 @@ pub struct DemandFresh {
     pub clock: Arc<dyn Clock>,
     /// How long an authentication is fresh.
     pub window: TimeDelta,
+    /// Whether it takes a second factor, where the account has one.
+    pub mfa: MfaPolicy,
 }
 
 /// The caller has to authenticate again (RFC 9470 section 3).
@@ -98,8 +152,13 @@ impl DemandFresh {
     /// # Errors
     /// [`NotFresh`].
     pub fn check(&self, caller: &SignedIn) -> Result<(), NotFresh> {
-        let age = self.clock.now() - caller.session.authentication.at;
-        if age <= self.window { Ok(()) } else { Err(NotFresh { max_age: self.window, level: None }) }
+        let SignedIn { user, session } = caller;
+        let age = self.clock.now() - session.authentication.at;
+        let lacks_factor = self.mfa.asks(user) && session.authentication.methods.level() < AssuranceLevel::Aal2;
+        if age <= self.window && !lacks_factor {
+            return Ok(());
+        }
+        Err(NotFresh { max_age: self.window, level: lacks_factor.then_some(AssuranceLevel::Aal2) })
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
+    factors::policy::MfaPolicy,
     identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
-        authentication::Authentication,
+        authentication::{Authentication, is_for_enrolment},
         ports::TokenCodec,
         session::Session,
-        token::{AccessToken, Claims, Lifetimes, TokenId, TokenPair},
+        token::{AccessToken, Claims, Lifetimes, Scope, TokenId, TokenPair},
     },
 };
 
@@ -22,6 +23,8 @@ pub struct Issuer {
     pub lifetimes: Lifetimes,
     /// Whether access tokens say if the address is verified: only where mails can be sent.
     pub tells_verified: bool,
+    /// Whether a session without a second factor may do no more than enrol one.
+    pub mfa: MfaPolicy,
 }
 
 impl Issuer {
@@ -38,7 +41,8 @@ impl Issuer {
     pub fn access(&self, session: &Session, user: &User, now: DateTime<Utc>) -> Result<AccessToken, PortError> {
         let email_verified = self.tells_verified.then_some(user.email_verified_at.is_some());
         let claims = Claims::access(TokenId(self.ids.next()), session, user, now, &self.lifetimes);
-        let claims = Claims { email_verified, ..claims };
+        let scope = is_for_enrolment(session, self.mfa).then_some(Scope::Enrol);
+        let claims = Claims { email_verified, scope, ..claims };
         Ok(AccessToken { token: self.codec.encode(&claims)?, expires_in: claims.expires_at - now })
     }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
+    factors::second_step::{SecondStep, StepFault},
     identity::{
         ids::{SessionId, UserId},
         port_error::PortError,
@@ -45,6 +46,19 @@ pub trait SessionStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Begun, PortError>;
 
+    /// Begins a session, as [`begin`](Self::begin) does, by a second step: what that has shown and the token of the first step are used
+    /// up, and the account's wrong codes forgiven, or nothing happens. `proven` and the wrong codes are compared in the statement
+    /// that locks the account; those do not matter to a passkey. Of callers that race to use something up, in whatever process,
+    /// exactly one succeeds.
+    async fn begin_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        limit: usize,
+        notices: &'a [Outgoing],
+    ) -> Result<Result<Begun, StepFault>, PortError>;
+
     /// Replaces a live session of the previous generation with `successor`. Of callers that race, in whatever process, exactly
     /// one gets `true`.
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError>;
@@ -58,6 +72,17 @@ pub trait SessionStore: Send + Sync {
 
     /// Says of a live session that its owner has been authenticated again, as `session` has it. `false` when it is not alive any more.
     async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError>;
+
+    /// The same by a second step, which is used up as by [`begin_by`](Self::begin_by), and stores the notice. `false` as well when the account is
+    /// no longer the one of `proven`.
+    async fn reauthenticate_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Result<bool, StepFault>, PortError>;
 
     /// The live sessions of an account, newest first, at most `limit`.
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError>;

@@ -50,6 +50,13 @@ pub enum TokenPurpose {
     Refresh(Generation),
 }
 
+/// What an access token is good for (RFC 6749 section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Enrolling a second factor: no service takes it for a login.
+    Enrol,
+}
+
 /// What a token says (RFC 7519 section 4), every claim present and of its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
@@ -60,6 +67,8 @@ pub struct Claims {
     /// Of an access token: whether its owner has proven to read the mails of the address, where this server can send one.
     pub email_verified: Option<bool>,
     pub session: SessionId,
+    /// Of an access token: what it is good for, where that is not everything.
+    pub scope: Option<Scope>,
     /// Of an access token: how and when its bearer was authenticated, for other services; this one goes by the session. Earlier
     /// releases did not say it.
     pub authentication: Option<Authentication>,
@@ -134,6 +143,7 @@ impl Claims {
             user: user.id,
             email: user.email.clone(),
             email_verified: None,
+            scope: None,
             session: session.id,
             authentication: None,
             issued_at: from,

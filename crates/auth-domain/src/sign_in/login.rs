@@ -1,8 +1,9 @@
-//! Log in: begins a session for a password. Whatever is wrong, the answer and the time it takes are the same.
+//! Log in with a password: begins a session, or asks for the account's second factor. Whatever is wrong, the answer and the time it
+//! takes are the same.
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use crate::{
     audit::{
@@ -10,54 +11,67 @@ use crate::{
         kind::EventKind,
         ports::AuditSink,
         reason::Reason,
-        unknown_outcome::Written,
     },
-    identity::{clock::Clock, email::Email, ids::SessionId, port_error::PortError, request_context::RequestContext, user::User},
-    mail::{
-        message::{Occasion, Outgoing},
-        writer::MailWriter,
+    factors::{
+        one_time_token::{ONE_TIME_LIFE, OneTimePurpose, OneTimeToken, OneTimeTokenId},
+        policy::MfaPolicy,
+        ports::OneTimeTokenCodec,
+    },
+    identity::{
+        clock::{Clock, Ids},
+        email::Email,
+        method::Method,
+        password_hash::redacted,
+        port_error::PortError,
+        request_context::RequestContext,
+        user::User,
     },
     mailbox::ask::AskForProof,
-    passwords::{policy::PasswordAttempt, ports::AttemptStore, throttle::KNOWN_FOR},
-    sessions::{
-        issue::Issuer,
-        ports::{Begun, SessionStore},
-        session::Session,
-        token::TokenPair,
+    passwords::policy::PasswordAttempt,
+    sessions::token::TokenPair,
+    sign_in::{
+        begin::{BeginSession, BeginSessionError},
+        prove::{Proof, Prove, Proven},
     },
-    sign_in::prove::{Proof, Prove, Proven},
 };
 
 pub struct Login {
     pub prove: Prove,
-    pub sessions: Arc<dyn SessionStore>,
-    pub issuer: Issuer,
+    pub begin: BeginSession,
+    pub second_step: AskForFactor,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
-    /// How many live sessions an account may have.
-    pub session_limit: usize,
-    /// `None` on a server that sends no mail.
-    pub notices: Option<NoticeOfNetwork>,
     /// Where an address has to be verified before its account can log in.
     pub unverified: Option<AskForProof>,
 }
 
-/// Tells an account's owner of a login from a network that the account does not know.
+/// Asks the owner of an account with a second factor for it.
 #[derive(Clone)]
-pub struct NoticeOfNetwork {
-    pub networks: Arc<dyn AttemptStore>,
-    pub writer: MailWriter,
+pub struct AskForFactor {
+    pub policy: MfaPolicy,
+    /// The methods that this server takes.
+    pub takes: Vec<Method>,
+    pub tokens: Arc<dyn OneTimeTokenCodec>,
+    pub ids: Arc<dyn Ids>,
 }
 
-impl NoticeOfNetwork {
-    /// The notice, if there is a reason for one: the first login ever is none.
-    async fn write(&self, user: &User, context: &RequestContext, now: DateTime<Utc>) -> Result<Option<Outgoing>, PortError> {
-        let (Some(network), Some(_earlier)) = (context.network(), user.last_login_at) else { return Ok(None) };
-        // Written first: where none is to be, nothing is looked up.
-        let Some(notice) = self.writer.notice(Occasion::NewNetwork, user, context, now) else { return Ok(None) };
-        let seen_at = self.networks.network_seen_at(user.id, network).await?;
-        Ok(Some(notice).filter(|_| seen_at.is_none_or(|at| now >= at + KNOWN_FOR)))
-    }
+/// A login whose password was right, and which waits for its second step.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PendingLogin {
+    pub token: String,
+    pub expires_in: TimeDelta,
+    /// What may be shown.
+    pub methods: Vec<Method>,
+}
+
+redacted!(PendingLogin);
+
+/// What came of a password that was right.
+#[must_use]
+#[derive(Clone, PartialEq, Eq)]
+pub enum LoggedIn {
+    SignedIn(TokenPair),
+    SecondFactorRequired(PendingLogin),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +89,18 @@ pub enum LoginError {
     Port(#[from] PortError),
 }
 
+impl AskForFactor {
+    /// What to answer; `None` if the password is enough. Nothing is stored.
+    fn of(&self, Proof { user, authentication, .. }: &Proof) -> Option<PendingLogin> {
+        let purpose = OneTimePurpose::SecondStep { user: user.id, proven: user.version(), authenticated_at: authentication.at };
+        self.policy.asks(user).then(|| {
+            let token = OneTimeToken::new(OneTimeTokenId(self.ids.next()), purpose, authentication.at);
+            let methods = user.second_factors.methods().iter().copied().filter(|method| self.takes.contains(method));
+            PendingLogin { token: self.tokens.encode(&token), expires_in: ONE_TIME_LIFE, methods: methods.collect() }
+        })
+    }
+}
+
 impl Login {
     /// # Errors
     /// [`LoginError`].
@@ -83,11 +109,11 @@ impl Login {
         email: &Email,
         attempt: PasswordAttempt,
         context: &RequestContext,
-    ) -> Result<TokenPair, LoginError> {
+    ) -> Result<LoggedIn, LoginError> {
         match self.prove.by_password(email, attempt, context).await? {
             Proven::Owner(proof) => match &self.unverified {
                 Some(ask) if proof.user.email_verified_at.is_none() => self.ask_to_verify(ask, &proof.user, context).await,
-                Some(_) | None => self.begin(proof, context).await,
+                Some(_) | None => self.next_step(&proof, context).await,
             },
             Proven::UnknownAddress => self.refuse(Reason::UnknownAddress, Target::attempted(email, None), context),
             Proven::WrongPassword(user) => self.refuse(Reason::WrongPassword, Target::attempted(email, Some(&user)), context),
@@ -96,42 +122,29 @@ impl Login {
         }
     }
 
-    async fn begin(&self, Proof { user, authentication }: Proof, context: &RequestContext) -> Result<TokenPair, LoginError> {
-        let now = self.clock.now();
-        let session = self.issuer.session(&user, authentication, context, now);
-        let pair = self.issuer.pair(&session, &user, now)?;
-        let notice = match &self.notices {
-            Some(notices) => notices.write(&user, context, now).await?,
-            None => None,
-        };
-        let outcome = self.sessions.begin(&session, user.version(), self.session_limit, notice.as_ref()).await;
-        let event =
-            || AuditEvent::new(EventKind::LoginSucceeded, context, now).by_owner(user.id, &user.email).in_session(session.id);
-        match outcome.or_unknown(&*self.audit, event)? {
-            Begun::No => self.refuse(Reason::AccountChangedMeanwhile, Target::account(&user), context),
-            Begun::Yes { displaced } => {
-                self.report(&user, &session, &displaced, now);
-                Ok(pair)
+    async fn next_step(&self, proof: &Proof, context: &RequestContext) -> Result<LoggedIn, LoginError> {
+        if let Some(pending) = self.second_step.of(proof) {
+            let event = AuditEvent::new(EventKind::SecondFactorRequired, context, self.clock.now());
+            self.audit.record(event.by_methods(proof.methods.clone()).on(Target::account(&proof.user)));
+            return Ok(LoggedIn::SecondFactorRequired(pending));
+        }
+        match self.begin.execute(proof, None, context).await {
+            Ok(pair) => Ok(LoggedIn::SignedIn(pair)),
+            Err(BeginSessionError::AccountChanged | BeginSessionError::Step(_)) => {
+                self.refuse(Reason::AccountChangedMeanwhile, Target::account(&proof.user), context)
             }
+            Err(BeginSessionError::Port(error)) => Err(error.into()),
         }
     }
 
-    async fn ask_to_verify(&self, ask: &AskForProof, user: &User, context: &RequestContext) -> Result<TokenPair, LoginError> {
+    async fn ask_to_verify(&self, ask: &AskForProof, user: &User, context: &RequestContext) -> Result<LoggedIn, LoginError> {
         ask.verification(&user.email, context).await?;
         let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(Target::account(user));
         self.audit.record(event.because(Reason::EmailUnverified));
         Err(LoginError::Unverified)
     }
 
-    fn report(&self, user: &User, session: &Session, displaced: &[SessionId], now: DateTime<Utc>) {
-        let event = |kind| AuditEvent::new(kind, &session.context, now).by_owner(user.id, &user.email);
-        self.audit.record(event(EventKind::LoginSucceeded).in_session(session.id));
-        for id in displaced {
-            self.audit.record(event(EventKind::SessionEnded).because(Reason::SessionLimit).in_session(*id));
-        }
-    }
-
-    fn refuse(&self, reason: Reason, target: Target, context: &RequestContext) -> Result<TokenPair, LoginError> {
+    fn refuse(&self, reason: Reason, target: Target, context: &RequestContext) -> Result<LoggedIn, LoginError> {
         let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(target);
         self.audit.record(event.because(reason));
         Err(LoginError::InvalidCredentials)

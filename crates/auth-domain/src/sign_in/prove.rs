@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     accounts::ports::UserStore,
     identity::{
-        clock::Clock, email::Email, password_hash::PasswordHash, port_error::PortError, request_context::RequestContext,
-        user::User,
+        clock::Clock, email::Email, method::Method, password_hash::PasswordHash, port_error::PortError,
+        request_context::RequestContext, user::User,
     },
     passwords::{
         policy::PasswordAttempt,
@@ -31,6 +33,8 @@ pub struct Prove {
 pub struct Proof {
     pub user: User,
     pub authentication: Authentication,
+    /// The same for the audit trail.
+    pub methods: Vec<Method>,
 }
 
 /// What came of an attempt to prove it.
@@ -45,6 +49,13 @@ pub enum Proven {
     Throttled {
         retry_after: Duration,
     },
+}
+
+impl Proof {
+    #[must_use]
+    pub fn by_password(user: User, at: DateTime<Utc>) -> Self {
+        Self { user, authentication: Authentication::by_password(at), methods: vec![Method::Password] }
+    }
 }
 
 impl Prove {
@@ -68,7 +79,7 @@ impl Prove {
             (Verdict::Right, Some(user)) if !user.is_active() => Proven::Disabled(user),
             (Verdict::Right, Some(user)) => {
                 self.rehash(&user, attempt).await?;
-                Proven::Owner(Proof { user, authentication: Authentication::by_password(self.clock.now()) })
+                Proven::Owner(Proof::by_password(user, self.clock.now()))
             }
         })
     }

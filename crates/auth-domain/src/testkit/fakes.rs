@@ -27,7 +27,7 @@ use crate::{
         authentication::Authentication,
         ports::TokenCodec,
         session::Generation,
-        token::{Claims, InvalidToken, TokenKind, TokenPurpose},
+        token::{Claims, InvalidToken, Scope, TokenKind, TokenPurpose},
     },
 };
 
@@ -163,6 +163,10 @@ impl FakeCodec {
                 "false" => Some(false),
                 _ => None,
             },
+            scope: match next() {
+                "enrol" => Some(Scope::Enrol),
+                _ => None,
+            },
             issued_at: second(next())?,
             not_before: second(next())?,
             expires_at: second(next())?,
@@ -189,7 +193,9 @@ impl TokenCodec for FakeCodec {
         let said =
             claims.authentication.as_ref().map(|how| format!("{}@{}", how.methods, how.at.timestamp())).unwrap_or_default();
         let verified = claims.email_verified.map(|verified| verified.to_string()).unwrap_or_default();
-        Ok(with_checksum(&self.key, &format!("{purpose}|{id}|{user}|{session}|{said}|{verified}|{from}|{start}|{end}|{email}")))
+        let scope = claims.scope.map(|Scope::Enrol| "enrol").unwrap_or_default();
+        let text = format!("{purpose}|{id}|{user}|{session}|{said}|{verified}|{scope}|{from}|{start}|{end}|{email}");
+        Ok(with_checksum(&self.key, &text))
     }
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {

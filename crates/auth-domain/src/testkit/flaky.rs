@@ -15,6 +15,7 @@ use crate::{
         entry::{Entry, Filter},
         ports::AuditStore,
     },
+    factors::second_step::{SecondStep, StepFault},
     identity::{
         email::Email,
         ids::{ClientId, SessionId, UserId},
@@ -206,6 +207,17 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
         self.fuse.guard(self.port.begin(session, proven, limit, notice)).await
     }
 
+    async fn begin_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        limit: usize,
+        notices: &'a [Outgoing],
+    ) -> Result<Result<Begun, StepFault>, PortError> {
+        self.fuse.guard(self.port.begin_by(session, proven, step, limit, notices)).await
+    }
+
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         self.fuse.guard(self.port.rotate(successor)).await
     }
@@ -220,6 +232,17 @@ impl<P: SessionStore> SessionStore for Flaky<P> {
 
     async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
         self.fuse.guard(self.port.reauthenticate(session, now)).await
+    }
+
+    async fn reauthenticate_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Result<bool, StepFault>, PortError> {
+        self.fuse.guard(self.port.reauthenticate_by(session, proven, step, now, notice)).await
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {

@@ -7,6 +7,7 @@ mod keys;
 mod mail;
 mod mailbox;
 mod outbox;
+mod second_steps;
 mod trail;
 mod users;
 
@@ -19,6 +20,14 @@ use parking_lot::{Mutex, MutexGuard};
 use super::samples::as_kept;
 use crate::{
     audit::entry::{Entry, EntryId},
+    factors::{
+        factor::FactorId,
+        one_time_token::OneTimeTokenId,
+        passkey::Passkey,
+        recovery_code::RecoveryCodeDigest,
+        second_step::{SecondStep, StepFault},
+        totp::TotpFactor,
+    },
     identity::{
         email::Email,
         ids::{ClientId, SessionId, UserId},
@@ -66,6 +75,11 @@ struct State {
     registrations: BTreeMap<Email, (Registration, DateTime<Utc>)>,
     outbox: BTreeMap<MailId, Queued>,
     leases: BTreeMap<MailId, Lease>,
+    apps: BTreeMap<FactorId, TotpFactor>,
+    passkeys: BTreeMap<FactorId, Passkey>,
+    /// When each was used.
+    codes: BTreeMap<(UserId, RecoveryCodeDigest), Option<DateTime<Utc>>>,
+    tokens: BTreeMap<OneTimeTokenId, second_steps::SeenToken>,
     away: bool,
 }
 
@@ -117,6 +131,25 @@ impl State {
         ending.into_iter().filter(|id| self.end(*id, now)).collect()
     }
 
+    /// Begins a session of an account that is active.
+    fn begin<'a>(&mut self, session: &Session, limit: usize, notices: impl IntoIterator<Item = &'a Outgoing>) -> Begun {
+        let now = session.created_at;
+        let user = self.users.get_mut(&session.user).filter(|user| user.is_active());
+        let Some(user) = user else { return Begun::No };
+        user.last_login_at = Some(now);
+        let place = |other: &&Session| (other.is_live(now), other.last_used_at, other.id);
+        let mut others: Vec<_> = self.unended_of(session.user).iter().map(place).collect();
+        others.sort_unstable();
+        let excess = (others.len() + 1).saturating_sub(limit);
+        let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, _, id)| id).filter(|id| self.end(*id, now)).collect();
+        let is_known = self.keep_session(session);
+        if let Some(user) = self.users.get_mut(&session.user) {
+            user.language = session.context.language.filter(|_| is_known || user.language.is_none()).or(user.language);
+        }
+        notices.into_iter().for_each(|notice| self.post(Some(notice)));
+        Begun::Yes { displaced }
+    }
+
     /// A session that begins: where it does is known from then on. Whether it was before.
     fn keep_session(&mut self, session: &Session) -> bool {
         let now = session.created_at;
@@ -142,22 +175,27 @@ impl SessionStore for MemoryStore {
         notice: Option<&'a Outgoing>,
     ) -> Result<Begun, PortError> {
         let mut state = self.open()?;
-        let now = session.created_at;
-        let Some(user) = state.user_of(session.user, proven).filter(|user| user.is_active()) else { return Ok(Begun::No) };
-        user.last_login_at = Some(now);
-        let place = |other: &&Session| (other.is_live(now), other.last_used_at, other.id);
-        let mut others: Vec<_> = state.unended_of(session.user).iter().map(place).collect();
-        others.sort_unstable();
-        let excess = (others.len() + 1).saturating_sub(limit);
-        let displaced: Vec<_> = others.into_iter().take(excess).map(|(_, _, id)| id).filter(|id| state.end(*id, now)).collect();
-        let is_known = state.keep_session(session);
-        if let Some(user) = state.users.get_mut(&session.user) {
-            user.language = session.context.language.filter(|_| is_known || user.language.is_none()).or(user.language);
+        if state.user_of(session.user, proven).is_none() {
+            return Ok(Begun::No);
         }
-        state.post(notice);
-        Ok(Begun::Yes { displaced })
+        Ok(state.begin(session, limit, notice))
     }
 
+    async fn begin_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        limit: usize,
+        notices: &'a [Outgoing],
+    ) -> Result<Result<Begun, StepFault>, PortError> {
+        let mut state = self.open()?;
+        Ok(match state.use_step(session.user, proven, step, session.created_at) {
+            Ok(true) => Ok(state.begin(session, limit, notices)),
+            Ok(false) => Ok(Begun::No),
+            Err(fault) => Err(fault),
+        })
+    }
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         let mut state = self.open()?;
         let before = successor.generation.0.checked_sub(1);
@@ -187,6 +225,27 @@ impl SessionStore for MemoryStore {
         let mut state = self.open()?;
         let live = state.sessions.get_mut(&session.id).filter(|kept| kept.is_live(now));
         Ok(live.map(|kept| kept.authentication = session.authentication.clone()).is_some())
+    }
+
+    async fn reauthenticate_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Result<bool, StepFault>, PortError> {
+        let mut state = self.open()?;
+        if state.sessions.get(&session.id).is_none_or(|kept| !kept.is_live(now)) {
+            return Ok(Ok(false));
+        }
+        let used = state.use_step(session.user, proven, step, now);
+        if used == Ok(true) {
+            let kept = state.sessions.get_mut(&session.id);
+            kept.into_iter().for_each(|kept| kept.authentication = session.authentication.clone());
+            state.post(notice);
+        }
+        Ok(used)
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {

@@ -182,6 +182,7 @@ pub fn claims(kind: TokenKind) -> Claims {
         email: email("ann@example.org"),
         session: SessionId(id()),
         email_verified: authentication.as_ref().map(|_how| true),
+        scope: None,
         authentication,
         issued_at: now,
         not_before: now,

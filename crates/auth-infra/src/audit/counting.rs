@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use auth_domain::audit::{
-    event::AuditEvent,
-    kind::{EventKind, Outcome, Tally},
-    ports::AuditSink,
-    reason::Reason,
+use auth_domain::{
+    audit::{
+        event::AuditEvent,
+        kind::{EventKind, Outcome, Tally},
+        ports::AuditSink,
+        reason::Reason,
+    },
+    identity::method::Method,
 };
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
@@ -15,6 +18,7 @@ pub struct CountingAudit {
     next: Arc<dyn AuditSink>,
     events: IntCounterVec,
     logins: IntCounterVec,
+    factors: IntCounterVec,
     begun: IntCounterVec,
     ended: IntCounterVec,
     reused: IntCounter,
@@ -47,10 +51,11 @@ impl CountingAudit {
             )?,
             logins: labelled(
                 "auth_logins_total",
-                "Passwords presented for an account: at login, and with a change or a deletion when they are wrong.",
+                "Logins, and passwords presented with a change or a deletion when they are wrong.",
                 "outcome",
                 &values(|tally| if let Tally::Login(outcome) = tally { Some(outcome) } else { None }),
             )?,
+            factors: factors(registry)?,
             begun: labelled(
                 "auth_sessions_begun_total",
                 "Sessions that began.",
@@ -71,6 +76,7 @@ impl CountingAudit {
         for tally in event.kind.tallies() {
             match *tally {
                 Tally::Login(outcome) => self.logins.with_label_values(&[outcome]).inc(),
+                Tally::SecondFactor(outcome) => self.count_factors(event, outcome),
                 Tally::SessionBegun(by) => self.begun.with_label_values(&[by]).inc(),
                 Tally::SessionEnded(reason) => self.ended.with_label_values(&[reason]).inc(),
                 Tally::SessionEndedAsTold => self.ended.with_label_values(&[event.word().unwrap_or("other")]).inc(),
@@ -79,6 +85,26 @@ impl CountingAudit {
             }
         }
     }
+}
+
+impl CountingAudit {
+    /// A login by a password alone shows none.
+    fn count_factors(&self, event: &AuditEvent, outcome: &str) {
+        for method in event.methods.iter().filter(|method| **method != Method::Password) {
+            self.factors.with_label_values(&[method.name(), outcome]).inc();
+        }
+    }
+}
+
+/// Second factors shown, by method and outcome.
+fn factors(registry: &Registry) -> prometheus::Result<IntCounterVec> {
+    let help = "Second factors shown, at login and to authenticate again.";
+    let counters = IntCounterVec::new(Opts::new("auth_second_factors_total", help), &["method", "outcome"])?;
+    let outcomes = values(|tally| if let Tally::SecondFactor(outcome) = tally { Some(outcome) } else { None });
+    for method in Method::ALL.into_iter().filter(|method| *method != Method::Password) {
+        outcomes.iter().for_each(|outcome| drop(counters.with_label_values(&[method.name(), outcome])));
+    }
+    registry.register(Box::new(counters.clone())).map(|()| counters)
 }
 
 /// The values of a label, by the list of events.

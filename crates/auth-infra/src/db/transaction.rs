@@ -1,8 +1,8 @@
 //! Everything or nothing: transactions, and savepoints in them.
 
-use diesel::{QueryResult, connection::TransactionManager};
 #[cfg(feature = "sqlite")]
-use diesel::{connection::AnsiTransactionManager, result::Error};
+use diesel::connection::AnsiTransactionManager;
+use diesel::{QueryResult, connection::TransactionManager, result::Error};
 
 use super::connection::AnyConnection;
 
@@ -20,6 +20,24 @@ pub(super) fn in_transaction<T>(
             let _nothing_left = AnyConnection::rollback_transaction(db);
             Err(met)
         }
+    }
+}
+
+/// Does everything, or undoes everything and answers why not.
+pub(super) fn or_undone<T, E>(
+    db: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<Result<T, E>>,
+) -> QueryResult<Result<T, E>> {
+    let mut refused = None;
+    let done = in_transaction(db, |db| {
+        work(db)?.map_err(|refusal| {
+            refused = Some(refusal);
+            Error::RollbackTransaction
+        })
+    });
+    match (done, refused) {
+        (Err(Error::RollbackTransaction), Some(refusal)) => Ok(Err(refusal)),
+        (done, _) => done.map(Ok),
     }
 }
 

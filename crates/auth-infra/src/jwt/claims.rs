@@ -7,7 +7,7 @@ use auth_domain::{
     sessions::{
         authentication::Authentication,
         session::Generation,
-        token::{Claims, InvalidToken, TokenKind, TokenPurpose},
+        token::{Claims, InvalidToken, Scope, TokenKind, TokenPurpose},
     },
     signing_keys::revocations::Revocations,
 };
@@ -27,6 +27,8 @@ struct Payload<'a> {
     email: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
     #[serde(rename = "type")]
     kind: &'static str,
     iat: i64,
@@ -55,6 +57,7 @@ impl TokenIssuer {
             sub: claims.user.to_string(),
             email: claims.email.as_str(),
             email_verified: claims.email_verified,
+            scope: claims.scope.map(scope_name),
             kind: name(claims.purpose.kind()),
             iat: claims.issued_at.timestamp(),
             nbf: claims.not_before.timestamp(),
@@ -91,6 +94,7 @@ impl TokenIssuer {
             email,
             session: members.parsed("sid")?,
             email_verified: members.0.get("email_verified").and_then(Value::as_bool),
+            scope: members.scope()?,
             authentication: members.authentication(),
             issued_at: members.time("iat")?,
             not_before: members.time("nbf")?,
@@ -161,6 +165,15 @@ impl Members {
         DateTime::from_timestamp(self.integer(name)?, 0).ok_or(InvalidToken::Invalid)
     }
 
+    /// A scope that this release does not know is one of a later release: its tokens are good for less, or for something else.
+    fn scope(&self) -> Result<Option<Scope>, InvalidToken> {
+        match self.0.get("scope") {
+            None => Ok(None),
+            Some(Value::String(name)) if name == scope_name(Scope::Enrol) => Ok(Some(Scope::Enrol)),
+            Some(_) => Err(InvalidToken::Invalid),
+        }
+    }
+
     /// `None` as well where it does not make sense: nothing here goes by it, and earlier releases did not write it.
     fn authentication(&self) -> Option<Authentication> {
         let at = DateTime::from_timestamp(self.0.get("auth_time")?.as_i64()?, 0)?;
@@ -178,6 +191,12 @@ impl Members {
                 generation => Ok(TokenPurpose::Refresh(Generation(generation))),
             },
         }
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Enrol => "enrol",
     }
 }
 

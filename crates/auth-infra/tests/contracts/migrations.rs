@@ -21,7 +21,7 @@ use auth_infra::db::{DieselMailbox, DieselProofs, DieselReadiness, DieselSession
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -33,6 +33,7 @@ const ALL: [&str; 11] = [
     "0009_account_versions",
     "0010_session_authentication",
     "0011_mail",
+    "0012_second_factors",
 ];
 
 crate::on_each_engine! {
@@ -178,11 +179,11 @@ async fn is_ready_when_nothing_is_pending(engine: Engine) {
 fn back(engine: Engine) -> &'static str {
     match engine {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0011_mail/down.sql"),
+        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0012_second_factors/down.sql"),
         #[cfg(feature = "postgres")]
-        Engine::Postgres => include_str!("../../../../migrations/postgres/0011_mail/down.sql"),
+        Engine::Postgres => include_str!("../../../../migrations/postgres/0012_second_factors/down.sql"),
         #[cfg(feature = "mysql")]
-        Engine::Mysql => include_str!("../../../../migrations/mysql/0011_mail/down.sql"),
+        Engine::Mysql => include_str!("../../../../migrations/mysql/0012_second_factors/down.sql"),
     }
 }
 
@@ -194,8 +195,8 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     let session = session_of(&ann);
     assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     scratch.execute(back(engine));
-    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0011'");
-    assert_eq!(scratch.open().migrate().unwrap(), ["0011_mail"]);
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0012'");
+    assert_eq!(scratch.open().migrate().unwrap(), ["0012_second_factors"]);
     // It still runs, and knows none of the new columns.
     scratch.execute(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at, version) \

@@ -9,7 +9,7 @@ use auth_domain::{
         language::Language,
         password_hash::PasswordHash,
         request_context::{RequestContext, UserAgent},
-        user::{AccountState, PendingEmail, User},
+        user::{AccountState, PendingEmail, User, WrongCodes},
     },
     sessions::{
         authentication::{Authentication, Methods},
@@ -42,6 +42,9 @@ pub(crate) struct UserRow {
     pending_email: Option<String>,
     pending_email_until: Option<At>,
     language: Option<String>,
+    second_factors: Option<String>,
+    wrong_codes: i64,
+    wrong_code_at: Option<At>,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -113,6 +116,9 @@ impl From<&User> for UserRow {
             pending_email: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
             pending_email_until: user.pending_email.as_ref().map(|pending| At::from(pending.until)),
             language: user.language.map(|language| language.to_string()),
+            second_factors: (!user.second_factors.is_empty()).then(|| user.second_factors.to_string()),
+            wrong_codes: user.wrong_codes.count.into(),
+            wrong_code_at: user.wrong_codes.last_at.map(At::from),
         }
     }
 }
@@ -137,6 +143,12 @@ impl TryFrom<UserRow> for User {
             },
             // A later release may know more languages.
             language: row.language.and_then(|tag| Language::of_range(&tag)),
+            // One that does not parse is corrupt: nobody falls back to a password alone.
+            second_factors: parsed_if_any(row.second_factors.as_deref(), "list of second factors")?.unwrap_or_default(),
+            wrong_codes: WrongCodes {
+                count: u32::try_from(row.wrong_codes).unwrap_or(u32::MAX),
+                last_at: row.wrong_code_at.map(At::utc),
+            },
         })
     }
 }

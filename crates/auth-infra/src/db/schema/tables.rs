@@ -1,7 +1,7 @@
 //! The columns that all three engines share. Times are in UTC without a zone, to the microsecond; ids are text.
 
 /// The names of all tables in the database.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 17] = [
     "users",
     "sessions",
     "login_failures",
@@ -15,6 +15,10 @@ pub(crate) const TABLES: [&str; 13] = [
     "pending_registrations",
     "mail_allowances",
     "mail_outbox",
+    "totp_factors",
+    "passkeys",
+    "recovery_codes",
+    "one_time_tokens",
 ];
 
 diesel::table! {
@@ -34,6 +38,9 @@ diesel::table! {
         pending_email -> Nullable<Text>,
         pending_email_until -> Nullable<UtcTimestamp>,
         language -> Nullable<Text>,
+        second_factors -> Nullable<Text>,
+        wrong_codes -> BigInt,
+        wrong_code_at -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -108,6 +115,7 @@ diesel::table! {
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         request_id -> Text,
+        methods -> Nullable<Text>,
     }
 }
 
@@ -223,6 +231,69 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    totp_factors (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        encrypted_with -> Text,
+        encrypted_text -> Text,
+        created_at -> UtcTimestamp,
+        confirmed_at -> Nullable<UtcTimestamp>,
+        last_step -> BigInt,
+        last_used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        credential_id -> Text,
+        public_key -> Text,
+        counter -> BigInt,
+        backup_eligible -> Bool,
+        backed_up -> Bool,
+        aaguid -> Text,
+        transports -> Text,
+        created_at -> UtcTimestamp,
+        last_used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    recovery_codes (user_id, digest) {
+        user_id -> Text,
+        digest -> Text,
+        created_at -> UtcTimestamp,
+        used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::schema::timestamp::UtcTimestamp;
+
+    one_time_tokens (id) {
+        id -> Text,
+        tries -> BigInt,
+        used_at -> Nullable<UtcTimestamp>,
+        expires_at -> UtcTimestamp,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(sessions, users, known_networks);
+diesel::joinable!(totp_factors -> users (user_id));
+diesel::joinable!(passkeys -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(sessions, users, known_networks, totp_factors, passkeys);

@@ -110,6 +110,7 @@ struct EntryRow {
     address: Option<String>,
     user_agent: Option<String>,
     request_id: String,
+    methods: Option<String>,
 }
 
 impl From<&Entry> for EntryRow {
@@ -126,6 +127,7 @@ impl From<&Entry> for EntryRow {
             address: address_of(&entry.context),
             user_agent: user_agent_of(&entry.context),
             request_id: entry.context.request_id.clone(),
+            methods: entry.methods.clone(),
         }
     }
 }
@@ -140,6 +142,7 @@ impl TryFrom<EntryRow> for Entry {
             event: row.event.into(),
             outcome: row.outcome.into(),
             reason: row.reason.map(Into::into),
+            methods: row.methods,
             user: parsed_if_any(row.user_id.as_deref(), "user id")?,
             session: parsed_if_any(row.session_id.as_deref(), "session id")?,
             email: row.email,

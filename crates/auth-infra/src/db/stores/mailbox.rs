@@ -38,7 +38,7 @@ use crate::db::{
         tables::{known_networks, mailbox_proofs, pending_registrations, users},
         timestamp::At,
     },
-    transaction::in_transaction,
+    transaction::or_undone,
 };
 
 /// Spends proofs.
@@ -163,22 +163,7 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
             let is_good = find_proof(db, &proof.to_string())?.is_some_and(|proof| proof.check(Purpose::Verify, now).is_ok());
             Ok(if is_good { Completed::EmailTaken } else { Completed::ProofGone })
         }
-        completed => completed,
-    }
-}
-
-/// Does everything, or undoes everything and answers why not.
-fn or_undone<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<Result<T, T>>) -> QueryResult<T> {
-    let mut refused = None;
-    let done = in_transaction(db, |db| {
-        work(db)?.map_err(|refusal| {
-            refused = Some(refusal);
-            Error::RollbackTransaction
-        })
-    });
-    match (done, refused) {
-        (Err(Error::RollbackTransaction), Some(refusal)) => Ok(refusal),
-        (done, _) => done,
+        completed => completed.map(|outcome| outcome.unwrap_or_else(|undone| undone)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use auth_domain::{
+    factors::second_step::{SecondStep, StepFault},
     identity::{
         ids::{SessionId, UserId},
         port_error::PortError,
@@ -16,7 +17,13 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
-use super::{accounts::still_is, mail::post, passwords::know, prune::forget_oldest};
+use super::{
+    accounts::still_is,
+    mail::post,
+    passwords::know,
+    prune::forget_oldest,
+    second_steps::{Used, by_step, use_step},
+};
 use crate::db::{
     connection::AnyConnection,
     database::Database,
@@ -57,24 +64,36 @@ impl SessionStore for DieselSessions {
         notice: Option<&'a Outgoing>,
     ) -> Result<Begun, PortError> {
         let (session, notice) = (session.clone(), notice.cloned());
-        let (user, now) = (session.user.to_string(), At::from(session.created_at));
+        let user = session.user.to_string();
         self.0
             .transaction(move |db| {
                 // Claims the account first, as it was when it was proven. A concurrent change either comes first, and this fails,
                 // or waits here and then ends this session with the others.
-                if !still_is(db, &user, proven)? {
-                    return Ok(Begun::No);
-                }
-                let active = users::table.find(&user).filter(users::disabled_at.is_null());
-                if diesel::update(active).set(users::last_login_at.eq(now)).execute(db)? == 0 {
-                    return Ok(Begun::No);
-                }
-                let displaced = make_room(db, &user, limit, now)?;
-                diesel::insert_into(sessions::table).values(SessionRow::from(&session)).execute(db)?;
-                let is_known = know(db, &session)?;
-                speak(db, &session, is_known)?;
-                notice.iter().try_for_each(|notice| post(db, notice))?;
-                Ok(Begun::Yes { displaced })
+                if still_is(db, &user, proven)? { begin(db, &session, limit, notice.as_slice()) } else { Ok(Begun::No) }
+            })
+            .await
+    }
+
+    async fn begin_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        limit: usize,
+        notices: &'a [Outgoing],
+    ) -> Result<Result<Begun, StepFault>, PortError> {
+        let (session, step, notices) = (session.clone(), step.clone(), notices.to_vec());
+        let (user, now) = (session.user.to_string(), At::from(session.created_at));
+        self.0
+            .write(move |db| {
+                by_step(db, |db, seen| match use_step(db, &user, proven, &step, seen, now)? {
+                    Used::Yes => match begin(db, &session, limit, &notices)? {
+                        Begun::No => Ok(Err(Ok(Begun::No))),
+                        begun @ Begun::Yes { .. } => Ok(Ok(Ok(begun))),
+                    },
+                    Used::AccountChanged => Ok(Err(Ok(Begun::No))),
+                    Used::No(fault) => Ok(Err(Err(fault))),
+                })
             })
             .await
     }
@@ -122,11 +141,32 @@ impl SessionStore for DieselSessions {
     }
 
     async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let is_live = sessions::ended_at.is_null().and(sessions::expires_at.gt(At::from(now)));
-        let (at, methods) = (At::from(session.authentication.at), session.authentication.methods.to_string());
-        let change = (sessions::authenticated_at.eq(at), sessions::methods.eq(methods));
-        let live = sessions::table.find(session.id.to_string()).filter(is_live);
-        self.0.changes_one(diesel::update(live).set(change)).await
+        let session = session.clone();
+        self.0.write(move |db| authenticate(db, &session, At::from(now))).await
+    }
+
+    async fn reauthenticate_by<'a>(
+        &self,
+        session: &Session,
+        proven: AccountVersion,
+        step: &SecondStep,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Result<bool, StepFault>, PortError> {
+        let (session, step, now, notice) = (session.clone(), step.clone(), At::from(now), notice.cloned());
+        let user = session.user.to_string();
+        self.0
+            .write(move |db| {
+                by_step(db, |db, seen| match use_step(db, &user, proven, &step, seen, now)? {
+                    Used::Yes if authenticate(db, &session, now)? => {
+                        notice.iter().try_for_each(|notice| post(db, notice))?;
+                        Ok(Ok(Ok(true)))
+                    }
+                    Used::Yes | Used::AccountChanged => Ok(Err(Ok(false))),
+                    Used::No(fault) => Ok(Err(Err(fault))),
+                })
+            })
+            .await
     }
 
     async fn live(&self, user: UserId, now: DateTime<Utc>, limit: u32) -> Result<Vec<Session>, PortError> {
@@ -178,6 +218,30 @@ impl EndedSessions for DieselSessions {
         }
         Ok(forgotten)
     }
+}
+
+/// Begins a session of an account whose row the transaction has locked.
+fn begin(db: &mut AnyConnection, session: &Session, limit: usize, notices: &[Outgoing]) -> QueryResult<Begun> {
+    let (user, now) = (session.user.to_string(), At::from(session.created_at));
+    let active = users::table.find(&user).filter(users::disabled_at.is_null());
+    if diesel::update(active).set(users::last_login_at.eq(now)).execute(db)? == 0 {
+        return Ok(Begun::No);
+    }
+    let displaced = make_room(db, &user, limit, now)?;
+    diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db)?;
+    let is_known = know(db, session)?;
+    speak(db, session, is_known)?;
+    notices.iter().try_for_each(|notice| post(db, notice))?;
+    Ok(Begun::Yes { displaced })
+}
+
+/// Says of a live session how and when its owner was authenticated. `false` when it is not alive any more.
+pub(crate) fn authenticate(db: &mut AnyConnection, session: &Session, now: At) -> QueryResult<bool> {
+    let is_live = sessions::ended_at.is_null().and(sessions::expires_at.gt(now));
+    let (at, methods) = (At::from(session.authentication.at), session.authentication.methods.to_string());
+    let change = (sessions::authenticated_at.eq(at), sessions::methods.eq(methods));
+    let live = sessions::table.find(session.id.to_string()).filter(is_live);
+    Ok(diesel::update(live).set(change).execute(db)? == 1)
 }
 
 /// Remembers the client's language for the account, if it comes from a network that the account knew, or is the first.

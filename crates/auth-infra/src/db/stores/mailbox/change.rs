@@ -19,7 +19,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{is_had, locked, or_undone, spend};
+use super::{is_had, locked, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -30,6 +30,7 @@ use crate::db::{
         accounts::still_is,
         mail::{claim, find_proof, is_reserved, open, post, void_all_of},
     },
+    transaction::or_undone,
 };
 
 /// Asks for another address, if that may get another mail.
@@ -96,7 +97,7 @@ pub(super) fn confirm(
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) if is_had(db, &next.address, Some(user))? => {
             Ok(Confirmed::EmailTaken)
         }
-        confirmed => confirmed,
+        confirmed => confirmed.map(|outcome| outcome.unwrap_or_else(|undone| undone)),
     }
 }
 

@@ -9,4 +9,5 @@ pub mod jwt;
 pub mod metrics;
 pub mod proof_codec;
 pub mod system;
+pub mod webauthn;
 mod worker;

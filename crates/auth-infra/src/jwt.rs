@@ -3,7 +3,6 @@
 mod claims;
 mod jws;
 mod key_cache;
-pub mod key_encryption;
 pub mod key_maker;
 pub mod key_pair;
 
@@ -27,7 +26,8 @@ use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 use uuid::Uuid;
 
-use self::{claims::TokenIssuer, jws::HmacKey, key_cache::CachedKeys, key_encryption::EncryptionKeys, key_pair::KeyPair};
+use self::{claims::TokenIssuer, jws::HmacKey, key_cache::CachedKeys, key_pair::KeyPair};
+use crate::encryption::EncryptionKeys;
 
 /// Signs and verifies, each kind of token with its own key: with shared secrets (HMAC-SHA-256), and access tokens also with the
 /// known key pairs, if any.

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod cancellation;
 pub mod client_secrets;
 pub mod db;
+pub mod encryption;
 pub mod hashing;
 pub mod jwt;
 pub mod metrics;

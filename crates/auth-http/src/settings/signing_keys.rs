@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth_domain::signing_keys::{key::KeyAlgorithm, ring::KeyPolicy};
-use auth_infra::jwt::key_encryption::EncryptionKeys;
+use auth_infra::encryption::EncryptionKeys;
 use chrono::TimeDelta;
 use garde::Validate;
 use secrecy::SecretString;

@@ -9,10 +9,8 @@ use auth_domain::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    key_encryption::EncryptionKeys,
-    key_pair::{KeyPair, PublicKey},
-};
+use super::key_pair::{KeyPair, PublicKey};
+use crate::encryption::EncryptionKeys;
 
 /// The parsed keys of the store. Never changed, only replaced.
 #[derive(Default)]

@@ -13,10 +13,8 @@ use auth_domain::{
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use super::{
-    key_encryption::EncryptionKeys,
-    key_pair::{KeyPair, PairFault},
-};
+use super::key_pair::{KeyPair, PairFault};
+use crate::encryption::EncryptionKeys;
 
 /// Makes key pairs, encrypted with these keys.
 #[derive(Clone)]

@@ -9,7 +9,10 @@ use auth_domain::signing_keys::{
 };
 
 use super::*;
-use crate::jwt::{key_encryption::EncryptionKeys, key_maker::PairMaker, key_pair::KeyPair};
+use crate::{
+    encryption::EncryptionKeys,
+    jwt::{key_maker::PairMaker, key_pair::KeyPair},
+};
 
 fn encryption(name: &str) -> Arc<EncryptionKeys> {
     let key = base64::engine::general_purpose::STANDARD.encode([7; 32]);

@@ -1,4 +1,6 @@
 //! Passkeys (WebAuthn Level 3): registered by signed-in owners, and shown instead of a password or after one.
 
 pub mod assert;
+pub mod options;
 pub mod ports;
+pub mod register;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::factor::{FactorId, FactorName};
-use crate::identity::ids::UserId;
+use super::factor::{Factor, FactorId, FactorName};
+use crate::identity::{ids::UserId, method::Method};
 
 /// How many passkeys an account may have.
 pub const PASSKEY_LIMIT: usize = 20;
@@ -60,5 +60,17 @@ impl CredentialId {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl From<&Passkey> for Factor {
+    fn from(passkey: &Passkey) -> Self {
+        Self {
+            id: passkey.id,
+            method: Method::Passkey,
+            name: passkey.name.clone(),
+            created_at: passkey.created_at,
+            last_used_at: passkey.last_used_at,
+        }
     }
 }

@@ -130,6 +130,7 @@ pub fn is_for_enrolment(session: &Session, policy: MfaPolicy) -> bool {
 
 /// Demands that a caller was authenticated a short while ago. Judges the session, not the token: after a
 /// [reauthentication](crate::sign_in::reauthenticate) every access token of the session will do.
+#[derive(Clone)]
 pub struct DemandFresh {
     pub clock: Arc<dyn Clock>,
     /// How long an authentication is fresh.
@@ -149,6 +150,12 @@ pub struct NotFresh {
 }
 
 impl DemandFresh {
+    /// What a caller is told who has to show a second factor.
+    #[must_use]
+    pub fn with_factor(&self) -> NotFresh {
+        NotFresh { max_age: self.window, level: Some(AssuranceLevel::Aal2) }
+    }
+
     /// # Errors
     /// [`NotFresh`].
     pub fn check(&self, caller: &SignedIn) -> Result<(), NotFresh> {

@@ -6,6 +6,7 @@ use crate::{
     identity::{
         email::Email,
         ids::{SessionId, UserId, id},
+        password_hash::redacted,
         user::User,
     },
     sessions::{
@@ -104,6 +105,8 @@ pub struct TokenPair {
     /// Until the refresh token expires.
     pub refresh_expires_in: TimeDelta,
 }
+
+redacted!(AccessToken, TokenPair);
 
 impl TokenPurpose {
     #[must_use]

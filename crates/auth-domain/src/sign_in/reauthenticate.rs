@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
-    factors::{policy::MfaPolicy, ports::CountedCode, second_step::StepFault, totp::TotpFactor},
+    factors::{ports::CountedCode, second_step::StepFault, totp::TotpFactor},
     identity::{clock::Clock, method::Method, port_error::PortError, request_context::RequestContext, user::User},
     mail::{message::Occasion, writer::MailWriter},
     passwords::{
@@ -12,7 +12,11 @@ use crate::{
         verify::{PasswordVerifier, Verdict},
     },
     sessions::{
-        authenticate::SignedIn, authentication::Authentication, issue::Issuer, ports::SessionStore, session::Session,
+        authenticate::SignedIn,
+        authentication::{Authentication, DemandFresh, NotFresh},
+        issue::Issuer,
+        ports::SessionStore,
+        session::Session,
         token::AccessToken,
     },
     sign_in::second_factor::{JudgeSecondFactor, Judged, Presented, Shown, reason_if_used},
@@ -21,7 +25,8 @@ use crate::{
 pub struct Reauthenticate {
     pub proof: PasswordVerifier,
     pub judge: JudgeSecondFactor,
-    pub policy: MfaPolicy,
+    /// What is missing where only a password was given.
+    pub demand: DemandFresh,
     pub sessions: Arc<dyn SessionStore>,
     pub issuer: Issuer,
     pub writer: MailWriter,
@@ -38,7 +43,7 @@ pub enum ReauthenticateError {
     FactorRefused,
     /// The account has one, and only a password was given: it was not looked at.
     #[error("a second factor is needed")]
-    FactorMissing,
+    FactorMissing(NotFresh),
     #[error("too many attempts")]
     TooManyAttempts { retry_after: Duration },
     /// While the proof was judged.
@@ -68,8 +73,9 @@ impl Reauthenticate {
         context: &RequestContext,
     ) -> Result<AccessToken, ReauthenticateError> {
         let user = &caller.user;
-        if self.policy.asks(user) {
-            return Err(self.refuse(caller, Reason::FactorMissing, context, ReauthenticateError::FactorMissing));
+        if self.demand.mfa.asks(user) {
+            let missing = ReauthenticateError::FactorMissing(self.demand.with_factor());
+            return Err(self.refuse(caller, Reason::FactorMissing, context, missing));
         }
         let place = self.proof.hasher.admit()?;
         match self.proof.verify(place, &user.email, Some(user), password, context).await? {

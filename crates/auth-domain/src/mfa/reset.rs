@@ -1,0 +1,45 @@
+//! Removes every factor of an account, for its owner who has lost them: an operator's last resort. Every session ends.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{
+        event::{Actor, AuditEvent, Target},
+        kind::EventKind,
+        ports::AuditSink,
+        reason::Reason,
+        unknown_outcome::Written,
+    },
+    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
+    mail::{message::Occasion, writer::MailWriter},
+    mfa::ports::FactorStore,
+};
+
+pub struct ResetFactors {
+    pub factors: Arc<dyn FactorStore>,
+    pub writer: MailWriter,
+    pub audit: Arc<dyn AuditSink>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ResetFactors {
+    /// How many sessions ended; `None` when the account is gone.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<Option<usize>, PortError> {
+        let now = self.clock.now();
+        let notice = self.writer.notice(Occasion::FactorsReset, user, context, now);
+        let event = |kind| AuditEvent::new(kind, context, now).by(Actor::Operator).on(Target::account(user));
+        let reset = || event(EventKind::FactorsReset);
+        let Some(ended) = self.factors.reset(user.id, now, notice.as_ref()).await.or_unknown(&*self.audit, reset)? else {
+            return Ok(None);
+        };
+        self.audit.record(reset());
+        for id in &ended {
+            let target = Target::account(user).in_session(*id);
+            self.audit.record(event(EventKind::SessionEnded).because(Reason::FactorsReset).on(target));
+        }
+        Ok(Some(ended.len()))
+    }
+}

@@ -160,8 +160,7 @@ pub(super) fn use_step(
     let locked = match step.evidence {
         Evidence::Passkey { .. } => diesel::update(of_version()).set(forgiven).execute(db)?,
         Evidence::Totp { .. } | Evidence::RecoveryCode(_) => {
-            let judged = users::wrong_codes.eq(i64::from(step.wrong_codes.count));
-            diesel::update(of_version().filter(judged)).set(forgiven).execute(db)?
+            diesel::update(of_version().filter(has(&step.wrong_codes))).set(forgiven).execute(db)?
         }
     };
     if locked != 1 {
@@ -239,9 +238,16 @@ fn insert(db: &mut AnyConnection, token: &OneTimeToken, used_at: Option<At>, tri
     diesel::insert_into(one_time_tokens::table).values(row).execute(db).map(|_one| ())
 }
 
+/// That an account has these wrong codes. By their time as well: where they are forgotten, one more makes one again.
+#[diesel::dsl::auto_type]
+fn has(codes: &WrongCodes) -> _ {
+    let (count, last_at): (i64, Option<At>) = (codes.count.into(), codes.last_at.map(At::from));
+    users::wrong_codes.eq(count).and(users::wrong_code_at.eq(last_at).or(users::wrong_code_at.is_null()))
+}
+
 /// Moves an account's wrong codes on, by compare-and-set.
 fn move_on(db: &mut AnyConnection, user: &str, from: &WrongCodes, to: &WrongCodes) -> QueryResult<bool> {
-    let judged = users::table.find(user).filter(users::wrong_codes.eq(i64::from(from.count)));
+    let judged = users::table.find(user).filter(has(from));
     let change = (users::wrong_codes.eq(i64::from(to.count)), users::wrong_code_at.eq(to.last_at.map(At::from)));
     Ok(diesel::update(judged).set(change).execute(db)? == 1)
 }

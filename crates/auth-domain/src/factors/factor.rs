@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 
+use super::{passkey::Passkey, totp::TotpFactor};
 use crate::identity::{ids::id, method::Method};
 
 /// The longest name of a factor, in characters.
@@ -50,6 +51,20 @@ impl FactorName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<TotpFactor> for Factor {
+    fn from(app: TotpFactor) -> Self {
+        let TotpFactor { id, name, created_at, last_used_at, .. } = app;
+        Self { id, method: Method::Totp, name, created_at, last_used_at }
+    }
+}
+
+impl From<Passkey> for Factor {
+    fn from(passkey: Passkey) -> Self {
+        let Passkey { id, name, created_at, last_used_at, .. } = passkey;
+        Self { id, method: Method::Passkey, name, created_at, last_used_at }
     }
 }
 

@@ -3,14 +3,18 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::factor::{Factor, FactorId, FactorName};
-use crate::identity::{ids::UserId, method::Method};
+use super::factor::{FactorId, FactorName};
+use crate::identity::ids::UserId;
 
 /// How many passkeys an account may have.
 pub const PASSKEY_LIMIT: usize = 20;
 
 /// The longest id of a credential, in bytes (WebAuthn Level 3 section 7.1).
 pub const CREDENTIAL_ID_MAX_BYTES: usize = 1023;
+
+/// How long the names of a credential's transports may be in all, with a space between two, in characters. WebAuthn Level 3
+/// section 5.8.4 names six, which make 38.
+pub const TRANSPORTS_MAX_CHARS: usize = 255;
 
 /// Identifies a credential: its authenticator chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,7 +39,7 @@ pub struct Credential {
     pub backed_up: bool,
     /// The model of the authenticator; all zero where it does not say.
     pub aaguid: Uuid,
-    /// How a browser reaches the authenticator.
+    /// How a browser reaches the authenticator, by names that the browser gave.
     pub transports: Vec<String>,
 }
 
@@ -63,14 +67,55 @@ impl CredentialId {
     }
 }
 
-impl From<&Passkey> for Factor {
-    fn from(passkey: &Passkey) -> Self {
-        Self {
-            id: passkey.id,
-            method: Method::Passkey,
-            name: passkey.name.clone(),
-            created_at: passkey.created_at,
-            last_used_at: passkey.last_used_at,
-        }
+impl Credential {
+    /// The transports that are stored: those that look like names, as many as there is [room](TRANSPORTS_MAX_CHARS) for. They are only
+    /// a hint for browsers.
+    #[must_use]
+    pub fn kept_transports(&self) -> Vec<String> {
+        let mut room = TRANSPORTS_MAX_CHARS + 1;
+        let names = self.transports.iter().filter(|name| is_name(name));
+        let kept = names.take_while(|name| {
+            let left = room.checked_sub(name.len() + 1);
+            room = left.unwrap_or(0);
+            left.is_some()
+        });
+        kept.cloned().collect()
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(names: &[&str]) -> String {
+        let credential = Credential {
+            id: CredentialId::new(vec![1]).unwrap(),
+            public_key: Vec::new(),
+            counter: 0,
+            backup_eligible: false,
+            backed_up: false,
+            aaguid: Uuid::nil(),
+            transports: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        credential.kept_transports().join(" ")
+    }
+
+    #[test]
+    fn transports_look_like_names() {
+        assert_eq!(kept(&["usb", "smart-card", "internal"]), "usb smart-card internal");
+        assert_eq!(kept(&["usb", "", "nfc ble", "é", "<b>", "a\nb", "a_1"]), "usb a_1");
+        assert_eq!(kept(&[]), "");
+    }
+
+    #[test]
+    fn transports_are_as_many_as_there_is_room_for() {
+        let long = "x".repeat(127);
+        assert_eq!(kept(&[&long, &long, "y"]), format!("{long} {long}"));
+        assert_eq!(kept(&[&"x".repeat(TRANSPORTS_MAX_CHARS), "y"]).len(), TRANSPORTS_MAX_CHARS);
+        assert_eq!(kept(&["y", &"x".repeat(TRANSPORTS_MAX_CHARS - 1), "z"]), "y");
     }
 }

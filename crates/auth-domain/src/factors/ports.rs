@@ -89,7 +89,7 @@ pub trait SecondStepStore: Send + Sync {
     async fn find(&self, user: UserId) -> Result<Option<(User, Vec<TotpFactor>)>, PortError>;
 
     /// Counts a wrong code: at the account, if `from` is still what it has had (`None`: not there), and at the token, if it is still
-    /// good. Of callers that race, in whatever process, exactly one moves the account on.
+    /// good; at both or at neither. Of callers that race, in whatever process, exactly one moves the account on.
     async fn count_wrong<'a>(
         &self,
         user: UserId,

@@ -53,7 +53,8 @@ pub enum Added {
     },
     /// The account has as many of its kind as it may have.
     Limit,
-    /// The account or the session changed meanwhile, the factor is not there, or its code or credential was used before.
+    /// The account is gone, disabled or no longer the one of `proven`, the session has ended, the factor is not there, or its code or
+    /// credential was used before.
     No,
 }
 
@@ -87,11 +88,12 @@ pub struct StoredSecret {
     pub secret: Encrypted,
 }
 
-/// Where factors live. Every method is atomic. Whatever adds or removes a factor moves the account's version and `updated_at`, and
-/// writes down which [second factors](crate::identity::user::User::second_factors) it has then.
+/// Where factors live. Every method is atomic. Whatever adds or removes a factor, or replaces recovery codes, moves the account's version
+/// and `updated_at`, and writes down which [second factors](crate::identity::user::User::second_factors) it has then.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait FactorStore: Send + Sync {
+    /// What an account has; nothing where there is no account.
     async fn list(&self, user: UserId) -> Result<FactorList, PortError>;
 
     /// Stores an authenticator app that waits for its first code, in the place of one that waits already. It moves no version.
@@ -100,7 +102,7 @@ pub trait FactorStore: Send + Sync {
     /// An authenticator app of the account that waits for its first code.
     async fn pending_totp(&self, user: UserId, id: FactorId) -> Result<Option<TotpFactor>, PortError>;
 
-    /// Confirms it: the step of its first code is used. Of callers that race, in whatever process, exactly one gets `Yes`.
+    /// Confirms it: the step of its first code is used, though not for a login, so `last_used_at` stays. Of callers that race, in whatever process, exactly one gets `Yes`.
     async fn confirm_totp<'a>(&self, id: FactorId, step: TimeStep, addition: &Addition<'a>) -> Result<Added, PortError>;
 
     /// Stores a passkey. `No` as well when some account has its credential.
@@ -119,8 +121,8 @@ pub trait FactorStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Removed, PortError>;
 
-    /// Replaces the recovery codes of an account that has a factor, and stores the notice. `false` when it has none, or is no longer
-    /// the one of `proven`.
+    /// Replaces the recovery codes of an account that has a factor, and stores the notice. `false` when it has none, is disabled, or is
+    /// no longer the one of `proven`: of callers that race, in whatever process, exactly one gets `true`.
     async fn replace_recovery_codes<'a>(
         &self,
         user: UserId,
@@ -139,13 +141,13 @@ pub trait FactorStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// At most `limit` secrets of authenticator apps behind `after`, ordered by factor, those that wait for their first code included.
+    /// At most `limit` of the secrets of authenticator apps behind `after`, ordered by factor, those that wait for their first code included.
     async fn secrets(&self, after: Option<FactorId>, limit: u32) -> Result<Vec<StoredSecret>, PortError>;
 
     /// Replaces the secret `from` with the same one, encrypted otherwise. `false` when `from` is not stored any more.
     async fn reencrypt(&self, id: FactorId, from: &Encrypted, to: &Encrypted) -> Result<bool, PortError>;
 
-    /// The names of the keys that secrets of confirmed authenticator apps are encrypted with.
+    /// The names of the keys that secrets of confirmed authenticator apps are encrypted with, in order.
     async fn encryption_keys(&self) -> Result<Vec<String>, PortError>;
 
     /// Whether any account has a confirmed factor.

@@ -112,6 +112,6 @@ pub trait PasskeyStore: Send + Sync {
     /// The credentials of an account, so that no authenticator gets a second one.
     async fn of(&self, user: UserId) -> Result<Vec<Credential>, PortError>;
 
-    /// Stores the notice that two copies of a passkey may be about.
+    /// Stores the notice that two copies of a passkey may be about, unless the account is gone.
     async fn report_clone(&self, notice: &Outgoing) -> Result<(), PortError>;
 }

@@ -88,7 +88,7 @@ impl RegisterPasskey {
         let outcome = self.factors.add_passkey(&passkey, &prepared.addition(caller)).await;
         match self.add.finish(caller, &evidence, prepared, outcome, context)? {
             Ok(added) => {
-                Ok(PasskeyAdded { factor: Factor::from(&passkey), recovery_codes: added.recovery_codes, token: added.token })
+                Ok(PasskeyAdded { factor: Factor::from(passkey), recovery_codes: added.recovery_codes, token: added.token })
             }
             Err(NotAdded::Limit) => Err(self.refuse(caller, Reason::FactorLimit, context, RegisterPasskeyError::Limit)),
             Err(NotAdded::Gone) => Err(self.refuse(caller, Reason::CredentialTaken, context, RegisterPasskeyError::Refused)),

@@ -1,5 +1,6 @@
 //! Ports that fail at a call one chooses, before or after its effect: outages, one step at a time.
 
+mod factors;
 mod keys;
 mod mail;
 

@@ -3,10 +3,12 @@
 mod clients;
 
 mod attempts;
+mod factors;
 mod keys;
 mod mail;
 mod mailbox;
 mod outbox;
+mod passkeys;
 mod second_steps;
 mod trail;
 mod users;
@@ -77,8 +79,7 @@ struct State {
     leases: BTreeMap<MailId, Lease>,
     apps: BTreeMap<FactorId, TotpFactor>,
     passkeys: BTreeMap<FactorId, Passkey>,
-    /// When each was used.
-    codes: BTreeMap<(UserId, RecoveryCodeDigest), Option<DateTime<Utc>>>,
+    codes: BTreeMap<(UserId, RecoveryCodeDigest), factors::Code>,
     tokens: BTreeMap<OneTimeTokenId, second_steps::SeenToken>,
     away: bool,
 }
@@ -190,12 +191,16 @@ impl SessionStore for MemoryStore {
         notices: &'a [Outgoing],
     ) -> Result<Result<Begun, StepFault>, PortError> {
         let mut state = self.open()?;
+        if state.users.get(&session.user).is_none_or(|user| !user.is_active()) {
+            return Ok(Ok(Begun::No));
+        }
         Ok(match state.use_step(session.user, proven, step, session.created_at) {
             Ok(true) => Ok(state.begin(session, limit, notices)),
             Ok(false) => Ok(Begun::No),
             Err(fault) => Err(fault),
         })
     }
+
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
         let mut state = self.open()?;
         let before = successor.generation.0.checked_sub(1);

@@ -7,6 +7,7 @@ pub(crate) mod mail;
 pub(crate) mod mailbox;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
+pub(crate) mod passkeys;
 pub(crate) mod passwords;
 pub(crate) mod prune;
 pub(crate) mod second_steps;

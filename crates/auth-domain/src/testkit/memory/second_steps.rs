@@ -39,7 +39,7 @@ impl State {
     ) -> Result<bool, StepFault> {
         let Some(account) = self.user_of(user, proven) else { return Ok(false) };
         let is_guessed = !matches!(step.evidence, Evidence::Passkey { .. });
-        if is_guessed && account.wrong_codes.count != step.wrong_codes.count {
+        if is_guessed && account.wrong_codes != step.wrong_codes {
             return Err(StepFault::Raced);
         }
         if step.token.as_ref().is_some_and(|token| !self.is_good(token)) {
@@ -60,7 +60,7 @@ impl State {
     pub(super) fn sum_up(&mut self, user: UserId) {
         let app = self.apps.values().any(|app| app.user == user && app.confirmed_at.is_some());
         let passkey = self.passkeys.values().any(|passkey| passkey.user == user);
-        let code = self.codes.iter().any(|((owner, _), used_at)| *owner == user && used_at.is_none());
+        let code = self.codes.iter().any(|((owner, _), code)| *owner == user && code.used_at.is_none());
         if let Some(account) = self.users.get_mut(&user) {
             account.second_factors = SecondFactors::of(app, passkey, code);
         }
@@ -74,8 +74,8 @@ impl State {
                 app.map(|app| (app.last_step, app.last_used_at) = (*step, Some(now))).is_some()
             }
             Evidence::RecoveryCode(digest) => {
-                let code = self.codes.get_mut(&(user, digest.clone())).filter(|used_at| used_at.is_none());
-                code.map(|used_at| *used_at = Some(now)).is_some()
+                let code = self.codes.get_mut(&(user, digest.clone())).filter(|code| code.used_at.is_none());
+                code.map(|code| code.used_at = Some(now)).is_some()
             }
             Evidence::Passkey { factor, from: _, to, backed_up, backup_eligible: _ } => {
                 let grows = |counter: u32| counter < *to || (counter, *to) == (0, 0);
@@ -116,8 +116,8 @@ impl SecondStepStore for MemoryStore {
         now: DateTime<Utc>,
     ) -> Result<CountedCode, PortError> {
         let mut state = self.open()?;
-        let known = state.users.get(&user).map(|account| account.wrong_codes.count);
-        if from.is_some_and(|from| known != Some(from.count)) {
+        let known = state.users.get(&user).map(|account| account.wrong_codes);
+        if from.is_some_and(|from| known != Some(from)) {
             return Ok(CountedCode::Raced);
         }
         if token.is_some_and(|token| !state.is_good(token)) {

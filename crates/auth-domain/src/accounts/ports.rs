@@ -51,9 +51,9 @@ pub trait UserStore: Send + Sync {
     /// password is never undone. Moves neither `updated_at` nor the version.
     async fn replace_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, PortError>;
 
-    /// Gives an account another password, ends every session but `keep`, whose owner is authenticated now, voids every proof of the
-    /// account but undo links, drops its pending address, and stores the notice. Returns the sessions that were alive, or `None` when the account is no longer
-    /// the one of `proven`.
+    /// Gives an account another password, ends every session but `keep`, voids every proof of the account but undo links, drops its
+    /// pending address, and stores the notice. The owner of `keep` is authenticated now, unless more than a password was needed for
+    /// what that session has reached. Returns the sessions that were alive, or `None` when the account is no longer the one of `proven`.
     async fn change_password<'a>(
         &self,
         id: UserId,

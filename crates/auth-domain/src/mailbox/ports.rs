@@ -62,8 +62,8 @@ pub trait MailboxStore: Send + Sync {
     async fn complete_registration(&self, proof: ProofId, user: &User) -> Result<Completed, PortError>;
 
     /// Gives an account another password, verifies its address, ends its sessions, drops its pending address, voids its other proofs
-    /// but undo links, and stores the notice. If its address was never verified, forgets the networks that it knew: they may be
-    /// somebody else's. Returns the sessions that were alive, or `None` when the proof was spent, voided or expired meanwhile or is
+    /// but undo links, and stores the notice. If its address was never verified, forgets the networks that it knew, and removes its
+    /// factors and recovery codes: they may be somebody else's. Returns the sessions that were alive, or `None` when the proof was spent, voided or expired meanwhile or is
     /// of another address, or the account is disabled or no longer the one of `proven`.
     async fn reset<'a>(
         &self,
@@ -99,7 +99,8 @@ pub trait MailboxStore: Send + Sync {
 
     /// Puts the address of an undo link back, which is verified then, takes the password away, ends the sessions, drops the pending
     /// address, voids the account's other proofs and the undo links that are younger than this one, and stores the mail of a reset,
-    /// whatever its allowance. `None` when the link was spent, voided or expired meanwhile. A previous release that runs beside this
+    /// whatever its allowance. Removes the factors that were added and the recovery codes that were made when the link was or later,
+    /// and with the last factor all codes; what had been removed by then stays removed. `None` when the link was spent, voided or expired meanwhile. A previous release that runs beside this
     /// one may have given the address away: then all else is done.
     async fn undo(&self, proof: ProofId, now: DateTime<Utc>, reset: &Outgoing) -> Result<Option<Undone>, PortError>;
 }

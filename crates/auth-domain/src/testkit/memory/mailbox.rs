@@ -102,6 +102,7 @@ impl MailboxStore for MemoryStore {
         state.spend(proof, now);
         if account.email_verified_at.is_none() {
             state.networks.retain(|(other, _), _| *other != user);
+            state.remove_factors(user);
         }
         state.change(user, now, |user| {
             user.password = Some(new.clone());
@@ -169,6 +170,7 @@ impl MailboxStore for MemoryStore {
             }
             user.password = None;
         });
+        state.remove_factors_since(user, link.created_at);
         let place = |proof: &Proof| (proof.created_at, proof.id);
         state.void(now, |other| other.user == Some(user) && other.purpose == Purpose::Undo && place(other) > place(&link));
         let ended = state.end_all(user, None, now);

@@ -14,7 +14,7 @@ use crate::{
         user::{AccountState, AccountVersion, User},
     },
     mail::{message::Outgoing, ports::Requested},
-    sessions::session::Session,
+    sessions::{authentication::AssuranceLevel, session::Session},
 };
 
 #[async_trait]
@@ -71,6 +71,7 @@ impl UserStore for MemoryStore {
         state.void_all_of(id, now);
         state.post(notice);
         let own = keep.and_then(|keep| state.sessions.get_mut(&keep)).filter(|session| session.user == id);
+        let own = own.filter(|session| session.authentication.methods.level() == AssuranceLevel::Aal1);
         own.into_iter().for_each(|session| session.authentication.at = now);
         Ok(Some(state.end_all(id, keep, now)))
     }
@@ -95,6 +96,7 @@ impl UserStore for MemoryStore {
         state.users.remove(&id);
         state.sessions.retain(|_, session| session.user != id);
         state.networks.retain(|(user, _), _| *user != id);
+        state.remove_factors(id);
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use auth_domain::{
         user::{AccountVersion, User},
     },
     mail::{message::Outgoing, ports::Requested},
-    sessions::session::Session,
+    sessions::{authentication::AssuranceLevel, session::Session},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -131,8 +131,7 @@ impl UserStore for DieselUsers {
                     (users::password_hash.eq(new.expose()), users::updated_at.eq(now), users::version.eq(users::version + 1));
                 diesel::update(users::table.find(&id)).set(change).execute(db)?;
                 if let Some(keep) = keep {
-                    let own = sessions::table.find(keep.to_string()).filter(sessions::user_id.eq(&id));
-                    diesel::update(own).set(sessions::authenticated_at.eq(now)).execute(db)?;
+                    reached_by_password(db, &id, keep, now)?;
                 }
                 let ended = end_unended(db, &id, keep, now)?;
                 void_all_of(db, &id, now)?;
@@ -217,6 +216,18 @@ impl UserAdminStore for DieselUsers {
                 Ok(diesel::update(account).set(change).execute(db)? == 1)
             })
             .await
+    }
+}
+
+/// Says of a session of an account, whose row the transaction has locked, that its owner was authenticated now, if a password is as
+/// much as that session was authenticated with.
+fn reached_by_password(db: &mut AnyConnection, user: &str, session: SessionId, now: At) -> QueryResult<()> {
+    let own = sessions::table.find(session.to_string()).filter(sessions::user_id.eq(user));
+    let kept = own.clone().select(SessionRow::as_select()).get_result(db).optional()?;
+    let Some(kept) = kept.map(Session::try_from).transpose()? else { return Ok(()) };
+    match kept.authentication.methods.level() {
+        AssuranceLevel::Aal1 => diesel::update(own).set(sessions::authenticated_at.eq(now)).execute(db).map(|_one| ()),
+        AssuranceLevel::Aal2 => Ok(()),
     }
 }
 

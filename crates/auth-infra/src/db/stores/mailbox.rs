@@ -27,6 +27,7 @@ use diesel::{
 
 use super::{
     accounts::{is_taken, still_is},
+    factors::remove_all,
     mail::{find_proof, is_reserved, open_until, post, void_all_of},
     sessions::end_unended,
 };
@@ -101,6 +102,7 @@ impl MailboxStore for DieselMailbox {
                 diesel::update(users::table.find(&id)).set(change).execute(db)?;
                 if account.email_verified_at.is_none() {
                     diesel::delete(known_networks::table.filter(known_networks::user_id.eq(&id))).execute(db)?;
+                    remove_all(db, &id)?;
                 }
                 let ended = end_unended(db, &id, None, At::from(now))?;
                 void_all_of(db, &id, At::from(now))?;

@@ -22,6 +22,7 @@ use crate::db::{
         timestamp::At,
     },
     stores::{
+        factors::remove_since,
         mail::{find_proof, open, post, void_all_of},
         sessions::end_unended,
     },
@@ -48,6 +49,7 @@ pub(super) fn undo(db: &mut AnyConnection, link: ProofId, now: DateTime<Utc>, re
     void_younger(db, &id, &link, at)?;
     let change = (users::password_hash.eq(NO_PASSWORD), users::updated_at.eq(at), users::version.eq(users::version + 1));
     diesel::update(users::table.find(&id)).set(change).execute(db)?;
+    remove_since(db, &id, link.created_at)?;
     let ended = end_unended(db, &id, None, at)?;
     post(db, reset)?;
     let user = users::table.find(&id).select(UserRow::as_select()).get_result(db)?.try_into()?;

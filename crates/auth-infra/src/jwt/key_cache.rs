@@ -9,7 +9,10 @@ use auth_domain::{
 };
 use chrono::{DateTime, Utc};
 
-use super::key_pair::{KeyPair, PublicKey};
+use super::{
+    key_maker::bound_to,
+    key_pair::{KeyPair, PairFault, PublicKey},
+};
 use crate::encryption::EncryptionKeys;
 
 /// The parsed keys of the store. Never changed, only replaced.
@@ -74,10 +77,11 @@ impl CachedKeys {
         if let Some(known) = self.private.get(&key.id) {
             return Ok(known.clone());
         }
-        let pem = encryption.decrypt(&key.id, key.algorithm, &key.private)?;
+        let pem = encryption.decrypt(&bound_to(&key.id, key.algorithm), &key.private)?;
         let unusable = |fault| PortError::Corrupt(format!("the private half of key {} {fault}", key.id));
-        let pair = KeyPair::from_pem(&pem).map_err(unusable)?;
-        if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(super::key_pair::PairFault::NoPrivateKey)) }
+        let pem = std::str::from_utf8(&pem).map_err(|_no_text| unusable(PairFault::NoPrivateKey))?;
+        let pair = KeyPair::from_pem(pem).map_err(unusable)?;
+        if *pair.public().id() == key.id { Ok(Arc::new(pair)) } else { Err(unusable(PairFault::NoPrivateKey)) }
     }
 
     /// The key that signs at a time; `None` while the shared secret does because the first key has yet to come. Where neither

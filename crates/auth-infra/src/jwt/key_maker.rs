@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::{
-    identity::{encrypted::Encrypted, port_error::PortError},
+    identity::{encrypted::Encrypted, ids::KeyId, port_error::PortError},
     signing_keys::{
         key::{FreshKey, KeyAlgorithm, SigningKey},
         ports::{KeyMaker, UnusableKey},
@@ -23,9 +23,14 @@ pub struct PairMaker(pub Arc<EncryptionKeys>);
 impl PairMaker {
     fn fresh(&self, pair: &KeyPair) -> Result<FreshKey, PortError> {
         let (public, private) = (pair.public(), pair.pem());
-        let private = self.0.encrypt(public.id(), public.algorithm(), private)?;
+        let private = self.0.encrypt(&bound_to(public.id(), public.algorithm()), private.as_bytes())?;
         Ok(FreshKey { id: public.id().clone(), algorithm: public.algorithm(), public: public.jwk().to_owned(), private })
     }
+}
+
+/// What the private half of a key is bound to where it is encrypted.
+pub(super) fn bound_to(id: &KeyId, algorithm: KeyAlgorithm) -> String {
+    format!("{}/{id}", algorithm.name())
 }
 
 /// On a blocking thread: RSA would hold up other tasks.
@@ -50,10 +55,6 @@ impl KeyMaker for PairMaker {
     }
 
     fn reencrypt(&self, key: &SigningKey) -> Result<Option<Encrypted>, PortError> {
-        let private = self.0.decrypt(&key.id, key.algorithm, &key.private)?;
-        if self.0.seals_with(&key.private.with) {
-            return Ok(None);
-        }
-        self.0.encrypt(&key.id, key.algorithm, &private).map(Some)
+        self.0.reencrypt(&bound_to(&key.id, key.algorithm), &key.private)
     }
 }

@@ -11,7 +11,10 @@ use auth_domain::signing_keys::{
 use super::*;
 use crate::{
     encryption::EncryptionKeys,
-    jwt::{key_maker::PairMaker, key_pair::KeyPair},
+    jwt::{
+        key_maker::{PairMaker, bound_to},
+        key_pair::KeyPair,
+    },
 };
 
 fn encryption(name: &str) -> Arc<EncryptionKeys> {
@@ -166,7 +169,7 @@ async fn a_private_half_is_opened_once_and_one_that_cannot_be_is_named() {
     let first = key(1, KeyAlgorithm::Es256, 0).await;
     let codec = signing();
     codec.update(vec![first.clone()], now()).unwrap();
-    let lost = encryption("b").encrypt(&first.id, first.algorithm, "elsewhere").unwrap();
+    let lost = encryption("b").encrypt(&bound_to(&first.id, first.algorithm), b"elsewhere").unwrap();
     let resealed = SigningKey { private: lost, ..first.clone() };
     codec.update(vec![resealed.clone()], now()).unwrap();
     assert!(codec.encode(&issued(0)).is_ok(), "it was open already");

@@ -6,13 +6,14 @@ use auth_domain::{
 };
 use aws_lc_rs::{
     constant_time,
-    hkdf::{HKDF_SHA256, Salt},
-    hmac::{self, HMAC_SHA256, Key},
+    hmac::{self, Key},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-/// What the key is for (RFC 5869 section 3.2): no other use of the secret gets the same.
+use crate::derived_key::hmac_key;
+
+/// What the key is for.
 const LABEL: &[u8] = b"auth-server mailbox proofs v1";
 
 /// Parts the two things that are derived from one id.
@@ -31,10 +32,7 @@ impl HmacProofs {
     /// # Errors
     /// The library cannot derive the key.
     pub fn new(secret: &[u8]) -> Result<Self, PortError> {
-        let extracted = Salt::new(HKDF_SHA256, &[]).extract(secret);
-        let expanded = extracted.expand(&[LABEL], HMAC_SHA256);
-        let key = expanded.map_err(|_reason| PortError::Internal("no key for the proofs of mailboxes".to_owned()))?;
-        Ok(Self(Key::from(key)))
+        hmac_key(secret, LABEL).map(Self)
     }
 
     fn mac(&self, what: &[u8], id: ProofId) -> hmac::Tag {

@@ -16,8 +16,8 @@ run:
 test:
     cargo test
 
-# Needs `docker compose up -d` for the two servers, and `pip install passlib==1.7.4 bcrypt==4.0.1`.
-# Run all tests on SQLite, PostgreSQL and MariaDB, and against passlib.
+# Needs `docker compose up -d` for the two servers, and `pip install passlib==1.7.4 bcrypt==4.0.1 pyotp==2.12.1`.
+# Run all tests on SQLite, PostgreSQL and MariaDB, and against passlib and pyotp.
 test-all:
     cargo test --no-default-features --features full -- --include-ignored
 

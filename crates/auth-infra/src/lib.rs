@@ -1,6 +1,7 @@
 //! The adapters: each file turns one technology into ports of the domain.
 
 pub mod audit;
+mod base32;
 pub mod cancellation;
 pub mod client_secrets;
 pub mod db;
@@ -12,5 +13,6 @@ pub mod metrics;
 pub mod one_time_tokens;
 pub mod proof_codec;
 pub mod system;
+pub mod totp;
 pub mod webauthn;
 mod worker;

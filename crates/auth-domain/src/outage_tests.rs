@@ -14,8 +14,8 @@ use super::{
         refresh::{Refresh, RefreshError},
     },
     sign_in::register::Verification,
-    sign_in::{login::Login, prove::Prove, register::Register},
-    testing::{Fresh, issuer, no_mail, signed_in},
+    sign_in::{begin::BeginSession, login::Login, prove::Prove, register::Register},
+    testing::{Fresh, entered, issuer, no_mail, second_step, signed_in},
 };
 use crate::{
     audit::kind::EventKind,
@@ -54,7 +54,6 @@ impl World {
 
     fn login(&self) -> Login {
         Login {
-            notices: None,
             unverified: None,
             prove: Prove {
                 users: Arc::new(self.store.clone()),
@@ -63,11 +62,17 @@ impl World {
                 verifier: self.proof(),
                 clock: Arc::new(self.clock.clone()),
             },
-            sessions: Arc::new(self.store.clone()),
-            issuer: super::sessions::issue::Issuer { ids: Arc::new(Fresh), ..issuer() },
+            begin: BeginSession {
+                sessions: Arc::new(self.store.clone()),
+                issuer: super::sessions::issue::Issuer { ids: Arc::new(Fresh), ..issuer() },
+                audit: Arc::new(self.audit.clone()),
+                clock: Arc::new(self.clock.clone()),
+                session_limit: 50,
+                notices: None,
+            },
+            second_step: second_step(),
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),
-            session_limit: 50,
         }
     }
 
@@ -149,7 +154,7 @@ async fn a_changed_password_ends_the_other_sessions_and_opens_the_door_alone() {
     let world = World::default();
     let own = world.register().await;
     let login = world.login();
-    let other = login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.unwrap();
+    let other = entered(login.execute(&email("ann@example.org"), attempt(PASSWORD), &context()).await.unwrap());
     let caller = world.who(&own.access).await.unwrap();
     let change = ChangePassword {
         writer: no_mail(),

@@ -10,9 +10,14 @@ use uuid::Uuid;
 
 use crate::{
     audit::{event::AuditEvent, ports::AuditSink},
+    factors::{
+        policy::MfaPolicy,
+        ports::{MockRecoveryCodeMaker, MockSecondStepStore},
+    },
     identity::{
         clock::{Clock, Ids},
         email::Email,
+        method::Method,
         password_hash::PasswordHash,
         port_error::PortError,
         user::User,
@@ -29,9 +34,13 @@ use crate::{
         session::Session,
         token::{Claims, TokenKind, TokenPair},
     },
-    sign_in::register::Registered,
+    sign_in::{
+        login::{AskForFactor, LoggedIn},
+        register::Registered,
+        second_factor::JudgeSecondFactor,
+    },
     testkit::{
-        FakeCodec, MemoryStore, MovableClock, SequentialIds,
+        FakeCodec, FakeOneTimeTokens, MemoryAudit, MemoryStore, MovableClock, SequentialIds,
         samples::{context, id, lifetimes, session_of, start, user},
     },
 };
@@ -51,6 +60,7 @@ pub(crate) fn issuer() -> Issuer {
         ids: Arc::new(SequentialIds::default()),
         lifetimes: lifetimes(),
         tells_verified: false,
+        mfa: MfaPolicy::Optional,
     }
 }
 
@@ -65,6 +75,33 @@ pub(crate) fn signed_in(registered: Registered) -> TokenPair {
     match registered {
         Registered::SignedIn(pair) => pair,
         Registered::VerificationSent => panic!("a mail is no session"),
+    }
+}
+
+/// The tokens of a login that asked for nothing more.
+pub(crate) fn entered(outcome: LoggedIn) -> TokenPair {
+    match outcome {
+        LoggedIn::SignedIn(pair) => pair,
+        LoggedIn::SecondFactorRequired(_) => panic!("half a login is no session"),
+    }
+}
+
+/// What a server does that takes every factor and leaves them to its accounts.
+pub(crate) fn second_step() -> AskForFactor {
+    let takes = vec![Method::Totp, Method::Passkey, Method::RecoveryCode];
+    let tokens = Arc::new(FakeOneTimeTokens::default());
+    AskForFactor { policy: MfaPolicy::Optional, takes, tokens, ids: Arc::new(Fresh) }
+}
+
+/// For accounts without a second factor: nothing may be asked of its ports.
+pub(crate) fn idle_judge() -> JudgeSecondFactor {
+    JudgeSecondFactor {
+        steps: Arc::new(MockSecondStepStore::new()),
+        totp: None,
+        recovery_codes: Arc::new(MockRecoveryCodeMaker::new()),
+        passkeys: None,
+        audit: Arc::new(MemoryAudit::default()),
+        clock: clock(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         import::{Activity, Candidate, ImportUsers, Mode},
         ports::UserStore,
     },
+    factors::policy::MfaPolicy,
     identity::{ids::SessionId, port_error::PortError, user::User},
     mailbox::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
@@ -37,7 +38,7 @@ use crate::{
         register::{Register, RegisterError, Verification},
     },
     signing_keys::{plan::Revocation, writer::ChangeKeysError},
-    testing::{Fresh, no_mail},
+    testing::{Fresh, idle_judge, no_mail},
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
@@ -322,9 +323,11 @@ impl Own {
                 done(change.execute(caller, attempt(current), new_password(new), &context()).await)
             }
             Self::Reauthenticate(password) => {
-                let (proof, sessions, issuer) = (fixture.proof(), fixture.kept(), fixture.issuer());
-                let again = Reauthenticate { proof, sessions, issuer, audit: fixture.audit(), clock: fixture.clock() };
-                done(again.execute(caller, attempt(password), &context()).await)
+                let (proof, judge, policy) = (fixture.proof(), idle_judge(), MfaPolicy::Optional);
+                let (sessions, issuer, writer) = (fixture.kept(), fixture.issuer(), no_mail());
+                let (audit, clock) = (fixture.audit(), fixture.clock());
+                let again = Reauthenticate { proof, judge, policy, sessions, issuer, writer, audit, clock };
+                done(again.by_password(caller, attempt(password), &context()).await)
             }
             Self::Leave(password) => {
                 let (users, proof) = (fixture.kept(), fixture.proof());

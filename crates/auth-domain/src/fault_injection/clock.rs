@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 
 use super::fixture::{Fixture, Refusal, ann, context, right};
-use crate::{audit::kind::EventKind, maintenance::prune::Pruned, sessions::token::TokenPair};
+use crate::{audit::kind::EventKind, maintenance::prune::Pruned, sessions::token::TokenPair, testing::entered};
 
 const DAY: TimeDelta = TimeDelta::days(1);
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
 impl Fixture {
     async fn enter(&self) -> TokenPair {
-        self.login().execute(&ann(), right(), &context()).await.unwrap()
+        entered(self.login().execute(&ann(), right(), &context()).await.unwrap())
     }
 
     async fn refreshed(&self, pair: &TokenPair) -> Result<TokenPair, Refusal> {

@@ -24,15 +24,15 @@ use crate::{
         refresh::Refresh,
         session::{Generation, Session},
     },
-    sign_in::{login::Login, prove::Prove},
+    sign_in::{begin::BeginSession, login::Login, prove::Prove},
     signing_keys::{
         key::{KeyAlgorithm, SigningKey},
         ports::{KeyCache, KeyStore},
     },
-    testing::{Fresh, refresh_token},
+    testing::{Fresh, issuer, refresh_token, second_step},
     testkit::{
         FakeCodec, FakeKeys, Flaky, Fuse, MemoryAudit, MemoryStore, MovableClock, PlainHasher, PlainSecrets,
-        samples::{PASSWORD, after, attempt, client, email, lifetimes, refreshed, session_from, signing_key, start, user},
+        samples::{PASSWORD, after, attempt, client, email, refreshed, session_from, signing_key, start, user},
     },
 };
 
@@ -185,7 +185,7 @@ impl Fixture {
     }
 
     pub(crate) fn issuer(&self) -> Issuer {
-        Issuer { codec: self.flaky(FakeCodec::default()), ids: Arc::new(Fresh), lifetimes: lifetimes(), tells_verified: false }
+        Issuer { codec: self.flaky(FakeCodec::default()), ids: Arc::new(Fresh), ..issuer() }
     }
 
     pub(crate) fn audit(&self) -> Arc<MemoryAudit> {
@@ -203,8 +203,13 @@ impl Fixture {
 
     pub(crate) fn login(&self) -> Login {
         let prove = Prove { users: self.kept(), hasher: self.hasher(), verifier: self.proof(), clock: self.clock() };
+        let (begin, second_step) = (self.begin(), second_step());
+        Login { prove, begin, second_step, audit: self.audit(), clock: self.clock(), unverified: None }
+    }
+
+    pub(crate) fn begin(&self) -> BeginSession {
         let (sessions, issuer, audit, clock) = (self.kept(), self.issuer(), self.audit(), self.clock());
-        Login { prove, sessions, issuer, audit, clock, session_limit: 50, notices: None, unverified: None }
+        BeginSession { sessions, issuer, audit, clock, session_limit: 50, notices: None }
     }
 
     pub(crate) fn refresh(&self) -> Refresh {
@@ -297,7 +302,9 @@ impl Fixture {
             let (users, sessions) = (Arc::new(copy.clone()), Arc::new(copy));
             let login = self.login();
             let prove = Prove { users, ..login.prove.clone() };
-            let login = Login { prove, sessions, audit: Arc::new(MemoryAudit::default()), ..login };
+            let audit = Arc::new(MemoryAudit::default());
+            let begin = BeginSession { sessions, audit: audit.clone(), ..login.begin.clone() };
+            let login = Login { prove, begin, audit, ..login };
             let entered = login.execute(&user.email, attempt(password.as_deref().unwrap_or(PASSWORD)), &context()).await;
             assert_eq!(entered.is_ok(), *is_active && password.is_some(), "{what}: {address}");
         }

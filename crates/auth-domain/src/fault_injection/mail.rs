@@ -30,7 +30,8 @@ use crate::{
     passwords::policy::ChosenPassword,
     sessions::authenticate::SignedIn,
     sign_in::{
-        login::{Login, NoticeOfNetwork},
+        begin::{BeginSession, NoticeOfNetwork},
+        login::Login,
         register::{Register, Verification},
     },
     testing::{
@@ -187,7 +188,7 @@ impl MailAction {
             }
             Self::LoginFromAway => {
                 let notices = Some(NoticeOfNetwork { networks: fixture.kept(), writer: writer() });
-                let login = Login { notices, ..fixture.login() };
+                let login = Login { begin: BeginSession { notices, ..fixture.begin() }, ..fixture.login() };
                 done(login.execute(&email(ANN), attempt(PASSWORD), &origin_from("198.51.100.9")).await)
             }
             Self::Verify(how, password) => {

@@ -9,6 +9,7 @@ use super::{
     fixture::{Fixture, Refusal, context},
 };
 use crate::{
+    factors::policy::MfaPolicy,
     oauth::{
         authenticate_client::{AuthenticateClient, Credentials},
         clients::{AddClient, RemoveClient, RotateClientSecret},
@@ -23,7 +24,8 @@ pub(crate) async fn introspect(fixture: &Fixture, secret: &str, generation: i64)
     let authenticate = AuthenticateClient { clients, secrets, audit: fixture.audit(), clock: fixture.clock() };
     let presented = Credentials { id: fixture.orders().to_string(), secret: client_secret(secret) };
     authenticate.execute(&presented, &context()).await?;
-    let introspect = Introspect { codec: fixture.flaky(FakeCodec::default()), sessions, clock: fixture.clock() };
+    let (codec, clock, mfa) = (fixture.flaky(FakeCodec::default()), fixture.clock(), MfaPolicy::Optional);
+    let introspect = Introspect { codec, sessions, clock, mfa };
     let alive = introspect.execute(&fixture.refresh_token(generation)).await?;
     alive.map(drop).ok_or_else(|| Refusal::No("not active".to_owned()))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 pub(crate) use self::postbox::Postbox;
-use super::{Fresh, issuer};
+use super::{Fresh, issuer, second_step};
 use crate::{
     accounts::ports::{Inserted, UserStore},
     audit::event::AuditEvent,
@@ -33,7 +33,8 @@ use crate::{
         ports::{Begun, SessionStore},
     },
     sign_in::{
-        login::{Login, NoticeOfNetwork},
+        begin::{BeginSession, NoticeOfNetwork},
+        login::Login,
         prove::Prove,
         register::{Register, Verification},
     },
@@ -276,13 +277,22 @@ impl World {
         let (users, hasher) = (Arc::new(self.store.clone()), Arc::new(PlainHasher::default()));
         Login {
             prove: Prove { users, hasher, verifier: self.verifier(), clock: Arc::new(self.clock.clone()) },
+            begin: self.begin(),
+            second_step: second_step(),
+            audit: Arc::new(self.audit.clone()),
+            clock: Arc::new(self.clock.clone()),
+            unverified: None,
+        }
+    }
+
+    pub(crate) fn begin(&self) -> BeginSession {
+        BeginSession {
             sessions: Arc::new(self.store.clone()),
             issuer: Issuer { ids: Arc::new(Fresh), ..issuer() },
             audit: Arc::new(self.audit.clone()),
             clock: Arc::new(self.clock.clone()),
             session_limit: 50,
             notices: Some(NoticeOfNetwork { networks: Arc::new(self.store.clone()), writer: writer() }),
-            unverified: None,
         }
     }
 }

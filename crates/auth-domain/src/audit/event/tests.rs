@@ -14,7 +14,7 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 23] = [
+const SUCCESSES: [EventKind; 31] = [
     Reauthenticated,
     UserRegistered,
     LoginSucceeded,
@@ -38,8 +38,16 @@ const SUCCESSES: [EventKind; 23] = [
     EmailChangeRequested,
     EmailChanged,
     Undone,
+    SecondFactorRequired,
+    FactorEnrolmentStarted,
+    FactorAdded,
+    FactorRenamed,
+    FactorRemoved,
+    RecoveryCodeUsed,
+    RecoveryCodesReplaced,
+    FactorsReset,
 ];
-const FAILURES: [EventKind; 13] = [
+const FAILURES: [EventKind; 18] = [
     ReauthenticationRefused,
     RegistrationRefused,
     LoginFailed,
@@ -53,6 +61,11 @@ const FAILURES: [EventKind; 13] = [
     MailSuppressed,
     MailDead,
     RateLimited,
+    SecondFactorRefused,
+    SecondFactorThrottled,
+    FactorConfirmationRefused,
+    PasskeyRefused,
+    PasskeyCloned,
 ];
 
 #[test]

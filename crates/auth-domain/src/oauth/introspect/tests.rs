@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::{Alive, Introspect};
 use crate::{
+    factors::policy::MfaPolicy,
     identity::{
         port_error::PortError,
         user::{AccountState, User},
@@ -28,7 +29,7 @@ async fn introspect(sessions: MockSessionStore, token: &str, seconds: i64) -> Re
     clock.advance(TimeDelta::seconds(seconds));
     // Nothing but finding is expected: asking changes nothing.
     let (codec, sessions) = (Arc::new(FakeCodec::default()), Arc::new(sessions));
-    Introspect { codec, sessions, clock: Arc::new(clock) }.execute(token).await
+    Introspect { codec, sessions, clock: Arc::new(clock), mfa: MfaPolicy::Optional }.execute(token).await
 }
 
 fn at_generation(session: &Session, generation: i64) -> Session {

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::{AssuranceLevel, DemandFresh, Methods, NoMethods, NotFresh};
 use crate::{
+    factors::policy::MfaPolicy,
     sessions::session::Session,
     testing::caller,
     testkit::{
@@ -36,7 +37,7 @@ fn only_several_factors_reach_the_second_level() {
 #[test]
 fn an_authentication_is_fresh_for_the_window_and_no_refresh_prolongs_it() {
     let (clock, window) = (MovableClock::default(), TimeDelta::minutes(10));
-    let demand = DemandFresh { clock: Arc::new(clock.clone()), window };
+    let demand = DemandFresh { clock: Arc::new(clock.clone()), window, mfa: MfaPolicy::Optional };
     let mut caller = caller();
     let stale = Err(NotFresh { max_age: window, level: None });
     for (seconds, expected) in [(0, Ok(())), (600, Ok(())), (601, stale)] {

@@ -11,6 +11,7 @@ use crate::{
     audit::event::{Actor, AuditEvent},
     identity::{
         ids::SessionId,
+        method::Method,
         password_hash::PasswordHash,
         port_error::PortError,
         user::{AccountState, User},
@@ -21,9 +22,10 @@ use crate::{
         ports::{Begun, MockSessionStore},
         token::TokenPair,
     },
-    sign_in::prove::Prove,
+    sign_in::{begin::BeginSession, prove::Prove},
     testing::{
-        admitting, broken_issuer, clock, down, full, hasher_that_says, held, is_told_to_come_back, issuer, opened, proof, told,
+        admitting, broken_issuer, clock, down, entered, full, hasher_that_says, held, is_told_to_come_back, issuer, opened,
+        proof, second_step, told,
     },
     testkit::{
         MemoryAudit,
@@ -89,17 +91,22 @@ impl Scene {
             held(&proof, &email("ann@example.org")).await;
         }
         let login = Login {
-            notices: None,
             unverified: None,
             prove: Prove { users: Arc::new(self.users), hasher, verifier: proof, clock: clock() },
-            sessions: Arc::new(self.sessions),
-            issuer: self.issuer,
+            begin: BeginSession {
+                sessions: Arc::new(self.sessions),
+                issuer: self.issuer,
+                audit: Arc::new(audit.clone()),
+                clock: clock(),
+                session_limit: 3,
+                notices: None,
+            },
+            second_step: second_step(),
             audit: Arc::new(audit.clone()),
             clock: clock(),
-            session_limit: 3,
         };
         let outcome = login.execute(&email("ann@example.org"), attempt(password), &context()).await;
-        (outcome, audit.events())
+        (outcome.map(entered), audit.events())
     }
 
     async fn ends_refused_because(self, reason: &str) -> AuditEvent {
@@ -136,6 +143,7 @@ async fn a_right_password_begins_a_session() {
     assert_eq!((access.user, refresh.user, access.email), (ann.id, ann.id, ann.email.clone()));
     assert_eq!(access.session, refresh.session);
     let expected = AuditEvent::new(crate::audit::kind::EventKind::LoginSucceeded, &context(), start());
+    let expected = expected.by_methods([Method::Password]);
     assert_eq!(events, [expected.by_owner(ann.id, &ann.email).in_session(access.session)]);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Reauthenticate, ReauthenticateError};
 use crate::{
     audit::event::AuditEvent,
+    factors::policy::MfaPolicy,
     identity::{port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::{
@@ -16,8 +17,8 @@ use crate::{
         token::{AccessToken, TokenKind},
     },
     testing::{
-        admitting, broken_issuer, caller, clock, down, full, hasher_that_says, held, is_told_to_come_back, issuer, proof, read,
-        told,
+        admitting, broken_issuer, caller, clock, down, full, hasher_that_says, held, idle_judge, is_told_to_come_back, issuer,
+        no_mail, proof, read, told,
     },
     testkit::{
         MemoryAudit,
@@ -52,8 +53,9 @@ impl Scene {
             held(&proof, &caller.user.email).await;
         }
         let (sessions, issuer) = (Arc::new(self.sessions), self.issuer);
-        let again = Reauthenticate { proof, sessions, issuer, audit: Arc::new(audit.clone()), clock: clock() };
-        let outcome = again.execute(caller, attempt(PASSWORD), &context()).await;
+        let (judge, policy, writer, clock) = (idle_judge(), MfaPolicy::Optional, no_mail(), clock());
+        let again = Reauthenticate { proof, judge, policy, sessions, issuer, writer, audit: Arc::new(audit.clone()), clock };
+        let outcome = again.by_password(caller, attempt(PASSWORD), &context()).await;
         (outcome, audit.events())
     }
 

@@ -14,11 +14,11 @@ use crate::{
     passwords::ports::MockAttemptStore,
     sessions::ports::{Begun, MockSessionStore},
     sign_in::{
-        login::NoticeOfNetwork,
+        begin::{BeginSession, NoticeOfNetwork},
         register::{Registered, Verification},
     },
     testing::{
-        down,
+        down, entered,
         mail::{ANN, World, writer},
     },
     testkit::samples::{PASSWORD, attempt, email, new_password, origin_from},
@@ -31,7 +31,7 @@ const AWAY: &str = "198.51.100.9";
 impl World {
     /// The notices that a login caused.
     async fn logs_in(&self, context: &RequestContext) -> Vec<Mail> {
-        self.login().execute(&email(ANN), attempt(PASSWORD), context).await.unwrap();
+        entered(self.login().execute(&email(ANN), attempt(PASSWORD), context).await.unwrap());
         let mails = self.post().await;
         assert!(mails.iter().all(|mail| mail.template == Template::NewNetwork && mail.to == email(ANN)));
         mails
@@ -90,7 +90,8 @@ async fn a_notice_is_in_the_language_of_the_last_login_from_a_known_network() {
 
 fn with(world: &World, networks: MockAttemptStore, notices: NoticePolicy) -> Login {
     let writer = MailWriter { notices, ..writer() };
-    Login { notices: Some(NoticeOfNetwork { networks: Arc::new(networks), writer }), ..world.login() }
+    let notices = Some(NoticeOfNetwork { networks: Arc::new(networks), writer });
+    Login { begin: BeginSession { notices, ..world.begin() }, ..world.login() }
 }
 
 #[tokio::test]
@@ -123,7 +124,7 @@ async fn the_notice_goes_with_the_session_or_not_at_all() {
     let mut sessions = MockSessionStore::new();
     let begin = sessions.expect_begin().withf(|_, _, _, notice| notice.is_some_and(|notice| notice.proof.is_some()));
     begin.once().returning(|_, _, _, _| Ok(Begun::No));
-    let login = Login { sessions: Arc::new(sessions), ..world.login() };
+    let login = Login { begin: BeginSession { sessions: Arc::new(sessions), ..world.begin() }, ..world.login() };
     let outcome = login.execute(&email(ANN), attempt(PASSWORD), &origin_from(AWAY)).await;
     assert!(matches!(outcome, Err(LoginError::InvalidCredentials)));
     assert_eq!(world.post().await, []);

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod jobs;
 pub(crate) mod mail;
 pub(crate) mod maintenance;
+pub(crate) mod mfa;
 pub(crate) mod oauth;
 pub(crate) mod passwords;
 pub mod ports;

@@ -3,10 +3,12 @@
 
 pub mod accounts;
 pub(crate) mod docs;
+pub mod factors;
 pub mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
 pub mod pages;
+pub mod passkeys;
 pub(crate) mod sessions;
 pub mod sign_in;
 pub(crate) mod signing_keys;
@@ -14,26 +16,32 @@ pub(crate) mod views;
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use crate::web::{
-    endpoint::{
-        Budget::{General, Introspection, Sessions},
-        Endpoint, Needs, PROBE, PUBLISHED, form, json,
-    },
-    matched::RouteTable,
-    problem::{
-        Code::{
-            EmailTaken, EmailUnverified, InvalidCredentials, NotFound, Overloaded, PasswordMismatch, ProofInvalid,
-            ReauthenticationRequired, TokenExpired, TokenInvalid, TokenMissing, TokenReused, TooManyAttempts, Unavailable,
-            ValidationFailed,
+use auth_domain::factors::policy::MfaPolicy;
+
+use crate::{
+    app::use_cases::UseCases,
+    web::{
+        endpoint::{
+            Budget::{General, Introspection, Sessions},
+            Endpoint, Needs, PROBE, PUBLISHED, form, json,
         },
-        Problem,
+        matched::RouteTable,
+        problem::{
+            Code::{
+                CodeInvalid, CodeRefused, EmailTaken, EmailUnverified, FactorLimit, FactorRequired, InvalidCredentials,
+                LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch, ProofInvalid,
+                ReauthenticationRequired, SecondFactorRequired, TokenExpired, TokenInvalid, TokenMissing, TokenReused,
+                TooManyAttempts, Unavailable, ValidationFailed,
+            },
+            Problem,
+        },
     },
 };
 
 /// Every route there is. [`crate::openapi`] describes the same (a test holds them together).
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
-    served(With { docs: true, mail: true })
+    served(With::ALL)
 }
 
 /// What there is of the routes that can be switched off.
@@ -41,12 +49,35 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub struct With {
     pub docs: bool,
     pub mail: bool,
+    pub mfa: bool,
+    pub apps: bool,
+    pub passkeys: bool,
+}
+
+impl With {
+    const ALL: Self = Self { docs: true, mail: true, mfa: true, apps: true, passkeys: true };
+
+    /// What goes with these use cases.
+    #[must_use]
+    pub fn of(app: &UseCases, docs: bool) -> Self {
+        let mfa = app.sessions.demand_fresh.mfa != MfaPolicy::Off;
+        let (apps, passkeys) = (mfa && app.mfa.apps.is_some(), app.mfa.passkeys.is_some());
+        Self { docs, mail: app.mail.is_some(), mfa, apps, passkeys }
+    }
 }
 
 fn served(with: With) -> Vec<Endpoint> {
     let mut all = api();
     if with.mail {
         all.extend(mail_api());
+    }
+    if with.mfa {
+        // Before the ids of factors, which it could be taken for.
+        all.extend(if with.apps { app_api() } else { vec![at("/auth/factors/totp", "factors", json(Sessions))] });
+        all.extend(mfa_api());
+    }
+    if with.passkeys {
+        all.extend(passkey_api());
     }
     if with.docs {
         all.extend(api_docs());
@@ -60,20 +91,26 @@ fn api() -> Vec<Endpoint> {
         at("/health/live", "health", PROBE).get(maintenance::live, &[]),
         at("/health/ready", "health", PROBE).get(maintenance::ready, &[]),
         at("/auth/register", "accounts", json(General)).post(accounts::register, &[EmailTaken, Overloaded, Unavailable]),
-        at("/auth/login", "tokens", json(General))
-            .post(sign_in::login, &[InvalidCredentials, EmailUnverified, TooManyAttempts, Overloaded, Unavailable]),
+        at("/auth/login", "tokens", json(General)).post(
+            sign_in::login,
+            &[InvalidCredentials, EmailUnverified, SecondFactorRequired, TooManyAttempts, Overloaded, Unavailable],
+        ),
         at("/auth/refresh", "tokens", json(Sessions))
             .post(sign_in::refresh, &[TokenInvalid, TokenExpired, TokenReused, Unavailable]),
-        at("/auth/reauthenticate", "tokens", json(Sessions))
-            .post(sign_in::reauthenticate, &[PasswordMismatch, TooManyAttempts, Overloaded]),
+        at("/auth/reauthenticate", "tokens", json(Sessions)).post(
+            sign_in::reauthenticate,
+            &[PasswordMismatch, CodeRefused, ReauthenticationRequired, TooManyAttempts, Overloaded],
+        ),
         at("/auth/me", "accounts", json(Sessions))
             .get(accounts::me, &[])
-            .delete(accounts::delete, &[PasswordMismatch, TooManyAttempts, Overloaded]),
-        at("/auth/password", "accounts", json(Sessions))
-            .post(accounts::change_password, &[PasswordMismatch, TooManyAttempts, Overloaded]),
+            .delete(accounts::delete, &[FactorRequired, ReauthenticationRequired, PasswordMismatch, TooManyAttempts, Overloaded]),
+        at("/auth/password", "accounts", json(Sessions)).post(
+            accounts::change_password,
+            &[FactorRequired, ReauthenticationRequired, PasswordMismatch, TooManyAttempts, Overloaded],
+        ),
         at("/auth/logout", "sessions", json(Sessions)).post(sessions::logout, &[ValidationFailed]),
-        at("/auth/sessions", "sessions", json(Sessions)).get(sessions::list, &[]),
-        at("/auth/sessions/{id}", "sessions", json(Sessions)).delete(sessions::end, &[NotFound]),
+        at("/auth/sessions", "sessions", json(Sessions)).get(sessions::list, &[FactorRequired]),
+        at("/auth/sessions/{id}", "sessions", json(Sessions)).delete(sessions::end, &[FactorRequired, NotFound]),
         at("/oauth/token", "oauth", form(Sessions)).post(oauth::tokens::token, &[Unavailable]),
         at("/oauth/revoke", "oauth", form(Sessions)).post(oauth::tokens::revoke, &[Unavailable]),
         at("/oauth/introspect", "oauth", form(Introspection)).post(oauth::introspect::introspect, &[Unavailable]),
@@ -91,15 +128,62 @@ fn mail_api() -> Vec<Endpoint> {
         at("/auth/email/verification", "mail", json(General)).post(mail::request_verification, &[Unavailable]),
         at("/auth/email/verify", "mail", json(General)).post(
             mail::verify,
-            &[ProofInvalid, PasswordMismatch, TooManyAttempts, TokenInvalid, TokenExpired, Overloaded, Unavailable],
+            &[
+                FactorRequired,
+                ProofInvalid,
+                PasswordMismatch,
+                TooManyAttempts,
+                TokenInvalid,
+                TokenExpired,
+                Overloaded,
+                Unavailable,
+            ],
         ),
         at("/auth/password/forgot", "mail", json(General)).post(mail::forgot, &[Unavailable]),
         at("/auth/password/reset", "mail", json(General)).post(mail::reset, &[ProofInvalid, Overloaded, Unavailable]),
-        at("/auth/email", "mail", json(Sessions)).post(mail::request_change, &[ReauthenticationRequired]),
-        at("/auth/email/confirm", "mail", json(General))
-            .post(mail::confirm_change, &[ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable]),
+        at("/auth/email", "mail", json(Sessions)).post(mail::request_change, &[FactorRequired, ReauthenticationRequired]),
+        at("/auth/email/confirm", "mail", json(General)).post(
+            mail::confirm_change,
+            &[FactorRequired, ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable],
+        ),
         at("/auth/undo", "mail", json(General)).post(mail::undo, &[ProofInvalid, Unavailable]),
         at("/pages/{file}", "mail", PUBLISHED).get(pages::page, &[NotFound]),
+    ]
+}
+
+/// What `MFA=off` switches off.
+fn mfa_api() -> Vec<Endpoint> {
+    vec![
+        at("/auth/login/factor", "tokens", json(General))
+            .post(sign_in::login_factor, &[CodeInvalid, TokenInvalid, TokenExpired, TooManyAttempts, Unavailable]),
+        at("/auth/factors", "factors", json(Sessions)).get(factors::list, &[]),
+        at("/auth/factors/recovery-codes", "factors", json(Sessions))
+            .post(factors::replace_recovery_codes, &[FactorRequired, ReauthenticationRequired, NotFound]),
+        at("/auth/factors/{id}", "factors", json(Sessions))
+            .patch(factors::rename, &[FactorRequired, ReauthenticationRequired, NotFound])
+            .delete(factors::remove, &[FactorRequired, ReauthenticationRequired, NotFound, LastFactor]),
+    ]
+}
+
+/// What there is where a key encrypts the secrets of authenticator apps.
+fn app_api() -> Vec<Endpoint> {
+    vec![
+        at("/auth/factors/totp", "factors", json(Sessions)).post(factors::enrol_totp, &[ReauthenticationRequired, FactorLimit]),
+        at("/auth/factors/totp/{id}/confirm", "factors", json(Sessions))
+            .post(factors::confirm_totp, &[CodeRefused, NotFound, FactorLimit]),
+    ]
+}
+
+/// What there is where passkeys have a domain to be bound to.
+fn passkey_api() -> Vec<Endpoint> {
+    vec![
+        at("/auth/passkeys/options", "passkeys", json(Sessions))
+            .post(passkeys::options, &[ReauthenticationRequired, FactorLimit]),
+        at("/auth/passkeys", "passkeys", json(Sessions)).post(passkeys::add, &[PasskeyRefused, FactorLimit]),
+        at("/auth/passkeys/login/options", "passkeys", json(General)).post(passkeys::login_options, &[]),
+        at("/auth/passkeys/login", "passkeys", json(General))
+            .post(passkeys::login, &[PasskeyInvalid, EmailUnverified, Unavailable]),
+        at("/.well-known/webauthn", "passkeys", PUBLISHED).get(passkeys::related_origins, &[]),
     ]
 }
 

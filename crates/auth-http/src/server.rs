@@ -221,7 +221,7 @@ fn app(
                 config.app_data(pages);
             }
         })
-        .configure(|config| routes::configure(config, With { docs: settings.api_docs, mail: use_cases.mail.is_some() }))
+        .configure(|config| routes::configure(config, With::of(&use_cases, settings.api_docs)))
         .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))
         .wrap(from_fn(limit))

@@ -7,6 +7,8 @@ mod directives;
 mod dotenv;
 mod http;
 mod mail;
+mod mfa;
+mod passkeys;
 mod passwords;
 mod public_url;
 mod reader;
@@ -15,6 +17,8 @@ mod signing_keys;
 mod source;
 mod telemetry;
 
+use auth_domain::factors::policy::MfaPolicy;
+
 pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use dotenv::DOTENV;
@@ -22,6 +26,7 @@ pub(crate) use dotenv::EXAMPLE;
 pub(crate) use http::{CERT_FILE, KEY_FILE};
 pub use http::{HttpSettings, RateLimit, TlsFiles, network, origin};
 pub use mail::{EmailVerification, MailSettings};
+pub use passkeys::PasskeySettings;
 pub use passwords::PasswordSettings;
 pub use public_url::PublicUrl;
 pub(crate) use public_url::is_loopback;
@@ -46,6 +51,10 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// `None`: this server sends no mail.
     pub mail: Option<MailSettings>,
+    /// Whether logins ask for a second factor.
+    pub mfa: MfaPolicy,
+    /// `None`: this server takes no passkeys.
+    pub passkeys: Option<PasskeySettings>,
 }
 
 impl Settings {
@@ -63,12 +72,23 @@ impl Settings {
         let telemetry = TelemetrySettings::read(&mut reader);
         let audit = AuditSettings::read(&mut reader);
         let mail = MailSettings::read(&mut reader, http.public_url.as_ref());
+        let mfa = mfa::read(&mut reader, tokens.as_ref().map(|tokens| &*tokens.keys.encryption));
+        let passkeys = PasskeySettings::read(&mut reader, http.public_url.as_ref(), &http.allowed_origins);
         match (tokens, database, mail, reader.into_faults()) {
             (Some(tokens), Some(database), Some(mail), faults) if faults.is_empty() => {
-                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail })
+                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail, mfa, passkeys })
             }
             (_, _, _, faults) => Err(faults),
         }
+    }
+}
+
+impl Settings {
+    /// What people know this application by.
+    #[must_use]
+    pub fn app_name(&self) -> String {
+        let host = || self.http.public_url.as_ref().map_or("auth-server", PublicUrl::host).to_owned();
+        self.mail.as_ref().map_or_else(host, |mail| mail.app_name.clone())
     }
 }
 

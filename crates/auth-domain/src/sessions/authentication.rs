@@ -156,6 +156,14 @@ impl DemandFresh {
         NotFresh { max_age: self.window, level: Some(AssuranceLevel::Aal2) }
     }
 
+    /// Demands it only of those whose account has a second factor.
+    ///
+    /// # Errors
+    /// [`NotFresh`].
+    pub fn check_where_factor(&self, caller: &SignedIn) -> Result<(), NotFresh> {
+        if self.mfa.asks(&caller.user) { self.check(caller) } else { Ok(()) }
+    }
+
     /// # Errors
     /// [`NotFresh`].
     pub fn check(&self, caller: &SignedIn) -> Result<(), NotFresh> {

@@ -11,7 +11,7 @@ use auth_domain::oauth::{
     revoke::Revoke,
 };
 
-use super::{ports::Ports, sessions::SessionPorts};
+use super::{ports::Ports, sessions::SessionPorts, use_cases::Policies};
 
 #[derive(Clone)]
 pub struct OAuthPorts {
@@ -27,10 +27,10 @@ pub struct OAuthUseCases {
 }
 
 impl OAuthUseCases {
-    pub(super) fn over(ports: &Ports) -> Self {
+    pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
         let (SessionPorts { store: sessions, ended, codec }, clock) = (ports.sessions.clone(), ports.clock.clone());
         Self {
-            introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone() },
+            introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone(), mfa: policies.mfa },
             revoke: Revoke { codec, sessions, audit: ports.audit.sink.clone(), clock: clock.clone() },
             list_revocations: ListRevocations { sessions: ended, keys: ports.signing_keys.cache.clone(), clock },
             clients: ClientUseCases::over(ports),

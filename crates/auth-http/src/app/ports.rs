@@ -20,12 +20,16 @@ use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
     client_secrets::Sha256Secrets,
     db::{
-        DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselMailbox, DieselOutbox, DieselProofs, DieselReadiness,
-        DieselSessions, DieselUsers,
+        DieselAttempts, DieselAudit, DieselClients, DieselFactors, DieselKeys, DieselMailbox, DieselOutbox, DieselPasskeys,
+        DieselProofs, DieselReadiness, DieselSecondSteps, DieselSessions, DieselUsers,
     },
     hashing::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
+    one_time_tokens::HmacOneTimeTokens,
     proof_codec::HmacProofs,
+    recovery_codes::Sha256RecoveryCodes,
+    totp::Totp,
+    webauthn::WebAuthn,
 };
 pub(crate) use auth_outbound::test_mail::TestMail;
 use auth_outbound::{
@@ -36,10 +40,12 @@ use prometheus::Registry;
 use secrecy::ExposeSecret;
 
 use super::{
-    accounts::AccountPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts, oauth::OAuthPorts,
-    passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
+    accounts::AccountPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts, mfa::FactorPorts,
+    oauth::OAuthPorts, passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
 };
-use crate::settings::{DatabaseSettings, MailSettings, PasswordSettings, SettingFault, Settings, TokenSettings};
+use crate::settings::{
+    DatabaseSettings, KeySettings, MailSettings, PasskeySettings, PasswordSettings, SettingFault, Settings, TokenSettings,
+};
 
 /// Everything the use cases need of the world, by room.
 #[derive(Clone)]
@@ -52,6 +58,7 @@ pub struct Ports {
     pub audit: AuditPorts,
     pub maintenance: MaintenancePorts,
     pub mail: MailPorts,
+    pub factors: FactorPorts,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// The metrics.
@@ -80,6 +87,7 @@ impl Ports {
             },
             maintenance: MaintenancePorts { readiness: Arc::new(DieselReadiness(database.clone())) },
             mail: mail(database, settings)?,
+            factors: factors(database, settings)?,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
@@ -108,6 +116,24 @@ fn mail(database: &Database, settings: &Settings) -> Result<MailPorts, PortError
         codec: Arc::new(HmacProofs::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
         transport: match &settings.mail {
             Some(mail) => Some(Arc::new(mailer(mail).map_err(|fault| PortError::Internal(fault.told()))?)),
+            None => None,
+        },
+    })
+}
+
+fn factors(database: &Database, settings: &Settings) -> Result<FactorPorts, PortError> {
+    let TokenSettings { refresh_secret, keys: KeySettings { encryption, .. }, .. } = &settings.tokens;
+    let totp = || Totp { keys: encryption.clone(), issuer: settings.app_name() };
+    let webauthn = |passkeys: &PasskeySettings| WebAuthn::new(passkeys.rp_id.clone(), passkeys.origins.clone());
+    Ok(FactorPorts {
+        store: Arc::new(DieselFactors(database.clone())),
+        steps: Arc::new(DieselSecondSteps(database.clone())),
+        passkeys: Arc::new(DieselPasskeys(database.clone())),
+        recovery_codes: Arc::new(Sha256RecoveryCodes),
+        tokens: Arc::new(HmacOneTimeTokens::new(refresh_secret.expose_secret().as_bytes())?),
+        totp: if encryption.is_empty() { None } else { Some(Arc::new(totp())) },
+        relying_party: match &settings.passkeys {
+            Some(passkeys) => Some(Arc::new(webauthn(passkeys))),
             None => None,
         },
     })

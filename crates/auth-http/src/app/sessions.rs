@@ -37,7 +37,7 @@ impl SessionUseCases {
             (ports.sessions.clone(), ports.audit.sink.clone(), ports.clock.clone());
         Self {
             authenticate: Authenticate { codec, sessions: sessions.clone(), clock: clock.clone() },
-            demand_fresh: DemandFresh { clock: clock.clone(), window: policies.fresh },
+            demand_fresh: demand_fresh(ports, policies),
             refresh: Refresh {
                 sessions: sessions.clone(),
                 issuer: issuer(ports, policies),
@@ -52,6 +52,11 @@ impl SessionUseCases {
     }
 }
 
+/// Demands that a caller was authenticated a short while ago.
+pub(super) fn demand_fresh(ports: &Ports, policies: &Policies) -> DemandFresh {
+    DemandFresh { clock: ports.clock.clone(), window: policies.fresh, mfa: policies.mfa }
+}
+
 /// Issues the tokens of sessions, for the use cases that begin or continue one.
 pub(super) fn issuer(ports: &Ports, policies: &Policies) -> Issuer {
     Issuer {
@@ -59,5 +64,6 @@ pub(super) fn issuer(ports: &Ports, policies: &Policies) -> Issuer {
         ids: ports.ids.clone(),
         lifetimes: policies.lifetimes,
         tells_verified: policies.mail.is_some(),
+        mfa: policies.mfa,
     }
 }

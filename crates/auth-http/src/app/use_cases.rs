@@ -2,7 +2,8 @@
 
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
-    mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::token::Lifetimes, signing_keys::ring::KeyPolicy,
+    factors::policy::MfaPolicy, mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::token::Lifetimes,
+    signing_keys::ring::KeyPolicy,
 };
 use chrono::TimeDelta;
 
@@ -10,6 +11,7 @@ use super::{
     accounts::AccountUseCases,
     mail::{MailPolicy, MailUseCases},
     maintenance::MaintenanceUseCases,
+    mfa::{MfaUseCases, PasskeyPolicy},
     oauth::OAuthUseCases,
     passwords::Passwords,
     ports::Ports,
@@ -30,6 +32,10 @@ pub struct Policies {
     pub sessions_per_user: usize,
     /// Failed password attempts at an address before whoever fails has to wait.
     pub login_failures: u32,
+    /// Whether logins ask for a second factor.
+    pub mfa: MfaPolicy,
+    /// `None` on a server that takes no passkeys.
+    pub passkeys: Option<PasskeyPolicy>,
     /// `None` on a server that sends no mail.
     pub mail: Option<MailPolicy>,
     /// How long the audit trail is kept; `None` is for ever.
@@ -56,6 +62,7 @@ pub struct UseCases {
     pub sign_in: SignInUseCases,
     pub sessions: SessionUseCases,
     pub accounts: AccountUseCases,
+    pub mfa: MfaUseCases,
     pub passwords: Passwords,
     /// `None` on a server that sends no mail.
     pub mail: Option<Data<MailUseCases>>,
@@ -78,6 +85,11 @@ impl From<&Settings> for Policies {
             sessions_per_user: settings.sessions.per_user,
             fresh: settings.sessions.fresh,
             login_failures: settings.passwords.login_failures,
+            mfa: settings.mfa,
+            passkeys: settings
+                .passkeys
+                .as_ref()
+                .map(|passkeys| PasskeyPolicy { app_name: settings.app_name(), origins: passkeys.origins.clone() }),
             mail: settings.mail.as_ref().map(MailPolicy::from),
             audit_kept: settings.audit.kept,
             keys: settings.tokens.keys.policy,
@@ -97,10 +109,11 @@ impl UseCases {
             sign_in: SignInUseCases::over(&ports, policies),
             sessions: SessionUseCases::over(&ports, policies),
             accounts: AccountUseCases::over(&ports, policies),
+            mfa: MfaUseCases::over(&ports, policies),
             mail: MailUseCases::over(&ports, policies).map(Data::new),
             retry_mail: RetryMail { outbox: ports.mail.admin.clone(), clock: ports.clock.clone() },
             passwords: Passwords { policy: policies.passwords },
-            oauth: OAuthUseCases::over(&ports),
+            oauth: OAuthUseCases::over(&ports, policies),
             signing_keys: KeyUseCases::over(&ports, policies),
             maintenance: MaintenanceUseCases::over(&ports, policies),
             realm: policies.realm.clone(),

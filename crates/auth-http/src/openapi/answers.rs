@@ -48,6 +48,7 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     match *method {
         Method::GET => item.get.as_mut(),
         Method::POST => item.post.as_mut(),
+        Method::PATCH => item.patch.as_mut(),
         Method::DELETE => item.delete.as_mut(),
         _ => None,
     }
@@ -81,7 +82,7 @@ fn complete(needs: Needs, said: &endpoint::Operation, operation: &mut Operation,
 /// What `wire`, the layers of `middleware` and the extractors refuse.
 fn of_the_layers(needs: Needs, method: &Method, operation: &Operation) -> impl Iterator<Item = Code> + use<> {
     let is = |applies: bool, codes: &'static [Code]| if applies { codes } else { &[] };
-    let with_body = [Method::POST, Method::DELETE].contains(method);
+    let with_body = [Method::POST, Method::PATCH, Method::DELETE].contains(method);
     [
         is(true, &[Code::MalformedRequest, Code::RequestTimeout, Code::HeadersTooLarge, Code::InternalError]),
         is(!needs.probe, &[Code::OriginNotAllowed, Code::PayloadTooLarge]),

@@ -20,7 +20,7 @@ use crate::{
     app::use_cases::UseCases,
     routes::views::UserView,
     web::{
-        caller::{Authenticated, Context, CurrentUser},
+        caller::{Caller, CallerWith, Context, EnrollingUser, FreshIfFactor},
         json_body::{FromMembers, JsonBody, Members, Told},
         problem::Problem,
     },
@@ -103,7 +103,7 @@ pub async fn register(
     get, path = "/auth/me", security(("bearer" = [])),
     responses((status = 200, description = "The account of the token.", body = UserView)),
 )]
-pub async fn me(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Json<UserView> {
+pub async fn me(app: Data<UseCases>, Caller(caller, ..): EnrollingUser) -> Json<UserView> {
     Json(match app.mail {
         Some(_) => UserView::with_mailbox(&caller.user, app.ports.clock.now()),
         None => UserView::from(&caller.user),
@@ -112,7 +112,7 @@ pub async fn me(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Json<U
 
 /// Change the password.
 ///
-/// Ends every other session of the account.
+/// Ends every other session of the account. Where the account has a second factor, the caller has to be fresh.
 #[utoipa::path(
     post, path = "/auth/password", security(("bearer" = [])),
     request_body = ChangePasswordBody,
@@ -121,13 +121,15 @@ pub async fn me(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Json<U
 pub async fn change_password(
     app: Data<UseCases>,
     Context(context): Context,
-    Authenticated(caller, body): Authenticated<ChangePasswordBody>,
+    CallerWith(caller, body, ..): FreshIfFactor<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     app.accounts.change_password.execute(&caller, body.current_password, body.new_password, &context).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Delete the account.
+///
+/// Where it has a second factor, the caller has to be fresh.
 #[utoipa::path(
     delete, path = "/auth/me", operation_id = "delete_account", security(("bearer" = [])),
     request_body = DeleteAccountBody,
@@ -136,7 +138,7 @@ pub async fn change_password(
 pub async fn delete(
     app: Data<UseCases>,
     Context(context): Context,
-    Authenticated(caller, body): Authenticated<DeleteAccountBody>,
+    CallerWith(caller, body, ..): FreshIfFactor<DeleteAccountBody>,
 ) -> Result<HttpResponse, Problem> {
     app.accounts.delete.execute(&caller, body.password, &context).await?;
     Ok(HttpResponse::NoContent().finish())

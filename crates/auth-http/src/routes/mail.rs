@@ -14,10 +14,10 @@ use self::bodies::{
     AddressBody, ChangeEmailBody, ConfirmBody, ConfirmSchema, ResetBody, ResetSchema, TokenBody, VerifyBody, VerifySchema,
 };
 use crate::web::{
-    caller::{AnyCaller, Context, Fresh},
+    caller::{AnyCaller, CallerWith, Context, Fresh},
     json_body::JsonBody,
-    mailing::Mailing,
     problem::Problem,
+    using::Mailing,
 };
 
 /// It says nothing of whether there is such an account, or whether a mail goes out.
@@ -118,7 +118,7 @@ pub async fn reset(
 pub async fn request_change(
     mail: Mailing,
     Context(context): Context,
-    Fresh(caller, body): Fresh<ChangeEmailBody>,
+    CallerWith(caller, body, ..): Fresh<ChangeEmailBody>,
 ) -> Result<HttpResponse, Problem> {
     mail.request_change.execute(&caller, body.new_email, &context).await?;
     Ok(accepted("accepted"))

@@ -16,7 +16,7 @@ use crate::{
     routes::views::SessionView,
     settings::SESSIONS_MAX,
     web::{
-        caller::{Context, CurrentUser},
+        caller::{Caller, Context, CurrentUser, EnrollingUser},
         problem::Problem,
     },
 };
@@ -78,7 +78,7 @@ fn scopes() -> Object {
 pub(crate) async fn logout(
     app: Data<UseCases>,
     Context(context): Context,
-    CurrentUser(caller): CurrentUser,
+    Caller(caller, ..): EnrollingUser,
     Query(query): Query<LogoutQuery>,
 ) -> Result<HttpResponse, Problem> {
     app.sessions.logout.execute(&caller, query.scope()?, &context).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn logout(
     get, path = "/auth/sessions", operation_id = "list_sessions", security(("bearer" = [])),
     responses((status = 200, description = "The live sessions of the account.", body = SessionsView)),
 )]
-pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) -> Result<Json<SessionsView>, Problem> {
+pub(crate) async fn list(app: Data<UseCases>, Caller(caller, ..): CurrentUser) -> Result<Json<SessionsView>, Problem> {
     let sessions = app.sessions.list.execute(&caller, SESSIONS_MAX.into()).await?;
     let listed = |session: &Session| ListedSession { session: session.into(), current: session.id == caller.session.id };
     Ok(Json(SessionsView { sessions: sessions.iter().map(listed).collect() }))
@@ -105,7 +105,7 @@ pub(crate) async fn list(app: Data<UseCases>, CurrentUser(caller): CurrentUser) 
 pub(crate) async fn end(
     app: Data<UseCases>,
     Context(context): Context,
-    CurrentUser(caller): CurrentUser,
+    Caller(caller, ..): CurrentUser,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_not_an_id| Problem::not_found())?;

@@ -1,5 +1,7 @@
 //! Tokens for a password, tokens for a refresh token, and a fresh session for a password.
 
+pub mod second_factor;
+
 use actix_web::{
     HttpResponse,
     http::StatusCode,
@@ -9,14 +11,17 @@ use auth_domain::{
     identity::email::Email,
     passwords::policy::PasswordAttempt,
     sessions::token::{AccessToken, TokenPair},
+    sign_in::login::LoggedIn,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::second_factor::{LoginFactorBody, LoginFactorSchema, ReauthenticateBody, ReauthenticateSchema};
+
 use crate::{
     app::use_cases::UseCases,
     web::{
-        caller::{Authenticated, Context},
+        caller::{CallerWith, Context, Enrolling},
         json_body::{FromMembers, JsonBody, Members, Told},
         problem::Problem,
     },
@@ -46,20 +51,6 @@ pub struct RefreshBody {
 impl FromMembers for RefreshBody {
     fn from_members(members: &mut Members) -> Result<Self, Told> {
         Ok(Self { refresh_token: members.required("refresh_token")? })
-    }
-}
-
-/// Exactly one proof.
-#[derive(ToSchema)]
-pub struct ReauthenticateBody {
-    #[schema(value_type = String, format = "password", examples("Correct-Horse-7-Battery"))]
-    password: PasswordAttempt,
-}
-
-impl FromMembers for ReauthenticateBody {
-    fn from_members(members: &mut Members) -> Result<Self, Told> {
-        members.refuse(&["code", "passkey"], "unsupported", "is not taken here; exactly one proof is, the password");
-        Ok(Self { password: members.required("password")? })
     }
 }
 
@@ -118,7 +109,8 @@ pub fn answer(status: StatusCode, pair: TokenPair) -> HttpResponse {
 
 /// Log in.
 ///
-/// All refusals look the same and take the same time.
+/// All refusals look the same and take the same time. An account with a second factor gets `second_factor_required` and no session
+/// yet: its `mfa_token` goes to `/auth/login/factor`.
 #[utoipa::path(
     post, path = "/auth/login",
     request_body = LoginBody,
@@ -129,7 +121,27 @@ pub async fn login(
     Context(context): Context,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pair = app.sign_in.login.execute(&body.email, body.password, &context).await?;
+    match app.sign_in.login.execute(&body.email, body.password, &context).await? {
+        LoggedIn::SignedIn(pair) => Ok(answer(StatusCode::OK, pair)),
+        LoggedIn::SecondFactorRequired(pending) => Err(Problem::second_factor_required(pending)),
+    }
+}
+
+/// Complete a login with a second factor.
+///
+/// Exactly one of `code` and `passkey`. After five wrong ones the token is void; after ten wrong codes in a quarter of an hour the
+/// account's second step is held.
+#[utoipa::path(
+    post, path = "/auth/login/factor",
+    request_body = LoginFactorSchema,
+    responses((status = 200, description = "A session has begun.", body = TokensView)),
+)]
+pub async fn login_factor(
+    app: Data<UseCases>,
+    Context(context): Context,
+    JsonBody(body): JsonBody<LoginFactorBody>,
+) -> Result<HttpResponse, Problem> {
+    let pair = app.sign_in.login_factor.execute(&body.mfa_token, body.shown, &context).await?;
     Ok(answer(StatusCode::OK, pair))
 }
 
@@ -153,18 +165,23 @@ pub async fn refresh(
 
 /// Authenticate again.
 ///
-/// The session is fresh from then on, whichever of its access tokens is presented, and what demands a fresh authentication is
-/// open for a while. The refresh token stays.
+/// Exactly one of `password`, `code` and `passkey`; where the account has a second factor, a password alone changes nothing. The
+/// session is fresh from then on, whichever of its access tokens is presented, and what demands a fresh authentication is open for a
+/// while. The refresh token stays.
 #[utoipa::path(
     post, path = "/auth/reauthenticate", security(("bearer" = [])),
-    request_body = ReauthenticateBody,
+    request_body = ReauthenticateSchema,
     responses((status = 200, description = "The session is fresh.", body = AccessTokenView)),
 )]
 pub async fn reauthenticate(
     app: Data<UseCases>,
     Context(context): Context,
-    Authenticated(caller, body): Authenticated<ReauthenticateBody>,
+    CallerWith(caller, body, ..): Enrolling<ReauthenticateBody>,
 ) -> Result<Json<AccessTokenView>, Problem> {
-    let token = app.sign_in.reauthenticate.execute(&caller, body.password, &context).await?;
+    let reauthenticate = &app.sign_in.reauthenticate;
+    let token = match body {
+        ReauthenticateBody::Password(password) => reauthenticate.by_password(&caller, password, &context).await?,
+        ReauthenticateBody::Factor(shown) => reauthenticate.by_factor(&caller, shown, &context).await?,
+    };
     Ok(Json(token.into()))
 }

@@ -2,6 +2,7 @@
 
 mod lists;
 mod mail;
+mod passkeys;
 
 use std::{
     collections::{BTreeSet, HashMap},

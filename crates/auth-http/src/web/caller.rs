@@ -1,15 +1,15 @@
 //! What handlers ask of a request besides its body: who calls, and from where.
 
-use std::{future, future::Future, pin::Pin};
+use std::{future, future::Future, marker::PhantomData, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{self, HeaderMap},
-    web::Bytes,
 };
 use auth_domain::{
-    identity::request_context::RequestContext, passwords::policy::PasswordPolicy, sessions::authenticate::SignedIn,
+    identity::request_context::RequestContext,
+    sessions::{authenticate::SignedIn, authentication::is_for_enrolment},
 };
 
 use crate::{
@@ -22,85 +22,114 @@ use crate::{
     },
 };
 
-/// A signed-in caller: a handler that has one needs no `if`.
-pub struct CurrentUser(pub SignedIn);
+/// What a handler demands of its caller's session, beside that it is alive.
+pub trait Demand: 'static {
+    /// Whether nothing else of the request is judged for a caller who does not meet it.
+    const COMES_FIRST: bool;
 
-impl FromRequest for CurrentUser {
+    /// # Errors
+    /// What is missing.
+    fn check(app: &UseCases, caller: &SignedIn) -> Result<(), Problem>;
+}
+
+/// A login: with a second factor, where the server requires one.
+pub struct Login;
+
+/// The same, or a session that may only enrol a second factor.
+pub struct Enrolment;
+
+/// Authenticated a short while ago, with a second factor where the account has one (RFC 9470).
+pub struct Recent<D>(PhantomData<D>);
+
+/// The same, demanded only of those whose account has a second factor.
+pub struct RecentWithFactor<D>(PhantomData<D>);
+
+impl Demand for Login {
+    const COMES_FIRST: bool = false;
+
+    fn check(app: &UseCases, caller: &SignedIn) -> Result<(), Problem> {
+        let may_only_enrol = is_for_enrolment(&caller.session, app.sessions.demand_fresh.mfa);
+        if may_only_enrol { Err(Problem::factor_required()) } else { Ok(()) }
+    }
+}
+
+impl Demand for Enrolment {
+    const COMES_FIRST: bool = false;
+
+    fn check(_app: &UseCases, _caller: &SignedIn) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+impl<D: Demand> Demand for Recent<D> {
+    const COMES_FIRST: bool = true;
+
+    fn check(app: &UseCases, caller: &SignedIn) -> Result<(), Problem> {
+        D::check(app, caller)?;
+        Ok(app.sessions.demand_fresh.check(caller)?)
+    }
+}
+
+impl<D: Demand> Demand for RecentWithFactor<D> {
+    const COMES_FIRST: bool = true;
+
+    fn check(app: &UseCases, caller: &SignedIn) -> Result<(), Problem> {
+        D::check(app, caller)?;
+        Ok(app.sessions.demand_fresh.check_where_factor(caller)?)
+    }
+}
+
+/// A signed-in caller: a handler that has one needs no `if`.
+pub struct Caller<D>(pub SignedIn, pub PhantomData<D>);
+
+/// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
+pub struct CallerWith<D, B>(pub SignedIn, pub B, pub PhantomData<D>);
+
+pub type CurrentUser = Caller<Login>;
+pub type EnrollingUser = Caller<Enrolment>;
+pub type FreshUser = Caller<Recent<Login>>;
+pub type FreshEnrollingUser = Caller<Recent<Enrolment>>;
+pub type Authenticated<B> = CallerWith<Login, B>;
+pub type Enrolling<B> = CallerWith<Enrolment, B>;
+pub type Fresh<B> = CallerWith<Recent<Login>, B>;
+pub type FreshEnrolling<B> = CallerWith<Recent<Enrolment>, B>;
+pub type FreshIfFactor<B> = CallerWith<RecentWithFactor<Login>, B>;
+
+impl<D: Demand> FromRequest for Caller<D> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let token = bearer(request.headers()).map(str::to_owned);
         let app = UseCases::of(request).clone();
-        Box::pin(async move { Ok(Self(app.sessions.authenticate.execute(&token?).await?)) })
-    }
-}
-
-/// A signed-in caller who was authenticated a short while ago: a handler that has one demands it (RFC 9470).
-pub struct FreshUser(pub SignedIn);
-
-impl FromRequest for FreshUser {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let caller = CurrentUser::from_request(request, payload);
-        let app = UseCases::of(request).clone();
         Box::pin(async move {
-            let CurrentUser(caller) = caller.await?;
-            app.sessions.demand_fresh.check(&caller)?;
-            Ok(Self(caller))
+            let caller = app.sessions.authenticate.execute(&token?).await?;
+            D::check(&app, &caller)?;
+            Ok(Self(caller, PhantomData))
         })
     }
 }
 
-/// A fresh caller and a body. Nothing of the body is judged for one who is not fresh.
-pub struct Fresh<B>(pub SignedIn, pub B);
-
-impl<B: FromMembers + 'static> FromRequest for Fresh<B> {
+impl<D: Demand, B: FromMembers + 'static> FromRequest for CallerWith<D, B> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let caller = FreshUser::from_request(request, payload);
-        let body = body(request);
+        let body = RawBody::of(request, Media::Json);
+        let policy = UseCases::of(request).passwords.policy;
+        let caller = Caller::<D>::from_request(request, payload);
         Box::pin(async move {
-            let FreshUser(caller) = caller.await?;
-            let body = body.and_then(|body| body.of(&caller))?;
-            Ok(Self(caller, body))
-        })
-    }
-}
-
-/// A body that is still to be parsed: what the caller may send depends on who it is.
-struct Unparsed(Bytes, PasswordPolicy);
-
-fn body(request: &HttpRequest) -> Result<Unparsed, Problem> {
-    RawBody::of(request, Media::Json).map(|RawBody(bytes)| Unparsed(bytes, UseCases::of(request).passwords.policy))
-}
-
-impl Unparsed {
-    fn of<B: FromMembers>(&self, caller: &SignedIn) -> Result<B, Problem> {
-        // A password may not contain the caller's address.
-        parse(&self.0, Rules { policy: self.1, owner: Some(caller.user.email.clone()) })
-    }
-}
-
-/// A signed-in caller and a body. The caller comes first: strangers do not learn what a body should look like.
-pub struct Authenticated<B>(pub SignedIn, pub B);
-
-impl<B: FromMembers + 'static> FromRequest for Authenticated<B> {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = body(request);
-        let caller = CurrentUser::from_request(request, payload);
-        Box::pin(async move {
-            let body = body?;
-            let CurrentUser(caller) = caller.await?;
-            let body = body.of(&caller)?;
-            Ok(Self(caller, body))
+            let (caller, RawBody(bytes)) = if D::COMES_FIRST {
+                let Caller(caller, _) = caller.await?;
+                (caller, body?)
+            } else {
+                let body = body?;
+                let Caller(caller, _) = caller.await?;
+                (caller, body)
+            };
+            // A password may not contain the caller's address.
+            let body = parse(&bytes, Rules { policy, owner: Some(caller.user.email.clone()) })?;
+            Ok(Self(caller, body, PhantomData))
         })
     }
 }
@@ -114,8 +143,8 @@ impl<B: FromMembers + 'static> FromRequest for AnyCaller<B> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if request.headers().contains_key(header::AUTHORIZATION) {
-            let signed_in = Authenticated::from_request(request, payload);
-            return Box::pin(async move { signed_in.await.map(|Authenticated(caller, body)| Self(Some(caller), body)) });
+            let signed_in = Authenticated::<B>::from_request(request, payload);
+            return Box::pin(async move { signed_in.await.map(|CallerWith(caller, body, _)| Self(Some(caller), body)) });
         }
         let body = JsonBody::from_request(request, payload);
         Box::pin(async move { body.await.map(|JsonBody(body)| Self(None, body)) })

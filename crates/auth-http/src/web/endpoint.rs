@@ -134,6 +134,14 @@ impl Endpoint {
         self.takes(Method::POST, problems, web::post().to(handler))
     }
 
+    pub(crate) fn patch<F, A>(self, handler: F, problems: &'static [Code]) -> Self
+    where
+        F: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.takes(Method::PATCH, problems, web::patch().to(handler))
+    }
+
     pub(crate) fn delete<F, A>(self, handler: F, problems: &'static [Code]) -> Self
     where
         F: Handler<A, Output: Responder + 'static>,
@@ -147,8 +155,12 @@ impl Endpoint {
         Self { resource: self.resource.route(route), ..self }
     }
 
-    /// Registers it. A method that it does not take is 405 with `Allow`.
+    /// Registers it. A method that it does not take is 405 with `Allow`; a path that takes none is not there.
     pub(crate) fn register(self, config: &mut ServiceConfig) {
+        if self.operations.is_empty() {
+            config.service(self.resource.default_service(web::to(|| async { Err::<&str, _>(Problem::not_found()) })));
+            return;
+        }
         let names = self.operations.iter().map(|operation| match operation.method {
             Method::GET => "GET, HEAD",
             ref method => method.as_str(),

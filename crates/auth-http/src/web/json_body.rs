@@ -1,12 +1,18 @@
 //! Request bodies: each member parsed once at the edge, every fault of every member in one answer.
 
-use std::{convert::Infallible, fmt::Display, future};
+use std::{
+    convert::Infallible,
+    fmt::{self, Display},
+    future,
+};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
+    factors::factor::{FactorName, FactorNameFault},
     identity::email::{Email, EmailFault},
     passwords::policy::{ChosenPassword, NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use strict_json::Malformed;
 use zeroize::Zeroizing;
@@ -50,6 +56,7 @@ impl<B: FromMembers + 'static> FromRequest for JsonBody<B> {
 }
 
 /// What the members of a body are parsed by.
+#[derive(Clone)]
 pub struct Rules {
     pub policy: PasswordPolicy,
     /// The address of the account, which a new password may not contain.
@@ -105,6 +112,38 @@ impl Members {
                 Err(self.fault(name, "wrong_type", "must be a string"))
             }
         }
+    }
+
+    /// A member that may be missing or `null`.
+    ///
+    /// # Errors
+    /// It is no text, or breaks a rule.
+    pub fn optional<T: Parse>(&mut self, name: &'static str) -> Result<Option<T>, Told> {
+        if self.has(name) { self.required(name).map(Some) } else { Ok(None) }
+    }
+
+    /// A member that has to be an object. Its faults are told by the paths of its members.
+    ///
+    /// # Errors
+    /// It is missing, no object, or one of its members breaks a rule.
+    pub fn object<T: FromMembers>(&mut self, name: &'static str) -> Result<T, Told> {
+        let given = match self.given.remove(name) {
+            None => return Err(self.fault(name, "missing", "is required")),
+            Some(Value::Object(given)) => given,
+            Some(_) => return Err(self.fault(name, "wrong_type", "must be an object")),
+        };
+        let mut inner = Self { given, rules: self.rules.clone(), faults: Vec::new() };
+        let parsed = T::from_members(&mut inner);
+        let is_whole = inner.faults.is_empty();
+        self.faults.extend(inner.faults.into_iter().map(|fault| fault.within(name)));
+        parsed.and_then(|parsed| if is_whole { Ok(parsed) } else { Err(Told(())) })
+    }
+
+    /// The texts of a list that says more, and that nothing depends on: whatever else is in it is ignored.
+    #[must_use]
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        let Some(Value::Array(items)) = self.given.remove(name) else { return Vec::new() };
+        items.into_iter().filter_map(|item| if let Value::String(text) = item { Some(text) } else { None }).collect()
     }
 
     /// Whether there is such a member, for a body that may be one of several. `null` is none.
@@ -199,6 +238,41 @@ impl Parse for PasswordAttempt {
 
     fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<Infallible>> {
         Ok(Self::new(text.to_owned()))
+    }
+}
+
+/// Bytes in base64url without padding, as WebAuthn has them in JSON (Level 3 section 5.1).
+pub struct Bytes64(pub Vec<u8>);
+
+/// The text is not such bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotBase64;
+
+impl Display for NotBase64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be base64url without padding")
+    }
+}
+
+impl FaultCode for NotBase64 {
+    fn code(&self) -> &'static str {
+        "invalid_base64url"
+    }
+}
+
+impl Parse for Bytes64 {
+    type Fault = NotBase64;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<NotBase64>> {
+        URL_SAFE_NO_PAD.decode(text).map(Self).map_err(|_malformed| vec![NotBase64])
+    }
+}
+
+impl Parse for FactorName {
+    type Fault = FactorNameFault;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<FactorNameFault>> {
+        text.parse().map_err(|fault| vec![fault])
     }
 }
 

@@ -16,6 +16,7 @@ use actix_web::{
         header::{self, HeaderValue},
     },
 };
+use auth_domain::{identity::method::Method, sign_in::login::PendingLogin};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +32,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
+    second_step: Option<SecondStepView>,
     /// In the place of the code's own.
     challenge: Option<String>,
 }
@@ -40,7 +42,7 @@ pub struct Problem {
 pub struct FieldError {
     /// The member's path; empty when it is the body as a whole.
     #[schema(examples("password"))]
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// The rule, for programs.
     #[schema(examples("too_short", "missing", "wrong_type"))]
     pub code: &'static str,
@@ -65,12 +67,36 @@ pub struct ProblemView<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
+    /// Of `second_factor_required`.
+    #[serde(flatten)]
+    second_step: Option<&'a SecondStepView>,
+}
+
+/// A login that waits for its second step: the members that `second_factor_required` adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SecondStep)]
+pub struct SecondStepView {
+    /// Goes to `POST /auth/login/factor`, once.
+    #[schema(examples("eyJpZCI6IjAxOWI3Y2E5…"))]
+    mfa_token: String,
+    /// In seconds.
+    #[schema(examples(300))]
+    expires_in: i64,
+    /// What may be shown: `totp`, `passkey`, `recovery_code`.
+    factors: Vec<&'static str>,
 }
 
 impl FieldError {
     #[must_use]
     pub fn new(field: &'static str, code: &'static str, message: impl fmt::Display) -> Self {
-        Self { field, code, message: message.to_string() }
+        Self { field: field.into(), code, message: message.to_string() }
+    }
+
+    /// The same of a member of `parent`.
+    #[must_use]
+    pub fn within(self, parent: &str) -> Self {
+        let field = if self.field.is_empty() { parent.to_owned() } else { format!("{parent}.{}", self.field) };
+        Self { field: field.into(), ..self }
     }
 }
 
@@ -82,7 +108,16 @@ impl Problem {
 
     fn with_detail(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
-        Self { status: code.status(), code, detail, errors: Vec::new(), retry_after: None, allow: None, challenge: None }
+        Self {
+            status: code.status(),
+            code,
+            detail,
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            second_step: None,
+            challenge: None,
+        }
     }
 
     #[must_use]
@@ -104,6 +139,20 @@ impl Problem {
     #[must_use]
     pub fn email_taken(detail: &'static str) -> Self {
         Self::with_detail(Code::EmailTaken, detail)
+    }
+
+    /// Says how to go on.
+    #[must_use]
+    pub fn second_factor_required(pending: PendingLogin) -> Self {
+        let PendingLogin { token: mfa_token, expires_in, methods } = pending;
+        let factors = methods.into_iter().map(Method::name).collect();
+        let second_step = Some(SecondStepView { mfa_token, expires_in: expires_in.num_seconds(), factors });
+        Self { second_step, ..Self::new(Code::SecondFactorRequired) }
+    }
+
+    #[must_use]
+    pub fn factor_required() -> Self {
+        Self::new(Code::FactorRequired)
     }
 
     #[must_use]
@@ -201,6 +250,7 @@ impl Problem {
             code: self.code,
             request_id,
             errors: &self.errors,
+            second_step: self.second_step.as_ref(),
         };
         serde_json::to_string(&document).unwrap_or_default()
     }

@@ -50,6 +50,8 @@ codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request is malformed";
     /// Whatever is wrong with a token or a code from a mail.
     ProofInvalid = "proof_invalid", BAD_REQUEST, "The link or code is not valid, or not any more; ask for another";
+    /// Whatever is wrong with a passkey that is to be added.
+    PasskeyRefused = "passkey_invalid", BAD_REQUEST, "The passkey cannot be added; ask for new options and try again";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is required";
     TokenInvalid = "token_invalid", UNAUTHORIZED, "Invalid token";
@@ -57,13 +59,24 @@ codes! {
     /// Its session has ended. A thief is told no more than that the token is not valid.
     TokenReused = "token_reused", UNAUTHORIZED, "Invalid token";
     ReauthenticationRequired = "reauthentication_required", UNAUTHORIZED, "Authenticate again: POST /auth/reauthenticate";
+    /// Whatever is wrong with a second factor.
+    CodeInvalid = "code_invalid", UNAUTHORIZED, "The code is wrong, or was used before";
+    /// Whatever is wrong with a passkey.
+    PasskeyInvalid = "passkey_invalid", UNAUTHORIZED, "The passkey is not valid here";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The origin is not allowed";
     PasswordMismatch = "password_mismatch", FORBIDDEN, "The password is wrong";
+    /// [`CodeInvalid`](Self::CodeInvalid) where a bearer token was presented: a client must not refresh it and repeat.
+    CodeRefused = "code_invalid", FORBIDDEN, "The code is wrong, or was used before";
+    /// With the members of a login that waits for its second step.
+    SecondFactorRequired = "second_factor_required", FORBIDDEN, "Show a second factor: POST /auth/login/factor";
+    FactorRequired = "factor_required", FORBIDDEN, "Enrol a second factor first: POST /auth/factors/totp or /auth/passkeys/options";
     EmailUnverified = "email_unverified", FORBIDDEN, "The address has to be verified first; a mail says how";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not arrive in time";
     EmailTaken = "email_taken", CONFLICT, "Registration failed";
+    FactorLimit = "factor_limit", CONFLICT, "The account has as many as it may have; remove one first";
+    LastFactor = "last_factor", CONFLICT, "One second factor has to stay; add another first";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Request body too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
         "Content-Type must be application/json, without a Content-Encoding";
@@ -80,7 +93,8 @@ impl Code {
     /// `WWW-Authenticate` (RFC 6750 section 3). Without credentials there is no error code in it (section 3.1).
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
-        let without_a_token = matches!(self, Self::TokenMissing | Self::InvalidCredentials);
+        let without_a_token =
+            matches!(self, Self::TokenMissing | Self::InvalidCredentials | Self::CodeInvalid | Self::PasskeyInvalid);
         let challenge = if self == Self::ReauthenticationRequired {
             CHALLENGE_STALE
         } else if without_a_token {
@@ -103,8 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_stands_for_one_code() {
-        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    fn a_name_stands_for_one_code_of_its_status() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| (code.name(), code.status())).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());

@@ -4,11 +4,17 @@ use std::{convert::Infallible, time::Duration};
 
 use auth_domain::{
     accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
+    factors::factor::FactorNameFault,
     identity::{email::EmailFault, port_error::PortError},
     mailbox::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
         reset::ResetPasswordError, verify::VerifyEmailError,
     },
+    mfa::{
+        confirm_totp::ConfirmTotpError, enrol_totp::EnrolTotpError, remove::RemoveFactorError, rename::RenameFactorError,
+        replace_recovery_codes::ReplaceRecoveryCodesError,
+    },
+    passkeys::{options::PasskeyOptionsError, register::RegisterPasskeyError},
     passwords::policy::PasswordFault,
     sessions::{
         authenticate::AuthenticateError,
@@ -17,7 +23,10 @@ use auth_domain::{
         refresh::RefreshError,
         token::InvalidToken,
     },
-    sign_in::{login::LoginError, reauthenticate::ReauthenticateError, register::RegisterError},
+    sign_in::{
+        login::LoginError, login_factor::LoginWithFactorError, login_passkey::LoginWithPasskeyError,
+        reauthenticate::ReauthenticateError, register::RegisterError,
+    },
 };
 
 use super::{Code, FieldError, Problem};
@@ -106,6 +115,96 @@ impl From<LoginError> for Problem {
     }
 }
 
+impl From<LoginWithFactorError> for Problem {
+    fn from(error: LoginWithFactorError) -> Self {
+        match error {
+            LoginWithFactorError::TokenInvalid => Self::token_invalid(),
+            LoginWithFactorError::TokenExpired => Self::new(Code::TokenExpired),
+            LoginWithFactorError::Refused => Self::new(Code::CodeInvalid),
+            LoginWithFactorError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            LoginWithFactorError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginWithPasskeyError> for Problem {
+    fn from(error: LoginWithPasskeyError) -> Self {
+        match error {
+            LoginWithPasskeyError::Refused => Self::new(Code::PasskeyInvalid),
+            LoginWithPasskeyError::Unverified => Self::new(Code::EmailUnverified),
+            LoginWithPasskeyError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnrolTotpError> for Problem {
+    fn from(error: EnrolTotpError) -> Self {
+        match error {
+            EnrolTotpError::Limit => Self::new(Code::FactorLimit),
+            EnrolTotpError::Ended => Self::token_invalid(),
+            EnrolTotpError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmTotpError> for Problem {
+    fn from(error: ConfirmTotpError) -> Self {
+        match error {
+            ConfirmTotpError::NotFound => Self::not_found(),
+            ConfirmTotpError::WrongCode => Self::new(Code::CodeRefused),
+            ConfirmTotpError::Limit => Self::new(Code::FactorLimit),
+            ConfirmTotpError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RenameFactorError> for Problem {
+    fn from(error: RenameFactorError) -> Self {
+        match error {
+            RenameFactorError::NotFound => Self::not_found(),
+            RenameFactorError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveFactorError> for Problem {
+    fn from(error: RemoveFactorError) -> Self {
+        match error {
+            RemoveFactorError::NotFound => Self::not_found(),
+            RemoveFactorError::Last => Self::new(Code::LastFactor),
+            RemoveFactorError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplaceRecoveryCodesError> for Problem {
+    fn from(error: ReplaceRecoveryCodesError) -> Self {
+        match error {
+            ReplaceRecoveryCodesError::NoFactor => Self::not_found(),
+            ReplaceRecoveryCodesError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasskeyOptionsError> for Problem {
+    fn from(error: PasskeyOptionsError) -> Self {
+        match error {
+            PasskeyOptionsError::Limit => Self::new(Code::FactorLimit),
+            PasskeyOptionsError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterPasskeyError> for Problem {
+    fn from(error: RegisterPasskeyError) -> Self {
+        match error {
+            RegisterPasskeyError::Refused => Self::new(Code::PasskeyRefused),
+            RegisterPasskeyError::Limit => Self::new(Code::FactorLimit),
+            RegisterPasskeyError::Port(error) => error.into(),
+        }
+    }
+}
+
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
@@ -142,6 +241,8 @@ impl From<ReauthenticateError> for Problem {
     fn from(error: ReauthenticateError) -> Self {
         match error {
             ReauthenticateError::Mismatch => Self::new(Code::PasswordMismatch),
+            ReauthenticateError::FactorRefused => Self::new(Code::CodeRefused),
+            ReauthenticateError::FactorMissing(not_fresh) => not_fresh.into(),
             ReauthenticateError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             ReauthenticateError::Ended => Self::token_invalid(),
             ReauthenticateError::Port(error) => error.into(),
@@ -228,6 +329,16 @@ pub trait FaultCode {
 impl FaultCode for Infallible {
     fn code(&self) -> &'static str {
         match *self {}
+    }
+}
+
+impl FaultCode for FactorNameFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "too_short",
+            Self::TooLong => "too_long",
+            Self::Control => "control_character",
+        }
     }
 }
 

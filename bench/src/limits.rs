@@ -51,6 +51,19 @@ pub(crate) fn bcrypt(span: Duration) -> Result<f64> {
     Ok(rates.iter().sum())
 }
 
+/// How often all cores together do something in a second when they do nothing else.
+pub(crate) fn repeated(span: Duration, work: impl Fn() -> Result<()> + Sync) -> Result<f64> {
+    let rates = on_threads(cores(), |_number| {
+        let (begun, mut done) = (Instant::now(), 0_u32);
+        while begun.elapsed() < span {
+            work()?;
+            done += 1;
+        }
+        Ok(f64::from(done) / begun.elapsed().as_secs_f64())
+    })?;
+    Ok(rates.iter().sum())
+}
+
 /// The UPDATE of a refresh in a loop, on `connections` connections at once. Uses the same rows as `parts::refresh`, since the
 /// place of a row determines the cost of its change. Returns rows per second.
 pub(crate) fn updates(scratch: &Scratch, connections: usize, accounts: u64, span: Duration) -> Result<f64> {

@@ -9,6 +9,7 @@ mod load;
 mod outbox;
 mod pairs;
 mod parts;
+mod passkey;
 mod plan;
 mod report;
 mod roomy;
@@ -40,6 +41,8 @@ enum Part {
     Refused,
     /// How fast mails go out, what they cost `me`, a dead mail server, and whether an answer's time tells who has an account
     Mail,
+    /// Logins by passkey, and how many signatures can be verified
+    Passkeys,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes

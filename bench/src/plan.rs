@@ -3,6 +3,7 @@
 mod beside;
 mod data;
 mod mail;
+mod passkeys;
 mod process;
 mod refused;
 
@@ -109,6 +110,9 @@ impl Plan<'_> {
         drop(server);
         if self.wants(Part::Mail) {
             self.mail(&scratch, &tokens)?;
+        }
+        if self.wants(Part::Passkeys) {
+            self.passkeys(&scratch)?;
         }
         drop(scratch);
         if self.wants(Part::Big) {

@@ -18,6 +18,7 @@ use crate::{
     engine::Scratch,
     floor,
     load::Outcome,
+    passkey,
     tokens::{ACCESS_SECRET, REFRESH_SECRET},
     wrk,
 };
@@ -75,6 +76,13 @@ pub(crate) fn server_with_mail(program: &Path, scratch: &Scratch, url: &str, set
     let mail = [("MAIL_URL", url), ("MAIL_FROM", "Bench <bench@sender.example>"), ("PUBLIC_URL", "https://auth.example.org")];
     let all = mail.into_iter().chain(settings.iter().copied());
     Running::start(configure(&mut command, scratch)?.envs(all).arg("serve").stdout(log()?))
+}
+
+/// One that takes passkeys.
+pub(crate) fn server_with_passkeys(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    let settings = [("WEBAUTHN_RP_ID", passkey::RP_ID), ("WEBAUTHN_ORIGINS", passkey::ORIGIN)];
+    Running::start(configure(&mut command, scratch)?.envs(settings).arg("serve").stdout(log()?))
 }
 
 /// A mail server that accepts connections, by its kernel, and never says a word.

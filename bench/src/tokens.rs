@@ -18,7 +18,7 @@ pub(crate) fn email(number: u64) -> String {
     format!("user{number:08}@example.org")
 }
 
-fn user(number: u64) -> String {
+pub(crate) fn user(number: u64) -> String {
     format!("01900000-0000-7000-8000-{number:012}")
 }
 

@@ -5,6 +5,8 @@ pub mod database_url;
 pub mod email;
 pub mod forwarded;
 pub mod mail;
+pub mod one_time_token;
 pub mod origin;
+pub mod recovery_code;
 pub mod request_body;
 pub mod token;

@@ -46,6 +46,7 @@ pub fn claims(purpose: TokenPurpose) -> Claims {
         session: "01890a5d-ac96-774b-bcce-b302099a8059".parse().expect("an id"),
         email_verified: None,
         authentication: None,
+        scope: None,
         issued_at: now(),
         not_before: now(),
         expires_at: now() + TimeDelta::minutes(15),

@@ -29,6 +29,7 @@ use crate::{
     },
     sessions::{
         authenticate::SignedIn,
+        authentication::DemandFresh,
         issue::Issuer,
         ports::{MockSessionStore, MockTokenCodec, TokenCodec},
         session::Session,
@@ -91,6 +92,11 @@ pub(crate) fn second_step() -> AskForFactor {
     let takes = vec![Method::Totp, Method::Passkey, Method::RecoveryCode];
     let tokens = Arc::new(FakeOneTimeTokens::default());
     AskForFactor { policy: MfaPolicy::Optional, takes, tokens, ids: Arc::new(Fresh) }
+}
+
+/// For ten minutes, with a second factor where the account has one.
+pub(crate) fn demand_fresh() -> DemandFresh {
+    DemandFresh { clock: clock(), window: TimeDelta::minutes(10), mfa: MfaPolicy::Optional }
 }
 
 /// For accounts without a second factor: nothing may be asked of its ports.

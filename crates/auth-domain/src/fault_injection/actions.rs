@@ -17,7 +17,6 @@ use crate::{
         import::{Activity, Candidate, ImportUsers, Mode},
         ports::UserStore,
     },
-    factors::policy::MfaPolicy,
     identity::{ids::SessionId, port_error::PortError, user::User},
     mailbox::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
@@ -38,7 +37,7 @@ use crate::{
         register::{Register, RegisterError, Verification},
     },
     signing_keys::{plan::Revocation, writer::ChangeKeysError},
-    testing::{Fresh, idle_judge, no_mail},
+    testing::{Fresh, demand_fresh, idle_judge, no_mail},
     testkit::{
         FakeCodec, PlainHasher,
         samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
@@ -323,10 +322,10 @@ impl Own {
                 done(change.execute(caller, attempt(current), new_password(new), &context()).await)
             }
             Self::Reauthenticate(password) => {
-                let (proof, judge, policy) = (fixture.proof(), idle_judge(), MfaPolicy::Optional);
+                let (proof, judge, demand) = (fixture.proof(), idle_judge(), demand_fresh());
                 let (sessions, issuer, writer) = (fixture.kept(), fixture.issuer(), no_mail());
                 let (audit, clock) = (fixture.audit(), fixture.clock());
-                let again = Reauthenticate { proof, judge, policy, sessions, issuer, writer, audit, clock };
+                let again = Reauthenticate { proof, judge, demand, sessions, issuer, writer, audit, clock };
                 done(again.by_password(caller, attempt(password), &context()).await)
             }
             Self::Leave(password) => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Reauthenticate, ReauthenticateError};
 use crate::{
     audit::event::AuditEvent,
-    factors::policy::MfaPolicy,
     identity::{port_error::PortError, user::User},
     passwords::ports::MockPasswordHasher,
     sessions::{
@@ -17,8 +16,8 @@ use crate::{
         token::{AccessToken, TokenKind},
     },
     testing::{
-        admitting, broken_issuer, caller, clock, down, full, hasher_that_says, held, idle_judge, is_told_to_come_back, issuer,
-        no_mail, proof, read, told,
+        admitting, broken_issuer, caller, clock, demand_fresh, down, full, hasher_that_says, held, idle_judge,
+        is_told_to_come_back, issuer, no_mail, proof, read, told,
     },
     testkit::{
         MemoryAudit,
@@ -53,8 +52,8 @@ impl Scene {
             held(&proof, &caller.user.email).await;
         }
         let (sessions, issuer) = (Arc::new(self.sessions), self.issuer);
-        let (judge, policy, writer, clock) = (idle_judge(), MfaPolicy::Optional, no_mail(), clock());
-        let again = Reauthenticate { proof, judge, policy, sessions, issuer, writer, audit: Arc::new(audit.clone()), clock };
+        let (judge, demand, writer, clock) = (idle_judge(), demand_fresh(), no_mail(), clock());
+        let again = Reauthenticate { proof, judge, demand, sessions, issuer, writer, audit: Arc::new(audit.clone()), clock };
         let outcome = again.by_password(caller, attempt(PASSWORD), &context()).await;
         (outcome, audit.events())
     }

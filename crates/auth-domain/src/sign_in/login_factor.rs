@@ -76,10 +76,10 @@ impl LoginWithFactor {
         loop {
             let (account, apps) = &found;
             let proof = Proof::by_password(account.clone(), authenticated_at);
-            let attempt = match self.attempt(&proof, &presented, apps, &token, context).await? {
-                Attempt::Wrong(method, reason) => self.count(account, method, reason, &token).await?,
-                attempt => attempt,
-            };
+            let mut attempt = self.attempt(&proof, &presented, apps, &token, context).await?;
+            if let Attempt::Wrong(method, reason) = attempt {
+                attempt = self.count(account, method, reason, &token).await?;
+            }
             match attempt {
                 Attempt::Begun(pair) => return Ok(pair),
                 Attempt::Raced => found = self.account(user, proven, context).await?,
@@ -141,7 +141,11 @@ impl LoginWithFactor {
     async fn count(&self, account: &User, method: Method, reason: Reason, token: &OneTimeToken) -> Result<Attempt, PortError> {
         Ok(match self.judge.count_wrong(account, method, Some(token)).await? {
             CountedCode::Yes => Attempt::Wrong(method, reason),
-            CountedCode::TokenUsed => Attempt::Void(method, Reason::TokenUsed),
+            // Counted at the account all the same: the answer is that to a right code, but the time that it takes is not.
+            CountedCode::TokenUsed => match self.judge.count_wrong(account, method, None).await? {
+                CountedCode::Yes | CountedCode::TokenUsed => Attempt::Void(method, Reason::TokenUsed),
+                CountedCode::Raced => Attempt::Raced,
+            },
             CountedCode::Raced => Attempt::Raced,
         })
     }

@@ -113,20 +113,16 @@ impl Reauthenticate {
         loop {
             let found = self.judge.steps.find(caller.user.id).await?;
             let (user, apps) = found.ok_or(ReauthenticateError::Ended)?;
-            let attempt = match self.attempt(caller, &user, &apps, &presented, context).await? {
-                Attempt::Wrong(method, reason) => match self.judge.count_wrong(&user, method, None).await? {
-                    CountedCode::Raced => Attempt::Raced,
-                    CountedCode::Yes | CountedCode::TokenUsed => Attempt::Wrong(method, reason),
-                },
-                attempt => attempt,
-            };
-            match attempt {
+            match self.attempt(caller, &user, &apps, &presented, context).await? {
                 Attempt::Done(token) => return Ok(token),
                 Attempt::Raced => {}
-                Attempt::Wrong(method, reason) => {
-                    self.judge.report_refused(&user, method, reason, context);
-                    return Err(self.refuse(caller, reason, context, ReauthenticateError::FactorRefused));
-                }
+                Attempt::Wrong(method, reason) => match self.judge.count_wrong(&user, method, None).await? {
+                    CountedCode::Raced => {}
+                    CountedCode::Yes | CountedCode::TokenUsed => {
+                        self.judge.report_refused(&user, method, reason, context);
+                        return Err(self.refuse(caller, reason, context, ReauthenticateError::FactorRefused));
+                    }
+                },
             }
         }
     }

@@ -10,4 +10,5 @@ pub mod remove;
 pub mod rename;
 pub mod replace_recovery_codes;
 pub mod reset;
+pub mod start_up;
 pub mod throttle;

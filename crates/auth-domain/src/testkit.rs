@@ -17,6 +17,9 @@
 //!     auth_domain::proof_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::outbox_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::mailbox_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::second_step_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::factor_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::passkey_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
@@ -30,7 +33,9 @@ pub mod identity;
 pub mod mail;
 pub mod mailbox;
 mod memory;
+pub mod mfa;
 pub mod oauth;
+pub mod passkeys;
 pub mod passwords;
 pub mod samples;
 pub mod sessions;

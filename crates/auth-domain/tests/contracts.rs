@@ -19,6 +19,9 @@ mod on_memory {
     auth_domain::proof_store_contract!(super::memory());
     auth_domain::outbox_contract!(super::memory());
     auth_domain::mailbox_store_contract!(super::memory());
+    auth_domain::second_step_store_contract!(super::memory());
+    auth_domain::factor_store_contract!(super::memory());
+    auth_domain::passkey_store_contract!(super::memory());
     auth_domain::client_secrets_contract!(async { super::SecretMakers::plain() });
     auth_domain::proof_codec_contract!(async { super::ProofCodecs::fake() });
     auth_domain::totp_codec_contract!(async { super::TotpCodecs::fake() });

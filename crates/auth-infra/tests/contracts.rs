@@ -97,6 +97,9 @@ mod diesel_on_sqlite {
     auth_domain::proof_store_contract!(stores(Engine::Sqlite));
     auth_domain::outbox_contract!(stores(Engine::Sqlite));
     auth_domain::mailbox_store_contract!(stores(Engine::Sqlite));
+    auth_domain::second_step_store_contract!(stores(Engine::Sqlite));
+    auth_domain::factor_store_contract!(stores(Engine::Sqlite));
+    auth_domain::passkey_store_contract!(stores(Engine::Sqlite));
 }
 
 #[cfg(feature = "postgres")]
@@ -143,6 +146,18 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
+    auth_domain::second_step_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::factor_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
+    auth_domain::passkey_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
 }
 
 #[cfg(feature = "mysql")]
@@ -186,6 +201,18 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::mailbox_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::second_step_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::factor_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::passkey_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

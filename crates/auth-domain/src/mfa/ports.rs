@@ -102,7 +102,8 @@ pub trait FactorStore: Send + Sync {
     /// An authenticator app of the account that waits for its first code.
     async fn pending_totp(&self, user: UserId, id: FactorId) -> Result<Option<TotpFactor>, PortError>;
 
-    /// Confirms it: the step of its first code is used, though not for a login, so `last_used_at` stays. Of callers that race, in whatever process, exactly one gets `Yes`.
+    /// Confirms it: the step of its first code is used, though not for a login, so `last_used_at` stays. Of callers that race, in
+    /// whatever process, exactly one gets `Yes`.
     async fn confirm_totp<'a>(&self, id: FactorId, step: TimeStep, addition: &Addition<'a>) -> Result<Added, PortError>;
 
     /// Stores a passkey. `No` as well when some account has its credential.
@@ -141,7 +142,8 @@ pub trait FactorStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
-    /// At most `limit` of the secrets of authenticator apps behind `after`, ordered by factor, those that wait for their first code included.
+    /// At most `limit` of the secrets of authenticator apps behind `after`, ordered by factor, those that wait for their first code
+    /// included.
     async fn secrets(&self, after: Option<FactorId>, limit: u32) -> Result<Vec<StoredSecret>, PortError>;
 
     /// Replaces the secret `from` with the same one, encrypted otherwise. `false` when `from` is not stored any more.

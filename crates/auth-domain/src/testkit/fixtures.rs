@@ -13,7 +13,7 @@ use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
     audit::ports::AuditStore,
     factors::{
-        ports::{OneTimeTokenCodec, RecoveryCodeMaker, TotpCodec},
+        ports::{OneTimeTokenCodec, RecoveryCodeMaker, SecondStepStore, TotpCodec},
         totp::NewTotpSecret,
     },
     identity::{
@@ -22,7 +22,9 @@ use crate::{
     },
     mail::ports::{Outbox, OutboxAdmin, ProofCodec, ProofStore},
     mailbox::ports::MailboxStore,
+    mfa::ports::FactorStore,
     oauth::ports::{ClientSecrets, ClientStore},
+    passkeys::ports::PasskeyStore,
     passwords::ports::{AttemptStore, PasswordHasher},
     sessions::{
         ports::{Begun, EndedSessions, SessionStore, TokenCodec},
@@ -45,6 +47,9 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     pub mails: Arc<dyn OutboxAdmin>,
     pub mailbox: Arc<dyn MailboxStore>,
+    pub steps: Arc<dyn SecondStepStore>,
+    pub factors: Arc<dyn FactorStore>,
+    pub passkeys: Arc<dyn PasskeyStore>,
     /// What keeps the database there until the test is over.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -108,7 +113,10 @@ impl Stores {
             proofs: Arc::new(store.clone()),
             outbox: Arc::new(store.clone()),
             mails: Arc::new(store.clone()),
-            mailbox: Arc::new(store),
+            mailbox: Arc::new(store.clone()),
+            steps: Arc::new(store.clone()),
+            factors: Arc::new(store.clone()),
+            passkeys: Arc::new(store),
             guard: Box::new(()),
         }
     }

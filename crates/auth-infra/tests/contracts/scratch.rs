@@ -12,8 +12,8 @@ use std::{
 
 use auth_domain::testkit::Stores;
 use auth_infra::db::{
-    Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselKeys, DieselMailbox, DieselOutbox, DieselProofs,
-    DieselSessions, DieselUsers,
+    Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselFactors, DieselKeys, DieselMailbox, DieselOutbox,
+    DieselPasskeys, DieselProofs, DieselSecondSteps, DieselSessions, DieselUsers,
 };
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
@@ -300,6 +300,9 @@ pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores
         outbox: Arc::new(DieselOutbox(database.clone())),
         mails: Arc::new(DieselOutbox(database.clone())),
         mailbox: Arc::new(DieselMailbox(database.clone())),
+        steps: Arc::new(DieselSecondSteps(database.clone())),
+        factors: Arc::new(DieselFactors(database.clone())),
+        passkeys: Arc::new(DieselPasskeys(database.clone())),
         guard: Box::new(guard),
     }
 }

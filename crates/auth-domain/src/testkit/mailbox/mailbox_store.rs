@@ -79,7 +79,7 @@ macro_rules! mailbox_store_contract {
 }
 
 /// A mail that was asked for, and is in the outbox.
-pub(super) async fn sent(stores: &Stores, purpose: Purpose, address: &str, seconds: i64) -> Outgoing {
+pub(in crate::testkit) async fn sent(stores: &Stores, purpose: Purpose, address: &str, seconds: i64) -> Outgoing {
     let mail = asked(purpose, address, seconds);
     assert_eq!(stores.proofs.request(&mail, None).await.unwrap(), Requested::Queued);
     mail
@@ -90,7 +90,7 @@ pub(super) async fn proof(stores: &Stores, mail: &Outgoing) -> Proof {
 }
 
 /// That a proof was neither spent nor voided.
-pub(super) async fn assert_is_open(stores: &Stores, mail: &Outgoing) {
+pub(in crate::testkit) async fn assert_is_open(stores: &Stores, mail: &Outgoing) {
     assert_eq!(Some(proof(stores, mail).await), mail.proof);
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn assert_is_spent(stores: &Stores, mail: &Outgoing, seconds: i
 }
 
 /// An account as it is after one more change.
-pub(super) fn changed(user: &User, seconds: i64) -> User {
+pub(in crate::testkit) fn changed(user: &User, seconds: i64) -> User {
     User { version: user.version + 1, updated_at: after(seconds), ..user.clone() }
 }
 

@@ -87,6 +87,27 @@ macro_rules! session_store_contract {
             a_change_of_password_keeps_the_one_it_should,
             ends_and_begins_of_many_accounts_do_not_mix,
         }
+        $crate::clauses! { $attributes $fresh; sessions::session_step:
+            begins_a_session_by_a_second_step,
+            begins_by_each_evidence_once,
+            begins_by_no_older_step,
+            begins_by_a_counter_that_grows,
+            begins_by_no_factor_of_others,
+            begins_by_a_step_only_for_the_account_that_was_proven,
+            begins_by_each_token_once,
+            begins_nothing_by_what_was_judged_before_a_wrong_code,
+            begins_by_the_last_recovery_code,
+            displaces_sessions_for_one_that_begins_by_a_step,
+        }
+        $crate::clauses! { $attributes $fresh; sessions::session_reauthentication:
+            authenticates_again_by_a_second_step,
+            authenticates_again_only_for_the_account_that_was_proven,
+            authenticates_again_only_by_what_is_judged_now,
+            uses_contested_evidence_once,
+            uses_a_contested_token_once,
+            counts_a_wrong_code_while_a_session_begins,
+            a_factor_that_is_removed_begins_nothing_more,
+        }
     };
     ($fresh:expr) => {
         $crate::session_store_contract!(@all [] $fresh);

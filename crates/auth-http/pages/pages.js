@@ -1,9 +1,8 @@
-// Takes the token of a mail's link, asks for what is needed, posts it when a button is pressed, and says what came of it.
+// What all pages do: say things in their language, let a form act once at a time, tell what is wrong at its place.
 "use strict";
 
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const main = $("#form");
 const language = document.documentElement.lang;
 
 /** The text for a code, in the page's language. */
@@ -12,16 +11,12 @@ function say(code, values = {}) {
   return text?.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** The token of the link. It leaves the address bar and the history, so that nobody finds it there. */
-function takeToken() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
-  return found;
-}
-
-/** Shows what is for a page in these states, and nothing else. */
-function show(...states) {
-  for (const part of all("[data-when]")) part.hidden = !states.includes(part.dataset.when);
+/** What is wrong, ready to be told: of which field, if of one, in the page's words. Nothing, if a person gave up. */
+class Refusal extends Error {
+  constructor(...faults) {
+    super(faults[0]?.code ?? "refused");
+    this.faults = faults;
+  }
 }
 
 const isShown = (input) => !input.closest("[hidden]");
@@ -59,19 +54,18 @@ function tell(form, faults) {
   $("#faults").focus();
 }
 
-/** What an answer says is wrong. */
-async function faultsOf(answer) {
+/** What an answer says is wrong; `own` names the words for a rule that a page has words of its own for. */
+async function faultsOf(answer, own = () => undefined) {
   const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 422 && problem.errors?.length > 0) return problem.errors.map(fieldFault);
+  if (answer.status === 422 && problem.errors?.length > 0) return problem.errors.map((error) => fieldFault(error, own));
   const text = say(problem.code ?? "", { wait: inWords(Number(answer.headers.get("Retry-After")) || 1) });
   const field = { password_mismatch: "password" }[problem.code];
   return [{ field, code: problem.code, text: text ?? say("failed", { id: problem.request_id }) }];
 }
 
 /** A rule that this page does not know is told as the server says it. */
-function fieldFault({ field, code, message }) {
-  const needsOwn = field === "password" && code !== "too_long";
-  const text = needsOwn ? say("needs_password") : say(`rule_${code}`, { n: message?.match(/\d+/)?.[0] });
+function fieldFault({ field, code, message }, own) {
+  const text = say(own({ field, code }) ?? `rule_${code}`, { n: message?.match(/\d+/)?.[0] });
   return { field, code, text: text ?? message };
 }
 
@@ -80,91 +74,59 @@ function inWords(seconds) {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
-/** Posts what a form has. Without `mode`: in another mode than the usual, browsers would send `Origin: null`. */
-function post(form, proof) {
-  // In a password every blank counts.
-  const members = fieldsOf(form).map(({ name, value }) => [name, name.endsWith("password") ? value : value.replace(/\s/g, "")]);
-  return fetch(form.dataset.post, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...proof, ...Object.fromEntries(members) }),
-    cache: "no-store",
-    redirect: "error",
-  });
+/** Asks the server, as JSON. Without `mode`: in another mode than the usual, browsers would send `Origin: null`. */
+async function send(method, path, body, bearer) {
+  const headers = { ...(body && { "Content-Type": "application/json" }), ...(bearer && { Authorization: `Bearer ${bearer}` }) };
+  try {
+    return await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store", redirect: "error" });
+  } catch {
+    throw new Refusal({ text: say("offline") });
+  }
 }
 
-/** Lets a form post once at a time. `succeed` gets its turn when all went well, `fail` when not, before the faults are told. */
-function wire(form, proof, succeed, fail = (faults) => faults) {
+/** What was typed. In a password every blank counts, and in a name those within. */
+function valuesOf(form) {
+  const plain = ({ name, value }) => {
+    if (name.endsWith("password")) return value;
+    return name === "name" ? value.trim() : value.replace(/\s/g, "");
+  };
+  return Object.fromEntries(fieldsOf(form).map((input) => [input.name, plain(input)]));
+}
+
+/** How many forms act. While one does, none begins. */
+let acting = 0;
+
+/** Lets a form act once at a time. `act` gets what was typed, and throws a `Refusal` of what is wrong. */
+function wire(form, act) {
   const button = form.querySelector("[type=submit]");
   const wait = (waits) => {
-    button.toggleAttribute("data-waits", waits);
+    acting += waits ? 1 : -1;
     button.setAttribute("aria-disabled", String(waits));
     $("#progress").textContent = waits ? say("sending") : "";
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.hasAttribute("data-waits")) return;
+    if (acting > 0) return;
     clearFaults();
-    const empty = fieldsOf(form).filter((input) => input.value === "");
+    const empty = fieldsOf(form).filter((input) => input.value === "" && !("optional" in input.dataset));
     if (empty.length > 0) return tell(form, empty.map((input) => ({ field: input.name, text: say("rule_missing") })));
     wait(true);
     try {
-      const answer = await post(form, proof);
-      if (answer.ok) succeed();
-      else tell(form, fail(await faultsOf(answer)));
-    } catch {
-      tell(form, [{ text: say("offline") }]);
+      await act(valuesOf(form));
+    } catch (error) {
+      const faults = error.faults ?? [{ text: say("failed") }];
+      if (faults.length > 0) tell(form, faults);
+      if (!(error instanceof Refusal)) throw error;
     } finally {
       wait(false);
     }
   });
 }
 
-function finish() {
-  // With what was typed.
-  main.remove();
-  show();
-  $("#done").hidden = false;
-  $("h1").textContent = say("done_title");
-  document.title = `${say("done_title")} – ${$(".app").textContent}`;
-  $("h1").focus();
+for (const box of all("#show")) {
+  const reveal = (shows) => {
+    for (const input of box.form.querySelectorAll("[name$=password]")) input.type = shows ? "text" : "password";
+  };
+  box.addEventListener("change", () => reveal(box.checked));
+  box.form.addEventListener("reset", () => reveal(false));
 }
-
-/** A link that is no good stays so, a code can be typed again, and whoever has an account already needs its password. */
-function fail(faults) {
-  const isProof = faults.some(({ code }) => code === "proof_invalid");
-  if (isProof && token) {
-    show("code");
-    main.remove();
-  } else if (isProof) {
-    return [{ field: "code", text: say("code_invalid") }];
-  }
-  const choices = all("[data-choice]");
-  if (choices.length > 0 && faults.some(({ field }) => field === "password")) {
-    choices.forEach((choice, at) => { choice.hidden = at !== 0; });
-  }
-  return faults;
-}
-
-const token = takeToken();
-if (token) show("always", "token");
-else show("always", "code", "none");
-
-// A second link that is opened in the same tab only changes the fragment.
-addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) location.reload(); });
-
-wire(main, token ? { token } : {}, finish, fail);
-for (const form of all("form.again")) {
-  const sent = form.parentElement.querySelector(".sent");
-  wire(form, {}, () => { form.hidden = true; sent.hidden = false; sent.focus(); });
-}
-for (const button of all("[data-swap]")) {
-  button.addEventListener("click", () => {
-    clearFaults();
-    for (const choice of all("[data-choice]")) choice.hidden = !choice.hidden;
-    fieldsOf(main).find(({ name }) => name.endsWith("password"))?.focus();
-  });
-}
-$("#show")?.addEventListener("change", ({ target }) => {
-  for (const input of main.querySelectorAll("[name$=password]")) input.type = target.checked ? "text" : "password";
-});

@@ -36,6 +36,7 @@ use answers::Refusals;
         (name = "factors", description = "Second factors: authenticator apps and recovery codes. `MFA=off` makes these paths 404; so does a missing `KEY_ENCRYPTION_KEY` those of authenticator apps."),
         (name = "passkeys", description = "Passkeys (WebAuthn Level 3). Where the server is reached by a domain; otherwise these paths are 404."),
         (name = "mail", description = "Verify an address, choose another password, change the address, undo. Where `MAIL_URL` is set; otherwise these paths are 404."),
+        (name = "pages", description = "Pages for people, in five languages: what links in mails lead to, and how one signs in."),
         (name = "sessions", description = "Where one is logged in, and ending it."),
         (name = "oauth", description = "For OAuth 2.0 client libraries: forms in, RFC 6749 answers out."),
         (name = "keys", description = "For services that verify tokens by themselves."),

@@ -79,6 +79,9 @@ fn served(with: With) -> Vec<Endpoint> {
     if with.passkeys {
         all.extend(passkey_api());
     }
+    if with.mail || with.passkeys {
+        all.push(pages_of_our_own());
+    }
     if with.docs {
         all.extend(api_docs());
     }
@@ -122,7 +125,7 @@ fn api() -> Vec<Endpoint> {
     ]
 }
 
-/// What there is where mails are sent. `Data<pages::Pages>` goes with it.
+/// What there is where mails are sent.
 fn mail_api() -> Vec<Endpoint> {
     vec![
         at("/auth/email/verification", "mail", json(General)).post(mail::request_verification, &[Unavailable]),
@@ -147,7 +150,6 @@ fn mail_api() -> Vec<Endpoint> {
             &[FactorRequired, ProofInvalid, TokenMissing, TokenInvalid, TokenExpired, EmailTaken, Unavailable],
         ),
         at("/auth/undo", "mail", json(General)).post(mail::undo, &[ProofInvalid, Unavailable]),
-        at("/pages/{file}", "mail", PUBLISHED).get(pages::page, &[NotFound]),
     ]
 }
 
@@ -185,6 +187,11 @@ fn passkey_api() -> Vec<Endpoint> {
             .post(passkeys::login, &[PasskeyInvalid, EmailUnverified, Unavailable]),
         at("/.well-known/webauthn", "passkeys", PUBLISHED).get(passkeys::related_origins, &[]),
     ]
+}
+
+/// What there is where mails are sent or passkeys are used. `Data<pages::Pages>` goes with it.
+fn pages_of_our_own() -> Endpoint {
+    at("/pages/{file}", "pages", PUBLISHED).get(pages::page, &[NotFound])
 }
 
 /// What `API_DOCS=false` switches off.

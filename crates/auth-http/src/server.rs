@@ -23,6 +23,8 @@ use actix_web::{
 
 use tokio_rustls::TlsAcceptor;
 
+use auth_domain::identity::language::Language;
+
 use crate::{
     app::use_cases::UseCases,
     middleware::{
@@ -134,10 +136,13 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
     Ok(Server { running: Box::pin(server), handle })
 }
 
-/// The pages that links in mails lead to, on a server that sends mails.
+/// The pages, on a server that has any: what links in mails lead to, and the one for passkeys.
 fn pages(app: &UseCases) -> io::Result<Option<Data<Pages>>> {
-    let Some(mail) = &app.mail else { return Ok(None) };
-    let settings = PageSettings { app_name: mail.app_name.clone(), language: mail.language };
+    let (mail, passkeys) = (app.mail.as_ref(), app.mfa.passkeys.as_ref());
+    let name = mail.map(|mail| &mail.app_name).or(passkeys.map(|passkeys| &passkeys.options.app_name));
+    let Some(app_name) = name.cloned() else { return Ok(None) };
+    let language = mail.map_or(Language::English, |mail| mail.language);
+    let settings = PageSettings { app_name, language, mail: mail.is_some(), passkeys: passkeys.is_some() };
     Ok(Some(Data::new(Pages::of(&settings).map_err(io::Error::other)?)))
 }
 
@@ -220,8 +225,8 @@ fn app(
             if let Some(pages) = pages {
                 config.app_data(pages);
             }
+            routes::configure(config, With::of(&use_cases, settings.api_docs));
         })
-        .configure(|config| routes::configure(config, With::of(&use_cases, settings.api_docs)))
         .wrap(from_fn(heed_changes))
         .wrap(from_fn(intake))
         .wrap(from_fn(limit))

@@ -1,4 +1,5 @@
-//! Pages that links in mails lead to: they ask for what is needed and post it. Opening one uses nothing up.
+//! Pages: those that links in mails lead to, which ask for what is needed and post it; opening one uses nothing up. And one for
+//! passkeys and other second factors.
 
 use std::{collections::BTreeMap, convert::Infallible, sync::LazyLock};
 
@@ -23,6 +24,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 pub struct PageSettings {
     pub app_name: String,
     pub language: Language,
+    /// Whether mails are sent, so that there are links to follow.
+    pub mail: bool,
+    /// Whether there are passkeys.
+    pub passkeys: bool,
 }
 
 /// Every page in every language, ready to be sent.
@@ -31,10 +36,13 @@ pub struct Pages {
     rendered: BTreeMap<(&'static str, Language), String>,
 }
 
-/// Their names, as the last part of their paths.
-const NAMES: [&str; 4] = ["verify", "reset", "email", "undo"];
+/// The names of those that links lead to, as the last part of their paths.
+const OF_LINKS: [&str; 4] = ["verify", "reset", "email", "undo"];
 
-const TEMPLATES: [(&str, &str); 9] = [
+/// The name of the other.
+const PASSKEYS: &str = "passkeys";
+
+const TEMPLATES: [(&str, &str); 10] = [
     ("layout.html", include_str!("../../pages/layout.html")),
     ("verify.html", include_str!("../../pages/verify.html")),
     ("reset.html", include_str!("../../pages/reset.html")),
@@ -44,6 +52,7 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("new_password.html", include_str!("../../pages/new_password.html")),
     ("show.html", include_str!("../../pages/show.html")),
     ("again.html", include_str!("../../pages/again.html")),
+    ("passkeys.html", include_str!("../../pages/passkeys.html")),
 ];
 
 /// Room -> name -> text; a room is a page, or what all share.
@@ -59,8 +68,23 @@ fn words(language: Language) -> &'static str {
     }
 }
 
+impl PageSettings {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let of_links = OF_LINKS.into_iter().filter(|_| self.mail);
+        of_links.chain([PASSKEYS].into_iter().filter(|_| self.passkeys))
+    }
+}
+
+/// In the order in which a page needs them.
+fn scripts_of(page: &str) -> &'static [&'static str] {
+    match page {
+        PASSKEYS => &["pages.js", "webauthn.js", "session.js", "passkeys.js"],
+        _ => &["pages.js", "links.js"],
+    }
+}
+
 impl Pages {
-    /// Renders all of them.
+    /// Renders all that there are.
     ///
     /// # Errors
     /// None that a test would not have found.
@@ -78,15 +102,16 @@ impl Pages {
             let texts = |room: &str| words.get(room).into_iter().flatten();
             let named = |(key, text): (&String, &String)| (key.clone(), text.replace("{app}", &settings.app_name));
             let of = |room: &str| Value::from(texts(room).map(named).collect::<BTreeMap<_, _>>());
-            for name in NAMES {
+            for name in settings.names() {
                 let values = context! {
                     app => settings.app_name.as_str(),
                     language => language.tag(),
-                    style => STYLE.tag.as_str(),
-                    script => SCRIPT.tag.as_str(),
+                    style => tag_of("style.css"),
+                    scripts => scripts_of(name).iter().map(|script| (*script, tag_of(script))).collect::<Vec<_>>(),
                     common => of("common"),
                     messages => of("messages"),
                     own => of(name),
+                    own_messages => of(&format!("{name}_messages")),
                 };
                 rendered.insert((name, language), environment.get_template(&format!("{name}.html"))?.render(values)?);
             }
@@ -108,8 +133,8 @@ impl Pages {
     }
 
     fn find(&self, name: &str, language: Language) -> Option<&str> {
-        let name = NAMES.into_iter().find(|known| *known == name)?;
-        self.rendered.get(&(name, language)).map(String::as_str)
+        let (_, html) = self.rendered.iter().find(|((known, of), _)| *known == name && *of == language)?;
+        Some(html)
     }
 }
 
@@ -134,15 +159,30 @@ impl Asset {
     }
 }
 
-static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("text/css; charset=utf-8", include_str!("../../pages/style.css")));
+static FILES: LazyLock<[(&str, Asset); 6]> = LazyLock::new(|| {
+    let script = |content| Asset::new("text/javascript; charset=utf-8", content);
+    [
+        ("style.css", Asset::new("text/css; charset=utf-8", include_str!("../../pages/style.css"))),
+        ("pages.js", script(include_str!("../../pages/pages.js"))),
+        ("links.js", script(include_str!("../../pages/links.js"))),
+        ("webauthn.js", script(include_str!("../../pages/webauthn.js"))),
+        ("session.js", script(include_str!("../../pages/session.js"))),
+        ("passkeys.js", script(include_str!("../../pages/passkeys.js"))),
+    ]
+});
 
-static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", include_str!("../../pages/pages.js")));
+fn file(name: &str) -> Option<&'static Asset> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset)
+}
 
-/// The pages that links in mails lead to, and their files.
+fn tag_of(name: &str) -> &'static str {
+    file(name).map_or("", |asset| asset.tag.as_str())
+}
+
+/// The pages that links in mails lead to, the page for passkeys and other second factors, and their files.
 #[utoipa::path(
     get, path = "/pages/{file}", operation_id = "page",
-    params(("file" = String, Path, description = "`verify`, `reset`, `email`, `undo`, or a file that they name.", example = "reset")),
+    params(("file" = String, Path, description = "`verify`, `reset`, `email`, `undo` where mails are sent, `passkeys` where there are passkeys, or a file that they name.", example = "reset")),
     responses(
         (
             status = 200, description = "The page, in the best match of `Accept-Language`; or the file.",
@@ -152,11 +192,10 @@ static SCRIPT: LazyLock<Asset> =
         (status = 304, description = "`If-None-Match` has the file."),
     ),
 )]
-pub(crate) async fn page(pages: Data<Pages>, request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
-    match file.as_str() {
-        "style.css" => Ok(STYLE.serve(&request)),
-        "pages.js" => Ok(SCRIPT.serve(&request)),
-        name => pages.serve(name, &request).ok_or_else(Problem::not_found),
+pub(crate) async fn page(pages: Data<Pages>, request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
+    match file(&name) {
+        Some(asset) => Ok(asset.serve(&request)),
+        None => pages.serve(&name, &request).ok_or_else(Problem::not_found),
     }
 }
 

@@ -7,10 +7,10 @@ use actix_web::{
 };
 
 use super::*;
-use crate::routes::mail_api;
+use crate::routes::pages_of_our_own;
 
 fn settings() -> PageSettings {
-    PageSettings { app_name: "Ann & <b>Co".to_owned(), language: Language::French }
+    PageSettings { app_name: "Ann & <b>Co".to_owned(), language: Language::French, mail: true, passkeys: true }
 }
 
 fn pages() -> Pages {
@@ -19,7 +19,7 @@ fn pages() -> Pages {
 
 fn each(mut look: impl FnMut(&str, Language, &str)) {
     let pages = pages();
-    for name in NAMES {
+    for name in settings().names() {
         for language in Language::ALL {
             look(name, language, pages.find(name, language).unwrap());
         }
@@ -39,9 +39,11 @@ impl Answer {
 }
 
 async fn ask(request: TestRequest) -> Answer {
-    let app = App::new().app_data(Data::new(pages())).configure(|config| {
-        mail_api().into_iter().for_each(|endpoint| endpoint.register(config));
-    });
+    ask_of(pages(), request).await
+}
+
+async fn ask_of(pages: Pages, request: TestRequest) -> Answer {
+    let app = App::new().app_data(Data::new(pages)).configure(|config| pages_of_our_own().register(config));
     let response = actix_web::dev::Service::call(&init_service(app).await, request.to_request()).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     Answer { status, headers, body: String::from_utf8(read_body(response).await.to_vec()).unwrap() }
@@ -62,8 +64,10 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
         for forbidden in ["<style", " style=", " onclick", "javascript:", "http:", "https:", " action=", " method="] {
             assert!(!html.contains(forbidden), "{forbidden} in {name} {language}");
         }
-        assert_eq!(html.matches("<script").count(), 1, "{name} {language}");
-        assert!(html.contains(&format!("<script src=\"/pages/pages.js?{}\" defer></script>", SCRIPT.tag)), "{name} {language}");
+        let scripts: Vec<_> = html.split("<script src=\"/pages/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let expected: Vec<_> = scripts_of(name).iter().map(|script| format!("{script}?{}", tag_of(script))).collect();
+        assert_eq!((scripts.len(), html.matches("<script").count()), (expected.len(), expected.len()), "{name} {language}");
+        assert_eq!(scripts, expected, "{name} {language}");
     });
 }
 
@@ -108,7 +112,9 @@ fn each_language_has_the_same_words_and_places_for_values() {
                 .into_iter()
                 .map(move |(key, text)| {
                     assert!(!text.trim().is_empty(), "{room} {key}");
-                    let places: Vec<_> = ["{app}", "{wait}", "{n}", "{id}"].map(|place| text.matches(place).count()).to_vec();
+                    let places: Vec<_> = ["{app}", "{wait}", "{n}", "{id}", "{name}", "{date}", "{email}"]
+                        .map(|place| text.matches(place).count())
+                        .to_vec();
                     (room.clone(), key, places)
                 })
                 .collect::<Vec<_>>()
@@ -148,15 +154,46 @@ fn every_rule_for_passwords_and_addresses_has_words() {
     }
 }
 
-/// And the script knows no code that there are no words for.
+/// And no script knows a code that there are no words for on its page.
 #[test]
-fn the_script_says_nothing_without_words() {
-    let html = pages();
-    let html = html.find("verify", Language::English).unwrap();
-    let said: Vec<_> = SCRIPT.content.split("say(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(said.len() > 5);
-    for code in said {
-        assert!(html.contains(&format!("data-code=\"{code}\"")), "{code}");
+fn the_scripts_say_nothing_without_words() {
+    let pages = pages();
+    for (name, few) in [("verify", 7), (PASSKEYS, 20)] {
+        let html = pages.find(name, Language::English).unwrap();
+        let said = |script: &&str| {
+            let all = file(script).unwrap().content.split("say(\"").skip(1);
+            all.map(|rest| rest.split('"').next().unwrap()).collect::<Vec<_>>()
+        };
+        let said: Vec<_> = scripts_of(name).iter().flat_map(said).collect();
+        assert!(said.len() >= few, "{said:?}");
+        for code in said {
+            assert!(html.contains(&format!("data-code=\"{code}\"")), "{code}");
+        }
+    }
+}
+
+#[test]
+fn every_view_has_a_title_and_each_way_to_one_leads_somewhere() {
+    let pages = pages();
+    let html = pages.find(PASSKEYS, Language::English).unwrap();
+    let after = |mark: &str| html.split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let views = after("data-view=\"");
+    assert!(views.len() > 10, "{views:?}");
+    for view in &views {
+        assert!(html.contains(&format!("data-code=\"title_{view}\"")), "{view}");
+    }
+    assert!(after("data-go=\"").iter().all(|view| views.contains(view)));
+}
+
+#[actix_web::test]
+async fn there_are_the_pages_that_a_server_has_a_use_for() {
+    for (mail, passkeys) in [(true, false), (false, true)] {
+        for (name, is_there) in [("reset", mail), ("undo", mail), ("passkeys", passkeys), ("style.css", true), ("pages.js", true)]
+        {
+            let pages = Pages::of(&PageSettings { mail, passkeys, ..settings() }).unwrap();
+            let status = ask_of(pages, TestRequest::get().uri(&format!("/pages/{name}"))).await.status;
+            assert_eq!(status == StatusCode::OK, is_there, "{name}");
+        }
     }
 }
 
@@ -172,7 +209,7 @@ async fn a_page_is_in_the_language_that_is_asked_for() {
 
 #[actix_web::test]
 async fn a_page_is_kept_by_nobody_and_loads_from_here_alone() {
-    for name in NAMES {
+    for name in settings().names() {
         let answer = ask(TestRequest::get().uri(&format!("/pages/{name}"))).await;
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");

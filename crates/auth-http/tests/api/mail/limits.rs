@@ -107,7 +107,7 @@ async fn what_needs_no_bearer_draws_on_the_budget_of_logins() {
     for path in paths.into_iter().chain(["/auth/email/confirm", "/auth/undo"]) {
         assert_eq!(service.post(path, json!({})).await.refusal(), (429, "rate_limited"), "{path}");
     }
-    for page in ["verify", "reset", "email", "undo", "style.css", "pages.js"] {
+    for page in ["verify", "reset", "email", "undo", "style.css", "pages.js", "links.js"] {
         let page = service.get(&format!("/pages/{page}")).await;
         assert_eq!((page.status, page.header("ratelimit-limit")), (200, None));
     }

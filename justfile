@@ -71,6 +71,10 @@ examples:
 interop:
     ./.ci/interop
 
+# Hold the relying party of WebAuthn against @simplewebauthn/server and soft-webauthn; needs Node with npm, and Python.
+passkeys:
+    ./.ci/passkeys
+
 # Send through Postfix, and to mail servers that refuse, hang and hang up; installs what is missing, as root.
 mail *names:
     ./.ci/mail {{names}}

@@ -1,5 +1,6 @@
 //! What the use cases' tests share: an issuer over fakes, a caller, and a world that is down.
 
+pub(crate) mod factors;
 pub(crate) mod mail;
 
 use std::{sync::Arc, time::Duration};

@@ -150,3 +150,6 @@ impl LoginWithFactor {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

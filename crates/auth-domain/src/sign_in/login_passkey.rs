@@ -80,3 +80,6 @@ impl LoginWithPasskey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

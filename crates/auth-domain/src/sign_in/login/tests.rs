@@ -1,6 +1,7 @@
 //! Logging in: every way in and out of it, its ports mocked.
 
 mod networks;
+mod second_step;
 mod unverified;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Authenticating again: its ports mocked.
 
+mod by_factor;
+
 use std::sync::Arc;
 
 use super::{Reauthenticate, ReauthenticateError};

@@ -65,3 +65,6 @@ impl ConfirmTotp {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

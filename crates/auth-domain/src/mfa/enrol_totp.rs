@@ -76,3 +76,6 @@ impl EnrolTotp {
         Ok(Enrolment { id, secret })
     }
 }
+
+#[cfg(test)]
+mod tests;

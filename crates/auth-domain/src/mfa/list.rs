@@ -18,3 +18,36 @@ impl ListFactors {
         self.factors.list(user).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        factors::factor::Factor,
+        identity::method::Method,
+        mfa::ports::MockFactorStore,
+        testing::{down, factors::Server, mail::ANN},
+    };
+
+    #[tokio::test]
+    async fn what_is_confirmed_is_listed_oldest_first() {
+        let (server, app, _) = Server::with_app().await;
+        server.add_passkey().await;
+        server.enrolled(&server.world.sign_in(ANN).await).await;
+        let factors = Arc::new(server.world.store.clone());
+        let FactorList { factors, recovery_codes_left } = ListFactors { factors }.execute(server.ann().await.id).await.unwrap();
+        assert_eq!(recovery_codes_left, 10);
+        let seen: Vec<_> = factors.iter().map(|Factor { method, name, .. }| (*method, name.as_str())).collect();
+        assert_eq!(seen, [(Method::Totp, "Authenticator app"), (Method::Passkey, "Passkey")]);
+        assert_eq!(factors[0].id, app.id);
+    }
+
+    #[tokio::test]
+    async fn an_outage_stays_an_outage() {
+        let mut away = MockFactorStore::new();
+        away.expect_list().returning(|_| down());
+        let server = Server::with_ann().await;
+        let outcome = ListFactors { factors: Arc::new(away) }.execute(server.ann().await.id).await;
+        assert!(matches!(outcome, Err(PortError::Unavailable(_))));
+    }
+}

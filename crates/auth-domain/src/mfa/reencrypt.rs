@@ -39,3 +39,6 @@ impl ReencryptSecrets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

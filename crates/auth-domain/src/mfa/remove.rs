@@ -55,3 +55,6 @@ impl RemoveFactor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,3 +42,6 @@ impl RenameFactor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

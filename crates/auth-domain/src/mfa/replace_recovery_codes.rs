@@ -44,3 +44,6 @@ impl ReplaceRecoveryCodes {
         Ok(codes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,3 +43,6 @@ impl ResetFactors {
         Ok(Some(ended.len()))
     }
 }
+
+#[cfg(test)]
+mod tests;

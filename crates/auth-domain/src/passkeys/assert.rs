@@ -152,3 +152,6 @@ pub(super) fn reason(fault: WebAuthnFault) -> Reason {
         WebAuthnFault::Counter => Reason::CounterWentBack,
     }
 }
+
+#[cfg(test)]
+mod tests;

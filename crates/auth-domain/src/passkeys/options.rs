@@ -94,3 +94,6 @@ impl PasskeyOptions {
         (self.tokens.encode(&token), self.tokens.challenge(token.id))
     }
 }
+
+#[cfg(test)]
+mod tests;

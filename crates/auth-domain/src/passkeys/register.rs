@@ -116,3 +116,6 @@ impl RegisterPasskey {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,6 +125,7 @@ describe("the page for passkeys", { concurrency: 2 }, () => {
     const { email } = await account();
     await authenticator(page);
     await signIn(page, email);
+    await at(page, "account");
     await stale(email);
     await page.click("[data-go=add_passkey]");
     await submit(page, "add-passkey", { name: "Key" });

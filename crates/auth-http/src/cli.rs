@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod clients;
 pub(crate) mod command;
+pub(crate) mod factors;
 pub(crate) mod healthcheck;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -44,7 +45,7 @@ enum Command {
     Dev,
     /// Write a .env with fresh random secrets; never overwrites one.
     Init,
-    /// Validate the configuration, connect to the database and the mail server, report pending migrations and whether the keys can be opened.
+    /// Validate the configuration, connect to the database and the mail server, report pending migrations, whether the keys can be opened, and whom logins ask for a second factor.
     Check,
     /// Apply pending migrations and exit.
     Migrate,
@@ -52,13 +53,13 @@ enum Command {
     Healthcheck,
     /// Print the OpenAPI document.
     Openapi,
-    /// Create, import, show, list, verify, disable, enable and delete accounts, set passwords, end sessions.
+    /// Create, import, show, list, verify, disable, enable and delete accounts, set passwords, end sessions, remove second factors.
     Users(Users),
     /// Add, list and remove resource servers, which may ask about tokens, and replace their secrets.
     Clients(Clients),
     /// Look into the audit trail.
     Audit(Audit),
-    /// List, rotate, revoke, import and export the keys that sign access tokens.
+    /// List, rotate, revoke, import and export the keys that sign access tokens; encrypt what is encrypted at rest with the newest key.
     Keys(Keys),
     /// Look into the outbox, let mails be tried again, send a test mail, render all mails.
     Mail(Mail),

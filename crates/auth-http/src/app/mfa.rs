@@ -9,7 +9,7 @@ use auth_domain::{
     mfa::{
         add::AddFactor, confirm_totp::ConfirmTotp, enrol_totp::EnrolTotp, list::ListFactors, ports::FactorStore,
         reencrypt::ReencryptSecrets, remove::RemoveFactor, rename::RenameFactor, replace_recovery_codes::ReplaceRecoveryCodes,
-        reset::ResetFactors,
+        reset::ResetFactors, start_up::FindStoredFactors,
     },
     passkeys::{
         assert::AssertPasskey,
@@ -50,6 +50,7 @@ pub struct MfaUseCases {
     pub remove: RemoveFactor,
     pub replace_recovery_codes: ReplaceRecoveryCodes,
     pub reset: ResetFactors,
+    pub stored: FindStoredFactors,
     /// `None` where no key encrypts secrets.
     pub apps: Option<Data<AppUseCases>>,
     /// `None` on a server that takes no passkeys.
@@ -93,7 +94,8 @@ impl MfaUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            reset: ResetFactors { factors, writer, audit, clock },
+            reset: ResetFactors { factors: factors.clone(), writer, audit, clock },
+            stored: FindStoredFactors { factors },
             apps: AppUseCases::over(ports, policies).map(Data::new),
             passkeys: PasskeyUseCases::over(ports, policies).map(Data::new),
         }

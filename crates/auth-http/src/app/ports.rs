@@ -8,11 +8,12 @@ use auth_domain::{
         clock::{Clock, Ids},
         port_error::PortError,
     },
+    mfa::ports::FactorStore,
 };
 pub use auth_infra::{
     audit::QueuedAudit,
     cancellation::{CancellationToken, on_behalf_of},
-    db::{Database, DatabaseUrl, OddAddresses, OpenError, Stuck, legacy_accounts},
+    db::{Database, DatabaseUrl, FactorCounts, OddAddresses, OpenError, Stuck, legacy_accounts},
     metrics::{level, sampled},
     system::{SystemClock, UuidV7, os_key, os_secret},
 };
@@ -126,7 +127,7 @@ fn factors(database: &Database, settings: &Settings) -> Result<FactorPorts, Port
     let totp = || Totp { keys: encryption.clone(), issuer: settings.app_name() };
     let webauthn = |passkeys: &PasskeySettings| WebAuthn::new(passkeys.rp_id.clone(), passkeys.origins.clone());
     Ok(FactorPorts {
-        store: Arc::new(DieselFactors(database.clone())),
+        store: factor_store(database),
         steps: Arc::new(DieselSecondSteps(database.clone())),
         passkeys: Arc::new(DieselPasskeys(database.clone())),
         recovery_codes: Arc::new(Sha256RecoveryCodes),
@@ -137,6 +138,11 @@ fn factors(database: &Database, settings: &Settings) -> Result<FactorPorts, Port
             None => None,
         },
     })
+}
+
+/// The factors of accounts, for a look before there are ports.
+pub(crate) fn factor_store(database: &Database) -> Arc<dyn FactorStore> {
+    Arc::new(DieselFactors(database.clone()))
 }
 
 /// Hands mails over as the operator decided, in the words of the built-in templates and of the operator's.

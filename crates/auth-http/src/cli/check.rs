@@ -2,6 +2,7 @@
 
 mod addresses;
 mod certificates;
+mod factors;
 mod files;
 mod finding;
 mod keys;
@@ -15,6 +16,7 @@ use auth_domain::identity::clock::Clock;
 use self::{
     addresses::{of_addresses, stuck},
     certificates::of_certificates,
+    factors::{of_factors, of_passkeys},
     files::of_files,
     finding::{Finding, is_wanted, of_clients},
     keys::of_keys,
@@ -29,7 +31,8 @@ use crate::{
 };
 
 /// Validates the configuration, connects to the mail server and to the database, reports pending migrations, whether every account
-/// can be found by its address, whether the keys can be opened, and what else is worth a thought.
+/// can be found by its address, whether the keys can be opened, whom logins ask for a second factor, and what else
+/// is worth a thought.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
@@ -45,6 +48,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
     if let Some(tls) = tls {
         of_certificates(&tls.chain(), SystemClock.now()).iter().try_for_each(tell)?;
     }
+    of_passkeys(&settings).iter().try_for_each(tell)?;
     of_mail(&settings).iter().try_for_each(tell)?;
     of_mail_server(&settings)?.iter().try_for_each(tell)?;
     let database = Database::open(&settings.database.url, 1)?;
@@ -62,6 +66,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
     if pending.is_empty() {
         tell(&of_keys(&database, &settings)?)?;
         of_unverified(&database, &settings)?.iter().try_for_each(tell)?;
+        of_factors(&database, &settings)?.iter().try_for_each(tell)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `serve`: starts everything in its order, and stops it gracefully.
 
-use std::{fmt::Display, future, mem, net::TcpListener, time::Duration};
+use std::{fmt::Display, future, mem::ManuallyDrop, net::TcpListener, time::Duration};
 
 use actix_web::{rt::System, web::Data};
 use tokio::{
@@ -8,7 +8,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::command::{CommandError, settings_to_serve};
+use super::{
+    command::{CommandError, settings_to_serve},
+    factors::{judge, unasked},
+};
 use crate::{
     app::{
         jobs::{self, Jobs},
@@ -42,14 +45,20 @@ pub(crate) fn serve() -> Result<(), CommandError> {
     stop.spares(&audit);
     let ports = Ports::open(&database, &settings, audit.clone()).map_err(no_start)?;
     audit.register(&ports.measures).map_err(no_start)?;
+    let use_cases = Data::new(UseCases::over(ports, &Policies::from(&settings)));
+    // Whatever fails is to be told: dropping the runtime would wait for what hangs in the database.
+    let system = ManuallyDrop::new(System::new());
+    let stored = system.block_on(use_cases.mfa.stored.execute()).map_err(no_start)?;
+    judge(&stored, &settings).map_err(CommandError::Settings)?;
+    if let Some(words) = unasked(&stored, &settings) {
+        tracing::warn!("{words}");
+    }
     settings.http.max_connections = fd_limit::room_for(settings.http.max_connections);
     let listener = listen((settings.http.host.as_str(), settings.http.port))?;
     let scrapes =
         settings.telemetry.metrics.map(|address| listen((address.ip().to_string().as_str(), address.port()))).transpose()?;
-    let measures = ports.measures.clone();
-    let use_cases = Data::new(UseCases::over(ports, &Policies::from(&settings)));
+    let measures = use_cases.ports.measures.clone();
     let patience = settings.http.shutdown_timeout;
-    let system = System::new();
     let served = {
         let _sent_at_the_end = traces;
         system.block_on(async {
@@ -72,9 +81,7 @@ pub(crate) fn serve() -> Result<(), CommandError> {
     };
     if served.is_ok() {
         stop.leave();
-    } else {
-        // The failure is to be told, and the runtime would wait for what hangs in the database.
-        mem::forget(system);
+        drop(ManuallyDrop::into_inner(system));
     }
     served
 }

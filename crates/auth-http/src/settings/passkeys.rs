@@ -73,6 +73,14 @@ impl PasskeySettings {
     }
 }
 
+impl PasskeySettings {
+    /// Pages that do not belong to the RP ID: there a browser asks the RP ID's own host whether they may show its passkeys (WebAuthn
+    /// Level 3 section 5.11).
+    pub fn related_origins(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(String::as_str).filter(|origin| !origin.starts_with(ANDROID) && !belongs_to(origin, &self.rp_id))
+    }
+}
+
 /// The origin of this server, and those of other pages that belong to the relying party.
 fn usual_origins(rp_id: &str, public_url: &PublicUrl, allowed: &[String]) -> Vec<String> {
     let own = public_url.origin().to_owned();

@@ -1,6 +1,6 @@
 //! Reads, writes and transactions: who waits for which connection, and for how long.
 
-mod migrations;
+pub(super) mod migrations;
 mod write_proof;
 
 use std::{

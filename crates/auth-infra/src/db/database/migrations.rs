@@ -1,8 +1,11 @@
 //! Migrations as an operator asks for them, and what else an operator wants to know of the database. Every method blocks.
 
-use auth_domain::identity::port_error::PortError;
+use auth_domain::identity::{
+    method::{Method, SecondFactors},
+    port_error::PortError,
+};
 
-use diesel::prelude::*;
+use diesel::{dsl::count_star, prelude::*};
 
 use super::Database;
 use crate::db::{
@@ -10,6 +13,7 @@ use crate::db::{
     schema::{
         canonical_addresses::{Mode, OddAddresses, look, respell},
         migrate::{BoxedError, apply, newer, pending, under_lock},
+        rows::parsed_if_any,
         tables::users,
     },
 };
@@ -80,4 +84,38 @@ impl Database {
         };
         Ok(u64::try_from(self.pool.read(&count)?).unwrap_or_default())
     }
+
+    /// How many enabled accounts there are, and what they have beside a password. Reads every account. Blocks.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or its schema is not up to date.
+    pub fn second_factors(&self) -> Result<FactorCounts, PortError> {
+        let listed = |db: &mut AnyConnection| {
+            let enabled = users::table.filter(users::disabled_at.is_null()).group_by(users::second_factors);
+            let rows = enabled.select((users::second_factors, count_star())).load::<(Option<String>, i64)>(db)?;
+            let parsed = |(kinds, accounts): (Option<String>, i64)| {
+                let has: Option<SecondFactors> = parsed_if_any(kinds.as_deref(), "list of second factors")?;
+                Ok((has.unwrap_or_default(), u64::try_from(accounts).unwrap_or_default()))
+            };
+            rows.into_iter().map(parsed).collect::<QueryResult<Vec<_>>>()
+        };
+        let mut counts = FactorCounts::default();
+        for (has, accounts) in self.pool.read(&listed)? {
+            let counted = |is_so: bool| if is_so { accounts } else { 0 };
+            counts.accounts += accounts;
+            counts.without += counted(has.is_empty());
+            counts.with_passkeys += counted(has.has(Method::Passkey));
+        }
+        Ok(counts)
+    }
+}
+
+/// Enabled accounts, by what they have beside a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FactorCounts {
+    pub accounts: u64,
+    /// Without any factor.
+    pub without: u64,
+    /// With a passkey, whatever else they have.
+    pub with_passkeys: u64,
 }

@@ -38,7 +38,7 @@ enum Action {
         #[arg(long)]
         invite: bool,
     },
-    /// Show an account and its live sessions.
+    /// Show an account, its second factors and its live sessions.
     Show { user: String },
     /// List accounts by address.
     List {
@@ -62,6 +62,9 @@ enum Action {
     SetPassword { user: String },
     /// End all sessions.
     EndSessions { user: String },
+    /// Remove all second factors and recovery codes, for an owner who has lost them, and end all sessions: a password alone logs in
+    /// again. Tells the owner by mail.
+    ResetFactors { user: String },
     /// Delete an account and its sessions; the address is free again.
     Delete { user: String },
     /// Import the accounts of another system, with their bcrypt hashes; existing accounts stay as they are.
@@ -99,7 +102,8 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         Action::Show { user } => {
             let (user, now) = (find(app, &user).await?, app.ports.clock.now());
             let sessions = app.ports.sessions.store.live(user.id, now, SESSIONS_MAX.into()).await?;
-            Ok(Answer::User { user, sessions, now })
+            let factors = app.mfa.list.execute(user.id).await?;
+            Ok(Answer::User { user, factors, sessions, now })
         }
         Action::List { prefix, after, limit } => {
             // As the previous page showed it.
@@ -131,6 +135,11 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             let user = find(app, &user).await?;
             let sessions_ended = app.accounts.end_sessions.execute(&user, &context).await?;
             done(app, "logged out", user, sessions_ended).await
+        }
+        Action::ResetFactors { user } => {
+            let user = find(app, &user).await?;
+            let ended = app.mfa.reset.execute(&user, &context).await?;
+            done(app, "factors removed", user, ended.ok_or(OperateError::NoSuchUser)?).await
         }
         Action::Delete { user } => {
             let user = find(app, &user).await?;

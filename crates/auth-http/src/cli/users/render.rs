@@ -3,6 +3,7 @@
 use auth_domain::{
     accounts::admin::create_user::{Created, Invitation},
     identity::user::{AccountState, User},
+    mfa::ports::FactorList,
     sessions::session::Session,
 };
 use chrono::{DateTime, Utc};
@@ -11,11 +12,14 @@ use serde::Serialize;
 use super::{CommandError, import::Report};
 use crate::{
     cli::{page, terminal},
-    routes::views::{SessionView, UserView, timestamp},
+    routes::{
+        factors::{FactorView, FactorsView},
+        views::{SessionView, UserView, timestamp},
+    },
 };
 
 pub(crate) enum Answer {
-    User { user: User, sessions: Vec<Session>, now: DateTime<Utc> },
+    User { user: User, factors: FactorList, sessions: Vec<Session>, now: DateTime<Utc> },
     Users { users: Vec<User>, limit: u32, now: DateTime<Utc> },
     Created(Created),
     Done { done: &'static str, user: User, sessions_ended: usize, now: DateTime<Utc> },
@@ -40,6 +44,8 @@ enum Document<'a> {
     User {
         #[serde(flatten)]
         user: AccountView,
+        #[serde(flatten)]
+        factors: FactorsView,
         sessions: Vec<SessionView>,
     },
     Users {
@@ -86,9 +92,9 @@ fn next(users: &[User], limit: u32) -> Option<String> {
 impl Answer {
     pub(crate) fn json(&self) -> String {
         let document = match self {
-            Self::User { user, sessions, now } => {
+            Self::User { user, factors, sessions, now } => {
                 let sessions = sessions.iter().map(SessionView::from).collect();
-                Document::User { user: AccountView::of(user, *now), sessions }
+                Document::User { user: AccountView::of(user, *now), factors: factors.clone().into(), sessions }
             }
             Self::Users { users, limit, now } => {
                 let views = users.iter().map(|user| AccountView::of(user, *now)).collect();
@@ -117,8 +123,10 @@ impl Answer {
 
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::User { user, sessions, now } => {
+            Self::User { user, factors, sessions, now } => {
                 let mut lines = described(&AccountView::of(user, *now));
+                lines.extend(factors.factors.iter().map(|factor| FactorView::from(factor).in_one_line()));
+                lines.extend((!factors.factors.is_empty()).then(|| format!("codes left  {}", factors.recovery_codes_left)));
                 lines.extend(sessions.iter().map(|session| in_one_line(&session.into())));
                 terminal::lines(lines)
             }

@@ -83,6 +83,15 @@ impl From<&Factor> for FactorView {
     }
 }
 
+impl FactorView {
+    /// For the command line.
+    pub(crate) fn in_one_line(&self) -> String {
+        let Self { id, r#type, name, created_at, last_used_at } = self;
+        let used = last_used_at.as_deref().unwrap_or("never");
+        format!("factor      {id}  {type}  created {created_at}  last used {used}  {name}")
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Factors)]
 pub struct FactorsView {

@@ -7,6 +7,7 @@ pub mod maintain;
 pub mod plan;
 pub mod ports;
 pub mod reconcile;
+pub mod reencrypt;
 pub mod revocations;
 pub mod revoke;
 pub mod ring;

@@ -27,7 +27,7 @@ impl ReconcileKeys {
         let (writer, ring) = (&self.writer, self.writer.ring().await?);
         let signs_with_keys = writer.policy.is_some();
         if signs_with_keys {
-            self.reencrypt(&ring).await?;
+            writer.reencrypt(&ring).await?;
         }
         let is_new = signs_with_keys && self.is_new(&ring).await?;
         let done =
@@ -44,18 +44,5 @@ impl ReconcileKeys {
     /// Whether there are no keys and no accounts yet: then nobody has cached anything.
     async fn is_new(&self, ring: &KeyRing) -> Result<bool, PortError> {
         Ok(ring.is_empty() && self.users.list("", None, 1).await?.is_empty())
-    }
-
-    /// Encrypts private halves with the newest encryption key. The old one can be removed once every server has the new one.
-    async fn reencrypt(&self, ring: &KeyRing) -> Result<(), PortError> {
-        let KeyWriter { keys, maker, clock, .. } = &self.writer;
-        let now = clock.now();
-        for timeline in ring.timelines().filter(|timeline| timeline.is_in_use(now)) {
-            if let Some(encrypted) = maker.reencrypt(&timeline.key)? {
-                // Another server may have done it.
-                let _done = keys.reencrypt(&timeline.key.id, &timeline.key.private, &encrypted).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         key::FreshKey,
         plan::{KeyChange, KeyCommand, KeyRefusal, end_silence, plan},
         ports::{KeyMaker, KeyStore, UnusableKey},
-        ring::{KeyPolicy, KeyRing},
+        ring::{KeyPolicy, KeyRing, KeyTimeline},
     },
 };
 
@@ -64,6 +64,19 @@ struct Planned {
 impl KeyWriter {
     pub(super) async fn ring(&self) -> Result<KeyRing, PortError> {
         Ok(KeyRing::of(self.keys.all().await?))
+    }
+
+    /// Encrypts private halves with the newest encryption key. The old one can be removed once every server has the new one. Returns
+    /// how many were encrypted otherwise before.
+    pub(super) async fn reencrypt(&self, ring: &KeyRing) -> Result<usize, PortError> {
+        let (now, mut changed) = (self.clock.now(), 0);
+        for KeyTimeline { key, .. } in ring.timelines().filter(|timeline| timeline.is_in_use(now)) {
+            if let Some(encrypted) = self.maker.reencrypt(key)? {
+                // Another server may have done it.
+                changed += usize::from(self.keys.reencrypt(&key.id, &key.private, &encrypted).await?);
+            }
+        }
+        Ok(changed)
     }
 
     /// Carries out a command, and asks afterwards who signs. `next` is the key to add, if there is one already. Returns the key

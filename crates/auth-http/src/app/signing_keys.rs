@@ -10,6 +10,7 @@ use auth_domain::{
         maintain::MaintainKeys,
         ports::{KeyCache, KeyMaker, KeyStore},
         reconcile::ReconcileKeys,
+        reencrypt::ReencryptKeys,
         revoke::RevokeKey,
         rotate::RotateKeys,
         writer::KeyWriter,
@@ -33,6 +34,7 @@ pub struct KeyUseCases {
     pub rotate: RotateKeys,
     pub import: ImportKey,
     pub revoke: RevokeKey,
+    pub reencrypt: ReencryptKeys,
 }
 
 impl KeyUseCases {
@@ -47,7 +49,8 @@ impl KeyUseCases {
             list: ListKeys { keys },
             rotate: RotateKeys(operator.clone()),
             import: ImportKey(operator.clone()),
-            revoke: RevokeKey(operator),
+            revoke: RevokeKey(operator.clone()),
+            reencrypt: ReencryptKeys(operator),
         }
     }
 }

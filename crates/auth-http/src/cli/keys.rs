@@ -64,6 +64,9 @@ enum Action {
         #[arg(long)]
         at_once: bool,
     },
+    /// Encrypt the private keys in use and the secrets of authenticator apps with the first key of KEY_ENCRYPTION_KEY, so that the others
+    /// can be removed.
+    Reencrypt,
     /// Print the published public keys as a JSON Web Key Set.
     ExportPublic,
 }
@@ -109,6 +112,7 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, C
             let revoked = keys.revoke.execute(&KeyId::new(key), how, &origin).await?;
             Some(once_in_effect(app, revoked, compromised).await)
         }
+        Action::Reencrypt => return reencrypt(app, json).await,
         Action::ExportPublic => {
             let set = KeySet::of(&keys.list.execute().await?, app.ports.clock.now());
             return Ok(serde_json::to_string_pretty(&set).unwrap_or_default());
@@ -121,6 +125,33 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, C
         .map(|timeline| KeyView::of(timeline, now))
         .collect();
     Ok(if json { terminal::json(&views) } else { lines(&views) })
+}
+
+/// What was encrypted with the newest key, and was not before.
+#[derive(Serialize)]
+struct Reencrypted {
+    signing_keys: usize,
+    authenticator_apps: usize,
+}
+
+/// Both in any case: what is lost of the one must not keep an old key in use for the other.
+async fn reencrypt(app: &UseCases, json: bool) -> Result<String, CommandError> {
+    let Some(apps) = &app.mfa.apps else {
+        return Err(CommandError::Told("There is no key to encrypt with: KEY_ENCRYPTION_KEY is unset.".to_owned()));
+    };
+    let (signing_keys, authenticator_apps) = (app.signing_keys.reencrypt.execute().await, apps.reencrypt.execute().await);
+    let done = Reencrypted { signing_keys: signing_keys?, authenticator_apps: authenticator_apps? };
+    Ok(if json { terminal::json(&done) } else { done.text() })
+}
+
+impl Reencrypted {
+    fn text(&self) -> String {
+        let Self { signing_keys, authenticator_apps } = self;
+        format!(
+            "Encrypted with the first key of KEY_ENCRYPTION_KEY: {signing_keys} signing key(s), {authenticator_apps} secret(s) of \
+             authenticator apps. All others were already."
+        )
+    }
 }
 
 fn when(at_once: bool) -> When {

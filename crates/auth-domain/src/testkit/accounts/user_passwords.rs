@@ -65,6 +65,22 @@ pub async fn changes_a_password_and_ends_the_other_sessions(stores: &Stores) {
     assert_eq!(stores.session(&other).await.ended_at, Some(after(3)));
 }
 
+/// When a session's owner was authenticated is said of all that was needed for it.
+pub async fn changes_a_password_and_leaves_how_more_than_one_was_shown(stores: &Stores) {
+    let ann = stores.keep_new("ann@example.org").await;
+    for (seconds, methods) in [(1, "pwd otp mfa"), (3, "hwk user mfa"), (5, "otp")] {
+        let now = stores.user(&ann).await;
+        let authentication = Authentication { at: after(-7), methods: methods.parse().unwrap() };
+        let own = Session { authentication, ..session_from(&ann, seconds) };
+        stores.begin(&own, now.version()).await;
+        let (new, at) = (hash("new"), after(seconds + 1));
+        let changed = stores.users.change_password(ann.id, now.version(), &new, Some(own.id), at, None).await.unwrap();
+        assert!(changed.is_some());
+        let at = if methods.contains("mfa") { after(-7) } else { after(seconds + 1) };
+        assert_eq!(stores.session(&own).await.authentication, Authentication { at, ..own.authentication });
+    }
+}
+
 pub async fn changes_a_password_and_ends_every_session(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let mut sessions = ids(&[stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await]);

@@ -47,6 +47,7 @@ macro_rules! user_store_contract {
             replaces_a_hash_by_itself,
             replaces_a_contested_hash_once,
             changes_a_password_and_ends_the_other_sessions,
+            changes_a_password_and_leaves_how_more_than_one_was_shown,
             changes_a_password_and_ends_every_session,
             changes_only_the_account_that_was_proven,
             ends_nobody_elses_session_with_a_change,

@@ -1,5 +1,5 @@
 //! What every [`MailboxStore`](crate::mailbox::ports::MailboxStore) keeps of verifying and of forgotten passwords; of the rest, see
-//! `registrations`, `change`, `undo` and `reserved`.
+//! `registrations`, `change`, `undo`, `factors` and `reserved`.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use chrono::TimeDelta;
@@ -63,6 +63,14 @@ macro_rules! mailbox_store_contract {
             undoes_a_change_while_a_login_begins,
             sends_the_mail_of_an_undo_in_any_case,
             leaves_a_disabled_account_disabled,
+        }
+        $crate::clauses! { $attributes $fresh; mailbox::factors:
+            removes_factors_with_a_reset_of_what_was_never_verified,
+            keeps_the_factors_with_a_reset_of_a_verified_account,
+            undoes_the_factors_that_were_added_since,
+            undoes_the_codes_with_the_last_factor,
+            undoes_the_codes_that_were_made_since,
+            undoes_no_removal,
         }
         $crate::clauses! { $attributes $fresh; mailbox::reserved:
             keeps_the_former_address_from_others,

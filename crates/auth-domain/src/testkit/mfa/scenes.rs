@@ -75,7 +75,7 @@ pub(in crate::testkit) async fn with_passkey(
 }
 
 /// An account that has an app since second 2 and a passkey since second 3.
-pub(in crate::testkit) async fn enrolled(stores: &Stores, address: &str) -> Enrolled {
+pub async fn enrolled(stores: &Stores, address: &str) -> Enrolled {
     let user = stores.keep_new(address).await;
     let session = stores.begin_at(&user, 0).await;
     let codes = codes();

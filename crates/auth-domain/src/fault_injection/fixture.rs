@@ -219,8 +219,9 @@ impl Fixture {
 
     pub(crate) fn prune(&self) -> Prune {
         let (sessions, attempts, trail) = (self.kept(), self.kept(), self.kept());
-        let (proofs, mails, clock) = (self.kept(), self.kept(), self.clock());
-        Prune { sessions, attempts, trail, proofs, mails, trail_kept: Some(TimeDelta::days(90)), clock }
+        let (proofs, mails, steps, factors) = (self.kept(), self.kept(), self.kept(), self.kept());
+        let (trail_kept, clock) = (Some(TimeDelta::days(90)), self.clock());
+        Prune { sessions, attempts, trail, proofs, mails, steps, factors, trail_kept, clock }
     }
 
     pub(crate) fn authenticate(&self) -> Authenticate {

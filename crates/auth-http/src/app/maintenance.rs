@@ -24,6 +24,8 @@ impl MaintenanceUseCases {
                 trail: ports.audit.trail.clone(),
                 proofs: ports.mail.proofs.clone(),
                 mails: ports.mail.admin.clone(),
+                steps: ports.factors.steps.clone(),
+                factors: ports.factors.store.clone(),
                 trail_kept: policies.audit_kept,
                 clock: ports.clock.clone(),
             },

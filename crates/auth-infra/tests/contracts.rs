@@ -24,6 +24,8 @@ mod pooler;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "contracts/proxy.rs"]
 mod proxy;
+#[path = "contracts/recorder.rs"]
+mod recorder;
 #[path = "contracts/refused_rows.rs"]
 mod refused_rows;
 #[path = "contracts/rows.rs"]
@@ -38,6 +40,8 @@ mod servers;
 #[cfg(feature = "sqlite")]
 #[path = "contracts/sqlite.rs"]
 mod sqlite;
+#[path = "contracts/statements.rs"]
+mod statements;
 #[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
 #[path = "contracts/tls.rs"]
 mod tls;

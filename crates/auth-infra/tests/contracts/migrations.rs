@@ -4,7 +4,8 @@ use std::thread;
 
 use auth_domain::{
     accounts::ports::{Inserted, UserStore},
-    identity::port_error::PortError,
+    audit::{entry::Filter, ports::AuditStore},
+    identity::{method::SecondFactors, port_error::PortError, user::WrongCodes},
     mail::{
         ports::{ProofStore, Requested},
         proof::Purpose,
@@ -17,7 +18,8 @@ use auth_domain::{
         samples::{after, as_kept, email, hash, session_of, user},
     },
 };
-use auth_infra::db::{DieselMailbox, DieselProofs, DieselReadiness, DieselSessions, DieselUsers};
+use auth_infra::db::{DieselAudit, DieselMailbox, DieselProofs, DieselReadiness, DieselSessions, DieselUsers};
+use chrono::DateTime;
 
 use crate::scratch::{Engine, Scratch};
 
@@ -98,9 +100,12 @@ async fn a_migration_that_stopped_half_way_is_repeated(engine: Engine) {
         // Knows no ADD COLUMN that could be repeated, and undoes one with its transaction.
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => {
-            for column in ["version", "email_verified_at", "pending_email", "pending_email_until", "language"] {
+            let of_users =
+                "version email_verified_at pending_email pending_email_until language second_factors wrong_codes wrong_code_at";
+            for column in of_users.split(' ') {
                 scratch.execute(&format!("ALTER TABLE users DROP COLUMN {column}"));
             }
+            scratch.execute("ALTER TABLE audit_events DROP COLUMN methods");
         }
         #[cfg(feature = "postgres")]
         Engine::Postgres => {}
@@ -206,6 +211,15 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     assert_eq!(kept, Some((as_kept(&session), ann.clone())));
     let ben = users.find_by_email(&email("ben@example.org")).await.unwrap().unwrap();
     assert_eq!((ben.email_verified_at, ben.pending_email, ben.language), (None, None, None));
+    assert_eq!((&ben.second_factors, ben.wrong_codes), (&SecondFactors::default(), WrongCodes::default()));
+    scratch.execute(
+        "INSERT INTO audit_events (id, occurred_at, event, outcome, user_id, email, request_id) \
+         SELECT id, created_at, 'login_succeeded', 'success', id, email, 'r' FROM users WHERE email = 'ben@example.org'",
+    );
+    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, before: None, limit: 9 };
+    let events = DieselAudit(database.clone()).list(&all).await.unwrap();
+    let told: Vec<_> = events.iter().map(|entry| (entry.user, entry.methods.as_deref())).collect();
+    assert_eq!(told, [(Some(ben.id), None)]);
     let (proofs, mail) = (DieselProofs(database.clone()), asked(Purpose::Reset, "ann@example.org", 0));
     assert_eq!(proofs.request(&mail, None).await.unwrap(), Requested::Queued);
     let reset = DieselMailbox(database).reset(proof_id(&mail), ann.id, ann.version(), &hash("new"), after(1), None).await;

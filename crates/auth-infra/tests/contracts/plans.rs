@@ -1,9 +1,9 @@
 //! What the engines make of the queries: each is answered by an index, so that ten million rows cost what ten do.
 
+#[path = "plans/factors.rs"]
+mod factors;
 #[path = "plans/mail.rs"]
 mod mail;
-
-use std::{collections::BTreeMap, sync::Once};
 
 use auth_domain::{
     accounts::ports::{UserAdminStore, UserStore},
@@ -31,56 +31,33 @@ use auth_infra::db::{
     Database, DieselAttempts, DieselAudit, DieselClients, DieselMailbox, DieselOutbox, DieselProofs, DieselSessions, DieselUsers,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use futures_util::future::join_all;
-use parking_lot::Mutex;
 
 use crate::{
+    recorder::{recorded, taken},
     scratch::{Engine, Scratch},
     seed::seed,
 };
+use factors::{change_factors, take_second_steps};
 use mail::{prove_mailboxes, send_mails, spend_proofs};
 
 crate::on_each_engine! { every_query_is_answered_by_an_index }
 
-/// Statements by the name of the database that they were sent to.
-static SENT: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
-
-/// Writes down what is sent to databases that are here to be planned for.
-#[derive(Default)]
-struct Recorder {
-    database: Option<String>,
-}
-
-impl Instrumentation for Recorder {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartEstablishConnection { url, .. } = &event {
-            let name = url.split(['/', '?', '.']).find(|part| part.starts_with("plans_"));
-            self.database = name.map(str::to_owned);
-        } else if let (InstrumentationEvent::StartQuery { query, .. }, Some(database)) = (&event, &self.database) {
-            let mut sent = SENT.lock();
-            sent.entry(database.clone()).or_default().push(query.to_string());
-        }
-    }
-}
-
-fn taken(scratch: &Scratch) -> Vec<String> {
-    let mut sent = SENT.lock();
-    let statements = sent.remove(scratch.name()).unwrap_or_default();
+/// The statements that look for rows.
+fn looked(scratch: &Scratch) -> Vec<String> {
     let verbs = ["SELECT", "UPDATE", "DELETE"];
-    statements.into_iter().filter(|query| verbs.iter().any(|verb| query.starts_with(verb)) && query.contains("binds")).collect()
+    let looks = |query: &String| verbs.iter().any(|verb| query.starts_with(verb)) && query.contains("binds");
+    taken(scratch).into_iter().filter(looks).collect()
 }
 
 async fn every_query_is_answered_by_an_index(engine: Engine) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| set_default_instrumentation(|| Some(Box::<Recorder>::default())).unwrap());
-    let scratch = Scratch::named(engine, "plans");
+    let scratch = recorded(engine);
     let database = scratch.migrated();
     seed(engine, &scratch);
     taken(&scratch);
     ask_everything(&database).await;
 
-    let statements = taken(&scratch);
+    let statements = looked(&scratch);
     for needle in ["INNER JOIN", "UPDATE", "DELETE FROM", "ORDER BY", "LIMIT"] {
         assert!(statements.iter().any(|statement| statement.contains(needle)), "{needle} was not recorded");
     }
@@ -160,6 +137,8 @@ async fn ask_everything(database: &Database) {
     prove_mailboxes(&DieselProofs(database.clone())).await;
     send_mails(&DieselOutbox(database.clone())).await;
     spend_proofs(&DieselMailbox(database.clone()), &users, now).await;
+    take_second_steps(database).await;
+    change_factors(database).await;
 }
 
 async fn know_clients(clients: &DieselClients) {
@@ -246,6 +225,7 @@ fn literals(binds: &str) -> Vec<String> {
         };
         let (item, behind) = rest.split_at(end);
         literals.push(match item {
+            bare @ ("true" | "false") => bare.to_owned(),
             "None" => "NULL".to_owned(),
             number if number.parse::<i64>().is_ok() => number.to_owned(),
             list if list.starts_with('[') => format!("ARRAY[{}]", self::literals(list).join(", ")),

@@ -16,17 +16,20 @@ use auth_domain::{
     },
     testkit::{
         mail::samples::{asked, proof_id, registration},
+        mfa::scenes::enrolled,
         samples::{client, email, hash, session_of, user},
     },
 };
 use auth_infra::db::{DieselClients, DieselOutbox, DieselProofs, DieselSessions, DieselUsers};
 
-use crate::scratch::{Engine, Scratch};
+use crate::scratch::{Engine, Scratch, over};
 
 crate::on_each_engine! {
     a_row_that_does_not_parse_is_corrupt,
     a_client_that_does_not_parse_is_corrupt,
     a_mail_or_a_proof_that_does_not_parse_is_corrupt,
+    a_factor_that_does_not_parse_is_corrupt,
+    what_an_account_has_is_corrupt_rather_than_nothing,
     an_account_may_have_no_password,
     a_change_of_the_previous_release_voids_what_was_proven,
     a_first_session_that_cannot_be_kept_leaves_no_account,
@@ -132,6 +135,61 @@ async fn a_mail_or_a_proof_that_does_not_parse_is_corrupt(engine: Engine) {
     let found = outbox.find(mail.id).await.unwrap().unwrap().mail;
     assert_eq!(found, Outgoing { language: None, origin: Origin::default(), ..mail });
     assert_eq!(proofs.registration(&registered.address).await.unwrap(), Some(registered));
+}
+
+async fn a_factor_that_does_not_parse_is_corrupt(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let stores = over(&scratch.migrated(), ());
+    let ann = enrolled(&stores, "ann@example.org").await;
+    let (app, passkey) = (ann.app.id.to_string(), ann.passkey.id.to_string());
+    let listed = stores.factors.list(ann.user.id).await.unwrap();
+    for (wrong, right) in [("name = ' '", "name = 'Authenticator app'"), ("id = 'x'", &format!("id = '{app}'"))] {
+        scratch.execute(&format!("UPDATE totp_factors SET {wrong}"));
+        assert!(
+            is_corrupt(stores.steps.find(ann.user.id).await) && is_corrupt(stores.factors.list(ann.user.id).await),
+            "{wrong}"
+        );
+        scratch.execute(&format!("UPDATE totp_factors SET {right}"));
+    }
+    let credential = scratch.texts("SELECT credential_id AS text FROM passkeys").remove(0);
+    for (wrong, right) in [
+        ("name = ''", "name = 'Passkey'"),
+        ("id = 'x'", &format!("id = '{passkey}'")),
+        ("credential_id = '!'", &format!("credential_id = '{credential}'")),
+        ("credential_id = ''", &format!("credential_id = '{credential}'")),
+        ("public_key = 'A='", "public_key = 'AAAA'"),
+        ("counter = -1", "counter = 0"),
+        ("counter = 4294967296", "counter = 0"),
+        ("aaguid = 'x'", &format!("aaguid = '{passkey}'")),
+    ] {
+        scratch.execute(&format!("UPDATE passkeys SET {wrong}"));
+        assert!(
+            is_corrupt(stores.passkeys.of(ann.user.id).await) && is_corrupt(stores.factors.list(ann.user.id).await),
+            "{wrong}"
+        );
+        if !wrong.starts_with("credential_id") {
+            assert!(is_corrupt(stores.passkeys.find(&ann.passkey.credential.id).await), "{wrong}");
+        }
+        scratch.execute(&format!("UPDATE passkeys SET {right}"));
+    }
+    assert_eq!(stores.factors.list(ann.user.id).await.unwrap(), listed);
+}
+
+/// Nobody falls back to a password alone.
+async fn what_an_account_has_is_corrupt_rather_than_nothing(engine: Engine) {
+    let scratch = Scratch::new(engine);
+    let stores = over(&scratch.migrated(), ());
+    let ann = enrolled(&stores, "ann@example.org").await;
+    for wrong in ["", " ", "totp ", "totp  passkey", "password", "carrier_pigeon", "TOTP"] {
+        scratch.execute(&format!("UPDATE users SET second_factors = '{wrong}'"));
+        assert!(is_corrupt(stores.users.find(ann.user.id).await), "{wrong}");
+        assert!(is_corrupt(stores.users.find_by_email(&ann.user.email).await), "{wrong}");
+        assert!(is_corrupt(stores.sessions.find(ann.session.id).await), "{wrong}");
+        assert!(is_corrupt(stores.steps.find(ann.user.id).await), "{wrong}");
+        assert!(is_corrupt(stores.passkeys.find(&ann.passkey.credential.id).await), "{wrong}");
+    }
+    scratch.execute("UPDATE users SET second_factors = 'totp passkey recovery_code'");
+    assert_eq!(stores.users.find(ann.user.id).await.unwrap(), Some(ann.user));
 }
 
 async fn a_first_session_that_cannot_be_kept_leaves_no_account(engine: Engine) {

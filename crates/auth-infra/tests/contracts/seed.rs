@@ -4,6 +4,7 @@ use crate::scratch::{Engine, Scratch};
 
 const USERS: u32 = 2_000;
 const SESSIONS: u32 = 20_000;
+const FACTORS: u32 = 8_000;
 
 /// How an engine counts, formats and dates.
 struct Dialect {
@@ -156,6 +157,7 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i * 86 + 60"),
         numbers(SESSIONS)
     ));
+    seed_factors(engine, scratch);
     scratch.execute(match engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => "ANALYZE",
@@ -164,7 +166,56 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         #[cfg(feature = "mysql")]
         Engine::Mysql => {
             "ANALYZE TABLE users, sessions, login_failures, client_failures, known_networks, audit_events, oauth_clients, \
-             ended_sessions, mailbox_proofs, pending_registrations, mail_allowances, mail_outbox"
+             ended_sessions, mailbox_proofs, pending_registrations, mail_allowances, mail_outbox, \
+             totp_factors, passkeys, recovery_codes, one_time_tokens"
         }
     });
+}
+
+/// Three apps and one that waits, four passkeys, and ten recovery codes to each account; and tokens that were used.
+fn seed_factors(engine: Engine, scratch: &Scratch) {
+    let Dialect { numbers, id, email: _, time } = Dialect::of(engine);
+    let user = id(&format!("1 + (i - 1) % {USERS}"));
+    scratch.execute(&format!(
+        "INSERT INTO totp_factors (id, user_id, name, encrypted_with, encrypted_text, created_at, confirmed_at, last_step) \
+         SELECT {}, {user}, 'App', CASE WHEN i % 1000 = 0 THEN 'b' ELSE 'a' END, 'x', {}, CASE WHEN i > {USERS} THEN {} END, 7 FROM {}",
+        id("i"),
+        time("i"),
+        time("i + 60"),
+        numbers(FACTORS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO passkeys (id, user_id, name, credential_id, public_key, counter, backup_eligible, backed_up, aaguid, \
+         transports, created_at) \
+         SELECT {0}, {user}, 'Passkey', REPLACE({0}, '-', ''), 'AAAA', 0, 1 = 1, 1 = 0, '00000000-0000-0000-0000-000000000000', \
+         'usb nfc', {1} FROM {2}",
+        id("i"),
+        time("i"),
+        numbers(FACTORS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO recovery_codes (user_id, digest, created_at) SELECT {user}, {}, {} FROM {}",
+        code(engine),
+        time("i"),
+        numbers(SESSIONS)
+    ));
+    scratch.execute(&format!(
+        "INSERT INTO one_time_tokens (id, tries, used_at, expires_at) SELECT {}, 0, {}, {} FROM {}",
+        id("i"),
+        time("i"),
+        time("i + 300"),
+        numbers(SESSIONS)
+    ));
+}
+
+/// What is stored of the code with a number.
+fn code(engine: Engine) -> &'static str {
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => "printf('c%08d', i)",
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => "'c' || lpad(i::text, 8, '0')",
+        #[cfg(feature = "mysql")]
+        Engine::Mysql => "CONCAT('c', LPAD(i, 8, '0'))",
+    }
 }

@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 use super::{at, uuid};
 
 /// Seconds after the samples' start that are as long after the seeded rows as the server's now.
-const LATE: i64 = 1_600_000;
+pub(super) const LATE: i64 = 1_600_000;
 
 pub(super) async fn prove_mailboxes(proofs: &DieselProofs) {
     let now = after(LATE);

@@ -2,6 +2,7 @@
 
 mod actions;
 mod clock;
+mod factors;
 mod fixture;
 mod keys;
 mod mail;
@@ -60,8 +61,10 @@ async fn disturbed(case: Case, fault: InjectedFault, plain: &Undisturbed) -> boo
     if is_done && plain.is_reported {
         assert_ne!(reported, [], "{what}: what may have happened is reported");
     }
-    // A spent token was presented, or a right password tried, whatever came of it.
-    reported.retain(|kind| ![EventKind::TokenReused, EventKind::PasswordChangeRefused].contains(kind));
+    // A spent token was presented, a right password tried, or a passkey refused, whatever came of it.
+    let facts =
+        [EventKind::TokenReused, EventKind::PasswordChangeRefused, EventKind::SecondFactorRequired, EventKind::PasskeyRefused];
+    reported.retain(|kind| !facts.contains(kind));
     if is_done {
         assert_eq!(sight, plain.after, "{what}: all or nothing");
     } else if !took_effect {

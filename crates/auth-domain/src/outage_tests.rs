@@ -1,5 +1,6 @@
 //! Use cases together over one store in memory: what no single one of them can show.
 
+mod factors;
 mod mail;
 
 use std::sync::Arc;

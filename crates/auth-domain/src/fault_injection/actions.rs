@@ -1,6 +1,7 @@
 //! Everything the service does, as one asks for it from outside.
 
 use super::{
+    factors::{FactorAction, OwnFactor, Shows},
     fixture::{Fixture, Refusal, context},
     keys::KeyAction,
     mail::{By, MailAction},
@@ -22,7 +23,12 @@ use crate::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
         reset::ResetPasswordError, verify::VerifyEmailError,
     },
+    mfa::{
+        confirm_totp::ConfirmTotpError, enrol_totp::EnrolTotpError, remove::RemoveFactorError, rename::RenameFactorError,
+        replace_recovery_codes::ReplaceRecoveryCodesError,
+    },
     oauth::{authenticate_client::AuthenticateClientError, clients::ClientError, revoke::Revoke},
+    passkeys::{options::PasskeyOptionsError, register::RegisterPasskeyError},
     sessions::{
         authenticate::{AuthenticateError, SignedIn},
         end::{EndSession, EndSessionError},
@@ -32,6 +38,8 @@ use crate::{
     },
     sign_in::{
         login::{Login, LoginError},
+        login_factor::LoginWithFactorError,
+        login_passkey::LoginWithPasskeyError,
         prove::Prove,
         reauthenticate::{Reauthenticate, ReauthenticateError},
         register::{Register, RegisterError, Verification},
@@ -72,6 +80,7 @@ pub(crate) enum Action {
     RemoveClient,
     WithKeys(KeyAction),
     WithMail(MailAction),
+    WithFactors(FactorAction),
     SignedIn(Own),
 }
 
@@ -101,6 +110,7 @@ const NEW: &str = "new@example.org";
 const ANN: &str = "ann@example.org";
 const TAKEN: &str = "the address has an account already";
 const INVALID: &str = "the token is not valid";
+const NO_FACTOR: &str = "the second factor is refused";
 const CHANGED: &str = "the keys were changed meanwhile; try again";
 const NO_PROOF: &str = "the proof is not good";
 const OUT_OF_USE: &str = "the key signs no more, and its tokens count until they expire";
@@ -121,11 +131,19 @@ const fn mail(action: MailAction, no: &'static str, no_again: &'static str) -> C
     case(Action::WithMail(action), no, no_again)
 }
 
+const fn factors(action: FactorAction, no: &'static str, no_again: &'static str) -> Case {
+    case(Action::WithFactors(action), no, no_again)
+}
+
+const fn own_factor(own: OwnFactor, no: &'static str, no_again: &'static str) -> Case {
+    factors(FactorAction::SignedIn(own), no, no_again)
+}
+
 const fn login_as(address: &'static str, password: &'static str, outdated: bool) -> Action {
     Action::Login { address, password, outdated }
 }
 
-pub(crate) const CASES: [Case; 83] = [
+pub(crate) const CASES: [Case; 107] = [
     case(Action::Register(NEW), "", TAKEN),
     case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -197,6 +215,31 @@ pub(crate) const CASES: [Case; 83] = [
     mail(MailAction::Undo, "", NO_PROOF),
     mail(MailAction::Invite(NEW), "", TAKEN),
     mail(MailAction::VerifyUser, "", ""),
+    // What was shown once is used up; a passkey signs again.
+    factors(FactorAction::Login(Shows::Code), "", NO_FACTOR),
+    factors(FactorAction::Login(Shows::WrongCode), NO_FACTOR, NO_FACTOR),
+    factors(FactorAction::Login(Shows::RecoveryCode), "", NO_FACTOR),
+    factors(FactorAction::Login(Shows::Passkey), "", ""),
+    factors(FactorAction::Login(Shows::WrongPasskey), NO_FACTOR, NO_FACTOR),
+    factors(FactorAction::LoginWithPasskey, "", ""),
+    factors(FactorAction::Reset, "", ""),
+    factors(FactorAction::Reencrypt, "", ""),
+    factors(FactorAction::StartUp, "", ""),
+    own_factor(OwnFactor::Reauthenticate(Shows::Code), "", NO_FACTOR),
+    own_factor(OwnFactor::Reauthenticate(Shows::WrongCode), NO_FACTOR, NO_FACTOR),
+    own_factor(OwnFactor::Reauthenticate(Shows::RecoveryCode), "", NO_FACTOR),
+    own_factor(OwnFactor::Reauthenticate(Shows::Passkey), "", ""),
+    own_factor(OwnFactor::Reauthenticate(Shows::WrongPasskey), NO_FACTOR, NO_FACTOR),
+    own_factor(OwnFactor::ReauthenticateByPassword, "a second factor is needed", ""),
+    own_factor(OwnFactor::List, "", ""),
+    own_factor(OwnFactor::Enrol, "", ""),
+    own_factor(OwnFactor::Confirm(true), "", "there is no such factor"),
+    own_factor(OwnFactor::Confirm(false), "the code is wrong", ""),
+    own_factor(OwnFactor::Rename, "", ""),
+    own_factor(OwnFactor::Remove, "", "there is no such factor"),
+    own_factor(OwnFactor::ReplaceCodes, "", ""),
+    own_factor(OwnFactor::AskForOptions, "", ""),
+    own_factor(OwnFactor::AddPasskey, "", "the passkey is refused"),
     own(Own::Me, "", ""),
     own(Own::Logout(LogoutScope::Local), "", INVALID),
     own(Own::Logout(LogoutScope::Others), "", ""),
@@ -226,6 +269,8 @@ macro_rules! sorted {
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
 sorted!(AuthenticateClientError, ChangeKeysError, ClientError, ReauthenticateError, RegisterError);
+sorted!(ConfirmTotpError, EnrolTotpError, RemoveFactorError, RenameFactorError, ReplaceRecoveryCodesError);
+sorted!(LoginWithFactorError, LoginWithPasskeyError, PasskeyOptionsError, RegisterPasskeyError);
 sorted!(ConfirmEmailChangeError, PresentError, RequestEmailChangeError, ResetPasswordError, VerifyEmailError);
 
 impl From<PortError> for Refusal {
@@ -254,7 +299,8 @@ impl Case {
     /// A login whose answer was lost leaves a session that nobody holds, until it expires or makes room.
     pub(crate) fn begins_a_session(self) -> bool {
         let by_mail = matches!(self.action, Action::WithMail(action) if action.begins_a_session());
-        by_mail || matches!(self.action, Action::Login { .. } | Action::Register(_))
+        let by_factor = matches!(self.action, Action::WithFactors(action) if action.begins_a_session());
+        by_mail || by_factor || matches!(self.action, Action::Login { .. } | Action::Register(_))
     }
 
     /// A rotation whose answer was lost leaves a key, and the next one makes another.
@@ -264,7 +310,8 @@ impl Case {
 
     /// Whether an outage may leave it half done, until it is asked for again.
     pub(crate) fn takes_steps(self) -> bool {
-        matches!(self.action, Action::WithKeys(action) if action.takes_steps())
+        let of_factors = matches!(self.action, Action::WithFactors(action) if action.takes_steps());
+        of_factors || matches!(self.action, Action::WithKeys(action) if action.takes_steps())
     }
 }
 
@@ -293,6 +340,7 @@ impl Action {
             Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
             Self::WithKeys(action) => action.perform(fixture).await,
             Self::WithMail(action) => action.perform(fixture).await,
+            Self::WithFactors(action) => action.perform(fixture).await,
             Self::SignedIn(own) => {
                 // As a request does: who asks is found out each time.
                 let caller = fixture.authenticate().execute(&fixture.own_access_token()).await?;

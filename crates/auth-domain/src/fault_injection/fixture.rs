@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::mail::{Proofs, SeenMail};
+use super::{
+    factors::{Factors, SeenFactors},
+    mail::{Proofs, SeenMail},
+};
 pub(crate) use crate::testkit::samples::context;
 use crate::{
     accounts::ports::{Inserted, UserAdminStore, UserStore},
@@ -50,6 +53,7 @@ pub(crate) struct Snapshot {
     /// By address.
     accounts: BTreeMap<String, SeenAccount>,
     mail: SeenMail,
+    factors: SeenFactors,
     /// The generations that the known sessions are in, where they live.
     own: Option<Generation>,
     other: Option<Generation>,
@@ -100,6 +104,7 @@ pub(crate) struct Fixture {
     keys: [SigningKey; 3],
     known: FakeKeys,
     pub(crate) proofs: Proofs,
+    pub(crate) factors: Factors,
 }
 
 impl SeenKey {
@@ -140,8 +145,8 @@ pub(crate) fn right() -> PasswordAttempt {
 const LATER: i64 = 2 * 24 * 3600;
 
 impl Fixture {
-    /// Ann with two sessions, and mails that were sent to her; Dan, who is disabled; Eve with a session that ended two days ago; a
-    /// client, `orders`; and keys that sign.
+    /// Ann with two sessions, and mails that were sent to her; Dan, who is disabled; Eve with a session that ended two days ago; Fay
+    /// with second factors; a client, `orders`; and keys that sign.
     pub(crate) async fn new() -> Self {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
@@ -159,6 +164,7 @@ impl Fixture {
         let third = refreshed(&second, LATER);
         assert!(SessionStore::rotate(&store, &second).await.unwrap() && SessionStore::rotate(&store, &third).await.unwrap());
         let proofs = Proofs::sent(&store, &ann, LATER).await;
+        let factors = Factors::kept(&store, LATER).await;
         let orders = client("orders");
         ClientStore::insert(&store, &orders).await.unwrap();
         let (keys, known) = ([signing_key(1, 0), signing_key(2, 600), signing_key(3, LATER - 1310)], FakeKeys::default());
@@ -168,7 +174,7 @@ impl Fixture {
         known.update(keys.to_vec(), after(LATER)).unwrap();
         let (audit, clock, fuse) = (MemoryAudit::default(), MovableClock::default(), Fuse::default());
         clock.advance(TimeDelta::seconds(LATER));
-        Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known, proofs }
+        Self { store, audit, clock, fuse, ann, own: third, other, old, orders, keys, known, proofs, factors }
     }
 
     pub(crate) fn flaky<P>(&self, port: P) -> Arc<Flaky<P>> {
@@ -275,7 +281,7 @@ impl Fixture {
         }
         let clients = ClientStore::list(&self.store, None, 100).await.unwrap();
         let generation = |of: &Session| live.iter().find(|session| session.id == of.id).map(|session| session.generation);
-        let known = [self.own.id, self.other.id];
+        let known = [self.own.id, self.other.id, self.factors.session().id];
         Snapshot {
             own: generation(&self.own),
             other: generation(&self.other),
@@ -286,6 +292,7 @@ impl Fixture {
             clients: clients.iter().map(|client| (client.name.to_string(), client.former.is_some())).collect(),
             accounts: accounts.iter().map(|user| (user.email.to_string(), user.into())).collect(),
             mail: SeenMail::of(self).await,
+            factors: SeenFactors::of(self).await,
         }
     }
 

@@ -141,7 +141,7 @@ fn by(by: By, id: ProofId, address: &str) -> Presented {
 
 impl Fixture {
     /// Without a fuse.
-    fn world(&self) -> World {
+    pub(super) fn world(&self) -> World {
         let (store, audit, clock) = (self.store.clone(), self.audit.clone(), self.clock.clone());
         World { store, audit, clock, ..World::default() }
     }

@@ -9,11 +9,12 @@ use crate::{
         factor::{FactorId, FactorName},
         one_time_token::OneTimeToken,
         passkey::{Credential, CredentialId, Passkey},
-        ports::{CountedCode, SecondStepStore},
-        recovery_code::RecoveryCodeDigest,
-        totp::{TimeStep, TotpFactor},
+        ports::{CountedCode, RecoveryCodeMaker, SecondStepStore, TotpCodec},
+        recovery_code::{RecoveryCodeDigest, RecoveryCodes},
+        totp::{NewTotpSecret, TimeStep, TotpFactor},
     },
     identity::{
+        email::Email,
         encrypted::Encrypted,
         ids::{SessionId, UserId},
         port_error::PortError,
@@ -139,5 +140,36 @@ impl<P: PasskeyStore> PasskeyStore for Flaky<P> {
 
     async fn report_clone(&self, notice: &Outgoing) -> Result<(), PortError> {
         self.fuse.guard(self.port.report_clone(notice)).await
+    }
+}
+
+impl<P: TotpCodec> TotpCodec for Flaky<P> {
+    fn make(&self, factor: FactorId, account: &Email) -> Result<NewTotpSecret, PortError> {
+        self.fuse.guard_at_once(|| self.port.make(factor, account))
+    }
+
+    fn step_of(
+        &self,
+        factor: FactorId,
+        secret: &Encrypted,
+        code: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<TimeStep>, PortError> {
+        self.fuse.guard_at_once(|| self.port.step_of(factor, secret, code, now))
+    }
+
+    fn reencrypt(&self, factor: FactorId, secret: &Encrypted) -> Result<Option<Encrypted>, PortError> {
+        self.fuse.guard_at_once(|| self.port.reencrypt(factor, secret))
+    }
+}
+
+impl<P: RecoveryCodeMaker> RecoveryCodeMaker for Flaky<P> {
+    fn make(&self) -> Result<RecoveryCodes, PortError> {
+        self.fuse.guard_at_once(|| self.port.make())
+    }
+
+    /// No outage can come of this: it asks nobody.
+    fn digest(&self, typed: &str) -> Option<RecoveryCodeDigest> {
+        self.port.digest(typed)
     }
 }

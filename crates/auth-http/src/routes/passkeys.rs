@@ -3,7 +3,7 @@
 mod bodies;
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::StatusCode,
     web::{Data, Json},
 };
@@ -17,6 +17,7 @@ use crate::{
     routes::sign_in::{TokensView, answer, second_factor::PasskeyAnswerSchema},
     web::{
         caller::{Caller, CallerWith, Context, Enrolling, FreshEnrollingUser},
+        etag::publish,
         json_body::JsonBody,
         problem::Problem,
         using::Passkeys,
@@ -85,8 +86,14 @@ pub async fn login(
 /// Which pages may use the passkeys of this domain (WebAuthn Level 3 section 5.11).
 #[utoipa::path(
     get, path = "/.well-known/webauthn", operation_id = "related_origins",
-    responses((status = 200, description = "Pages of other domains among them.", body = RelatedOriginsView)),
+    responses(
+        (status = 200, description = "Pages of other domains among them.", body = RelatedOriginsView),
+        (status = 304, description = "`If-None-Match` has it."),
+    ),
 )]
-pub async fn related_origins(passkeys: Passkeys) -> Json<RelatedOriginsView> {
-    Json(RelatedOriginsView { origins: passkeys.web_origins.clone() })
+pub async fn related_origins(passkeys: Passkeys, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    publish(&request, &RelatedOriginsView { origins: passkeys.web_origins.clone() }, RELATED_ORIGINS_MAX_AGE)
 }
+
+/// In seconds: they change with the configuration.
+const RELATED_ORIGINS_MAX_AGE: u32 = 300;

@@ -1,10 +1,6 @@
 //! Keys and metadata for verifiers and client libraries (RFC 7517, RFC 8414).
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CacheDirective, EntityTag},
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth_domain::signing_keys::ring::KeyRing;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -14,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     app::use_cases::UseCases,
     settings::is_issuer,
-    web::{etag, problem::Problem},
+    web::{etag::publish, problem::Problem},
 };
 
 /// A JSON Web Key Set (RFC 7517 section 5).
@@ -128,11 +124,3 @@ pub(crate) async fn openid_configuration(app: Data<UseCases>, request: HttpReque
 
 /// In seconds: it changes with the configuration.
 const METADATA_MAX_AGE: u32 = 300;
-
-fn publish(request: &HttpRequest, view: &impl Serialize, seconds: u32) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_vec(view).map_err(|_text_and_lists| Problem::internal())?;
-    let tag = EntityTag::new_strong(etag::tag_of(&body));
-    etag::answer(request, tag, vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)], |mut response| {
-        Ok(response.content_type("application/json").body(Bytes::from(body)))
-    })
-}

@@ -5,7 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfNoneMatch},
+    web::Bytes,
 };
+use serde::Serialize;
+
+use super::problem::Problem;
 
 /// An entity tag: different for different content.
 #[must_use]
@@ -29,6 +33,18 @@ pub(crate) fn answer<E>(
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header(ETag(tag)).insert_header(CacheControl(keep));
     if known { Ok(response.finish()) } else { body(response) }
+}
+
+/// A document that anybody may keep for so many seconds.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn publish(request: &HttpRequest, view: &impl Serialize, seconds: u32) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(view).map_err(|_text_and_lists| Problem::internal())?;
+    let tag = EntityTag::new_strong(tag_of(&body));
+    answer(request, tag, vec![CacheDirective::Public, CacheDirective::MaxAge(seconds)], |mut response| {
+        Ok(response.content_type("application/json").body(Bytes::from(body)))
+    })
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

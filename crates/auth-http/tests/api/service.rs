@@ -3,6 +3,7 @@
 mod answer;
 pub mod conformance;
 mod database;
+mod factors;
 mod hold;
 mod log;
 mod mailbox;
@@ -25,6 +26,7 @@ use std::{
 
 pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
+pub use factors::{App, ENCRYPTION, ORIGIN, Owner, RP_ID, WITH_FACTORS, bytes, passkey, texts};
 pub use hold::Hold;
 use log::{Log, message};
 pub use mailbox::Letter;

@@ -1,4 +1,4 @@
-//! Which bearer tokens are taken, and what demands a fresh authentication: no endpoint does yet.
+//! Which bearer tokens are taken, and what a session has to be: fresh, and with a second factor.
 
 use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -112,7 +112,7 @@ async fn a_fresh_caller_passes_until_the_minutes_are_over() {
     let server = Server::start().await;
     assert!(server.ask::<FreshUser>(&server.token, "").await.is_ok());
     server.was_authenticated(TimeDelta::minutes(6)).await;
-    let Fresh(_, body) = server.ask::<Fresh<Body>>(&server.token, WORD).await.unwrap();
+    let CallerWith(_, body, _) = server.ask::<Fresh<Body>>(&server.token, WORD).await.unwrap();
     assert_eq!(body.word, "yes");
     server.was_authenticated(TimeDelta::seconds(421)).await;
     assert_eq!(server.ask::<FreshUser>(&server.token, "").await.err(), Some(stale()));
@@ -139,7 +139,7 @@ async fn who_authenticates_again_is_fresh_with_the_former_token_as_well() {
     server.was_authenticated(TimeDelta::hours(1)).await;
     let caller = server.app.sessions.authenticate.execute(&server.token).await.unwrap();
     let (attempt, context) = (PasswordAttempt::new(PASSWORD.to_owned()), RequestContext::default());
-    let token = server.app.sign_in.reauthenticate.execute(&caller, attempt, &context).await.unwrap().token;
+    let token = server.app.sign_in.reauthenticate.by_password(&caller, attempt, &context).await.unwrap().token;
     for token in [&token, &server.token] {
         assert!(server.ask::<FreshUser>(token, "").await.is_ok());
     }

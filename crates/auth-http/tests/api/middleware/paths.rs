@@ -27,7 +27,7 @@ async fn counted(service: &Service, method: &str, target: &str) -> (u16, Option<
 
 #[tokio::test]
 async fn a_path_draws_on_the_budget_of_its_route() {
-    let service = Service::with(Engine::Sqlite, &LIMITS).await;
+    let service = Service::with_factors(Engine::Sqlite, &LIMITS).await;
     for (method, target, expected) in [
         ("POST", "/auth/login", (400, Some(500))),
         ("POST", "/auth/log%69n", (400, Some(500))),
@@ -37,6 +37,18 @@ async fn a_path_draws_on_the_budget_of_its_route() {
         ("POST", "http://x/auth/log%69n", (400, Some(500))),
         ("GET", "/auth/log%69n", (405, Some(500))),
         ("OPTIONS", "/auth/log%69n", (405, Some(500))),
+        ("POST", "/auth/login/factor", (400, Some(500))),
+        ("POST", "/auth/log%69n/f%61ctor", (400, Some(500))),
+        ("POST", "/auth/passkeys/login", (400, Some(500))),
+        ("POST", "/auth/passkeys/log%69n?x=/auth/me", (400, Some(500))),
+        ("POST", "/%61uth/passkeys/login/options", (200, Some(500))),
+        ("POST", "http://x/auth/passkeys/login/option%73", (200, Some(500))),
+        ("GET", "/auth/passkeys/log%69n/options", (405, Some(500))),
+        ("POST", "/auth/passkeys/option%73", (401, Some(700))),
+        ("POST", "/auth/factor%73/totp", (401, Some(700))),
+        ("DELETE", "/auth/factors/%74otp", (405, Some(700))),
+        ("DELETE", "/auth/factors/x", (401, Some(700))),
+        ("GET", "/.well-known/web%61uthn", (200, None)),
         ("POST", "/auth/refres%68", (400, Some(700))),
         ("GET", "/auth/m%65", (401, Some(700))),
         ("DELETE", "/auth/session%73/%2e%2e", (401, Some(700))),
@@ -54,9 +66,21 @@ async fn a_path_draws_on_the_budget_of_its_route() {
 
 #[tokio::test]
 async fn what_is_no_route_draws_on_the_general_budget() {
-    let service = Service::with(Engine::Sqlite, &LIMITS).await;
+    let service = Service::with_factors(Engine::Sqlite, &LIMITS).await;
     for target in [
         "//auth/login",
+        "/auth/login/factor/",
+        "/auth/login//factor",
+        "/auth/login/Factor",
+        "/auth/login%2Ffactor",
+        "/auth/login/../login/factor",
+        "/auth/passkeys/login/",
+        "/auth/passkeys//login",
+        "/auth/passkeys%2Flogin",
+        "/auth/Passkeys/login",
+        "/auth/passkeys/login/options/",
+        "/auth/passkeys/options/../login",
+        "/.well-known/webauthn/",
         "/auth//login",
         "/auth/login/",
         "/AUTH/LOGIN",
@@ -102,6 +126,10 @@ async fn what_is_switched_off_is_no_route() {
     let service = Service::with(Engine::Sqlite, &[&LIMITS[..], &[("API_DOCS", "false")]].concat()).await;
     for target in ["/docs", "/docs/page.js", "/openapi.json"] {
         assert_eq!(counted(&service, "GET", target).await, (404, Some(500)), "{target}");
+    }
+    let service = Service::with(Engine::Sqlite, &[&LIMITS[..], &[("MFA", "off")]].concat()).await;
+    for target in ["/auth/login/factor", "/auth/factors", "/auth/factors/totp", "/auth/passkeys", "/auth/passkeys/login"] {
+        assert_eq!(counted(&service, "POST", target).await, (404, Some(500)), "{target}");
     }
 }
 

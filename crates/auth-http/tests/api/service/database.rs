@@ -1,7 +1,7 @@
 //! A database of a test's own, made before and dropped after it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     path::Path,
     sync::atomic::{AtomicU32, Ordering},
@@ -101,6 +101,13 @@ struct Rows {
     count: i64,
 }
 
+/// A value of whatever kind, as text.
+#[derive(diesel::QueryableByName)]
+struct Cell {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    value: Option<String>,
+}
+
 /// Counts what a statement finds.
 #[derive(diesel::QueryableByName)]
 struct Count {
@@ -126,6 +133,42 @@ impl TestDatabase {
         }
         .unwrap();
         rows.into_iter().map(|Rows { name, count }| (name, count)).collect()
+    }
+
+    /// Every value of every table, as text.
+    pub fn values(&self) -> BTreeSet<String> {
+        let columns = self.cells(match self.engine {
+            Engine::Sqlite => {
+                "SELECT m.name || ' ' || c.name AS value FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                 WHERE m.type = 'table'"
+            }
+            Engine::Postgres => {
+                "SELECT table_name || ' ' || column_name AS value FROM information_schema.columns WHERE table_schema = 'public'"
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => {
+                "SELECT CONCAT(table_name, ' ', column_name) AS value FROM information_schema.columns \
+                 WHERE table_schema = DATABASE()"
+            }
+        });
+        let text = if matches!(self.engine, Engine::Sqlite | Engine::Postgres) { "TEXT" } else { "CHAR" };
+        let cells = columns.iter().flat_map(|column| {
+            let (table, column) = column.split_once(' ').unwrap();
+            self.cells(&format!("SELECT CAST({column} AS {text}) AS value FROM {table}"))
+        });
+        cells.collect()
+    }
+
+    /// What a query finds, which calls it `value`.
+    fn cells(&self, statement: &str) -> Vec<String> {
+        let cells: Vec<Cell> = match self.engine {
+            Engine::Sqlite => sql_query(statement).get_results(&mut self.open_file()),
+            Engine::Postgres => sql_query(statement).get_results(&mut PgConnection::establish(&self.url).unwrap()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => sql_query(statement).get_results(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+        }
+        .unwrap();
+        cells.into_iter().filter_map(|cell| cell.value).collect()
     }
 
     /// The number that a query finds, which calls it `count`.

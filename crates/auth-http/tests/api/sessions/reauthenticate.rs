@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::tokens::claims;
 use crate::service::{Engine, PASSWORD, Service, on_every_engine};
 
-async fn again(service: &Service, token: &str, body: Value) -> crate::service::Answer {
+pub(crate) async fn again(service: &Service, token: &str, body: Value) -> crate::service::Answer {
     service.post_as(token, "/auth/reauthenticate", Some(body)).await
 }
 
 /// Has every session's owner authenticated an hour before now.
-fn an_hour_ago(service: &Service) -> i64 {
+pub(crate) fn an_hour_ago(service: &Service) -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let then = chrono::DateTime::from_timestamp(i64::try_from(now).unwrap() - 3600, 0).unwrap();
     service.database.execute(&format!("UPDATE sessions SET authenticated_at = '{}'", then.format("%F %T")));
@@ -91,19 +91,25 @@ on_every_engine! {
 }
 
 #[tokio::test]
-async fn exactly_one_proof_is_taken_and_it_is_the_password() {
+async fn exactly_one_proof_is_taken() {
     let service = Service::start(Engine::Sqlite).await;
     let own = service.register("ann@example.org").await;
+    let answered = [("passkey.challenge_id", "missing"), ("passkey.credential", "missing")];
     for (body, faults) in [
         (json!({}), vec![("password", "missing")]),
         (json!({ "password": 7 }), vec![("password", "wrong_type")]),
-        (json!({ "code": "123456" }), vec![("code", "unsupported"), ("password", "missing")]),
-        (json!({ "password": PASSWORD, "code": "123456" }), vec![("code", "unsupported")]),
-        (json!({ "password": PASSWORD, "passkey": {} }), vec![("passkey", "unsupported")]),
+        (json!({ "password": null, "code": null, "passkey": null }), vec![("password", "wrong_type")]),
+        (json!({ "code": 123_456 }), vec![("code", "wrong_type")]),
+        (json!({ "passkey": "x" }), vec![("passkey", "wrong_type")]),
+        (json!({ "passkey": {} }), answered.to_vec()),
+        (json!({ "password": PASSWORD, "code": "123456" }), vec![("password", "exclusive")]),
+        (json!({ "password": PASSWORD, "passkey": {} }), [&[("password", "exclusive")], &answered[..]].concat()),
+        (json!({ "code": "123456", "passkey": {} }), [&[("code", "exclusive")], &answered[..]].concat()),
     ] {
         assert_eq!(again(&service, own.access(), body.clone()).await.faults(), faults, "{body}");
     }
-    assert_eq!(again(&service, own.access(), json!({ "password": PASSWORD, "other": 1 })).await.status, 200);
+    let body = json!({ "password": PASSWORD, "other": 1, "code": null });
+    assert_eq!(again(&service, own.access(), body).await.status, 200);
     assert_eq!(service.post("/auth/reauthenticate", json!({})).await.refusal(), (401, "token_missing"));
 }
 

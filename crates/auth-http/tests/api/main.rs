@@ -9,10 +9,12 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod cli;
+pub(crate) mod factors;
 pub(crate) mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod middleware;
 pub(crate) mod net;
+pub(crate) mod passkeys;
 pub(crate) mod passwords;
 mod service;
 pub(crate) mod sessions;

@@ -5,8 +5,14 @@ import base64
 import email
 import email.policy
 import glob
+import hashlib
+import hmac
+import json
 import os
 import re
+import struct
+import subprocess
+import tempfile
 import time
 import uuid
 
@@ -40,7 +46,9 @@ def proof(address, subject):
 
 def bearer_post(account, path, body):
     headers = {"Authorization": f"Bearer {account['access_token']}"}
-    requests.post(f"{URL}{path}", json=body, headers=headers, timeout=30).raise_for_status()
+    answer = requests.post(f"{URL}{path}", json=body, headers=headers, timeout=30)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
 
 
 # Another password that the server accepts.
@@ -61,6 +69,110 @@ def with_proof(operation):
         return {"token": proof(f"new-{address}", "Confirm")}
     bearer_post(account, "/auth/password", {"current_password": PASSWORD, "new_password": NEXT})
     return {"token": proof(address, "changed")}
+
+
+def code_of(secret, steps=0):
+    """The code of an authenticator app (RFC 6238), so many steps from now."""
+    mac = hmac.digest(base64.b32decode(secret), struct.pack(">q", int(time.time()) // 30 + steps), "sha1")
+    number = struct.unpack_from(">I", mac, mac[-1] & 15)[0] & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
+
+
+def with_app():
+    """An account with an authenticator app, whose code of now is not used yet; its session is fresh."""
+    account = register()
+    app = bearer_post(account, "/auth/factors/totp", {})
+    confirmed = bearer_post(account, f"/auth/factors/totp/{app['id']}/confirm", {"code": code_of(app["secret"], -1)})
+    return {**account, **app, **confirmed}
+
+
+def bytes_of(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def text_of(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Passkey:
+    """A passkey for ES256, by OpenSSL: nobody here has to say how a signature is made."""
+
+    def __init__(self):
+        self.id = os.urandom(16)
+        self.key = subprocess.run(
+            ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"], check=True, capture_output=True
+        ).stdout
+        public = subprocess.run(
+            ["openssl", "ec", "-pubout", "-outform", "DER"], input=self.key, check=True, capture_output=True
+        ).stdout
+        # The uncompressed point is the end of it.
+        self.x, self.y = public[-64:-32], public[-32:]
+
+    def client_data(self, ceremony, options):
+        data = {"type": f"webauthn.{ceremony}", "challenge": options["publicKey"]["challenge"], "origin": os.environ["ORIGIN"]}
+        return json.dumps({**data, "crossOrigin": False}).encode()
+
+    def authenticator_data(self, flags, rest=b""):
+        return hashlib.sha256(os.environ["RP_ID"].encode()).digest() + struct.pack(">BI", flags, 0) + rest
+
+    def answer(self, options, response):
+        credential = {"id": text_of(self.id), "rawId": text_of(self.id), "type": "public-key", "response": response}
+        return {"challenge_id": options["challenge_id"], "credential": {**credential, "clientExtensionResults": {}}}
+
+    def register(self, options):
+        """What `navigator.credentials.create` gives: user present and verified, attestation none (CBOR by hand)."""
+        self.handle = options["publicKey"]["user"]["id"]
+        key = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20" + self.x + b"\x22\x58\x20" + self.y
+        data = self.authenticator_data(0x45, bytes(16) + struct.pack(">H", len(self.id)) + self.id + key)
+        attestation = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58" + bytes([len(data)]) + data
+        client_data = text_of(self.client_data("create", options))
+        return self.answer(options, {"clientDataJSON": client_data, "attestationObject": text_of(attestation)})
+
+    def sign_in(self):
+        """What `navigator.credentials.get` gives."""
+        options = requests.post(f"{URL}/auth/passkeys/login/options", timeout=30).json()
+        client_data, data = self.client_data("get", options), self.authenticator_data(0x05)
+        with tempfile.NamedTemporaryFile() as key:
+            key.write(self.key)
+            key.flush()
+            signed = data + hashlib.sha256(client_data).digest()
+            command = ["openssl", "dgst", "-sha256", "-sign", key.name]
+            signature = subprocess.run(command, input=signed, check=True, capture_output=True).stdout
+        response = {"clientDataJSON": client_data, "authenticatorData": data, "signature": signature}
+        response = {**{name: text_of(value) for name, value in response.items()}, "userHandle": self.handle}
+        return self.answer(options, response)
+
+
+def with_bearer(case, account):
+    case.headers = {**(case.headers or {}), "Authorization": f"Bearer {account['access_token']}"}
+
+
+def with_factor(operation, case):
+    """A request about factors that is meant to succeed."""
+    if operation == "confirm_totp":
+        account = register()
+        app = bearer_post(account, "/auth/factors/totp", {})
+        with_bearer(case, account)
+        case.path_parameters["id"], case.body = app["id"], {"code": code_of(app["secret"])}
+    elif operation in ("rename_factor", "remove_factor", "replace_recovery_codes"):
+        account = with_app()
+        with_bearer(case, account)
+        if operation != "replace_recovery_codes":
+            case.path_parameters["id"] = account["id"]
+    elif operation == "login_factor":
+        account = with_app()
+        credentials = {name: account[name] for name in ("email", "password")}
+        asked = requests.post(f"{URL}/auth/login", json=credentials, timeout=30).json()
+        case.body = {"mfa_token": asked["mfa_token"], "code": code_of(account["secret"])}
+    else:
+        account, passkey = register(), Passkey()
+        made = passkey.register(bearer_post(account, "/auth/passkeys/options", None))
+        if operation == "passkey_login":
+            bearer_post(account, "/auth/passkeys", made)
+            case.body = passkey.sign_in()
+        else:
+            with_bearer(case, account)
+            case.body = made
 
 
 # Addresses and passwords that the server accepts.
@@ -114,11 +226,17 @@ def before_call(context, case, kwargs):
         # A mail takes a second, so only the first get a proof; the others are refused with 400.
         case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
         case.body = with_proof(operation)
+    elif operation in WITH_FACTORS and done.get(operation, 0) < 3:
+        with_factor(operation, case)
     elif operation == "page":
         case.path_parameters["file"] = "reset"
     elif operation == "docs_file":
         case.path_parameters["file"] = "swagger-ui.css"
 
+
+WITH_FACTORS = (
+    "confirm_totp", "rename_factor", "remove_factor", "replace_recovery_codes", "login_factor", "add_passkey", "passkey_login",
+)
 
 # How often each operation succeeded.
 done = {}

@@ -21,13 +21,15 @@ pub(crate) fn init() -> Result<(), CommandError> {
     if write_fresh()? { Ok(()) } else { Err(CommandError::Told(format!("There is a {DOTENV} already; it stays as it is."))) }
 }
 
-/// Writes a `.env` where there is none, and says where mails go.
+/// Writes a `.env` where there is none, and says where mails go and where passkeys can be tried.
 ///
 /// # Errors
 /// It cannot be written, or the configuration has a fault.
 pub(crate) fn prepare() -> Result<(), CommandError> {
     write_fresh()?;
-    Ok(writeln!(io::stderr(), "{}", whereto(&settings()?))?)
+    let settings = settings()?;
+    [Some(whereto(&settings)), page(&settings)].iter().flatten().try_for_each(|line| writeln!(io::stderr(), "{line}"))?;
+    Ok(())
 }
 
 /// Where mails go, and where the links in them lead.
@@ -36,6 +38,12 @@ fn whereto(settings: &Settings) -> String {
         (Some(mail), Some(url)) => format!("Mails go to {} (MAIL_URL); their links lead to {url} (PUBLIC_URL).", mail.transport),
         (Some(_), None) | (None, _) => "No mails are sent: MAIL_URL is unset.".to_owned(),
     }
+}
+
+/// Where somebody can add a passkey or an authenticator app, and log in with it.
+fn page(settings: &Settings) -> Option<String> {
+    let (Some(url), Some(_)) = (&settings.http.public_url, &settings.passkeys) else { return None };
+    Some(format!("Passkeys and authenticator apps can be tried at {}.", url.join("/pages/passkeys")))
 }
 
 /// Writes a `.env` and says so; `false` where there is one already.
@@ -123,6 +131,9 @@ mod tests {
         let told = "Mails go to file:mail (MAIL_URL); their links lead to http://localhost:8001 (PUBLIC_URL).";
         assert_eq!(whereto(&settings), told);
         assert!(!settings.tokens.keys.encryption.is_empty());
+        let tried = "Passkeys and authenticator apps can be tried at http://localhost:8001/pages/passkeys.";
+        assert_eq!(page(&settings).as_deref(), Some(tried));
+        assert_eq!(page(&crate::settings::tests::read(&[("PUBLIC_URL", "http://127.0.0.1:8001")]).unwrap()), None);
         assert_eq!(whereto(&crate::settings::tests::read(&[]).unwrap()), "No mails are sent: MAIL_URL is unset.");
     }
 

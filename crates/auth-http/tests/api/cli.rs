@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod configuration;
+pub(crate) mod factors;
 pub(crate) mod import;
 pub(crate) mod mail;
 pub(crate) mod manual;

@@ -21,7 +21,7 @@ fn the_manual_page_knows_every_command() {
     for name in names {
         assert!(page.contains(&format!("auth\\-server\\-{name}(1)")), "{name} is missing");
     }
-    for deeper in ["USERS SET-PASSWORD", "\\-\\-json"] {
+    for deeper in ["USERS SET-PASSWORD", "users\\-reset\\-factors(1)", "keys\\-reencrypt(1)", "\\-\\-json"] {
         assert!(page.contains(deeper), "{deeper} is missing");
     }
 }
@@ -30,7 +30,9 @@ fn the_manual_page_knows_every_command() {
 fn shells_complete_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = told(&["completions", shell]);
-        assert!(script.contains("healthcheck") && script.contains("set-password"), "{shell}");
+        for command in ["healthcheck", "set-password", "reset-factors", "reencrypt"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
     }
 }
 

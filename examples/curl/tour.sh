@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Once through the life of an account, at the server in $URL. Stops at the first answer that is not what it should be.
 set -euo pipefail
+. "$(dirname "$0")/../totp.sh"
 URL=${URL:-http://127.0.0.1:8000}
 EMAIL=ann-$$-$RANDOM@example.org
 PASSWORD=Correct-Horse-7-Battery
@@ -48,6 +49,31 @@ ask 204 POST /auth/password --header "$(bearer)" "${JSON[@]}" \
   --data "{\"current_password\":\"$PASSWORD\",\"new_password\":\"$NEW_PASSWORD\"}"
 ask 401 POST /auth/login "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
 has '"code":"invalid_credentials"'
+
+# A second factor: an authenticator app, where the server has a KEY_ENCRYPTION_KEY. Its first code confirms it, and brings ten recovery codes.
+status=$(curl --silent --output "$answer" --write-out '%{http_code}' --request POST "$URL/auth/factors/totp" --header "$(bearer)" "${JSON[@]}" --data '{"name":"My phone"}')
+if [ "$status" = 201 ]; then
+  id=$(take id) secret=$(take secret)
+  ask 200 POST "/auth/factors/totp/$id/confirm" --header "$(bearer)" "${JSON[@]}" --data "{\"code\":\"$(totp "$secret")\"}"
+  has '"recovery_codes":\["'
+  recovery=$(sed -n 's/.*"recovery_codes":\["\([^"]*\)".*/\1/p' "$answer")
+  # From now on a login has two stages. A code counts once, so this is that of the next half minute.
+  ask 403 POST /auth/login "${JSON[@]}" --data "{\"email\":\"$EMAIL\",\"password\":\"$NEW_PASSWORD\"}"
+  has '"code":"second_factor_required"'
+  mfa=$(take mfa_token)
+  ask 401 POST /auth/login/factor "${JSON[@]}" --data "{\"mfa_token\":\"$mfa\",\"code\":\"not a code\"}"
+  has '"code":"code_invalid"'
+  ask 200 POST /auth/login/factor "${JSON[@]}" --data "{\"mfa_token\":\"$mfa\",\"code\":\"$(totp "$secret" 1)\"}"
+  access=$(take access_token)
+  # To authenticate again, a code as well; a recovery code stands in for one.
+  ask 401 POST /auth/reauthenticate --header "$(bearer)" "${JSON[@]}" --data "{\"password\":\"$NEW_PASSWORD\"}"
+  has '"code":"reauthentication_required"'
+  ask 200 POST /auth/reauthenticate --header "$(bearer)" "${JSON[@]}" --data "{\"code\":\"$recovery\"}"
+  access=$(take access_token)
+  ask 200 GET /auth/factors --header "$(bearer)"
+  has '"recovery_codes_left":9'
+  ask 204 DELETE "/auth/factors/$id" --header "$(bearer)"
+fi
 
 # Log out everywhere. The access token is refused from now on, not only when it expires.
 ask 204 POST '/auth/logout?scope=all' --header "$(bearer)"

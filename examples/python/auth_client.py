@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -37,14 +38,21 @@ class AuthClient:
         tokens: Tokens | None = None,
         patience: float = 30,
         on_tokens: Callable[[Tokens | None], None] = lambda tokens: None,
+        ask_factor: Callable[[list[str]], dict[str, Any]] | None = None,
+        ask_again: Callable[[str | None], dict[str, Any]] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`on_tokens` is told of each new pair, to store it, and of None when there is no session any more.
+        `ask_factor` asks the person at a login for one of these factors (`totp`, `passkey`, `recovery_code`), again after a wrong one, and
+        returns {"code": …} or {"passkey": …}; it raises to give up. `ask_again` asks the person to authenticate again, since what they want
+        needs it (RFC 9470): by a factor where its argument is `aal2`, else that or {"password": …}.
         `patience` is how many seconds one request may wait, all in all, because the server says so."""
         self._http = httpx.Client(base_url=url, timeout=30, transport=transport)
         self._tokens = tokens
         self._patience = patience
         self._on_tokens = on_tokens
+        self._ask_factor = ask_factor
+        self._ask_again = ask_again
         self._refreshing = threading.Lock()
 
     def __enter__(self) -> AuthClient:
@@ -57,7 +65,10 @@ class AuthClient:
         self._begin("/auth/register", email, password)
 
     def login(self, email: str, password: str) -> None:
-        self._begin("/auth/login", email, password)
+        answer = self._send("POST", "/auth/login", None, json={"email": email, "password": password})
+        if self._ask_factor and code_of(answer) == "second_factor_required":
+            answer = self._second_step(answer.json())
+        self._keep(pair(checked(answer)))
 
     def me(self) -> dict[str, Any]:
         return self.request("GET", "/auth/me").json()
@@ -73,14 +84,36 @@ class AuthClient:
         if scope != "others":
             self._keep(None)
 
+    def take_access(self, access: str) -> Tokens | None:
+        """The access token that an answer brought, such as that of a new factor: the refresh token stays."""
+        with self._refreshing:
+            if self._tokens:
+                self._keep(replace(self._tokens, access=access))
+            return self._tokens
+
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Any request with the access token; a refusal is raised as a Problem."""
+        """Any request with the access token; a refusal is raised as a Problem. The URL of a service that takes these tokens will do as a
+        path: it may ask for a better authentication, as auth-server does."""
         used = self._tokens
         answer = self._send(method, path, used, **arguments)
         if used and code_of(answer) == "token_expired":
             # Once: what is refused with a fresh token is refused.
-            answer = self._send(method, path, self._refreshed(used), **arguments)
+            used = self._refreshed(used)
+            answer = self._send(method, path, used, **arguments)
+        if used and self._ask_again and code_of(answer) == "reauthentication_required":
+            acr = re.search('acr_values="([^"]*)"', answer.headers.get("WWW-Authenticate", ""))
+            again = checked(self._send("POST", "/auth/reauthenticate", used, json=self._ask_again(acr and acr[1])))
+            # The session is fresh now, and the newer access token says so.
+            answer = self._send(method, path, self.take_access(again.json()["access_token"]), **arguments)
         return checked(answer)
+
+    def _second_step(self, asked: dict[str, Any]) -> httpx.Response:
+        """The five wrong answers that a login may have are counted by the server."""
+        while True:
+            shown = self._ask_factor(asked["factors"])
+            answer = self._send("POST", "/auth/login/factor", None, json={"mfa_token": asked["mfa_token"], **shown})
+            if code_of(answer) != "code_invalid":
+                return answer
 
     def _begin(self, path: str, email: str, password: str) -> None:
         answer = checked(self._send("POST", path, None, json={"email": email, "password": password}))

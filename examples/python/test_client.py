@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 import os
+import struct
+import time
 import unittest
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +31,31 @@ def expired(token: str) -> str:
 
 def encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def totp(secret: str, steps: int = 0) -> str:
+    """What an authenticator app shows, so many half minutes from now (RFC 6238)."""
+    mac = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30 + steps), "sha1")
+    (number,) = struct.unpack_from(">I", mac, mac[19] & 15)
+    return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+class Service(httpx.HTTPTransport):
+    """A service that believes no authentication from before it asked for one, beside the server."""
+
+    distrusted: str | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host != "service.example":
+            return super().handle_request(request)
+        token = request.headers["Authorization"]
+        self.distrusted = self.distrusted or token
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        if token != self.distrusted and claims["acr"] == "aal2":
+            return httpx.Response(200, json={"paid_by": claims["sub"]})
+        challenge = 'Bearer error="insufficient_user_authentication", max_age="300", acr_values="aal2"'
+        headers = {"WWW-Authenticate": challenge, "Content-Type": "application/problem+json"}
+        return httpx.Response(401, headers=headers, content=b'{"code":"reauthentication_required"}')
 
 
 class Counting(httpx.HTTPTransport):
@@ -87,6 +114,26 @@ class Client(unittest.TestCase):
         with self.assertRaises(Problem) as refused:
             client.me()
         self.assertEqual((refused.exception.status, self.kept[-1]), (401, None))
+
+    def test_a_second_factor_at_a_login_and_once_more_where_it_matters(self) -> None:
+        first = self.client()
+        app = first.request("POST", "/auth/factors/totp", json={"name": "My phone"}).json()
+        added = first.request("POST", f"/auth/factors/totp/{app['id']}/confirm", json={"code": totp(app["secret"])}).json()
+        first.take_access(added["access_token"])
+        self.assertEqual(len(added["recovery_codes"]), 10)
+        with self.assertRaises(Problem) as refused:
+            first.login(self.email, PASSWORD)
+        self.assertEqual(refused.exception.code, "second_factor_required")
+
+        asked: list[object] = []
+        typed = ["000000-wrong", totp(app["secret"], 1)]
+        ask_factor = lambda factors: asked.append(factors) or {"code": typed.pop(0)}
+        ask_again = lambda acr: asked.append(acr) or {"code": added["recovery_codes"][0]}
+        with AuthClient(URL, ask_factor=ask_factor, ask_again=ask_again, transport=Service()) as client:
+            client.login(self.email, PASSWORD)
+            self.assertIn("paid_by", client.request("POST", "https://service.example/payment", json={}).json())
+            self.assertEqual(asked, [["totp", "recovery_code"], ["totp", "recovery_code"], "aal2"])
+            self.assertEqual(client.request("GET", "/auth/factors").json()["recovery_codes_left"], 9)
 
     def test_a_refusal_is_told(self) -> None:
         client = self.client()

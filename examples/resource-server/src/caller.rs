@@ -26,6 +26,24 @@ impl FromRequest for Caller {
     }
 }
 
+/// For how many seconds an authentication is recent enough for what needs one.
+#[derive(Clone, Copy)]
+pub struct MaxAge(pub u64);
+
+/// A caller who has shown two factors a short while ago; all others are told so (RFC 9470), and come back with another token.
+pub struct SureCaller(pub Caller);
+
+impl FromRequest for SureCaller {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let MaxAge(max_age) = request.app_data().copied().unwrap_or(MaxAge(0));
+        let sure = |caller: Caller| caller.is_sure(max_age).map(|()| Self(caller));
+        ready(Caller::from_request(request, payload).into_inner().and_then(sure))
+    }
+}
+
 /// The scheme is case-insensitive (RFC 9110 section 11.1).
 fn bearer(request: &HttpRequest) -> Option<&str> {
     let Ok(given) = request.headers().get(header::AUTHORIZATION)?.to_str() else { return None };
@@ -39,6 +57,7 @@ impl Refused {
             Self::Missing => "token_missing",
             Self::Invalid => "token_invalid",
             Self::Expired => "token_expired",
+            Self::Stale { .. } => "reauthentication_required",
             Self::Unsure => "unavailable",
         }
     }
@@ -54,7 +73,7 @@ impl fmt::Display for Refused {
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Missing | Self::Invalid | Self::Expired => StatusCode::UNAUTHORIZED,
+            Self::Missing | Self::Invalid | Self::Expired | Self::Stale { .. } => StatusCode::UNAUTHORIZED,
             // The token may be valid or not.
             Self::Unsure => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -67,6 +86,10 @@ impl ResponseError for Refused {
             Self::Missing => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             Self::Invalid | Self::Expired => {
                 response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+            Self::Stale { max_age } => {
+                let challenge = format!(r#"Bearer error="insufficient_user_authentication", max_age="{max_age}", acr_values="aal2""#);
+                response.insert_header((header::WWW_AUTHENTICATE, challenge))
             }
             Self::Unsure => response.insert_header((header::RETRY_AFTER, "5")),
         };

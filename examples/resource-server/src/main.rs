@@ -1,4 +1,4 @@
-//! A service with one resource, for anyone with an access token of auth-server.
+//! A service with two resources: one for anyone with an access token of auth-server, one for who has shown two factors lately.
 
 mod caller;
 mod verifier;
@@ -6,10 +6,13 @@ mod watch;
 
 use std::{env, io, net::TcpListener, time::Duration};
 
-use actix_web::{App, HttpServer, Responder, get, web::Data, web::Json};
+use actix_web::{
+    App, HttpServer, Responder, get, post,
+    web::{Data, Json},
+};
 use serde_json::json;
 
-use caller::Caller;
+use caller::{Caller, MaxAge, SureCaller};
 use verifier::Verifier;
 use watch::Watch;
 
@@ -19,13 +22,20 @@ async fn greeting(caller: Caller) -> impl Responder {
     Json(json!({ "greeting": format!("Hello, {}", caller.email), "user": caller.sub, "session": caller.sid }))
 }
 
+/// What an open laptop or one password should not be enough for.
+#[post("/payment")]
+async fn payment(SureCaller(caller): SureCaller) -> impl Responder {
+    Json(json!({ "paid_by": caller.sub }))
+}
+
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let verifier = Data::new(verifier()?);
     let port = set("PORT").map_or(Ok(8001), |port| port.parse()).map_err(io::Error::other)?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let max_age = MaxAge(set("MAX_AGE").map_or(Ok(300), |seconds| seconds.parse()).map_err(io::Error::other)?);
     println!("listening on http://{}", listener.local_addr()?);
-    HttpServer::new(move || App::new().app_data(verifier.clone()).service(greeting)).workers(2).listen(listener)?.run().await
+    HttpServer::new(move || App::new().app_data(verifier.clone()).app_data(max_age).service(greeting).service(payment)).workers(2).listen(listener)?.run().await
 }
 
 /// With the shared secret if it is set, otherwise with the keys that the issuer publishes.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind, get_current_timestamp};
 use serde::Deserialize;
 
 use crate::watch::Watch;
@@ -32,6 +32,13 @@ pub struct Caller {
     pub email: String,
     /// The session, as in the list of ended sessions.
     pub sid: String,
+    /// How sure auth-server is of the person: `aal2` with a second factor or a passkey.
+    pub acr: String,
+    /// When the person last authenticated in a way that reached `acr`, in seconds since 1970. A refresh does not move it.
+    pub auth_time: u64,
+    /// Of a person's session there is one only where it may do nothing but add a second factor.
+    #[serde(default)]
+    scope: Option<String>,
     #[serde(rename = "type")]
     kind: Kind,
 }
@@ -48,8 +55,23 @@ pub enum Refused {
     Missing,
     Invalid,
     Expired,
+    /// Authenticated too long ago, or with too little.
+    Stale { max_age: u64 },
     /// The last list from auth-server is too old to tell who has logged out.
     Unsure,
+}
+
+impl Caller {
+    /// Whether two factors were shown within so many seconds: what an open laptop or one password should not be enough for.
+    pub fn is_sure(&self, max_age: u64) -> Result<(), Refused> {
+        let age = get_current_timestamp().saturating_sub(self.auth_time);
+        if self.acr == "aal2" && age <= max_age { Ok(()) } else { Err(Refused::Stale { max_age }) }
+    }
+
+    /// Whether this is no login yet: with `MFA=required`, a password alone lets one add a second factor and nothing else.
+    fn may_only_enrol(&self) -> bool {
+        self.scope.iter().flat_map(|scope| scope.split(' ')).any(|scope| scope == "enrol")
+    }
 }
 
 impl Verifier {
@@ -84,7 +106,7 @@ impl Verifier {
 
     fn check(&self, token: &str, algorithm: Algorithm, key: &DecodingKey, typ: &str) -> Result<Caller, Refused> {
         match decode::<Caller>(token, key, &self.rules(algorithm)) {
-            Ok(token) if token.header.typ.as_deref() == Some(typ) => Ok(token.claims),
+            Ok(token) if token.header.typ.as_deref() == Some(typ) && !token.claims.may_only_enrol() => Ok(token.claims),
             // Reported only when the signature is valid.
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Refused::Expired),
             Ok(_) | Err(_) => Err(Refused::Invalid),
@@ -113,7 +135,7 @@ impl Verifier {
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
+    use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::{Value, json};
 
     use super::*;
@@ -124,6 +146,7 @@ mod tests {
         let now = get_current_timestamp();
         let mut claims = json!({
             "sub": "1", "email": "ann@example.org", "sid": "2", "type": "access", "iat": now, "nbf": now, "exp": now + 60,
+            "acr": "aal1", "auth_time": now,
         });
         for (name, value) in changes {
             claims[name] = value.clone();
@@ -167,8 +190,28 @@ mod tests {
 
     #[test]
     fn every_claim_is_demanded() {
-        for name in ["sub", "email", "sid", "type", "nbf", "exp"] {
+        for name in ["sub", "email", "sid", "type", "acr", "auth_time", "nbf", "exp"] {
             assert_eq!(verdict(&[(name, Value::Null)]), Err(Refused::Invalid), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_may_only_add_a_factor_is_no_login() {
+        for (scope, is_login) in [("enrol", false), ("openid enrol", false), ("enrolled", true), ("", true)] {
+            assert_eq!(verdict(&[("scope", json!(scope))]).is_ok(), is_login, "{scope}");
+        }
+    }
+
+    #[test]
+    fn two_factors_and_a_short_while_make_sure() {
+        let sure = |acr: &str, age: u64| {
+            let changes = [("acr", json!(acr)), ("auth_time", json!(get_current_timestamp() - age))];
+            let verifier = Verifier::hs256(SECRET, None, None);
+            verifier.verify(&signed(Algorithm::HS256, SECRET, &changes)).unwrap().is_sure(300)
+        };
+        assert_eq!((sure("aal2", 0), sure("aal2", 290)), (Ok(()), Ok(())));
+        for (acr, age) in [("aal2", 302), ("aal1", 0), ("", 0)] {
+            assert_eq!(sure(acr, age), Err(Refused::Stale { max_age: 300 }), "{acr} {age}");
         }
     }
 

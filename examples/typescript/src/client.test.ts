@@ -40,6 +40,17 @@ function inAnHour(tokens: Tokens): Tokens {
   return { ...tokens, access_token: `${signed}.${signature}` };
 }
 
+/** What an authenticator app shows, so many half minutes from now (RFC 6238). */
+function totp(secret: string, steps = 0): string {
+  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Uint8Array.from(bits.match(/.{8}/g)!, (byte) => parseInt(byte, 2));
+  const counter = new Uint8Array(8);
+  new DataView(counter.buffer).setBigUint64(0, BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const number = mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
 const refusedWith = (status: number, code: string) => (error: unknown) =>
   error instanceof Problem && error.status === status && error.code === code;
 
@@ -78,6 +89,42 @@ test("an ended session is given up", async () => {
   kept.length = 0;
   await assert.rejects(ann.api.GET("/auth/me"), refusedWith(401, "token_invalid"));
   assert.deepEqual(kept, [undefined]);
+});
+
+test("a second factor at a login, and once more where it matters", async () => {
+  const first = client();
+  const app = unwrap(await first.api.POST("/auth/factors/totp", { body: { name: "My phone" } }));
+  const path = { id: app.id };
+  const added = unwrap(await first.api.POST("/auth/factors/totp/{id}/confirm", { params: { path }, body: { code: totp(app.secret) } }));
+  first.takeAccess(added.access_token);
+  assert.equal(added.recovery_codes.length, 10);
+  await assert.rejects(first.login(email, PASSWORD), refusedWith(403, "second_factor_required"));
+
+  // A service that believes no authentication from before it asked for one.
+  let distrusted: string | null | undefined;
+  const asked: unknown[] = [];
+  const typed = ["000000-wrong", totp(app.secret, 1)];
+  const ann = new AuthClient({
+    baseUrl: baseUrl!,
+    askFactor: async (factors) => (asked.push(factors), { code: typed.shift()! }),
+    askAgain: async (acr) => (asked.push(acr), { code: added.recovery_codes[0]! }),
+    fetch: async (request) => {
+      if (new URL(request.url).hostname !== "service.example") return fetch(request);
+      const token = request.headers.get("Authorization")!;
+      const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as { acr: string };
+      distrusted ??= token;
+      if (token !== distrusted && claims.acr === "aal2") return new Response("paid");
+      const challenge = 'Bearer error="insufficient_user_authentication", max_age="300", acr_values="aal2"';
+      const headers = { "WWW-Authenticate": challenge, "Content-Type": "application/problem+json" };
+      return new Response('{"code":"reauthentication_required"}', { status: 401, headers });
+    },
+  });
+  await ann.login(email, PASSWORD);
+  const paid = await ann.send(new Request("https://service.example/payment", { method: "POST", body: "{}" }));
+  assert.equal(await paid.text(), "paid");
+  const factors = ["totp", "recovery_code"];
+  assert.deepEqual(asked, [factors, factors, "aal2"]);
+  assert.equal(unwrap(await ann.api.GET("/auth/factors")).recovery_codes_left, 9);
 });
 
 test("a refusal is told", async () => {

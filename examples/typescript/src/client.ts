@@ -5,12 +5,19 @@ import type { components, paths } from "./schema.js";
 
 export type Tokens = Pick<components["schemas"]["Tokens"], "access_token" | "refresh_token">;
 
+/** A code of an authenticator app, a recovery code, or a browser's passkey: exactly one. */
+export type Factor = Omit<components["schemas"]["LoginFactorBody"], "mfa_token">;
+
 export interface Options {
   baseUrl: string;
   /** A session that was stored. */
   tokens?: Tokens;
   /** Told of each new pair, to store it, and of `undefined` when there is no session any more. */
   onTokens?: (tokens: Tokens | undefined) => void;
+  /** Asks the person for one of `factors` (`totp`, `passkey`, `recovery_code`) at a login, again after a wrong one; throws to give up. */
+  askFactor?: (factors: string[]) => Promise<Factor>;
+  /** Asks the person to authenticate again, since what they want needs it (RFC 9470): by a factor where `acr` is `aal2`, else by one or the password. */
+  askAgain?: (acr: string | undefined) => Promise<components["schemas"]["ReauthenticateBody"]>;
   /** How many seconds one request may wait, all in all, because the server says so. */
   patience?: number;
   fetch?: (request: Request) => Promise<Response>;
@@ -52,7 +59,20 @@ export class AuthClient {
   }
 
   async login(email: string, password: string): Promise<void> {
-    this.#keep(unwrap(await this.#open.POST("/auth/login", { body: { email, password } })));
+    const answer = await this.#open.POST("/auth/login", { body: { email, password } });
+    const { code, mfa_token, factors } = problemOf(answer.error);
+    const isAsked = code === "second_factor_required" && mfa_token !== undefined && this.#options.askFactor !== undefined;
+    this.#keep(isAsked ? await this.#secondStep(mfa_token, factors ?? []) : unwrap(answer));
+  }
+
+  /** Any request to a service that takes these access tokens. It may ask for a better authentication, as auth-server does. */
+  send(request: Request): Promise<Response> {
+    return this.#authorized(request);
+  }
+
+  /** The access token that an answer brought, such as that of a new factor: the refresh token stays. */
+  takeAccess(access_token: string): void {
+    if (this.#tokens !== undefined) this.#keep({ ...this.#tokens, access_token });
   }
 
   async logout(): Promise<void> {
@@ -60,14 +80,35 @@ export class AuthClient {
     this.#keep(undefined);
   }
 
+  /** The five wrong answers that a login may have are counted by the server. */
+  async #secondStep(mfa_token: string, factors: string[]): Promise<Tokens> {
+    for (;;) {
+      const shown = await this.#options.askFactor!(factors);
+      const answer = await this.#open.POST("/auth/login/factor", { body: { mfa_token, ...shown } });
+      if (problemOf(answer.error).code !== "code_invalid") return unwrap(answer);
+    }
+  }
+
   async #authorized(request: Request): Promise<Response> {
     const used = this.#tokens;
     if (used === undefined) return this.#patient(request);
-    const answer = await this.#patient(withBearer(request.clone(), used));
-    if ((await codeOf(answer)) !== "token_expired") return answer;
-    await this.#refreshed(used);
-    // Once: what is refused with a fresh token is refused.
-    return this.#tokens === undefined ? answer : this.#patient(withBearer(request, this.#tokens));
+    let answer = await this.#patient(withBearer(request.clone(), used));
+    if ((await codeOf(answer)) === "token_expired") {
+      await this.#refreshed(used);
+      // Once: what is refused with a fresh token is refused.
+      if (this.#tokens === undefined) return answer;
+      answer = await this.#patient(withBearer(request.clone(), this.#tokens));
+    }
+    if ((await codeOf(answer)) !== "reauthentication_required" || this.#options.askAgain === undefined) return answer;
+    await this.#reauthenticate(answer.headers.get("WWW-Authenticate"));
+    return this.#patient(withBearer(request, this.#tokens!));
+  }
+
+  /** The session is fresh afterwards, and the newer access token says so. */
+  async #reauthenticate(challenge: string | null): Promise<void> {
+    const body = await this.#options.askAgain!(challenge?.match(/acr_values="([^"]*)"/)?.[1]);
+    const headers = { Authorization: `Bearer ${this.#tokens?.access_token}` };
+    this.takeAccess(unwrap(await this.#open.POST("/auth/reauthenticate", { body, headers })).access_token);
   }
 
   /** Resolves when there is a newer pair than `used`. The first caller asks for it, the others wait for the same answer. */
@@ -105,9 +146,12 @@ export class AuthClient {
 /** The data of an answer; a refusal is thrown as a `Problem`. */
 export function unwrap<T>(answer: { data?: T; error?: unknown; response: Response }): T {
   if (answer.response.ok) return answer.data as T;
-  const { error } = answer;
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : undefined;
-  throw new Problem(answer.response.status, code);
+  throw new Problem(answer.response.status, problemOf(answer.error).code);
+}
+
+/** What is read of a problem object. Something between here and the server may answer in other forms. */
+function problemOf(error: unknown): { code?: string; mfa_token?: string; factors?: string[] } {
+  return typeof error === "object" && error !== null ? error : {};
 }
 
 function withBearer(request: Request, tokens: Tokens): Request {

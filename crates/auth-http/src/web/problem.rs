@@ -32,7 +32,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
-    second_step: Option<SecondStepView>,
+    second_step: Option<SecondStep>,
     /// In the place of the code's own.
     challenge: Option<String>,
 }
@@ -67,22 +67,26 @@ pub struct ProblemView<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
-    /// Of `second_factor_required`.
-    #[serde(flatten)]
-    second_step: Option<&'a SecondStepView>,
+    /// Of `second_factor_required`: goes to `POST /auth/login/factor`, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("eyJpZCI6IjAxOWI3Y2E5…"))]
+    mfa_token: Option<&'a str>,
+    /// Of `second_factor_required`: for how many seconds the token is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false, examples(300))]
+    expires_in: Option<i64>,
+    /// Of `second_factor_required`: what may be shown, of `totp`, `passkey`, `recovery_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    factors: Option<&'a [&'static str]>,
 }
 
-/// A login that waits for its second step: the members that `second_factor_required` adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = SecondStep)]
-pub struct SecondStepView {
-    /// Goes to `POST /auth/login/factor`, once.
-    #[schema(examples("eyJpZCI6IjAxOWI3Y2E5…"))]
+/// A login that waits for its second step: what `second_factor_required` says besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SecondStep {
     mfa_token: String,
     /// In seconds.
-    #[schema(examples(300))]
     expires_in: i64,
-    /// What may be shown: `totp`, `passkey`, `recovery_code`.
     factors: Vec<&'static str>,
 }
 
@@ -146,7 +150,7 @@ impl Problem {
     pub fn second_factor_required(pending: PendingLogin) -> Self {
         let PendingLogin { token: mfa_token, expires_in, methods } = pending;
         let factors = methods.into_iter().map(Method::name).collect();
-        let second_step = Some(SecondStepView { mfa_token, expires_in: expires_in.num_seconds(), factors });
+        let second_step = Some(SecondStep { mfa_token, expires_in: expires_in.num_seconds(), factors });
         Self { second_step, ..Self::new(Code::SecondFactorRequired) }
     }
 
@@ -242,6 +246,7 @@ impl Problem {
     #[must_use]
     pub fn document(&self, request_id: &str) -> String {
         let title = self.status.canonical_reason().unwrap_or("Error");
+        let second_step = self.second_step.as_ref();
         let document = ProblemView {
             r#type: format!("/problems/{}", self.code.name()),
             title,
@@ -250,7 +255,9 @@ impl Problem {
             code: self.code,
             request_id,
             errors: &self.errors,
-            second_step: self.second_step.as_ref(),
+            mfa_token: second_step.map(|step| step.mfa_token.as_str()),
+            expires_in: second_step.map(|step| step.expires_in),
+            factors: second_step.map(|step| step.factors.as_slice()),
         };
         serde_json::to_string(&document).unwrap_or_default()
     }

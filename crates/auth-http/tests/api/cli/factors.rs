@@ -55,7 +55,7 @@ on_every_engine! {
         assert_eq!(service.login(ann).await.status, 200, "a password alone");
         assert_eq!(json(&service.database, &[], &["users", "show", ann])["factors"], object!([]));
         let mails = service.mails_to(ann).await;
-        assert!(mails.iter().any(|mail| mail.source.contains("/pages/undo")), "no notice among {}", mails.len());
+        assert!(mails.iter().any(|mail| mail.text.contains("/pages/undo")), "no notice among {}", mails.len());
         let trail = json(&service.database, &[], &["audit", "list", "--event", "factors_reset"]);
         assert_eq!((&trail["events"][0]["email"], &trail["events"][0]["reason"]), (&object!(ann), &object!("operator")));
         let ended = json(&service.database, &[], &["audit", "list", "--event", "session_ended"]);

@@ -23,6 +23,7 @@ struct EventView<'a> {
     event: &'a str,
     outcome: &'a str,
     reason: Option<&'a str>,
+    methods: Option<&'a str>,
     user_id: Option<String>,
     session_id: Option<String>,
     email: Option<&'a str>,
@@ -45,6 +46,7 @@ impl<'a> From<&'a Entry> for EventView<'a> {
             event: &entry.event,
             outcome: &entry.outcome,
             reason: entry.reason.as_deref(),
+            methods: entry.methods.as_deref(),
             user_id: entry.user.map(|id| id.to_string()),
             session_id: entry.session.map(|id| id.to_string()),
             email: entry.email.as_deref(),
@@ -74,9 +76,10 @@ impl Page {
 }
 
 fn in_one_line(event: &EventView<'_>) -> String {
-    let EventView { time, event: name, outcome, reason, user_id, email, client, .. } = event;
+    let EventView { time, event: name, outcome, reason, methods, user_id, email, client, .. } = event;
     let who = email.or(user_id.as_deref()).unwrap_or("nobody in particular");
     let client = client.as_deref().unwrap_or("here");
     let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-    format!("{time}  {name}  {outcome}{why}  from {client}  {who}")
+    let how = methods.map(|methods| format!(" by {methods}")).unwrap_or_default();
+    format!("{time}  {name}  {outcome}{how}{why}  from {client}  {who}")
 }

@@ -18,7 +18,7 @@ fn events(page: &Value) -> Vec<&str> {
 
 /// What an event says, in the log or in the table, without when it was written down.
 fn said(event: &Value) -> String {
-    let names = ["event", "outcome", "reason", "user_id", "session_id", "email", "client", "user_agent", "request_id"];
+    let names = ["event", "outcome", "reason", "methods", "user_id", "session_id", "email", "client", "user_agent", "request_id"];
     let said: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), event[*name].clone())).collect();
     Value::from(said).to_string()
 }

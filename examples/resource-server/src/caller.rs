@@ -88,7 +88,8 @@ impl ResponseError for Refused {
                 response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
             Self::Stale { max_age } => {
-                let challenge = format!(r#"Bearer error="insufficient_user_authentication", max_age="{max_age}", acr_values="aal2""#);
+                let challenge =
+                    format!(r#"Bearer error="insufficient_user_authentication", max_age="{max_age}", acr_values="aal2""#);
                 response.insert_header((header::WWW_AUTHENTICATE, challenge))
             }
             Self::Unsure => response.insert_header((header::RETRY_AFTER, "5")),

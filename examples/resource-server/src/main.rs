@@ -35,7 +35,11 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let max_age = MaxAge(set("MAX_AGE").map_or(Ok(300), |seconds| seconds.parse()).map_err(io::Error::other)?);
     println!("listening on http://{}", listener.local_addr()?);
-    HttpServer::new(move || App::new().app_data(verifier.clone()).app_data(max_age).service(greeting).service(payment)).workers(2).listen(listener)?.run().await
+    HttpServer::new(move || App::new().app_data(verifier.clone()).app_data(max_age).service(greeting).service(payment))
+        .workers(2)
+        .listen(listener)?
+        .run()
+        .await
 }
 
 /// With the shared secret if it is set, otherwise with the keys that the issuer publishes.

@@ -56,7 +56,9 @@ pub enum Refused {
     Invalid,
     Expired,
     /// Authenticated too long ago, or with too little.
-    Stale { max_age: u64 },
+    Stale {
+        max_age: u64,
+    },
     /// The last list from auth-server is too old to tell who has logged out.
     Unsure,
 }

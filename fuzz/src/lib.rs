@@ -10,3 +10,4 @@ pub mod origin;
 pub mod recovery_code;
 pub mod request_body;
 pub mod token;
+pub mod webauthn;

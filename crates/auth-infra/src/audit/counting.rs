@@ -76,6 +76,8 @@ impl CountingAudit {
         for tally in event.kind.tallies() {
             match *tally {
                 Tally::Login(outcome) => self.logins.with_label_values(&[outcome]).inc(),
+                // A passkey that was refused has been counted by an event of its own.
+                Tally::SecondFactor(_) if event.reason == Some(Reason::WrongPasskey) => {}
                 Tally::SecondFactor(outcome) => self.count_factors(event, outcome),
                 Tally::SessionBegun(by) => self.begun.with_label_values(&[by]).inc(),
                 Tally::SessionEnded(reason) => self.ended.with_label_values(&[reason]).inc(),

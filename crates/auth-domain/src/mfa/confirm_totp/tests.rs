@@ -45,7 +45,7 @@ async fn the_first_code_makes_the_app_a_factor_and_ends_the_other_sessions() {
     let how = server.how(&added.token.token);
     assert_eq!((how.methods.to_string(), how.at.timestamp()), ("pwd otp mfa".to_owned(), server.now().timestamp()));
     let stored = server.stored(&caller).await;
-    assert_eq!(server.live().await, [stored.clone()]);
+    assert_eq!(server.live().await, std::slice::from_ref(&stored));
     assert_eq!(stored.authentication.at, server.now());
     let again = SignedIn { session: stored, user: server.ann().await };
     assert_eq!(server.demand().check(&again), Ok(()), "the session is fresh and has a second factor");

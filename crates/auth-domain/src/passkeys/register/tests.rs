@@ -55,7 +55,7 @@ async fn a_passkey_becomes_a_factor_and_ends_the_other_sessions() {
         let stored = server.stored(&caller).await;
         assert_eq!((server.live().await, stored.authentication.at), (vec![stored.clone()], server.now()));
         assert_eq!(server.demand().check(&SignedIn { session: stored, user: server.ann().await }), Ok(()));
-        assert_eq!(server.list().await.factors, [added.factor.clone()]);
+        assert_eq!(server.list().await.factors, std::slice::from_ref(&added.factor));
         assert_eq!((added.factor.method, added.factor.name.as_str()), (Method::Passkey, "My key"));
         assert_eq!((added.factor.created_at, added.factor.last_used_at), (server.now(), None));
         assert_eq!((added.recovery_codes.len(), server.list().await.recovery_codes_left), (RECOVERY_CODES, RECOVERY_CODES));

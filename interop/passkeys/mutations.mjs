@@ -83,6 +83,9 @@ const AUTHENTICATOR_DATA = {
   "another counter": (plan, random) => (plan.counter = random.pick([0, 1, plan.counter, plan.counter + 1, Math.max(plan.counter - 1, 0),
     2 ** 32 - 1, random.next()])),
   "extensions": (plan, random) => (plan.extensions = random.pick(EXTENSION_DATA)()),
+  "extensions that are no map": (plan, random) => (plan.extensions = encode(random.pick([[], [[1, 2]], [["x", 1]], 1, "", null]))),
+  "extensions with large numbers and long texts": (plan, random) =>
+    (plan.extensions = encode(new Map([["x", random.pick([2n ** 53n, 2n ** 64n - 1n, -(2n ** 64n), "é".repeat(20), "é".repeat(200), 2 ** 53 - 1])]]))),
   "more behind the data": (plan, random) => (plan.tail = random.pick([Buffer.from([0]), Buffer.from([0xa0]), random.bytes(5),
     encode(new Map([["x", 1]]))])),
   "parts of the other ceremony": (plan) => (plan.attestedAnyway = true),

@@ -9,7 +9,7 @@ import { ours, theirs } from "./verifiers.mjs";
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 /** How often each way to bend a ceremony is tried. */
-const TURNS = Number(process.env.TURNS ?? 60);
+const TURNS = Number(process.env.TURNS ?? 40);
 console.log(`SEED=${SEED}`);
 
 const server = ours();

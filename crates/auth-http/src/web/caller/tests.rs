@@ -3,7 +3,7 @@
 use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
     test::TestRequest,
-    web::Data,
+    web::{Bytes, Data},
 };
 use auth_domain::{
     passwords::policy::PasswordAttempt,

@@ -130,7 +130,10 @@ impl Modify for Shared {
 
 impl PartialSchema for Code {
     fn schema() -> RefOr<Schema> {
-        let names = Self::ALL.iter().map(|code| code.name());
+        // Two codes may share a name, each with its status.
+        let mut names: Vec<_> = Self::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some("What went wrong, for programs."))

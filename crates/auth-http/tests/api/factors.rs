@@ -14,6 +14,7 @@ mod remove;
 mod rename;
 mod required;
 mod resets;
+mod secrecy;
 mod totp;
 
 use reqwest::Method;

@@ -1,6 +1,7 @@
 //! Random programs of everything that moves or ends a session, on two servers, against a model.
 
 mod aftermath;
+mod factors;
 mod model;
 mod program;
 mod storm;

@@ -68,20 +68,21 @@ async fn the_server_takes_the_methods_of_the_document_and_no_others() {
 
 #[test]
 fn every_code_is_documented_with_what_it_looks_like() {
-    let listed: Vec<_> = DOCUMENT["components"]["schemas"]["Code"]["enum"].as_array().unwrap().clone();
-    assert_eq!(listed, Code::ALL.iter().map(|code| Value::from(code.name())).collect::<Vec<_>>());
+    let listed = DOCUMENT["components"]["schemas"]["Code"]["enum"].as_array().unwrap();
+    // Some names come with two statuses.
+    let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(listed.iter().map(|name| name.as_str().unwrap()).collect::<BTreeSet<_>>(), names);
+    assert_eq!(listed.len(), names.len());
     let responses = DOCUMENT["components"]["responses"].as_object().unwrap();
     for code in Code::ALL {
         let mut shown = responses
             .values()
             .filter_map(|response| response["content"]["application/problem+json"]["examples"].get(code.name()))
+            .filter(|example| example["value"]["status"] == code.status().as_u16())
             .peekable();
         assert!(shown.peek().is_some(), "{code:?}");
         for example in shown {
             assert_eq!(example["value"]["code"], code.name());
-            // One name may stand for refusals of two kinds of callers.
-            let statuses = Code::ALL.into_iter().filter(|other| other.name() == code.name()).map(|other| other.status().as_u16());
-            assert!(statuses.map(Value::from).any(|status| status == example["value"]["status"]), "{code:?}");
         }
     }
 }

@@ -56,7 +56,8 @@ impl PasskeySettings {
     pub(super) fn read(reader: &mut Reader<'_>, public_url: Option<&PublicUrl>, allowed: &[String]) -> Option<Self> {
         let own = reader.checked("WEBAUTHN_RP_ID", rp_id);
         let listed = reader.list("WEBAUTHN_ORIGINS", page);
-        let of_url = public_url.and_then(|url| rp_id(url.host()).ok());
+        // Where it names an address, there is none.
+        let of_url = public_url.and_then(|url| rp_id(url.host()).into_iter().next());
         let is_told = reader.text("WEBAUTHN_RP_ID").is_some() || !listed.is_empty();
         if is_told {
             let known_id = reader.text("WEBAUTHN_RP_ID").or_else(|| of_url.clone());

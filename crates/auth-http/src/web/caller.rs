@@ -71,7 +71,8 @@ impl<D: Demand> Demand for Recent<D> {
 }
 
 impl<D: Demand> Demand for RecentWithFactor<D> {
-    const COMES_FIRST: bool = true;
+    /// Before the body, but most callers have no such factor: its media type is told first, as everywhere.
+    const COMES_FIRST: bool = false;
 
     fn check(app: &UseCases, caller: &SignedIn) -> Result<(), Problem> {
         D::check(app, caller)?;

@@ -32,9 +32,9 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
-    second_step: Option<SecondStep>,
+    second_step: Option<Box<SecondStep>>,
     /// In the place of the code's own.
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
 }
 
 /// A fault of one member of a request's body.
@@ -150,7 +150,7 @@ impl Problem {
     pub fn second_factor_required(pending: PendingLogin) -> Self {
         let PendingLogin { token: mfa_token, expires_in, methods } = pending;
         let factors = methods.into_iter().map(Method::name).collect();
-        let second_step = Some(SecondStep { mfa_token, expires_in: expires_in.num_seconds(), factors });
+        let second_step = Some(Box::new(SecondStep { mfa_token, expires_in: expires_in.num_seconds(), factors }));
         Self { second_step, ..Self::new(Code::SecondFactorRequired) }
     }
 
@@ -174,7 +174,7 @@ impl Problem {
     #[must_use]
     pub fn reauthentication_required(max_age: i64, acr: Option<&str>) -> Self {
         let acr = acr.map(|acr| format!(r#", acr_values="{acr}""#)).unwrap_or_default();
-        let challenge = Some(format!(r#"{CHALLENGE_STALE}, max_age="{max_age}"{acr}"#));
+        let challenge = Some(format!(r#"{CHALLENGE_STALE}, max_age="{max_age}"{acr}"#).into());
         Self { challenge, ..Self::new(Code::ReauthenticationRequired) }
     }
 
@@ -272,7 +272,7 @@ impl Problem {
         }
         match (&self.challenge, self.code.challenge()) {
             (Some(challenge), _) => {
-                response.insert_header((header::WWW_AUTHENTICATE, challenge.as_str()));
+                response.insert_header((header::WWW_AUTHENTICATE, &**challenge));
             }
             (None, Some(challenge)) => {
                 response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));

@@ -143,7 +143,7 @@ mod tests {
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
-        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 8);
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 10);
         assert!(samples.iter().all(|line| line.ends_with(" 0")), "{text}");
     }
 
@@ -154,12 +154,14 @@ mod tests {
         let _audit = CountingAudit::over(Arc::new(MockAuditSink::new()), &registry).unwrap();
         let document = include_str!("../../../../docs/operations.md");
         for (metric, values) in [
-            ("auth_logins_total", ["failed", "succeeded", "throttled"].as_slice()),
+            ("auth_logins_total", ["failed", "second_factor_required", "succeeded", "throttled"].as_slice()),
             ("auth_sessions_begun_total", &["login", "register"]),
             (
                 "auth_sessions_ended_total",
                 &[
                     "ended_by_owner",
+                    "factor_added",
+                    "factors_reset",
                     "logout",
                     "password_changed",
                     "password_reset",

@@ -107,7 +107,11 @@ fn readings(text: &str) -> Vec<Vec<u8>> {
     };
     let mut all = vec![text.as_bytes().to_vec()];
     for word in text.split(|c: char| !c.is_ascii_alphanumeric() && !"+/-_".contains(c)) {
-        let by_base64 = [BASE64_STANDARD_NO_PAD.decode(word).ok(), BASE64_URL_SAFE_NO_PAD.decode(word).ok(), hex(word)];
+        let by_base64 = [
+            BASE64_STANDARD_NO_PAD.decode(word).into_iter().next(),
+            BASE64_URL_SAFE_NO_PAD.decode(word).into_iter().next(),
+            hex(word),
+        ];
         all.extend(by_base64.into_iter().flatten());
     }
     all

@@ -109,11 +109,11 @@ on_every_engine! {
         assert!(code == 0 && told.contains("pending") && told.contains("0002_failed_attempts"), "{told}");
         let service = Service::on(database.clone(), &[]).await;
         // As a server finds it that came up while the schema was put back.
-        database.execute("DROP TABLE audit_events");
-        database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0003'");
+        database.execute("DROP TABLE oauth_clients");
+        database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0005'");
         let ready = service.get("/health/ready").await;
         assert_eq!((ready.status, &ready.body["status"]), (503, &Value::from("unavailable")));
-        assert_eq!(service.command(&["migrate"], "").1, "Applied: 0003_audit_events\n");
+        assert_eq!(service.command(&["migrate"], "").1, "Applied: 0005_oauth_clients\n");
         assert_eq!(service.get("/health/ready").await.status, 200);
         goes_on(&service).await;
     }

@@ -24,6 +24,9 @@ async fn enrolled(service: &Service, email: &str) -> VirtualAuthenticator {
     key
 }
 
+/// What is wrong with an authenticator.
+type Change = fn(&mut VirtualAuthenticator);
+
 on_every_engine! {
     async fn it_needs_no_password_and_is_two_factors(engine) {
         let service = Service::with_factors(engine, &[]).await;
@@ -57,7 +60,7 @@ on_every_engine! {
         let handle = key.user_handle.clone();
         let mut other = enrolled(&service, "bob@example.org").await;
         let mut refusals = Vec::new();
-        let changes: [(&str, fn(&mut VirtualAuthenticator)); 7] = [
+        let changes: [(&str, Change); 7] = [
             ("another page", |key| key.origin = "https://evil.example.net".to_owned()),
             ("another relying party", |key| key.relying_party = "example.org".to_owned()),
             ("its user was not verified", |key| key.flags = PRESENT),
@@ -206,7 +209,7 @@ on_every_engine! {
         let service = Service::with_mail_on(before.database.clone(), &[crate::service::ENCRYPTION, ("EMAIL_VERIFICATION", "required")]).await;
         let refused: Answer = service.login_by(&mut key).await;
         assert_eq!(refused.refusal(), (403, "email_unverified"));
-        let letter = service.mails_to("ann@example.org").await.into_iter().filter(|letter| letter.subject.contains("Confirm")).next_back().unwrap();
+        let letter = service.mails_to("ann@example.org").await.into_iter().rfind(|letter| letter.subject.contains("Confirm")).unwrap();
         let body: Value = json!({ "token": letter.token(), "password": crate::service::PASSWORD });
         assert_eq!(service.post("/auth/email/verify", body).await.status, 204);
         assert_eq!(service.login_by(&mut key).await.status, 200);

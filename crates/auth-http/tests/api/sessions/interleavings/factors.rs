@@ -42,7 +42,8 @@ async fn start(engine: Engine) -> Servers {
 
 /// An operator takes an account's factors away.
 fn reset(database: &TestDatabase, email: &str) {
-    let (code, _, fault) = tokio::task::block_in_place(|| command(database, &WITH_FACTORS, &["users", "reset-factors", email], ""));
+    let (code, _, fault) =
+        tokio::task::block_in_place(|| command(database, &WITH_FACTORS, &["users", "reset-factors", email], ""));
     assert_eq!(code, 0, "{fault}");
 }
 
@@ -118,7 +119,8 @@ impl<'a> Play<'a> {
             Act::Enrol { session } => {
                 let session = self.model.session(session);
                 let expected = self.model.enrol(session);
-                let answer = self.ask(&service, session, Method::POST, "/auth/factors/totp", Some(json!({})), expected, step).await;
+                let answer =
+                    self.ask(&service, session, Method::POST, "/auth/factors/totp", Some(json!({})), expected, step).await;
                 if answer.status == 201 {
                     self.model.waits(&answer);
                 }
@@ -127,7 +129,8 @@ impl<'a> Play<'a> {
                 let session = self.model.session(session);
                 let (path, code) = self.model.confirmation(right);
                 let expected = self.model.confirm(session, right);
-                let answer = self.ask(&service, session, Method::POST, &path, Some(json!({ "code": code })), expected, step).await;
+                let answer =
+                    self.ask(&service, session, Method::POST, &path, Some(json!({ "code": code })), expected, step).await;
                 if answer.status == 200 {
                     self.model.confirmed(session, &answer, &code);
                 }
@@ -140,7 +143,8 @@ impl<'a> Play<'a> {
             Act::Replace { session } => {
                 let session = self.model.session(session);
                 let expected = self.model.replace(session);
-                let answer = self.ask(&service, session, Method::POST, "/auth/factors/recovery-codes", None, expected, step).await;
+                let answer =
+                    self.ask(&service, session, Method::POST, "/auth/factors/recovery-codes", None, expected, step).await;
                 if answer.status == 200 {
                     self.model.replaced(&answer);
                 }
@@ -176,7 +180,7 @@ impl<'a> Play<'a> {
 
     /// A code of a kind, as far as the account has one.
     fn code(&mut self, shown: Shown) -> String {
-        if let Some(app) = self.model.to_be_shown(shown) {
+        if let Some(app) = self.model.next_shown(shown) {
             next_step(&self.servers[0].database, &app);
         }
         self.model.code(shown)
@@ -189,7 +193,10 @@ impl<'a> Play<'a> {
             is(&service.me(&session.access).await, if session.live { (200, "") } else { super::model::INVALID }, &index);
             let told = self.client.ask(service, &session.access).await.body;
             let acr = if session.strong { "aal2" } else { "aal1" };
-            assert_eq!((&told["active"], session.live.then_some(&told["acr"])), (&json!(session.live), session.live.then_some(&json!(acr))));
+            assert_eq!(
+                (&told["active"], session.live.then_some(&told["acr"])),
+                (&json!(session.live), session.live.then_some(&json!(acr)))
+            );
         }
         let step = Step { act: Act::Login, server: 0 };
         self.step(step).await;

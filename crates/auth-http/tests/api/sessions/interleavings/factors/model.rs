@@ -83,7 +83,7 @@ impl Model {
     }
 
     /// The app whose code is to be shown anew.
-    pub fn to_be_shown(&mut self, shown: Shown) -> Option<String> {
+    pub fn next_shown(&mut self, shown: Shown) -> Option<String> {
         let Shown::App(index) = shown else { return None };
         let count = self.factors.len();
         let factor = self.factors.get_mut(index % count.max(1))?;

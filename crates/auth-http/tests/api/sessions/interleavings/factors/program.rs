@@ -18,14 +18,34 @@ pub enum Shown {
 pub enum Act {
     /// The first step, or all of it.
     Login,
-    SecondStep { token: usize, shown: Shown },
-    StepUp { session: usize, shown: Shown },
-    ByPassword { session: usize },
-    Enrol { session: usize },
-    Confirm { session: usize, right: bool },
-    Remove { session: usize, factor: usize },
-    Replace { session: usize },
-    ChangePassword { session: usize },
+    SecondStep {
+        token: usize,
+        shown: Shown,
+    },
+    StepUp {
+        session: usize,
+        shown: Shown,
+    },
+    ByPassword {
+        session: usize,
+    },
+    Enrol {
+        session: usize,
+    },
+    Confirm {
+        session: usize,
+        right: bool,
+    },
+    Remove {
+        session: usize,
+        factor: usize,
+    },
+    Replace {
+        session: usize,
+    },
+    ChangePassword {
+        session: usize,
+    },
     /// By an operator.
     Reset,
 }

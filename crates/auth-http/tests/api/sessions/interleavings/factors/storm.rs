@@ -20,8 +20,12 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// A login's second step by a code of these: the app's, or a recovery code.
-    SecondStep { code: usize },
-    StepUp { code: usize },
+    SecondStep {
+        code: usize,
+    },
+    StepUp {
+        code: usize,
+    },
     Remove,
     Replace,
     Reset,
@@ -128,7 +132,10 @@ async fn aftermath(service: &Service, owner: &Owner, done: &[(Action, String, Op
     let login = service.login(&owner.email).await;
     let access = match login.status {
         200 => login.access().to_owned(),
-        _ => service.second_step(login.text("mfa_token"), &owner.app.code()).await.body["access_token"].as_str().unwrap_or_default().to_owned(),
+        _ => service.second_step(login.text("mfa_token"), &owner.app.code()).await.body["access_token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
     };
     if access.is_empty() {
         // The app was removed and another one is there, or its own codes count no more.

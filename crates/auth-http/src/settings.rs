@@ -72,7 +72,8 @@ impl Settings {
         let telemetry = TelemetrySettings::read(&mut reader);
         let audit = AuditSettings::read(&mut reader);
         let mail = MailSettings::read(&mut reader, http.public_url.as_ref());
-        let mfa = mfa::read(&mut reader, tokens.as_ref().map(|tokens| &*tokens.keys.encryption));
+        let has_key = tokens.as_ref().is_none_or(|tokens| !tokens.keys.encryption.is_empty());
+        let mfa = mfa::read(&mut reader, has_key);
         let passkeys = PasskeySettings::read(&mut reader, http.public_url.as_ref(), &http.allowed_origins);
         match (tokens, database, mail, reader.into_faults()) {
             (Some(tokens), Some(database), Some(mail), faults) if faults.is_empty() => {

@@ -1,7 +1,6 @@
 //! Second factors: whether logins ask for one.
 
 use auth_domain::factors::policy::MfaPolicy;
-use auth_infra::encryption::EncryptionKeys;
 use garde::Validate;
 
 use super::reader::Reader;
@@ -11,22 +10,22 @@ const POLICIES: [(&str, MfaPolicy); 3] =
 
 /// What has to be set beside `MFA=required`.
 #[derive(Validate)]
-struct RequiredNeeds<'a> {
+struct RequiredNeeds {
     #[garde(custom(can_encrypt))]
-    key_encryption_key: Option<&'a EncryptionKeys>,
+    key_encryption_key: bool,
 }
 
 const NO_ENCRYPTION: &str = "is required with MFA=required: the secrets of authenticator apps are encrypted with it; generate one: k1:$(openssl rand -base64 32)";
 
-/// Reads whether logins ask for a second factor. Keys that cannot be read are a fault already.
-pub(super) fn read(reader: &mut Reader<'_>, keys: Option<&EncryptionKeys>) -> MfaPolicy {
+/// Reads whether logins ask for a second factor. `has_key`: whether a key can encrypt, or is a fault already.
+pub(super) fn read(reader: &mut Reader<'_>, has_key: bool) -> MfaPolicy {
     let policy = reader.choice("MFA", &POLICIES).unwrap_or_default();
     if policy == MfaPolicy::Required {
-        reader.check(&RequiredNeeds { key_encryption_key: keys });
+        reader.check(&RequiredNeeds { key_encryption_key: has_key });
     }
     policy
 }
 
-fn can_encrypt(keys: &Option<&EncryptionKeys>, _context: &()) -> garde::Result {
-    if keys.is_some_and(EncryptionKeys::is_empty) { Err(garde::Error::new(NO_ENCRYPTION)) } else { Ok(()) }
+fn can_encrypt(has_key: &bool, _context: &()) -> garde::Result {
+    if *has_key { Ok(()) } else { Err(garde::Error::new(NO_ENCRYPTION)) }
 }

@@ -140,16 +140,19 @@ on_every_engine! {
                 (Method::POST, "/auth/password", Some(change("wrong"))),
                 (Method::POST, "/auth/password", Some(change(PASSWORD))),
                 (Method::POST, "/auth/password", Some(json!([]))),
-                (Method::POST, "/auth/password", None),
                 (Method::DELETE, "/auth/me", Some(json!({ "password": "wrong" }))),
                 (Method::DELETE, "/auth/me", Some(json!({ "password": PASSWORD }))),
                 (Method::DELETE, "/auth/me", Some(json!({ "password": 7 }))),
-                (Method::DELETE, "/auth/me", None),
             ]
         };
         for (method, path, body) in requests() {
             let answer = service.send(method, path, Some(weak.access()), body.clone()).await;
             is_stale(&answer, Some("aal2"), &format!("{path} {body:?}"));
+        }
+        // The media type is told first, as everywhere.
+        for (method, path) in [(Method::POST, "/auth/password"), (Method::DELETE, "/auth/me")] {
+            let answer = service.send(method, path, Some(weak.access()), None).await;
+            assert_eq!(answer.refusal(), (415, "unsupported_media_type"), "{path}");
         }
         an_hour_ago(&service);
         for (method, path, body) in requests() {

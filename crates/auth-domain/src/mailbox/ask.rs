@@ -8,9 +8,10 @@ use crate::{
         event::{AuditEvent, Target},
         kind::EventKind,
         ports::AuditSink,
+        reason::Reason,
         unknown_outcome::Written,
     },
-    identity::{clock::Clock, email::Email, port_error::PortError, request_context::RequestContext},
+    identity::{clock::Clock, email::Email, method::Method, port_error::PortError, request_context::RequestContext, user::User},
     mail::{
         message::{Occasion, Outgoing},
         ports::{ProofStore, Registration, Requested},
@@ -35,6 +36,17 @@ impl AskForProof {
     pub async fn verification(&self, email: &Email, context: &RequestContext) -> Result<(), PortError> {
         let mail = self.writer.verification(Occasion::Verification, email, context, self.clock.now());
         self.ask(&mail, None, EventKind::VerificationSent, context).await
+    }
+
+    /// Of the address of an account that showed all it takes to log in, which it cannot before its address is verified.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn refuse_login(&self, user: &User, methods: &[Method], context: &RequestContext) -> Result<(), PortError> {
+        self.verification(&user.email, context).await?;
+        let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(Target::account(user));
+        self.audit.record(event.by_methods(methods.iter().copied()).because(Reason::EmailUnverified));
+        Ok(())
     }
 
     /// Of an address that somebody registered, where there is no account before it is proven.

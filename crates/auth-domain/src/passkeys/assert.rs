@@ -10,14 +10,17 @@ use crate::{
         reason::Reason,
     },
     factors::{
-        one_time_token::{OneTimePurpose, OneTimeToken},
+        one_time_token::OneTimePurpose,
         passkey::{CredentialId, Passkey},
         ports::{OneTimeTokenCodec, SecondStepStore},
         second_step::Evidence,
     },
     identity::{clock::Clock, method::Method, port_error::PortError, request_context::RequestContext, user::User},
     mail::{message::Occasion, writer::MailWriter},
-    passkeys::ports::{AuthenticationResponse, PasskeyStore, RelyingParty, WebAuthnFault},
+    passkeys::{
+        challenge::use_up,
+        ports::{AuthenticationResponse, PasskeyStore, RelyingParty, WebAuthnFault},
+    },
 };
 
 /// Judges assertions.
@@ -68,7 +71,8 @@ impl AssertPasskey {
         context: &RequestContext,
     ) -> Result<Asserted, AssertPasskeyError> {
         let target = owner.map_or(Target::Nothing, Target::account);
-        let Some(token) = self.use_up(&answer.challenge_id).await? else {
+        let (purpose, now) = (OneTimePurpose::AssertPasskey, self.clock.now());
+        let Some(challenge) = use_up(&*self.tokens, &*self.steps, &answer.challenge_id, purpose, now).await? else {
             return Err(self.refuse(Reason::Challenge, target, context));
         };
         let found = match CredentialId::new(answer.response.id.clone()) {
@@ -79,7 +83,6 @@ impl AssertPasskey {
             return Err(self.refuse(Reason::UnknownCredential, target, context));
         };
         let target = Target::account(&user);
-        let challenge = self.tokens.challenge(token.id);
         let seen = &passkey.credential;
         match self.relying_party.authenticate(&challenge, &answer.response, seen) {
             Ok(assertion) => {
@@ -95,14 +98,6 @@ impl AssertPasskey {
                 Err(self.refuse(reason(fault), target, context))
             }
         }
-    }
-
-    /// The token, which nobody can use any more, before anything is verified.
-    async fn use_up(&self, challenge_id: &str) -> Result<Option<OneTimeToken>, PortError> {
-        let now = self.clock.now();
-        let token = self.tokens.decode(challenge_id).filter(|token| token.purpose == OneTimePurpose::AssertPasskey);
-        let Some(token) = token.filter(|token| !token.is_expired(now)) else { return Ok(None) };
-        Ok(self.steps.use_up(&token, now).await?.then_some(token))
     }
 
     async fn report_clone(&self, user: &User, context: &RequestContext) -> Result<(), PortError> {

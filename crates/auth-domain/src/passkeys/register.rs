@@ -6,7 +6,7 @@ use crate::{
     audit::{kind::EventKind, reason::Reason},
     factors::{
         factor::{Factor, FactorId, FactorName},
-        one_time_token::{OneTimePurpose, OneTimeToken},
+        one_time_token::OneTimePurpose,
         passkey::Passkey,
         ports::{OneTimeTokenCodec, SecondStepStore},
         recovery_code::RecoveryCode,
@@ -20,6 +20,7 @@ use crate::{
     },
     passkeys::{
         assert::reason,
+        challenge::use_up,
         ports::{RegistrationResponse, RelyingParty},
     },
     sessions::{authenticate::SignedIn, token::AccessToken},
@@ -66,10 +67,13 @@ impl RegisterPasskey {
         response: &RegistrationResponse,
         context: &RequestContext,
     ) -> Result<PasskeyAdded, RegisterPasskeyError> {
-        let Some(token) = self.use_up(caller, challenge_id).await? else {
+        // Of this account as it is.
+        let purpose = OneTimePurpose::RegisterPasskey { user: caller.user.id, proven: caller.user.version() };
+        let now = self.add.clock.now();
+        let Some(challenge) = use_up(&*self.tokens, &*self.steps, challenge_id, purpose, now).await? else {
             return Err(self.refuse(caller, Reason::Challenge, context, RegisterPasskeyError::Refused));
         };
-        let credential = match self.relying_party.register(&self.tokens.challenge(token.id), response) {
+        let credential = match self.relying_party.register(&challenge, response) {
             Ok(credential) => credential,
             Err(fault) => return Err(self.refuse(caller, reason(fault), context, RegisterPasskeyError::Refused)),
         };
@@ -93,15 +97,6 @@ impl RegisterPasskey {
             Err(NotAdded::Limit) => Err(self.refuse(caller, Reason::FactorLimit, context, RegisterPasskeyError::Limit)),
             Err(NotAdded::Gone) => Err(self.refuse(caller, Reason::CredentialTaken, context, RegisterPasskeyError::Refused)),
         }
-    }
-
-    /// The token of this account as it is, which nobody can use any more, before anything is verified.
-    async fn use_up(&self, caller: &SignedIn, challenge_id: &str) -> Result<Option<OneTimeToken>, PortError> {
-        let now = self.add.clock.now();
-        let expected = OneTimePurpose::RegisterPasskey { user: caller.user.id, proven: caller.user.version() };
-        let token = self.tokens.decode(challenge_id).filter(|token| token.purpose == expected && !token.is_expired(now));
-        let Some(token) = token else { return Ok(None) };
-        Ok(self.steps.use_up(&token, now).await?.then_some(token))
     }
 
     fn refuse(

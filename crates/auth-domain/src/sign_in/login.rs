@@ -24,7 +24,6 @@ use crate::{
         password_hash::redacted,
         port_error::PortError,
         request_context::RequestContext,
-        user::User,
     },
     mailbox::ask::AskForProof,
     passwords::policy::PasswordAttempt,
@@ -112,7 +111,10 @@ impl Login {
     ) -> Result<LoggedIn, LoginError> {
         match self.prove.by_password(email, attempt, context).await? {
             Proven::Owner(proof) => match &self.unverified {
-                Some(ask) if proof.user.email_verified_at.is_none() => self.ask_to_verify(ask, &proof.user, context).await,
+                Some(ask) if proof.user.email_verified_at.is_none() => {
+                    ask.refuse_login(&proof.user, &[], context).await?;
+                    Err(LoginError::Unverified)
+                }
                 Some(_) | None => self.next_step(&proof, context).await,
             },
             Proven::UnknownAddress => self.refuse(Reason::UnknownAddress, Target::attempted(email, None), context),
@@ -135,13 +137,6 @@ impl Login {
             }
             Err(BeginSessionError::Port(error)) => Err(error.into()),
         }
-    }
-
-    async fn ask_to_verify(&self, ask: &AskForProof, user: &User, context: &RequestContext) -> Result<LoggedIn, LoginError> {
-        ask.verification(&user.email, context).await?;
-        let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(Target::account(user));
-        self.audit.record(event.because(Reason::EmailUnverified));
-        Err(LoginError::Unverified)
     }
 
     fn refuse(&self, reason: Reason, target: Target, context: &RequestContext) -> Result<LoggedIn, LoginError> {

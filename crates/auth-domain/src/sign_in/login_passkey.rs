@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{
-        event::{AuditEvent, Target},
-        kind::EventKind,
-        ports::AuditSink,
-        reason::Reason,
-    },
+    audit::{event::Target, reason::Reason},
     factors::second_step::SecondStep,
     identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
     mailbox::ask::AskForProof,
@@ -26,7 +21,6 @@ use crate::{
 pub struct LoginWithPasskey {
     pub passkeys: AssertPasskey,
     pub begin: BeginSession,
-    pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     /// Where an address has to be verified before its account can log in.
     pub unverified: Option<AskForProof>,
@@ -63,9 +57,7 @@ impl LoginWithPasskey {
             return Err(refuse(Reason::AccountDisabled));
         }
         if let Some(ask) = self.unverified.as_ref().filter(|_| user.email_verified_at.is_none()) {
-            ask.verification(&user.email, context).await?;
-            let event = AuditEvent::new(EventKind::LoginFailed, context, self.clock.now()).on(Target::account(&user));
-            self.audit.record(event.by_methods([evidence.method()]).because(Reason::EmailUnverified));
+            ask.refuse_login(&user, &[evidence.method()], context).await?;
             return Err(LoginWithPasskeyError::Unverified);
         }
         let authentication = Authentication { at: self.clock.now(), methods: Methods::alone(&evidence) };

@@ -218,8 +218,8 @@ impl Server {
     }
 
     pub(crate) fn login_passkey(&self) -> LoginWithPasskey {
-        let (audit, clock) = (Arc::new(self.world.audit.clone()), Arc::new(self.world.clock.clone()));
-        LoginWithPasskey { passkeys: self.assert(), begin: self.begin(), audit, clock, unverified: None }
+        let clock = Arc::new(self.world.clock.clone());
+        LoginWithPasskey { passkeys: self.assert(), begin: self.begin(), clock, unverified: None }
     }
 
     pub(crate) fn judge(&self) -> JudgeSecondFactor {

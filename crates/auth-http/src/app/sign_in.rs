@@ -61,7 +61,6 @@ impl SignInUseCases {
             login_passkey: assert_passkey(ports, policies).map(|passkeys| LoginWithPasskey {
                 passkeys,
                 begin: begin(ports, policies),
-                audit: audit.clone(),
                 clock: clock.clone(),
                 unverified: unverified(ports, policies),
             }),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{
     public_url::{PublicUrl, is_secure},
-    reader::Reader,
+    reader::{Reader, given},
 };
 
 /// The longest name of an application, in characters.
@@ -59,10 +59,6 @@ struct MailNeeds {
 const NO_URL: &str = "is required with MAIL_URL: the links in mails are built on it, such as https://auth.example.org";
 
 const NO_SENDER: &str = "is required with MAIL_URL: whom mails are from, such as Example <no-reply@example.org>";
-
-fn given(otherwise: &'static str) -> impl FnOnce(&Option<String>, &()) -> garde::Result {
-    move |text, _context| if text.is_some() { Ok(()) } else { Err(garde::Error::new(otherwise)) }
-}
 
 impl MailSettings {
     /// Reads the variables of mail. `Some(None)` is no mail, `None` a fault; faults of the rest are told without `MAIL_URL` as well.

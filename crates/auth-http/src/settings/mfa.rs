@@ -3,7 +3,7 @@
 use auth_domain::factors::policy::MfaPolicy;
 use garde::Validate;
 
-use super::reader::Reader;
+use super::reader::{Reader, holds};
 
 const POLICIES: [(&str, MfaPolicy); 3] =
     [("optional", MfaPolicy::Optional), ("required", MfaPolicy::Required), ("off", MfaPolicy::Off)];
@@ -11,7 +11,7 @@ const POLICIES: [(&str, MfaPolicy); 3] =
 /// What has to be set beside `MFA=required`.
 #[derive(Validate)]
 struct RequiredNeeds {
-    #[garde(custom(can_encrypt))]
+    #[garde(custom(holds(NO_ENCRYPTION)))]
     key_encryption_key: bool,
 }
 
@@ -24,8 +24,4 @@ pub(super) fn read(reader: &mut Reader<'_>, has_key: bool) -> MfaPolicy {
         reader.check(&RequiredNeeds { key_encryption_key: has_key });
     }
     policy
-}
-
-fn can_encrypt(has_key: &bool, _context: &()) -> garde::Result {
-    if *has_key { Ok(()) } else { Err(garde::Error::new(NO_ENCRYPTION)) }
 }

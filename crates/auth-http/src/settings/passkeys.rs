@@ -6,7 +6,7 @@ use url::{Host, Url};
 use super::{
     http::origin,
     public_url::{PublicUrl, is_loopback, is_secure},
-    reader::Reader,
+    reader::{Reader, given, holds},
 };
 
 /// What the operator decided about passkeys. There are none without a domain to bind them to.
@@ -35,21 +35,14 @@ const NO_ORIGINS: &str =
 /// Browsers show passkeys on pages that nobody between can change.
 #[derive(Validate)]
 struct SecurePages {
-    #[garde(custom(secure))]
+    #[garde(custom(holds(INSECURE)))]
     webauthn_origins: bool,
 }
 
-fn secure(are: &bool, _context: &()) -> garde::Result {
-    let rule = "must be https:// unless WEBAUTHN_RP_ID is a loopback host such as localhost";
-    if *are { Ok(()) } else { Err(garde::Error::new(rule)) }
-}
+const INSECURE: &str = "must be https:// unless WEBAUTHN_RP_ID is a loopback host such as localhost";
 
 /// How Android names an app in the place of an origin: SHA-256 of its certificate, in base64url.
 const ANDROID: &str = "android:apk-key-hash:";
-
-fn given(otherwise: &'static str) -> impl FnOnce(&Option<String>, &()) -> garde::Result {
-    move |text, _context| if text.is_some() { Ok(()) } else { Err(garde::Error::new(otherwise)) }
-}
 
 impl PasskeySettings {
     /// Reads the variables of passkeys. `None` where there are none, or a fault was told.

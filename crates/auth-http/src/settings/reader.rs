@@ -175,6 +175,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// For [`Reader::check`]: that a text is there, or `otherwise` is told.
+pub(super) fn given(otherwise: &'static str) -> impl FnOnce(&Option<String>, &()) -> garde::Result {
+    move |text, context| holds(otherwise)(&text.is_some(), context)
+}
+
+/// For [`Reader::check`]: that something is so, or `otherwise` is told.
+pub(super) fn holds(otherwise: &'static str) -> impl FnOnce(&bool, &()) -> garde::Result {
+    move |is_so, _context| if *is_so { Ok(()) } else { Err(garde::Error::new(otherwise)) }
+}
+
 /// A host name or an address, as far as syntax tells.
 pub(super) fn is_host(text: &str) -> bool {
     let name = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));

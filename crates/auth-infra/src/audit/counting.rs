@@ -222,4 +222,25 @@ mod tests {
             assert!(text.lines().any(|have| have == line), "{line} is missing: {text}");
         }
     }
+
+    /// As a second factor it is told of by two events.
+    #[test]
+    fn a_passkey_that_was_refused_is_counted_once() {
+        let registry = Registry::new();
+        let mut next = MockAuditSink::new();
+        next.expect_record().times(3).return_const(());
+        let audit = CountingAudit::over(Arc::new(next), &registry).unwrap();
+        let refused = |kind, method| {
+            let event = AuditEvent::new(kind, &RequestContext::default(), DateTime::UNIX_EPOCH);
+            event.by_methods([method])
+        };
+        audit.record(refused(EventKind::PasskeyRefused, Method::Passkey).because(Reason::WrongSignature));
+        audit.record(refused(EventKind::SecondFactorRefused, Method::Passkey).because(Reason::WrongPasskey));
+        audit.record(refused(EventKind::SecondFactorRefused, Method::Totp).because(Reason::WrongCode));
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        for method in ["passkey", "totp"] {
+            let line = format!("auth_second_factors_total{{method=\"{method}\",outcome=\"refused\"}} 1");
+            assert!(text.contains(&line), "{text}");
+        }
+    }
 }

@@ -151,10 +151,10 @@ impl UserStore for DieselUsers {
         let (id, now, notice) = (id.to_string(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
-                // Locks the account's row, as everything does that ends or begins several of its sessions.
+                // As everything does that ends or begins several of its sessions.
                 let found = match proven {
                     Some(proven) => still_is(db, &id, proven)?,
-                    None => diesel::update(users::table.find(&id)).set(users::updated_at.eq(users::updated_at)).execute(db)? == 1,
+                    None => lock(db, &id)?,
                 };
                 if !found {
                     return Ok(false);
@@ -234,6 +234,11 @@ fn reached_by_password(db: &mut AnyConnection, user: &str, session: SessionId, n
 fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: At) -> QueryResult<bool> {
     let change = (users::disabled_at.eq(disabled_at), users::updated_at.eq(now), users::version.eq(users::version + 1));
     Ok(diesel::update(users::table.find(id)).set(change).execute(db)? == 1)
+}
+
+/// Locks the account's row: whoever changes it, or ends or begins several of its sessions, waits. `false` when there is none.
+pub(crate) fn lock(db: &mut AnyConnection, id: &str) -> QueryResult<bool> {
+    Ok(diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at)).execute(db)? == 1)
 }
 
 /// Locks the account's row, and says whether it is still the one that was proven. A change that came first is seen; one that comes

@@ -26,7 +26,7 @@ use diesel::{
 };
 
 use super::{
-    accounts::{is_taken, still_is},
+    accounts::{is_taken, lock, still_is},
     factors::remove_all,
     mail::{find_proof, is_reserved, open_until, post, void_all_of},
     sessions::end_unended,
@@ -171,9 +171,9 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
 
 /// The account, whose row is locked from now on: whoever spends a proof for it, or changes it, waits.
 fn locked(db: &mut AnyConnection, user: UserId) -> QueryResult<Option<User>> {
-    let row = users::table.find(user.to_string());
-    diesel::update(row.clone()).set(users::updated_at.eq(users::updated_at)).execute(db)?;
-    row.select(UserRow::as_select()).get_result(db).optional()?.map(User::try_from).transpose()
+    let user = user.to_string();
+    lock(db, &user)?;
+    users::table.find(user).select(UserRow::as_select()).get_result(db).optional()?.map(User::try_from).transpose()
 }
 
 /// Spends a proof of the address of an account, and for no other account.

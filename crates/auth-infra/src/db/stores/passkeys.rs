@@ -10,6 +10,7 @@ use auth_domain::{
 use diesel::prelude::*;
 
 use super::{
+    accounts::lock,
     factors::rows::{PasskeyRow, as_text},
     mail::post,
 };
@@ -55,10 +56,9 @@ impl PasskeyStore for DieselPasskeys {
         let user = notice.proof.as_ref().and_then(|link| link.user).map(|user| user.to_string());
         self.0
             .transaction(move |db| {
-                // Locks the account's row, which its undo link refers to.
-                let account = users::table.filter(users::id.nullable().eq(&user));
-                let found = diesel::update(account).set(users::updated_at.eq(users::updated_at)).execute(db)?;
-                if found == 1 || user.is_none() { post(db, &notice) } else { Ok(()) }
+                // The undo link refers to the account's row.
+                let is_there = user.as_ref().map_or(Ok(true), |user| lock(db, user))?;
+                if is_there { post(db, &notice) } else { Ok(()) }
             })
             .await
     }

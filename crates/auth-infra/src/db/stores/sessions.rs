@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
 use super::{
-    accounts::still_is,
+    accounts::{lock, still_is},
     mail::post,
     passwords::know,
     prune::forget_oldest,
@@ -131,13 +131,7 @@ impl SessionStore for DieselSessions {
 
     async fn end_all(&self, user: UserId, keep: Option<SessionId>, now: DateTime<Utc>) -> Result<Vec<SessionId>, PortError> {
         let (user, now) = (user.to_string(), At::from(now));
-        self.0
-            .transaction(move |db| {
-                // Locks the account's row, as everything does that ends or begins several of its sessions.
-                let found = diesel::update(users::table.find(&user)).set(users::updated_at.eq(users::updated_at)).execute(db)?;
-                if found == 1 { end_unended(db, &user, keep, now) } else { Ok(Vec::new()) }
-            })
-            .await
+        self.0.transaction(move |db| if lock(db, &user)? { end_unended(db, &user, keep, now) } else { Ok(Vec::new()) }).await
     }
 
     async fn reauthenticate(&self, session: &Session, now: DateTime<Utc>) -> Result<bool, PortError> {

@@ -30,10 +30,10 @@ use crate::db::{
     database::Database,
     schema::{
         rows::parsed,
-        tables::{passkeys, totp_factors, users},
+        tables::{passkeys, totp_factors},
         timestamp::At,
     },
-    stores::{mail::post, sessions::end_unended},
+    stores::{accounts::lock, mail::post, sessions::end_unended},
 };
 
 /// Stores factors.
@@ -135,7 +135,7 @@ impl FactorStore for DieselFactors {
         let (user, now, notice) = (user.to_string(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
-                if !locked(db, &user)? {
+                if !lock(db, &user)? {
                     return Ok(None);
                 }
                 remove_all(db, &user)?;
@@ -237,7 +237,7 @@ fn remove(
     now: At,
     notice: Option<&Outgoing>,
 ) -> QueryResult<Removed> {
-    if !locked(db, user)? {
+    if !lock(db, user)? {
         return Ok(Removed::No);
     }
     let app = apps!(user).filter(totp_factors::id.eq(id));
@@ -264,9 +264,4 @@ fn remove(
     moved_on(db, user, now)?;
     notice.map_or(Ok(()), |notice| post(db, notice))?;
     Ok(Removed::Yes { method })
-}
-
-/// Locks the account's row. `false` when there is none.
-fn locked(db: &mut AnyConnection, user: &str) -> QueryResult<bool> {
-    Ok(diesel::update(users::table.find(user)).set(users::updated_at.eq(users::updated_at)).execute(db)? == 1)
 }

@@ -19,7 +19,7 @@ use crate::{
 #[derive(ToSchema)]
 pub struct NameBody {
     /// 1 to 64 characters without controls.
-    #[schema(value_type = String, required = false, max_length = 64, examples("Ann's phone"))]
+    #[schema(value_type = Option<String>, required = false, max_length = 64, examples("Ann's phone"))]
     pub name: Option<FactorName>,
 }
 

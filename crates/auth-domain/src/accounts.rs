@@ -1,7 +1,5 @@
-//! What happens to an account after it exists: its password, its deletion, its import, its administration.
+//! What happens to an account after it exists: its password, its deletion.
 
-pub mod admin;
 pub mod change_password;
 pub mod delete;
-pub mod import;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod event;
+pub mod initiator;
 pub mod kind;
 pub mod ports;
 pub mod reason;

@@ -1,6 +1,7 @@
 //! Accounts, passwords, sessions and tokens: the rules, the ports they need, and the use cases. No I/O, no clock, no randomness.
 
 pub mod accounts;
+pub mod admin;
 pub mod audit;
 pub mod factors;
 #[cfg(test)]

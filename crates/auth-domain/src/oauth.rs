@@ -8,3 +8,4 @@ pub mod introspect;
 pub mod ports;
 pub mod revocation_list;
 pub mod revoke;
+pub mod scope;

@@ -1,6 +1,7 @@
 //! The composition root: which adapter stands behind which port, and the use cases over them, a file for each room.
 
 pub(crate) mod accounts;
+pub mod admin;
 pub(crate) mod audit;
 pub(crate) mod jobs;
 pub(crate) mod mail;

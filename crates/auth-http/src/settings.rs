@@ -1,6 +1,7 @@
 //! Environment -> Settings: every variable with its default and its rule, every fault at once, no secret shown. A file for each
 //! room.
 
+mod admin;
 mod audit;
 mod database;
 mod directives;
@@ -19,6 +20,7 @@ mod telemetry;
 
 use auth_domain::factors::policy::MfaPolicy;
 
+pub use admin::AdminSettings;
 pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use dotenv::DOTENV;
@@ -55,6 +57,7 @@ pub struct Settings {
     pub mfa: MfaPolicy,
     /// `None`: this server takes no passkeys.
     pub passkeys: Option<PasskeySettings>,
+    pub admin: AdminSettings,
 }
 
 impl Settings {
@@ -75,9 +78,10 @@ impl Settings {
         let has_key = tokens.as_ref().is_none_or(|tokens| !tokens.keys.encryption.is_empty());
         let mfa = mfa::read(&mut reader, has_key);
         let passkeys = PasskeySettings::read(&mut reader, http.public_url.as_ref(), &http.allowed_origins);
+        let admin = AdminSettings::read(&mut reader);
         match (tokens, database, mail, reader.into_faults()) {
             (Some(tokens), Some(database), Some(mail), faults) if faults.is_empty() => {
-                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail, mfa, passkeys })
+                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail, mfa, passkeys, admin })
             }
             (_, _, _, faults) => Err(faults),
         }

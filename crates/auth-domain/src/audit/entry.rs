@@ -28,6 +28,11 @@ pub struct Entry {
     pub reason: Option<Cow<'static, str>>,
     /// How somebody was authenticated: names with one space between two.
     pub methods: Option<String>,
+    /// What did it: `user`, `client` or `operator`, and which. Earlier releases did not say it.
+    pub actor_type: Option<Cow<'static, str>>,
+    pub actor_id: Option<String>,
+    /// What of an account was changed: names with one space between two.
+    pub members: Option<String>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
     pub email: Option<String>,
@@ -72,6 +77,9 @@ impl Entry {
             outcome: event.outcome.name().into(),
             reason: event.why(),
             methods: event.how(),
+            actor_type: event.actor.kind().map(Cow::Borrowed),
+            actor_id: event.actor.id(),
+            members: event.what(),
             user: event.user(),
             session: event.session(),
             email: event.email().map(ToString::to_string),

@@ -9,6 +9,7 @@ use super::{
     reason::Reason,
 };
 use crate::identity::{
+    editable::Member,
     email::Email,
     ids::{ClientId, KeyId, SessionId, UserId},
     method::{Method, names},
@@ -67,9 +68,34 @@ pub struct AuditEvent {
     pub reason: Option<Reason>,
     /// How somebody was authenticated, or tried to be, where the kind does not say it.
     pub methods: Vec<Method>,
+    /// What of an account was changed, where the kind does not say it.
+    pub members: Vec<Member>,
     pub actor: Actor,
     pub target: Target,
     pub context: RequestContext,
+}
+
+impl Actor {
+    /// What kind of actor it is, by name; `None` where nobody is known, or nobody but the server.
+    #[must_use]
+    pub fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::User(_) => Some("user"),
+            Self::Client(_) => Some("client"),
+            Self::Operator => Some("operator"),
+            Self::Unknown | Self::Server => None,
+        }
+    }
+
+    /// Which account or client it is.
+    #[must_use]
+    pub fn id(self) -> Option<String> {
+        match self {
+            Self::User(id) => Some(id.to_string()),
+            Self::Client(id) => Some(id.to_string()),
+            Self::Operator | Self::Unknown | Self::Server => None,
+        }
+    }
 }
 
 impl Target {
@@ -104,7 +130,17 @@ impl AuditEvent {
     #[must_use]
     pub fn new(kind: EventKind, context: &RequestContext, at: DateTime<Utc>) -> Self {
         let (outcome, context) = (kind.outcome(), context.clone());
-        Self { at, kind, outcome, reason: None, methods: Vec::new(), actor: Actor::Unknown, target: Target::Nothing, context }
+        Self {
+            at,
+            kind,
+            outcome,
+            reason: None,
+            methods: Vec::new(),
+            members: Vec::new(),
+            actor: Actor::Unknown,
+            target: Target::Nothing,
+            context,
+        }
     }
 
     #[must_use]
@@ -115,6 +151,18 @@ impl AuditEvent {
     #[must_use]
     pub fn by_methods(self, methods: impl IntoIterator<Item = Method>) -> Self {
         Self { methods: methods.into_iter().collect(), ..self }
+    }
+
+    #[must_use]
+    pub fn of_members(self, members: impl IntoIterator<Item = Member>) -> Self {
+        Self { members: members.into_iter().collect(), ..self }
+    }
+
+    /// The names of the members, one space between two.
+    #[must_use]
+    pub fn what(&self) -> Option<String> {
+        let names: Vec<_> = self.members.iter().map(|member| member.name()).collect();
+        (!names.is_empty()).then(|| names.join(" "))
     }
 
     /// The names of the methods, one space between two.

@@ -83,8 +83,17 @@ events! {
     AccountDeletionRefused, "account_deletion_refused", Failure, [], "an account was not deleted";
     AccountDisabled, "account_disabled", Success, [], "an account cannot log in any more";
     AccountEnabled, "account_enabled", Success, [], "an account can log in again";
+    UserCreated, "user_created", Success, [], "an administrator made an account";
+    UserUpdated, "user_updated", Success, [], "an administrator, or its owner, changed what is kept of an account";
+    UserDeleted, "user_deleted", Success, [], "an administrator deleted an account";
+    UsersImported, "users_imported", Success, [], "accounts of another system were imported";
+    UsersExported, "users_exported", Success, [], "accounts were exported, with their password hashes";
+    AccountExported, "account_exported", Success, [], "somebody got everything that is stored of their account";
+    AdminRefused, "admin_refused", Failure, [], "somebody who may not administer accounts tried to";
     ClientAdded, "client_added", Success, [], "a resource server may ask about tokens from now on";
     ClientSecretRotated, "client_secret_rotated", Success, [], "a resource server has another secret";
+    ClientScopesChanged, "client_scopes_changed", Success, [], "a client may do something else from now on";
+    ClientTokenIssued, "client_token_issued", Success, [], "a client got an access token of its own";
     ClientRemoved, "client_removed", Success, [], "a resource server may not ask any more";
     ClientRefused, "client_refused", Failure, [], "somebody presented wrong client credentials";
     Reauthenticated, "reauthenticated", Success, [SecondFactor("succeeded")], "the owner of a session was authenticated again";

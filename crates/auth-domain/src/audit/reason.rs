@@ -82,6 +82,9 @@ reasons! {
     FactorLimit, "factor_limit", [PasskeyRefused, FactorConfirmationRefused], "the account has as many as it may have";
     FactorAdded, "factor_added", [SessionEnded], "its account has another factor";
     FactorsReset, "factors_reset", [SessionEnded], "an operator removed the factors of its account";
+    InsufficientScope, "insufficient_scope", [AdminRefused], "the token is good for something else";
+    AdministratorWithoutFactor, "no_second_factor", [AdminRefused], "administrators need a second factor";
+    Disabled, "disabled", [SessionEnded], "its account was disabled";
     UnknownClient, "unknown_client", [ClientRefused], "there is no such client";
     WrongSecret, "wrong_secret", [ClientRefused], "the secret is not the client's";
 }

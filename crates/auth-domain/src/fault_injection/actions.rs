@@ -9,14 +9,19 @@ use super::{
 };
 use crate::{
     accounts::{
-        admin::{
-            OperateError, create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
-            end_sessions::EndSessions, set_password::SetPassword,
-        },
         change_password::{ChangePassword, ChangePasswordError},
         delete::{DeleteAccount, DeleteAccountError},
-        import::{Activity, Candidate, ImportUsers, Mode},
         ports::UserStore,
+    },
+    admin::{
+        AdminError,
+        create_user::CreateUser,
+        delete_user::DeleteUser,
+        disable_user::DisableUser,
+        enable_user::EnableUser,
+        end_sessions::EndSessions,
+        import::{Activity, Candidate, ImportUsers, Mode},
+        set_password::SetPassword,
     },
     identity::{ids::SessionId, port_error::PortError, user::User},
     mailbox::{
@@ -48,7 +53,7 @@ use crate::{
     testing::{Fresh, demand_fresh, idle_judge, no_mail},
     testkit::{
         FakeCodec, PlainHasher,
-        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password},
+        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, hash, id, new_password, operator},
     },
 };
 
@@ -267,7 +272,7 @@ macro_rules! sorted {
     )+};
 }
 
-sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, OperateError, RefreshError);
+sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, AdminError, RefreshError);
 sorted!(AuthenticateClientError, ChangeKeysError, ClientError, ReauthenticateError, RegisterError);
 sorted!(ConfirmTotpError, EnrolTotpError, RemoveFactorError, RenameFactorError, ReplaceRecoveryCodesError);
 sorted!(LoginWithFactorError, LoginWithPasskeyError, PasskeyOptionsError, RegisterPasskeyError);
@@ -332,7 +337,7 @@ impl Action {
             Self::SetPassword => {
                 let (users, hasher, user) = (fixture.kept(), fixture.hasher(), the_user(fixture, ANN).await?);
                 let set = SetPassword { users, hasher, writer: no_mail(), audit: fixture.audit(), clock: fixture.clock() };
-                done(set.execute(&user, new_password(OTHER_PASSWORD), &context()).await)
+                done(set.execute(&user, new_password(OTHER_PASSWORD), &operator()).await)
             }
             Self::DisableUser | Self::EnableUser | Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
             Self::Prune => done(fixture.prune().execute().await),
@@ -410,7 +415,7 @@ async fn end(caller: &SignedIn, fixture: &Fixture, session: SessionId) -> Result
 async fn create(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
     let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
     let create = CreateUser { users, hasher, writer: no_mail(), ids, audit: fixture.audit(), clock: fixture.clock() };
-    done(create.execute(email(address), Some(new_password(PASSWORD)), &context()).await)
+    done(create.execute(email(address), Some(new_password(PASSWORD)), &operator()).await)
 }
 
 async fn import(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
@@ -424,19 +429,19 @@ async fn import(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
 /// As the command looks them up.
 async fn the_user(fixture: &Fixture, address: &str) -> Result<User, Refusal> {
     let found = fixture.kept().find_by_email(&email(address)).await?;
-    found.ok_or_else(|| OperateError::NoSuchUser.into())
+    found.ok_or_else(|| AdminError::NoSuchUser.into())
 }
 
 async fn to_a_user(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
     let user = the_user(fixture, if action == Action::EnableUser { "dan@example.org" } else { ANN }).await?;
     let (users, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
     if action == Action::DisableUser {
-        done(DisableUser { users, audit, clock }.execute(&user, &context()).await)
+        done(DisableUser { users, audit, clock }.execute(&user, &operator()).await)
     } else if action == Action::EnableUser {
-        done(EnableUser { users, audit, clock }.execute(&user, &context()).await)
+        done(EnableUser { users, audit, clock }.execute(&user, &operator()).await)
     } else if action == Action::EndSessions {
-        done(EndSessions { sessions: users, audit, clock }.execute(&user, &context()).await)
+        done(EndSessions { sessions: users, audit, clock }.execute(&user, &operator()).await)
     } else {
-        done(DeleteUser { users, writer: no_mail(), audit, clock }.execute(&user, &context()).await)
+        done(DeleteUser { users, writer: no_mail(), audit, clock }.execute(&user, &operator()).await)
     }
 }

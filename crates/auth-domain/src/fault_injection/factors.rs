@@ -40,7 +40,7 @@ use crate::{
     },
     testkit::{
         FakeTotp, MemoryStore,
-        samples::{PASSWORD, after, attempt, email, session_from, user},
+        samples::{PASSWORD, after, attempt, email, operator, session_from, user},
     },
 };
 
@@ -244,7 +244,7 @@ impl FactorAction {
                 let fay = UserStore::find_by_email(&*fixture.kept(), &email(FAY)).await?.unwrap();
                 let (factors, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
                 // Asked for twice, its owner would be told twice.
-                done(ResetFactors { factors, writer: no_mail(), audit, clock }.execute(&fay, &context()).await)
+                done(ResetFactors { factors, writer: no_mail(), audit, clock }.execute(&fay, &operator()).await)
             }
             Self::Reencrypt => {
                 let codec = fixture.flaky(FakeTotp::with_keys(&["b", "a"]));

@@ -7,10 +7,8 @@ use super::{
     fixture::{Fixture, Refusal, context},
 };
 use crate::{
-    accounts::{
-        admin::{create_user::CreateUser, verify_user::VerifyUser},
-        ports::UserStore,
-    },
+    accounts::ports::UserStore,
+    admin::{create_user::CreateUser, verify_user::VerifyUser},
     identity::{clock::Clock, user::User},
     mail::{
         message::{Occasion, Outgoing},
@@ -41,7 +39,7 @@ use crate::{
     testkit::{
         FakeProofs, MemoryStore,
         mail::samples::{asked, asked_by, notice, proof_id, registration},
-        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, new_password, origin_from},
+        samples::{OTHER_PASSWORD, PASSWORD, attempt, email, new_password, operator, origin_from},
     },
 };
 
@@ -237,12 +235,12 @@ impl MailAction {
                 let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), Arc::new(Fresh));
                 let (audit, clock) = (fixture.audit(), fixture.clock());
                 let invite = CreateUser { users, hasher, writer: writer(), ids, audit, clock };
-                done(invite.execute(email(address), None, &context()).await)
+                done(invite.execute(email(address), None, &operator()).await)
             }
             Self::VerifyUser => {
                 let (users, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
                 let ann = users.find_by_email(&email(ANN)).await?.unwrap();
-                done(VerifyUser { users, audit, clock }.execute(&ann, &context()).await)
+                done(VerifyUser { users, audit, clock }.execute(&ann, &operator()).await)
             }
         }
     }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::identity::{email::Email, ids::UserId, language::Language, method::SecondFactors, password_hash::PasswordHash};
+use crate::identity::{
+    document::Document, email::Email, ids::UserId, language::Language, method::SecondFactors, password_hash::PasswordHash,
+    role::Roles,
+};
 
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,14 @@ pub struct User {
     /// What a login asks for after the password.
     pub second_factors: SecondFactors,
     pub wrong_codes: WrongCodes,
+    /// What its owner is allowed, in this server and in others.
+    pub roles: Roles,
+    /// What its owner says of themselves.
+    pub profile: Document,
+    /// What administrators say of it.
+    pub attributes: Document,
+    /// When its roles, profile or attributes last changed: that moves neither `updated_at` nor the version.
+    pub described_at: Option<DateTime<Utc>>,
 }
 
 /// How many wrong codes an account has had since a second step was last completed. Counting one moves neither `updated_at` nor the
@@ -79,12 +90,22 @@ impl User {
             language: None,
             second_factors: SecondFactors::default(),
             wrong_codes: WrongCodes::default(),
+            roles: Roles::default(),
+            profile: Document::default(),
+            attributes: Document::default(),
+            described_at: None,
         }
     }
 
     #[must_use]
     pub fn version(&self) -> AccountVersion {
         AccountVersion { number: self.version, changed_at: self.updated_at }
+    }
+
+    /// When anything of it last changed that others can see.
+    #[must_use]
+    pub fn changed_at(&self) -> DateTime<Utc> {
+        self.described_at.map_or(self.updated_at, |at| at.max(self.updated_at))
     }
 
     #[must_use]

@@ -3,14 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    audit::{
-        event::{Actor, AuditEvent, Target},
-        kind::EventKind,
-        ports::AuditSink,
-        reason::Reason,
-        unknown_outcome::Written,
-    },
-    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
+    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, user::User},
     mail::{message::Occasion, writer::MailWriter},
     mfa::ports::FactorStore,
 };
@@ -27,19 +21,15 @@ impl ResetFactors {
     ///
     /// # Errors
     /// An outage.
-    pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<Option<usize>, PortError> {
+    pub async fn execute(&self, user: &User, by: &Initiator) -> Result<Option<usize>, PortError> {
         let now = self.clock.now();
-        let notice = self.writer.notice(Occasion::FactorsReset, user, context, now);
-        let event = |kind| AuditEvent::new(kind, context, now).by(Actor::Operator).on(Target::account(user));
-        let reset = || event(EventKind::FactorsReset);
+        let notice = self.writer.notice(Occasion::FactorsReset, user, &by.context, now);
+        let reset = || by.event(EventKind::FactorsReset, user, now);
         let Some(ended) = self.factors.reset(user.id, now, notice.as_ref()).await.or_unknown(&*self.audit, reset)? else {
             return Ok(None);
         };
         self.audit.record(reset());
-        for id in &ended {
-            let target = Target::account(user).in_session(*id);
-            self.audit.record(event(EventKind::SessionEnded).because(Reason::FactorsReset).on(target));
-        }
+        by.record_ended(&*self.audit, user, &ended, Some(Reason::FactorsReset), now);
         Ok(Some(ended.len()))
     }
 }

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
-use crate::identity::{ids::ClientId, password_hash::redacted};
+use crate::{
+    identity::{ids::ClientId, password_hash::redacted},
+    oauth::scope::Scopes,
+};
 
 /// The longest name of a client, in characters.
 pub const CLIENT_NAME_MAX_CHARS: usize = 100;
@@ -44,12 +47,16 @@ pub struct Client {
     pub created_at: DateTime<Utc>,
     /// When its secret was last replaced.
     pub rotated_at: Option<DateTime<Utc>>,
+    /// What its tokens may be good for.
+    pub scopes: Scopes,
+    /// How often its scopes have changed. A token names the number that it was made at, and ends with it.
+    pub scopes_version: i64,
 }
 
 impl Client {
     #[must_use]
     pub fn new(id: ClientId, name: ClientName, secret: SecretHash, now: DateTime<Utc>) -> Self {
-        Self { id, name, secret, former: None, created_at: now, rotated_at: None }
+        Self { id, name, secret, former: None, created_at: now, rotated_at: None, scopes: Scopes::default(), scopes_version: 0 }
     }
 
     /// The same client with another secret. The current one stays valid for `overlap`; an older one does not.

@@ -14,6 +14,7 @@ use crate::{
     audit::{
         entry::{Entry, EntryId},
         event::AuditEvent,
+        initiator::Initiator,
         kind::EventKind,
     },
     identity::{
@@ -122,6 +123,12 @@ pub fn lifetimes() -> Lifetimes {
 #[must_use]
 pub fn context() -> RequestContext {
     origin_from("203.0.113.7")
+}
+
+/// An operator, at [`context`].
+#[must_use]
+pub fn operator() -> Initiator {
+    Initiator::operator(context())
 }
 
 #[must_use]

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 
 use super::{
     accounts::AccountUseCases,
+    admin::AdminUseCases,
     mail::{MailPolicy, MailUseCases},
     maintenance::MaintenanceUseCases,
     mfa::{MfaUseCases, PasskeyPolicy},
@@ -62,6 +63,7 @@ pub struct UseCases {
     pub sign_in: SignInUseCases,
     pub sessions: SessionUseCases,
     pub accounts: AccountUseCases,
+    pub admin: AdminUseCases,
     pub mfa: MfaUseCases,
     pub passwords: Passwords,
     /// `None` on a server that sends no mail.
@@ -109,6 +111,7 @@ impl UseCases {
             sign_in: SignInUseCases::over(&ports, policies),
             sessions: SessionUseCases::over(&ports, policies),
             accounts: AccountUseCases::over(&ports, policies),
+            admin: AdminUseCases::over(&ports, policies),
             mfa: MfaUseCases::over(&ports, policies),
             mail: MailUseCases::over(&ports, policies).map(Data::new),
             retry_mail: RetryMail { outbox: ports.mail.admin.clone(), clock: ports.clock.clone() },

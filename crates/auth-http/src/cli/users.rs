@@ -6,7 +6,8 @@ mod render;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
-    accounts::admin::OperateError,
+    admin::AdminError,
+    audit::initiator::Initiator,
     identity::{
         email::{Email, canonical_prefix},
         user::User,
@@ -92,12 +93,12 @@ impl Users {
 }
 
 async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
-    let context = operator(app, "auth-server users");
+    let by = Initiator::operator(operator(app, "auth-server users"));
     match action {
         Action::Create { email, invite } => {
             let email = parse_email(&email)?;
             let password = first_password(app, &email, invite)?;
-            Ok(Answer::Created(app.accounts.create.execute(email, password, &context).await?))
+            Ok(Answer::Created(app.admin.create.execute(email, password, &by).await?))
         }
         Action::Show { user } => {
             let (user, now) = (find(app, &user).await?, app.ports.clock.now());
@@ -113,40 +114,40 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         }
         Action::SetPassword { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.accounts.set_password.execute(&user, new_password(app, &user.email)?, &context).await?;
+            let sessions_ended = app.admin.set_password.execute(&user, new_password(app, &user.email)?, &by).await?;
             done(app, "password set", user, sessions_ended).await
         }
         Action::Disable { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.accounts.disable.execute(&user, &context).await?;
+            let sessions_ended = app.admin.disable.execute(&user, &by).await?;
             done(app, "disabled", user, sessions_ended).await
         }
         Action::Enable { user } => {
             let user = find(app, &user).await?;
-            app.accounts.enable.execute(&user, &context).await?;
+            app.admin.enable.execute(&user, &by).await?;
             done(app, "enabled", user, 0).await
         }
         Action::Verify { user } => {
             let user = find(app, &user).await?;
-            app.accounts.verify.execute(&user, &context).await?;
+            app.admin.verify.execute(&user, &by).await?;
             done(app, "verified", user, 0).await
         }
         Action::EndSessions { user } => {
             let user = find(app, &user).await?;
-            let sessions_ended = app.accounts.end_sessions.execute(&user, &context).await?;
+            let sessions_ended = app.admin.end_sessions.execute(&user, &by).await?;
             done(app, "logged out", user, sessions_ended).await
         }
         Action::ResetFactors { user } => {
             let user = find(app, &user).await?;
-            let ended = app.mfa.reset.execute(&user, &context).await?;
-            done(app, "factors removed", user, ended.ok_or(OperateError::NoSuchUser)?).await
+            let ended = app.mfa.reset.execute(&user, &by).await?;
+            done(app, "factors removed", user, ended.ok_or(AdminError::NoSuchUser)?).await
         }
         Action::Delete { user } => {
             let user = find(app, &user).await?;
-            app.accounts.delete_user.execute(&user, &context).await?;
+            app.admin.delete.execute(&user, &by).await?;
             done(app, "deleted", user, 0).await
         }
-        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &context).await.map(Answer::Imported),
+        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &by.context).await.map(Answer::Imported),
     }
 }
 
@@ -162,7 +163,7 @@ async fn find(app: &UseCases, who: &str) -> Result<User, CommandError> {
         Ok(id) => app.ports.accounts.users.find(id).await?,
         Err(_not_an_id) => app.ports.accounts.users.find_by_email(&parse_email(who)?).await?,
     };
-    found.ok_or_else(|| OperateError::NoSuchUser.into())
+    found.ok_or_else(|| AdminError::NoSuchUser.into())
 }
 
 /// No password where a mail is to ask its owner for one: told so, or given none.
@@ -203,11 +204,14 @@ fn read_password() -> Result<String, CommandError> {
     }
 }
 
-impl From<OperateError> for CommandError {
-    fn from(error: OperateError) -> Self {
+impl From<AdminError> for CommandError {
+    fn from(error: AdminError) -> Self {
         match error {
-            OperateError::Port(error) => error.into(),
-            OperateError::EmailTaken | OperateError::NoSuchUser | OperateError::ChangedMeanwhile => Self::Told(error.to_string()),
+            AdminError::Port(error) => error.into(),
+            AdminError::LastAdministrator => {
+                Self::Told(format!("Nothing was changed: {error}. Make another one first, or say --force."))
+            }
+            AdminError::EmailTaken | AdminError::NoSuchUser | AdminError::ChangedMeanwhile => Self::Told(error.to_string()),
         }
     }
 }

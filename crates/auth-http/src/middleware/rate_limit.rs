@@ -52,6 +52,7 @@ pub(crate) struct Limiters {
     /// Where requests with a token have a budget of their own.
     sessions: Option<Limiter>,
     introspection: Limiter,
+    admin: Limiter,
 }
 
 struct Limiter {
@@ -78,7 +79,7 @@ impl Limiters {
             None => None,
         };
         let (general, introspection) = (Limiter::new(settings.rate_limit)?, Limiter::new(settings.introspection_rate_limit)?);
-        Some(Self { general, sessions, introspection })
+        Some(Self { general, sessions, introspection, admin: Limiter::new(settings.admin_rate_limit)? })
     }
 
     fn of(&self, budget: Budget) -> &Limiter {
@@ -86,6 +87,7 @@ impl Limiters {
             Budget::General => &self.general,
             Budget::Sessions => self.sessions.as_ref().unwrap_or(&self.general),
             Budget::Introspection => &self.introspection,
+            Budget::Admin => &self.admin,
         }
     }
 
@@ -93,7 +95,10 @@ impl Limiters {
     pub(crate) async fn sweep(limiters: Data<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            [&limiters.general, &limiters.introspection].into_iter().chain(&limiters.sessions).for_each(Limiter::sweep);
+            [&limiters.general, &limiters.introspection, &limiters.admin]
+                .into_iter()
+                .chain(&limiters.sessions)
+                .for_each(Limiter::sweep);
         }
     }
 }

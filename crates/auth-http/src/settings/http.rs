@@ -23,6 +23,8 @@ pub struct HttpSettings {
     pub session_rate_limit: Option<RateLimit>,
     /// For resource servers that ask about tokens.
     pub introspection_rate_limit: RateLimit,
+    /// For administrators, and for clients that ask for tokens of their own.
+    pub admin_rate_limit: RateLimit,
     /// Where there are any, this server's own is among them.
     pub allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
@@ -71,6 +73,7 @@ impl HttpSettings {
             rate_limit: limit(reader.number("RATE_LIMIT_REQUESTS", 10, 1..=100_000)),
             session_rate_limit: reader.optional_number("RATE_LIMIT_SESSION_REQUESTS", 1..=100_000).map(limit),
             introspection_rate_limit: limit(reader.number("RATE_LIMIT_INTROSPECT_REQUESTS", 6000, 1..=1_000_000)),
+            admin_rate_limit: limit(reader.number("RATE_LIMIT_ADMIN_REQUESTS", 600, 1..=1_000_000)),
             trusted_proxies: reader.list("TRUSTED_PROXIES", network),
             request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1..=120)),
             shutdown_timeout: Duration::from_secs(reader.number("SHUTDOWN_TIMEOUT_SECONDS", 8, 1..=120)),

@@ -91,6 +91,8 @@ pub enum Budget {
     /// credentials draw on it, too: nobody guesses 256 random bits, and one server with an outdated secret must not block others
     /// behind its address.
     Introspection,
+    /// What administrators do, and clients that get tokens of their own.
+    Admin,
 }
 
 /// A path, and all that there is to say of it.

@@ -3,7 +3,7 @@
 #[cfg(feature = "sqlite")]
 mod rows;
 
-use auth_domain::accounts::import::Candidate;
+use auth_domain::admin::import::Candidate;
 
 use super::url::DatabaseUrl;
 

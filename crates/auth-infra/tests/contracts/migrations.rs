@@ -23,7 +23,7 @@ use chrono::DateTime;
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -36,6 +36,7 @@ const ALL: [&str; 12] = [
     "0010_session_authentication",
     "0011_mail",
     "0012_second_factors",
+    "0013_administration",
 ];
 
 crate::on_each_engine! {
@@ -184,11 +185,11 @@ async fn is_ready_when_nothing_is_pending(engine: Engine) {
 fn back(engine: Engine) -> &'static str {
     match engine {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0012_second_factors/down.sql"),
+        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0013_administration/down.sql"),
         #[cfg(feature = "postgres")]
-        Engine::Postgres => include_str!("../../../../migrations/postgres/0012_second_factors/down.sql"),
+        Engine::Postgres => include_str!("../../../../migrations/postgres/0013_administration/down.sql"),
         #[cfg(feature = "mysql")]
-        Engine::Mysql => include_str!("../../../../migrations/mysql/0012_second_factors/down.sql"),
+        Engine::Mysql => include_str!("../../../../migrations/mysql/0013_administration/down.sql"),
     }
 }
 
@@ -200,8 +201,8 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     let session = session_of(&ann);
     assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     scratch.execute(back(engine));
-    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0012'");
-    assert_eq!(scratch.open().migrate().unwrap(), ["0012_second_factors"]);
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0013'");
+    assert_eq!(scratch.open().migrate().unwrap(), ["0013_administration"]);
     // It still runs, and knows none of the new columns.
     scratch.execute(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at, version) \

@@ -14,7 +14,7 @@ use crate::{
         mail::{ANN, templates, writer},
         unheard,
     },
-    testkit::samples::{context, user},
+    testkit::samples::{operator, user},
 };
 
 fn reset(server: &Server, factors: impl FactorStore + 'static) -> ResetFactors {
@@ -32,7 +32,7 @@ async fn nothing_is_left_of_the_factors_and_every_session_ends() {
     assert!(live.contains(&caller.session.id) && live.len() > 1);
     server.world.post().await;
     server.news();
-    let ended = reset(&server, server.world.store.clone()).execute(&before, &context()).await.unwrap();
+    let ended = reset(&server, server.world.store.clone()).execute(&before, &operator()).await.unwrap();
     assert_eq!((ended, server.live().await), (Some(live.len()), vec![]));
     let after = server.ann().await;
     assert!(after.second_factors.is_empty() && after.version() != before.version());
@@ -50,7 +50,7 @@ async fn nothing_is_left_of_the_factors_and_every_session_ends() {
 async fn an_account_that_is_gone_has_none() {
     let server = Server::with_ann().await;
     let nobody = user("nobody@example.org");
-    assert_eq!(reset(&server, server.world.store.clone()).execute(&nobody, &context()).await.unwrap(), None);
+    assert_eq!(reset(&server, server.world.store.clone()).execute(&nobody, &operator()).await.unwrap(), None);
     assert_eq!((server.told(), server.world.post().await), (vec![], vec![]));
 }
 
@@ -63,8 +63,8 @@ async fn an_outage_stays_an_outage() {
         reset(&server, factors)
     };
     let ann = server.ann().await;
-    assert!(matches!(storing(down).execute(&ann, &context()).await, Err(PortError::Unavailable(_))));
+    assert!(matches!(storing(down).execute(&ann, &operator()).await, Err(PortError::Unavailable(_))));
     assert_eq!(server.told(), []);
-    assert!(matches!(storing(unheard).execute(&ann, &context()).await, Err(PortError::Unknown(_))));
+    assert!(matches!(storing(unheard).execute(&ann, &operator()).await, Err(PortError::Unknown(_))));
     assert_eq!(server.told(), [("factors_reset", Some("outcome_unknown"))]);
 }

@@ -1,7 +1,7 @@
 //! `users import`: the accounts of another system, and a report of each.
 
 use auth_domain::{
-    accounts::import::{Activity, Candidate, ImportOutcome, Mode},
+    admin::import::{Activity, Candidate, ImportOutcome, Mode},
     identity::request_context::RequestContext,
 };
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub(crate) async fn import(app: &UseCases, from: &str, dry_run: bool, context: &
     let source: DatabaseUrl = from.parse().map_err(|fault| told(&fault))?;
     let candidates = legacy_accounts(&source).map_err(|fault| told(&fault))?;
     let run = if dry_run { Mode::Dry } else { Mode::Real };
-    let fates = app.accounts.import.execute(&candidates, run, context).await?;
+    let fates = app.admin.import.execute(&candidates, run, context).await?;
     let mut report = Report { dry_run, imported: Vec::new(), already_there: Vec::new(), refused: Vec::new() };
     for (candidate, fate) in candidates.iter().zip(fates) {
         report.add(candidate, fate);

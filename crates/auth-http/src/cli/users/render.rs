@@ -1,7 +1,7 @@
 //! What `users` answers, as text and as JSON.
 
 use auth_domain::{
-    accounts::admin::create_user::{Created, Invitation},
+    admin::create_user::{Created, Invitation},
     identity::user::{AccountState, User},
     mfa::ports::FactorList,
     sessions::session::Session,

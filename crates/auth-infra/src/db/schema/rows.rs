@@ -45,6 +45,10 @@ pub(crate) struct UserRow {
     second_factors: Option<String>,
     wrong_codes: i64,
     wrong_code_at: Option<At>,
+    roles: Option<String>,
+    profile: Option<String>,
+    attributes: Option<String>,
+    described_at: Option<At>,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -97,6 +101,11 @@ pub(crate) fn address(text: &str) -> Result<Email, Error> {
         .map_err(|_fault| Error::DeserializationError("a row holds no e-mail address, or in another spelling".into()))
 }
 
+/// How a column holds what may be empty.
+pub(crate) fn text_of(value: &impl ToString, is_empty: bool) -> Option<String> {
+    (!is_empty).then(|| value.to_string())
+}
+
 impl From<&User> for UserRow {
     fn from(user: &User) -> Self {
         let disabled_at = match user.state {
@@ -119,6 +128,10 @@ impl From<&User> for UserRow {
             second_factors: (!user.second_factors.is_empty()).then(|| user.second_factors.to_string()),
             wrong_codes: user.wrong_codes.count.into(),
             wrong_code_at: user.wrong_codes.last_at.map(At::from),
+            roles: text_of(&user.roles, user.roles.is_empty()),
+            profile: text_of(&user.profile, user.profile.is_empty()),
+            attributes: text_of(&user.attributes, user.attributes.is_empty()),
+            described_at: user.described_at.map(At::from),
         }
     }
 }
@@ -149,6 +162,10 @@ impl TryFrom<UserRow> for User {
                 count: u32::try_from(row.wrong_codes).unwrap_or(u32::MAX),
                 last_at: row.wrong_code_at.map(At::utc),
             },
+            roles: parsed_if_any(row.roles.as_deref(), "list of roles")?.unwrap_or_default(),
+            profile: parsed_if_any(row.profile.as_deref(), "profile")?.unwrap_or_default(),
+            attributes: parsed_if_any(row.attributes.as_deref(), "attributes")?.unwrap_or_default(),
+            described_at: row.described_at.map(At::utc),
         })
     }
 }

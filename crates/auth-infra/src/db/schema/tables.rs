@@ -1,7 +1,7 @@
 //! The columns that all three engines share. Times are in UTC without a zone, to the microsecond; ids are text.
 
 /// The names of all tables in the database.
-pub(crate) const TABLES: [&str; 17] = [
+pub(crate) const TABLES: [&str; 18] = [
     "users",
     "sessions",
     "login_failures",
@@ -19,6 +19,7 @@ pub(crate) const TABLES: [&str; 17] = [
     "passkeys",
     "recovery_codes",
     "one_time_tokens",
+    "user_roles",
 ];
 
 diesel::table! {
@@ -41,6 +42,12 @@ diesel::table! {
         second_factors -> Nullable<Text>,
         wrong_codes -> BigInt,
         wrong_code_at -> Nullable<UtcTimestamp>,
+        roles -> Nullable<Text>,
+        profile -> Nullable<Text>,
+        attributes -> Nullable<Text>,
+        described_at -> Nullable<UtcTimestamp>,
+        /// Generated: 0 enabled, 1 disabled, 2 enabled and verified, 3 disabled and verified.
+        listed_as -> SmallInt,
     }
 }
 
@@ -116,6 +123,9 @@ diesel::table! {
         user_agent -> Nullable<Text>,
         request_id -> Text,
         methods -> Nullable<Text>,
+        actor_type -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+        members -> Nullable<Text>,
     }
 }
 
@@ -159,6 +169,17 @@ diesel::table! {
         former_until -> Nullable<UtcTimestamp>,
         created_at -> UtcTimestamp,
         rotated_at -> Nullable<UtcTimestamp>,
+        scopes -> Nullable<Text>,
+        scopes_version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    user_roles (role, user_id) {
+        role -> Text,
+        user_id -> Text,
     }
 }
 

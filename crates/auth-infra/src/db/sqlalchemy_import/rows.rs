@@ -1,7 +1,7 @@
 //! Rows that any program may have written, in columns of any type.
 
 use auth_domain::{
-    accounts::import::{Activity, Candidate, NoTime},
+    admin::import::{Activity, Candidate, NoTime},
     identity::password_hash::PasswordHash,
 };
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};

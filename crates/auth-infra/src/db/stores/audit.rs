@@ -111,6 +111,9 @@ struct EntryRow {
     user_agent: Option<String>,
     request_id: String,
     methods: Option<String>,
+    actor_type: Option<String>,
+    actor_id: Option<String>,
+    members: Option<String>,
 }
 
 impl From<&Entry> for EntryRow {
@@ -128,6 +131,9 @@ impl From<&Entry> for EntryRow {
             user_agent: user_agent_of(&entry.context),
             request_id: entry.context.request_id.clone(),
             methods: entry.methods.clone(),
+            actor_type: entry.actor_type.as_ref().map(ToString::to_string),
+            actor_id: entry.actor_id.clone(),
+            members: entry.members.clone(),
         }
     }
 }
@@ -143,6 +149,9 @@ impl TryFrom<EntryRow> for Entry {
             outcome: row.outcome.into(),
             reason: row.reason.map(Into::into),
             methods: row.methods,
+            actor_type: row.actor_type.map(Into::into),
+            actor_id: row.actor_id,
+            members: row.members,
             user: parsed_if_any(row.user_id.as_deref(), "user id")?,
             session: parsed_if_any(row.session_id.as_deref(), "session id")?,
             email: row.email,

@@ -12,7 +12,11 @@ use diesel::{prelude::*, result::Error};
 
 use crate::db::{
     database::Database,
-    schema::{rows::parsed, tables::oauth_clients, timestamp::At},
+    schema::{
+        rows::{parsed, parsed_if_any, text_of},
+        tables::oauth_clients,
+        timestamp::At,
+    },
 };
 
 /// Stores clients.
@@ -79,6 +83,8 @@ struct ClientRow {
     former_until: Option<At>,
     created_at: At,
     rotated_at: Option<At>,
+    scopes: Option<String>,
+    scopes_version: i64,
 }
 
 impl From<&Client> for ClientRow {
@@ -91,6 +97,8 @@ impl From<&Client> for ClientRow {
             former_until: client.former.as_ref().map(|former| At::from(former.good_until)),
             created_at: At::from(client.created_at),
             rotated_at: client.rotated_at.map(At::from),
+            scopes: text_of(&client.scopes, client.scopes.is_empty()),
+            scopes_version: client.scopes_version,
         }
     }
 }
@@ -113,6 +121,8 @@ impl TryFrom<ClientRow> for Client {
             former,
             created_at: row.created_at.utc(),
             rotated_at: row.rotated_at.map(|at| at.utc()),
+            scopes: parsed_if_any(row.scopes.as_deref(), "list of scopes")?.unwrap_or_default(),
+            scopes_version: row.scopes_version,
         })
     }
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{OperateError, by_operator};
+use super::AdminError;
 use crate::{
     accounts::ports::{Inserted, UserStore},
-    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{event::Actor, initiator::Initiator, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     identity::{
         clock::{Clock, Ids},
         email::Email,
         ids::UserId,
-        request_context::RequestContext,
         user::User,
     },
     mail::writer::MailWriter,
@@ -48,30 +47,27 @@ impl CreateUser {
     /// Without a password its owner is invited by a mail to choose one.
     ///
     /// # Errors
-    /// [`OperateError::EmailTaken`], or an outage.
-    pub async fn execute(
-        &self,
-        email: Email,
-        password: Option<NewPassword>,
-        context: &RequestContext,
-    ) -> Result<Created, OperateError> {
+    /// [`AdminError::EmailTaken`], or an outage.
+    pub async fn execute(&self, email: Email, password: Option<NewPassword>, by: &Initiator) -> Result<Created, AdminError> {
         let hash = match password {
             Some(password) => Some(self.hasher.hash(self.hasher.admit()?, password).await?),
             None => None,
         };
         let now = self.clock.now();
-        let invitation = hash.is_none().then(|| self.writer.invitation(&email, context, now));
+        let invitation = hash.is_none().then(|| self.writer.invitation(&email, &by.context, now));
         let user = User::new(UserId(self.ids.next()), email, hash, now);
-        let event = || by_operator(EventKind::UserRegistered, &user, context, now);
+        // The command line has always told of accounts that it made as of any other.
+        let kind = if by.actor == Actor::Operator { EventKind::UserRegistered } else { EventKind::UserCreated };
+        let event = || by.event(kind, &user, now);
         let inserted = self.users.insert(&user, None, invitation.as_ref()).await.or_unknown(&*self.audit, event)?;
         let invitation = match inserted {
-            Inserted::EmailTaken => return Err(OperateError::EmailTaken),
+            Inserted::EmailTaken => return Err(AdminError::EmailTaken),
             Inserted::Yes => invitation.map_or(Invitation::NotNeeded, |_mail| Invitation::Queued),
             Inserted::MailSuppressed => Invitation::Suppressed,
         };
         self.audit.record(event());
         if invitation == Invitation::Suppressed {
-            self.audit.record(by_operator(EventKind::MailSuppressed, &user, context, now));
+            self.audit.record(by.event(EventKind::MailSuppressed, &user, now));
         }
         Ok(Created { user, invitation })
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{OperateError, by_operator};
+use super::AdminError;
 use crate::{
     accounts::ports::UserAdminStore,
-    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
-    identity::{clock::Clock, request_context::RequestContext, user::User},
+    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, user::User},
 };
 
 pub struct VerifyUser {
@@ -19,12 +19,12 @@ impl VerifyUser {
     /// Verifying a verified address again is not an error.
     ///
     /// # Errors
-    /// [`OperateError::NoSuchUser`] when the account is gone or has another address by now, or an outage.
-    pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<(), OperateError> {
+    /// [`AdminError::NoSuchUser`] when the account is gone or has another address by now, or an outage.
+    pub async fn execute(&self, user: &User, by: &Initiator) -> Result<(), AdminError> {
         let now = self.clock.now();
-        let verified = || by_operator(EventKind::EmailVerified, user, context, now);
+        let verified = || by.event(EventKind::EmailVerified, user, now);
         if !self.users.verify(user.id, &user.email, now).await.or_unknown(&*self.audit, verified)? {
-            return Err(OperateError::NoSuchUser);
+            return Err(AdminError::NoSuchUser);
         }
         self.audit.record(verified());
         Ok(())

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{by_operator, record_ended};
 use crate::{
-    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::RequestContext, user::User},
+    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, port_error::PortError, user::User},
     sessions::ports::SessionStore,
 };
 
@@ -20,12 +19,12 @@ impl EndSessions {
     ///
     /// # Errors
     /// An outage.
-    pub async fn execute(&self, user: &User, context: &RequestContext) -> Result<usize, PortError> {
+    pub async fn execute(&self, user: &User, by: &Initiator) -> Result<usize, PortError> {
         let now = self.clock.now();
         // Which they are, nobody knows either.
-        let attempted = || by_operator(EventKind::SessionEnded, user, context, now);
+        let attempted = || by.event(EventKind::SessionEnded, user, now);
         let ended = self.sessions.end_all(user.id, None, now).await.or_unknown(&*self.audit, attempted)?;
-        record_ended(&*self.audit, user, &ended, context, now);
+        by.record_ended(&*self.audit, user, &ended, None, now);
         Ok(ended.len())
     }
 }

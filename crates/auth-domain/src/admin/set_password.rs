@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{OperateError, by_operator, record_ended};
+use super::AdminError;
 use crate::{
     accounts::ports::UserStore,
-    audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
-    identity::{clock::Clock, request_context::RequestContext, user::User},
+    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    identity::{clock::Clock, user::User},
     mail::{message::Occasion, writer::MailWriter},
     passwords::{policy::NewPassword, ports::PasswordHasher},
 };
@@ -23,16 +23,16 @@ impl SetPassword {
     /// How many sessions ended.
     ///
     /// # Errors
-    /// [`OperateError`].
-    pub async fn execute(&self, user: &User, password: NewPassword, context: &RequestContext) -> Result<usize, OperateError> {
+    /// [`AdminError`].
+    pub async fn execute(&self, user: &User, password: NewPassword, by: &Initiator) -> Result<usize, AdminError> {
         let hash = self.hasher.hash(self.hasher.admit()?, password).await?;
         let now = self.clock.now();
-        let notice = self.writer.notice(Occasion::PasswordChanged, user, context, now);
+        let notice = self.writer.notice(Occasion::PasswordChanged, user, &by.context, now);
         let outcome = self.users.change_password(user.id, user.version(), &hash, None, now, notice.as_ref()).await;
-        let changed = || by_operator(EventKind::PasswordChanged, user, context, now);
-        let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(OperateError::ChangedMeanwhile)?;
+        let changed = || by.event(EventKind::PasswordChanged, user, now);
+        let ended = outcome.or_unknown(&*self.audit, changed)?.ok_or(AdminError::ChangedMeanwhile)?;
         self.audit.record(changed());
-        record_ended(&*self.audit, user, &ended, context, now);
+        by.record_ended(&*self.audit, user, &ended, None, now);
         Ok(ended.len())
     }
 }

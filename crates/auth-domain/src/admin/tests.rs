@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mockall::predicate::eq;
 
 use super::{
-    OperateError,
+    AdminError,
     create_user::{CreateUser, Created, Invitation},
     delete_user::DeleteUser,
     disable_user::DisableUser,
@@ -25,7 +25,7 @@ use crate::{
     testing::{admitting, clock, down, hasher_that_says, no_mail, told},
     testkit::{
         MemoryAudit, SequentialIds,
-        samples::{OTHER_PASSWORD, context, email, id, new_password, start, user},
+        samples::{OTHER_PASSWORD, email, id, new_password, operator, start, user},
     },
 };
 
@@ -37,7 +37,7 @@ fn broken_hasher() -> MockPasswordHasher {
     hasher
 }
 
-async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
+async fn create(users: MockUserStore, hasher: MockPasswordHasher) -> (Result<Created, AdminError>, Vec<AuditEvent>) {
     created(users, hasher, Some(new_password(OTHER_PASSWORD))).await
 }
 
@@ -45,7 +45,7 @@ async fn created(
     users: MockUserStore,
     hasher: MockPasswordHasher,
     password: Option<NewPassword>,
-) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
+) -> (Result<Created, AdminError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let create = CreateUser {
         writer: no_mail(),
@@ -55,7 +55,7 @@ async fn created(
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (create.execute(email("ann@example.org"), password, &context()).await, audit.events())
+    (create.execute(email("ann@example.org"), password, &operator()).await, audit.events())
 }
 
 fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
@@ -64,7 +64,7 @@ fn inserting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
     users
 }
 
-async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
+async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (Result<usize, AdminError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let set = SetPassword {
         users: Arc::new(users),
@@ -73,7 +73,7 @@ async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (set.execute(user, new_password(OTHER_PASSWORD), &context()).await, audit.events())
+    (set.execute(user, new_password(OTHER_PASSWORD), &operator()).await, audit.events())
 }
 
 /// What an operator does to an account without its password.
@@ -94,19 +94,19 @@ struct Scene {
 
 impl Scene {
     /// How many sessions ended, where the use case says so.
-    async fn perform(self, action: Action, user: &User) -> (Result<usize, OperateError>, Vec<AuditEvent>) {
+    async fn perform(self, action: Action, user: &User) -> (Result<usize, AdminError>, Vec<AuditEvent>) {
         let log = MemoryAudit::default();
         let (audit, clock, users) = (Arc::new(log.clone()), clock(), Arc::new(self.directory));
         let outcome = match action {
-            Action::Disable => DisableUser { users, audit, clock }.execute(user, &context()).await,
-            Action::Enable => EnableUser { users, audit, clock }.execute(user, &context()).await.map(|()| 0),
+            Action::Disable => DisableUser { users, audit, clock }.execute(user, &operator()).await,
+            Action::Enable => EnableUser { users, audit, clock }.execute(user, &operator()).await.map(|()| 0),
             Action::EndSessions => {
                 let end = EndSessions { sessions: Arc::new(self.sessions), audit, clock };
-                end.execute(user, &context()).await.map_err(OperateError::from)
+                end.execute(user, &operator()).await.map_err(AdminError::from)
             }
             Action::Delete => {
                 let delete = DeleteUser { users: Arc::new(self.users), writer: no_mail(), audit, clock };
-                delete.execute(user, &context()).await.map(|()| 0)
+                delete.execute(user, &operator()).await.map(|()| 0)
             }
         };
         let events = log.events();
@@ -146,7 +146,7 @@ async fn without_a_password_a_mail_asks_its_owner_for_one() {
 #[tokio::test]
 async fn an_account_is_not_made_twice() {
     let (outcome, events) = create(inserting(|| Ok(Inserted::EmailTaken)), hasher_that_says(true)).await;
-    assert!(matches!(outcome, Err(OperateError::EmailTaken)));
+    assert!(matches!(outcome, Err(AdminError::EmailTaken)));
     assert_eq!(events, []);
 }
 
@@ -154,7 +154,7 @@ async fn an_account_is_not_made_twice() {
 async fn an_outage_stays_an_outage_while_an_account_is_made() {
     for (users, hasher) in [(MockUserStore::new(), broken_hasher()), (inserting(down), hasher_that_says(true))] {
         let (outcome, events) = create(users, hasher).await;
-        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);
     }
 }
@@ -183,7 +183,7 @@ async fn a_password_that_changed_meanwhile_is_not_set() {
     let mut users = MockUserStore::new();
     users.expect_change_password().once().returning(|_, _, _, _, _, _| Ok(None));
     let (outcome, events) = set(&user("ann@example.org"), users, hasher_that_says(true)).await;
-    assert!(matches!(outcome, Err(OperateError::ChangedMeanwhile)));
+    assert!(matches!(outcome, Err(AdminError::ChangedMeanwhile)));
     assert_eq!(events, []);
 }
 
@@ -193,7 +193,7 @@ async fn an_outage_stays_an_outage_while_a_password_is_set() {
     users.expect_change_password().returning(|_, _, _, _, _, _| down());
     for (users, hasher) in [(MockUserStore::new(), broken_hasher()), (users, hasher_that_says(true))] {
         let (outcome, events) = set(&user("ann@example.org"), users, hasher).await;
-        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);
     }
 }
@@ -253,7 +253,7 @@ async fn nothing_is_done_to_an_account_that_is_gone() {
         scene.directory.expect_enable().returning(|_, _| Ok(false));
         scene.users.expect_delete().returning(|_, _, _, _| Ok(false));
         let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
-        assert!(matches!(outcome, Err(OperateError::NoSuchUser)));
+        assert!(matches!(outcome, Err(AdminError::NoSuchUser)));
         assert_eq!(events, []);
     }
 }
@@ -267,7 +267,7 @@ async fn an_outage_stays_an_outage_whatever_the_measure() {
         scene.sessions.expect_end_all().returning(|_, _, _| down());
         scene.users.expect_delete().returning(|_, _, _, _| down());
         let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
-        assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+        assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);
     }
 }

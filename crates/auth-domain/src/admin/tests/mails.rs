@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{CreateUser, Created, DeleteUser, Invitation, OPERATOR, OperateError, SetPassword};
+use super::{AdminError, CreateUser, Created, DeleteUser, Invitation, OPERATOR, SetPassword};
 use crate::{
-    accounts::{
-        admin::verify_user::VerifyUser,
-        ports::{Inserted, MockUserAdminStore, MockUserStore},
-    },
+    accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
+    admin::verify_user::VerifyUser,
     audit::event::AuditEvent,
     identity::port_error::PortError,
     mail::{
@@ -22,12 +20,12 @@ use crate::{
     },
     testkit::{
         MemoryAudit,
-        samples::{OTHER_PASSWORD, attempt, context, email, new_password, start, user},
+        samples::{OTHER_PASSWORD, attempt, context, email, new_password, operator, start, user},
     },
 };
 
 /// Without a password: the hasher must not be asked.
-async fn invite(users: MockUserStore) -> (Result<Created, OperateError>, Vec<AuditEvent>) {
+async fn invite(users: MockUserStore) -> (Result<Created, AdminError>, Vec<AuditEvent>) {
     let audit = MemoryAudit::default();
     let create = CreateUser {
         users: Arc::new(users),
@@ -37,7 +35,7 @@ async fn invite(users: MockUserStore) -> (Result<Created, OperateError>, Vec<Aud
         audit: Arc::new(audit.clone()),
         clock: clock(),
     };
-    (create.execute(email(ANN), None, &context()).await, audit.events())
+    (create.execute(email(ANN), None, &operator()).await, audit.events())
 }
 
 fn inviting(outcome: fn() -> Result<Inserted, PortError>) -> MockUserStore {
@@ -64,10 +62,10 @@ async fn who_gets_no_password_is_invited_to_choose_one() {
     assert_eq!(outcome.unwrap().invitation, Invitation::Suppressed);
     assert_eq!(told(&events), [("user_registered", OPERATOR), ("mail_suppressed", OPERATOR)]);
     let (outcome, events) = invite(inviting(|| Ok(Inserted::EmailTaken))).await;
-    assert!(matches!(outcome, Err(OperateError::EmailTaken)));
+    assert!(matches!(outcome, Err(AdminError::EmailTaken)));
     assert_eq!(events, []);
     let (outcome, events) = invite(inviting(down)).await;
-    assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+    assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
     assert_eq!(events, []);
     let (_, events) = invite(inviting(unheard)).await;
     assert_eq!(told(&events), [("user_registered", Some("outcome_unknown"))]);
@@ -85,7 +83,7 @@ async fn who_gets_a_password_is_not_invited() {
         audit: Arc::new(MemoryAudit::default()),
         clock: clock(),
     };
-    assert!(create.execute(email(ANN), Some(new_password(OTHER_PASSWORD)), &context()).await.is_ok());
+    assert!(create.execute(email(ANN), Some(new_password(OTHER_PASSWORD)), &operator()).await.is_ok());
 }
 
 #[tokio::test]
@@ -99,7 +97,7 @@ async fn an_invitation_lets_its_reader_choose_the_first_password() {
         audit: Arc::new(world.audit.clone()),
         clock: Arc::new(world.clock.clone()),
     };
-    create.execute(email(ANN), None, &context()).await.unwrap();
+    create.execute(email(ANN), None, &operator()).await.unwrap();
     let mail = world.posted().await;
     assert_eq!(mail.template.name(), "invitation");
     let chosen = ChosenPassword::new(OTHER_PASSWORD.to_owned());
@@ -121,18 +119,18 @@ async fn the_owner_is_told_of_a_password_that_was_set_and_of_a_deletion() {
     let (users, audit) = (Arc::new(users), Arc::new(MemoryAudit::default()));
     let hasher = Arc::new(hasher_that_says(true));
     let set = SetPassword { users: users.clone(), hasher, writer: writer(), audit: audit.clone(), clock: clock() };
-    assert_eq!(set.execute(&ann, new_password(OTHER_PASSWORD), &context()).await.unwrap(), 0);
-    DeleteUser { users, writer: writer(), audit, clock: clock() }.execute(&ann, &context()).await.unwrap();
+    assert_eq!(set.execute(&ann, new_password(OTHER_PASSWORD), &operator()).await.unwrap(), 0);
+    DeleteUser { users, writer: writer(), audit, clock: clock() }.execute(&ann, &operator()).await.unwrap();
 }
 
-async fn verifying(outcome: fn() -> Result<bool, PortError>) -> (Result<(), OperateError>, Vec<AuditEvent>) {
+async fn verifying(outcome: fn() -> Result<bool, PortError>) -> (Result<(), AdminError>, Vec<AuditEvent>) {
     let (ann, audit) = (user(ANN), MemoryAudit::default());
     let (owner, address) = (ann.id, ann.email.clone());
     let mut users = MockUserAdminStore::new();
     let verify = users.expect_verify().withf(move |id, email, now| (*id, email, *now) == (owner, &address, start()));
     verify.once().returning(move |_, _, _| outcome());
     let verify = VerifyUser { users: Arc::new(users), audit: Arc::new(audit.clone()), clock: clock() };
-    (verify.execute(&ann, &context()).await, audit.events())
+    (verify.execute(&ann, &operator()).await, audit.events())
 }
 
 #[tokio::test]
@@ -141,10 +139,10 @@ async fn an_address_is_verified_by_the_operators_word() {
     assert!(outcome.is_ok());
     assert_eq!(told(&events), [("email_verified", OPERATOR)]);
     let (outcome, events) = verifying(|| Ok(false)).await;
-    assert!(matches!(outcome, Err(OperateError::NoSuchUser)), "it is gone, or has another address by now");
+    assert!(matches!(outcome, Err(AdminError::NoSuchUser)), "it is gone, or has another address by now");
     assert_eq!(events, []);
     let (outcome, events) = verifying(down).await;
-    assert!(matches!(outcome, Err(OperateError::Port(PortError::Unavailable(_)))));
+    assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
     assert_eq!(events, []);
     let (_, events) = verifying(unheard).await;
     assert_eq!(told(&events), [("email_verified", Some("outcome_unknown"))]);

@@ -1,0 +1,31 @@
+//! What administrators do to the accounts of others: from the command line, or by the API.
+
+pub mod create_user;
+pub mod delete_user;
+pub mod disable_user;
+pub mod enable_user;
+pub mod end_sessions;
+pub mod import;
+pub mod set_password;
+pub mod verify_user;
+
+use crate::identity::port_error::PortError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    #[error("the address has an account already")]
+    EmailTaken,
+    #[error("there is no such account")]
+    NoSuchUser,
+    /// Somebody else changed the account at the same moment.
+    #[error("the account was changed meanwhile; try again")]
+    ChangedMeanwhile,
+    /// Afterwards nobody could administer accounts.
+    #[error("it is the last account that can administer the others")]
+    LastAdministrator,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+DROP INDEX IF EXISTS audit_events_by_event;
+ALTER TABLE audit_events DROP COLUMN IF EXISTS members, DROP COLUMN IF EXISTS actor_id, DROP COLUMN IF EXISTS actor_type;
+ALTER TABLE oauth_clients DROP COLUMN IF EXISTS scopes_version, DROP COLUMN IF EXISTS scopes;
+DROP TABLE IF EXISTS user_roles;
+DROP INDEX IF EXISTS users_by_state;
+ALTER TABLE users DROP COLUMN IF EXISTS listed_as;
+ALTER TABLE users DROP COLUMN IF EXISTS described_at, DROP COLUMN IF EXISTS attributes, DROP COLUMN IF EXISTS profile, DROP COLUMN IF EXISTS roles;

@@ -1,0 +1,13 @@
+DROP INDEX IF EXISTS audit_events_by_event;
+ALTER TABLE audit_events DROP COLUMN members;
+ALTER TABLE audit_events DROP COLUMN actor_id;
+ALTER TABLE audit_events DROP COLUMN actor_type;
+ALTER TABLE oauth_clients DROP COLUMN scopes_version;
+ALTER TABLE oauth_clients DROP COLUMN scopes;
+DROP TABLE IF EXISTS user_roles;
+DROP INDEX IF EXISTS users_by_state;
+ALTER TABLE users DROP COLUMN listed_as;
+ALTER TABLE users DROP COLUMN described_at;
+ALTER TABLE users DROP COLUMN attributes;
+ALTER TABLE users DROP COLUMN profile;
+ALTER TABLE users DROP COLUMN roles;

@@ -101,12 +101,13 @@ async fn a_migration_that_stopped_half_way_is_repeated(engine: Engine) {
         // Knows no ADD COLUMN that could be repeated, and undoes one with its transaction.
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => {
+            scratch.execute(include_str!("../../../../migrations/sqlite/0013_administration/down.sql"));
+            scratch.execute("ALTER TABLE audit_events DROP COLUMN methods");
             let of_users =
                 "version email_verified_at pending_email pending_email_until language second_factors wrong_codes wrong_code_at";
             for column in of_users.split(' ') {
                 scratch.execute(&format!("ALTER TABLE users DROP COLUMN {column}"));
             }
-            scratch.execute("ALTER TABLE audit_events DROP COLUMN methods");
         }
         #[cfg(feature = "postgres")]
         Engine::Postgres => {}

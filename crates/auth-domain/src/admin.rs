@@ -2,12 +2,10 @@
 
 pub mod create_user;
 pub mod delete_user;
-pub mod disable_user;
-pub mod enable_user;
+pub mod edit_user;
 pub mod end_sessions;
 pub mod import;
 pub mod set_password;
-pub mod verify_user;
 
 use crate::identity::port_error::PortError;
 

@@ -1,5 +1,6 @@
 //! Who an account is: ids, addresses, the account itself, and where a request comes from. Every other room builds on it.
 
+pub mod administrator;
 pub mod clock;
 pub mod document;
 pub mod editable;

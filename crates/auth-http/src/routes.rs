@@ -29,7 +29,7 @@ use crate::{
         problem::{
             Code::{
                 CodeInvalid, CodeRefused, EmailTaken, EmailUnverified, FactorLimit, FactorRequired, InvalidCredentials,
-                LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch, ProofInvalid,
+                LastAdministrator, LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch, ProofInvalid,
                 ReauthenticationRequired, SecondFactorRequired, TokenExpired, TokenInvalid, TokenMissing, TokenReused,
                 TooManyAttempts, Unavailable, ValidationFailed,
             },
@@ -106,7 +106,10 @@ fn api() -> Vec<Endpoint> {
         ),
         at("/auth/me", "accounts", json(Sessions))
             .get(accounts::me, &[])
-            .delete(accounts::delete, &[FactorRequired, ReauthenticationRequired, PasswordMismatch, TooManyAttempts, Overloaded]),
+            .delete(
+                accounts::delete,
+                &[FactorRequired, ReauthenticationRequired, PasswordMismatch, LastAdministrator, TooManyAttempts, Overloaded],
+            ),
         at("/auth/password", "accounts", json(Sessions)).post(
             accounts::change_password,
             &[FactorRequired, ReauthenticationRequired, PasswordMismatch, TooManyAttempts, Overloaded],

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
-    accounts::ports::UserStore,
+    accounts::ports::{Deleted, UserStore},
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, request_context::RequestContext},
+    identity::{administrator::LastAdministrator, clock::Clock, port_error::PortError, request_context::RequestContext},
     mail::{message::Occasion, writer::MailWriter},
     passwords::{
         policy::PasswordAttempt,
@@ -20,12 +22,17 @@ pub struct DeleteAccount {
     pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
+    /// Whether administrators need a second factor.
+    pub with_factor: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteAccountError {
     #[error("the password is wrong")]
     Mismatch,
+    /// Afterwards nobody could administer accounts.
+    #[error("it is the last account that can administer the others")]
+    LastAdministrator,
     #[error("too many attempts")]
     TooManyAttempts { retry_after: Duration },
     #[error(transparent)]
@@ -55,13 +62,22 @@ impl DeleteAccount {
         }
         // The store compares again: the account may have changed while this password was hashed.
         let event = |kind| caller.event(kind, context, now);
-        let deleted = right && {
-            let notice = self.writer.notice(Occasion::AccountDeleted, user, context, now);
-            let outcome = self.users.delete(user.id, Some(user.version()), now, notice.as_ref()).await;
-            outcome.or_unknown(&*self.audit, || event(EventKind::AccountDeleted))?
-        };
-        self.audit.record(event(if deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));
-        if deleted { Ok(()) } else { Err(DeleteAccountError::Mismatch) }
+        let deleted = if right { self.delete(caller, now, context).await? } else { Deleted::No };
+        let is_deleted = deleted == Deleted::Yes;
+        self.audit.record(event(if is_deleted { EventKind::AccountDeleted } else { EventKind::AccountDeletionRefused }));
+        match deleted {
+            Deleted::Yes => Ok(()),
+            Deleted::No => Err(DeleteAccountError::Mismatch),
+            Deleted::LastAdministrator => Err(DeleteAccountError::LastAdministrator),
+        }
+    }
+
+    async fn delete(&self, caller: &SignedIn, now: DateTime<Utc>, context: &RequestContext) -> Result<Deleted, PortError> {
+        let user = &caller.user;
+        let notice = self.writer.notice(Occasion::AccountDeleted, user, context, now);
+        let keep = LastAdministrator::Stays { with_factor: self.with_factor };
+        let outcome = self.users.delete(user.id, Some(user.version()), keep, now, notice.as_ref()).await;
+        outcome.or_unknown(&*self.audit, || caller.event(EventKind::AccountDeleted, context, now))
     }
 }
 

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     identity::{
+        administrator::LastAdministrator,
+        editable::Editable,
         email::Email,
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
@@ -25,6 +27,36 @@ pub enum Inserted {
     MailSuppressed,
     /// Another account has the address, or had it when an undo link was written that still works.
     EmailTaken,
+}
+
+/// Whether an account was deleted.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    Yes,
+    /// There is no such account, or it is no longer the one of `proven`.
+    No,
+    /// Afterwards nobody could administer accounts.
+    LastAdministrator,
+}
+
+/// Whether an account was changed.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    Yes {
+        /// As it is now.
+        user: Box<User>,
+        /// The sessions that were alive.
+        ended: Vec<SessionId>,
+    },
+    NoSuchUser,
+    /// It is no longer as the caller saw it.
+    ChangedMeanwhile,
+    /// Another account has the address, or had it when an undo link was written that still works.
+    EmailTaken,
+    /// Afterwards nobody could administer accounts.
+    LastAdministrator,
 }
 
 /// Where accounts live. Every method is atomic, the mail that it is given included, and every change of an account moves its version and
@@ -65,31 +97,37 @@ pub trait UserStore: Send + Sync {
     ) -> Result<Option<Vec<SessionId>>, PortError>;
 
     /// Deletes the account and everything that refers to it, undo links too, voids the proofs of its address, and stores the notice.
-    /// Its address is free again, and its sessions are [ended](crate::sessions::ports::EndedSessions::ended) now. `false` when there
-    /// is no such account, or no longer that of `proven`, if it is given.
+    /// Its address is free again, and its sessions are [ended](crate::sessions::ports::EndedSessions::ended) now. `No` when it is no
+    /// longer the account of `proven`, if that is given. However many changes race, in whatever process, the last administrator stays
+    /// if it has to.
     async fn delete<'a>(
         &self,
         id: UserId,
         proven: Option<AccountVersion>,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<bool, PortError>;
+    ) -> Result<Deleted, PortError>;
 }
 
-/// What an operator may do with accounts. Every method is atomic, and every change moves the version and `updated_at`.
+/// What administrators may do with accounts. Every method is atomic.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserAdminStore: Send + Sync {
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, ordered by address.
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError>;
 
-    /// Disables an account, ends its sessions, voids its proofs but undo links, and drops its pending address. Returns the sessions that were alive, or `None`
-    /// when there is no such account.
-    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError>;
-
-    /// Enables an account again. `false` when there is none.
-    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError>;
-
-    /// Verifies the address of an account. `false` when there is no account that has it.
-    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError>;
+    /// Changes an account that is as `from` says [into what `to` says](Editable::applied_to), and stores the notice. Disabling it ends
+    /// its sessions. That, and another address, [void its proofs](Editable::voids_proofs_of) but undo links, and drop its pending
+    /// address. Of callers that race for a change from the same `from`, in whatever process, exactly one gets `Yes`; however many
+    /// changes race, the last administrator stays if it has to.
+    async fn edit<'a>(
+        &self,
+        id: UserId,
+        from: &Editable,
+        to: &Editable,
+        keep: LastAdministrator,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Edited, PortError>;
 }

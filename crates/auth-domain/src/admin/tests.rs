@@ -10,15 +10,13 @@ use super::{
     AdminError,
     create_user::{CreateUser, Created, Invitation},
     delete_user::DeleteUser,
-    disable_user::DisableUser,
-    enable_user::EnableUser,
     end_sessions::EndSessions,
     set_password::SetPassword,
 };
 use crate::{
-    accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
+    accounts::ports::{Deleted, Inserted, MockUserStore},
     audit::event::{Actor, AuditEvent},
-    identity::{ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
+    identity::{administrator::LastAdministrator, ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
     mail::message::{Occasion, Outgoing},
     passwords::{policy::NewPassword, ports::MockPasswordHasher},
     sessions::ports::MockSessionStore,
@@ -30,6 +28,7 @@ use crate::{
 };
 
 const OPERATOR: Option<&str> = Some("operator");
+const STAYS: LastAdministrator = LastAdministrator::Stays { with_factor: true };
 
 fn broken_hasher() -> MockPasswordHasher {
     let mut hasher = admitting();
@@ -79,8 +78,6 @@ async fn set(user: &User, users: MockUserStore, hasher: MockPasswordHasher) -> (
 /// What an operator does to an account without its password.
 #[derive(Clone, Copy)]
 enum Action {
-    Disable,
-    Enable,
     EndSessions,
     Delete,
 }
@@ -88,7 +85,6 @@ enum Action {
 #[derive(Default)]
 struct Scene {
     users: MockUserStore,
-    directory: MockUserAdminStore,
     sessions: MockSessionStore,
 }
 
@@ -96,17 +92,15 @@ impl Scene {
     /// How many sessions ended, where the use case says so.
     async fn perform(self, action: Action, user: &User) -> (Result<usize, AdminError>, Vec<AuditEvent>) {
         let log = MemoryAudit::default();
-        let (audit, clock, users) = (Arc::new(log.clone()), clock(), Arc::new(self.directory));
+        let (audit, clock) = (Arc::new(log.clone()), clock());
         let outcome = match action {
-            Action::Disable => DisableUser { users, audit, clock }.execute(user, &operator()).await,
-            Action::Enable => EnableUser { users, audit, clock }.execute(user, &operator()).await.map(|()| 0),
             Action::EndSessions => {
                 let end = EndSessions { sessions: Arc::new(self.sessions), audit, clock };
                 end.execute(user, &operator()).await.map_err(AdminError::from)
             }
             Action::Delete => {
-                let delete = DeleteUser { users: Arc::new(self.users), writer: no_mail(), audit, clock };
-                delete.execute(user, &operator()).await.map(|()| 0)
+                let delete = DeleteUser { users: Arc::new(self.users), writer: no_mail(), audit, clock, with_factor: true };
+                delete.execute(user, false, &operator()).await.map(|()| 0)
             }
         };
         let events = log.events();
@@ -199,26 +193,6 @@ async fn an_outage_stays_an_outage_while_a_password_is_set() {
 }
 
 #[tokio::test]
-async fn disabling_ends_the_sessions_and_says_so() {
-    let (ann, session) = (user("ann@example.org"), SessionId(id()));
-    let mut scene = Scene::default();
-    scene.directory.expect_disable().with(eq(ann.id), eq(start())).once().returning(move |_, _| Ok(Some(vec![session])));
-    let (outcome, events) = scene.perform(Action::Disable, &ann).await;
-    assert_eq!(outcome.unwrap(), 1);
-    assert_eq!(told(&events), [("account_disabled", OPERATOR), ("session_ended", OPERATOR)]);
-}
-
-#[tokio::test]
-async fn enabling_ends_nothing() {
-    let ann = user("ann@example.org");
-    let mut scene = Scene::default();
-    scene.directory.expect_enable().with(eq(ann.id), eq(start())).once().returning(|_, _| Ok(true));
-    let (outcome, events) = scene.perform(Action::Enable, &ann).await;
-    assert_eq!(outcome.unwrap(), 0);
-    assert_eq!(told(&events), [("account_enabled", OPERATOR)]);
-}
-
-#[tokio::test]
 async fn sessions_can_end_without_a_change_to_the_account() {
     let (ann, ids) = (user("ann@example.org"), vec![SessionId(id()), SessionId(id())]);
     let mut scene = Scene::default();
@@ -237,35 +211,33 @@ async fn deleting_needs_no_proof() {
     scene
         .users
         .expect_delete()
-        .withf(move |user, proof, _, _| *user == id && proof.is_none())
+        .withf(move |user, proof, keep, _, _| *user == id && proof.is_none() && *keep == STAYS)
         .once()
-        .returning(|_, _, _, _| Ok(true));
+        .returning(|_, _, _, _, _| Ok(Deleted::Yes));
     let (outcome, events) = scene.perform(Action::Delete, &ann).await;
     assert_eq!(outcome.unwrap(), 0);
     assert_eq!(told(&events), [("account_deleted", OPERATOR)]);
 }
 
 #[tokio::test]
-async fn nothing_is_done_to_an_account_that_is_gone() {
-    for action in [Action::Disable, Action::Enable, Action::Delete] {
+async fn what_cannot_be_deleted_stays() {
+    for (deleted, expected) in
+        [(Deleted::No, AdminError::NoSuchUser), (Deleted::LastAdministrator, AdminError::LastAdministrator)]
+    {
         let mut scene = Scene::default();
-        scene.directory.expect_disable().returning(|_, _| Ok(None));
-        scene.directory.expect_enable().returning(|_, _| Ok(false));
-        scene.users.expect_delete().returning(|_, _, _, _| Ok(false));
-        let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
-        assert!(matches!(outcome, Err(AdminError::NoSuchUser)));
+        scene.users.expect_delete().returning(move |_, _, _, _, _| Ok(deleted));
+        let (outcome, events) = scene.perform(Action::Delete, &user("ann@example.org")).await;
+        assert_eq!(outcome.unwrap_err().to_string(), expected.to_string());
         assert_eq!(events, []);
     }
 }
 
 #[tokio::test]
 async fn an_outage_stays_an_outage_whatever_the_measure() {
-    for action in [Action::Disable, Action::Enable, Action::EndSessions, Action::Delete] {
+    for action in [Action::EndSessions, Action::Delete] {
         let mut scene = Scene::default();
-        scene.directory.expect_disable().returning(|_, _| down());
-        scene.directory.expect_enable().returning(|_, _| down());
         scene.sessions.expect_end_all().returning(|_, _, _| down());
-        scene.users.expect_delete().returning(|_, _, _, _| down());
+        scene.users.expect_delete().returning(|_, _, _, _, _| down());
         let (outcome, events) = scene.perform(action, &user("ann@example.org")).await;
         assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
         assert_eq!(events, []);

@@ -17,13 +17,12 @@ use crate::{
         AdminError,
         create_user::CreateUser,
         delete_user::DeleteUser,
-        disable_user::DisableUser,
-        enable_user::EnableUser,
+        edit_user::EditUser,
         end_sessions::EndSessions,
         import::{Activity, Candidate, ImportUsers, Mode},
         set_password::SetPassword,
     },
-    identity::{ids::SessionId, port_error::PortError, user::User},
+    identity::{editable::Editable, ids::SessionId, port_error::PortError, role::Roles, user::User},
     mailbox::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
         reset::ResetPasswordError, verify::VerifyEmailError,
@@ -75,6 +74,10 @@ pub(crate) enum Action {
     SetPassword,
     DisableUser,
     EnableUser,
+    MoveUser,
+    DescribeUser,
+    /// The only administrator.
+    DemoteUser,
     EndSessions,
     DeleteUser,
     Prune,
@@ -148,7 +151,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Action::Login { address, password, outdated }
 }
 
-pub(crate) const CASES: [Case; 107] = [
+pub(crate) const CASES: [Case; 110] = [
     case(Action::Register(NEW), "", TAKEN),
     case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -170,6 +173,9 @@ pub(crate) const CASES: [Case; 107] = [
     case(Action::SetPassword, "", ""),
     case(Action::DisableUser, "", ""),
     case(Action::EnableUser, "", ""),
+    case(Action::MoveUser, "", ""),
+    case(Action::DescribeUser, "", ""),
+    case(Action::DemoteUser, "it is the last account that can administer the others", ""),
     case(Action::EndSessions, "", ""),
     case(Action::DeleteUser, "", "there is no such account"),
     case(Action::Prune, "", ""),
@@ -339,7 +345,10 @@ impl Action {
                 let set = SetPassword { users, hasher, writer: no_mail(), audit: fixture.audit(), clock: fixture.clock() };
                 done(set.execute(&user, new_password(OTHER_PASSWORD), &operator()).await)
             }
-            Self::DisableUser | Self::EnableUser | Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
+            Self::DisableUser | Self::EnableUser | Self::MoveUser | Self::DescribeUser | Self::DemoteUser => {
+                edit_a_user(self, fixture).await
+            }
+            Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
             Self::Prune => done(fixture.prune().execute().await),
             Self::Introspect(secret, generation) => introspect(fixture, secret, generation).await,
             Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
@@ -383,7 +392,8 @@ impl Own {
             }
             Self::Leave(password) => {
                 let (users, proof) = (fixture.kept(), fixture.proof());
-                let leave = DeleteAccount { users, proof, writer: no_mail(), audit: fixture.audit(), clock: fixture.clock() };
+                let (audit, clock) = (fixture.audit(), fixture.clock());
+                let leave = DeleteAccount { users, proof, writer: no_mail(), audit, clock, with_factor: false };
                 done(leave.execute(caller, attempt(password), &context()).await)
             }
         }
@@ -433,15 +443,34 @@ async fn the_user(fixture: &Fixture, address: &str) -> Result<User, Refusal> {
 }
 
 async fn to_a_user(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
-    let user = the_user(fixture, if action == Action::EnableUser { "dan@example.org" } else { ANN }).await?;
+    let user = the_user(fixture, ANN).await?;
     let (users, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
-    if action == Action::DisableUser {
-        done(DisableUser { users, audit, clock }.execute(&user, &operator()).await)
-    } else if action == Action::EnableUser {
-        done(EnableUser { users, audit, clock }.execute(&user, &operator()).await)
-    } else if action == Action::EndSessions {
+    if action == Action::EndSessions {
         done(EndSessions { sessions: users, audit, clock }.execute(&user, &operator()).await)
     } else {
-        done(DeleteUser { users, writer: no_mail(), audit, clock }.execute(&user, &operator()).await)
+        let delete = DeleteUser { users, writer: no_mail(), audit, clock, with_factor: false };
+        done(delete.execute(&user, false, &operator()).await)
     }
+}
+
+async fn edit_a_user(action: Action, fixture: &Fixture) -> Result<(), Refusal> {
+    let (users, directory, writer) = (fixture.kept(), fixture.kept(), no_mail());
+    let edit = EditUser { users, directory, writer, audit: fixture.audit(), clock: fixture.clock(), with_factor: false };
+    let (address, change): (_, fn(Editable) -> Editable) = if action == Action::DisableUser {
+        (ANN, |from| Editable { disabled: true, ..from })
+    } else if action == Action::EnableUser {
+        ("dan@example.org", |from| Editable { disabled: false, ..from })
+    } else if action == Action::MoveUser {
+        (ANN, |from| from.moved_to(email("ann@other.example")))
+    } else if action == Action::DescribeUser {
+        (ANN, |from| Editable { roles: "editor".parse().unwrap_or_default(), ..from })
+    } else {
+        ("gil@example.org", |from| Editable { roles: Roles::default(), ..from })
+    };
+    // As the command does: what was done before by an address that it lost is found by the other one.
+    let user = match the_user(fixture, address).await {
+        Err(Refusal::No(_)) => the_user(fixture, "ann@other.example").await?,
+        found => found?,
+    };
+    done(edit.change(&user, |from| Ok::<_, AdminError>(change(from)), false, &operator()).await)
 }

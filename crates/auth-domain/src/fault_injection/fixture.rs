@@ -75,6 +75,7 @@ struct SeenAccount {
     is_active: bool,
     is_verified: bool,
     pending: Option<String>,
+    roles: String,
 }
 
 /// What can be seen of a signing key.
@@ -122,6 +123,7 @@ impl From<&User> for SeenAccount {
             is_active: user.is_active(),
             is_verified: user.email_verified_at.is_some(),
             pending: user.pending_email.as_ref().map(|pending| pending.address.to_string()),
+            roles: user.roles.to_string(),
         }
     }
 }
@@ -146,11 +148,12 @@ const LATER: i64 = 2 * 24 * 3600;
 
 impl Fixture {
     /// Ann with two sessions, and mails that were sent to her; Dan, who is disabled; Eve with a session that ended two days ago; Fay
-    /// with second factors; a client, `orders`; and keys that sign.
+    /// with second factors; Gil, who alone administers accounts; a client, `orders`; and keys that sign.
     pub(crate) async fn new() -> Self {
         let store = MemoryStore::default();
         let [ann, dan, eve] = ["ann@example.org", "dan@example.org", "eve@example.org"].map(user);
-        for account in [&ann, &dan, &eve] {
+        let gil = User { roles: "admin".parse().unwrap(), ..user("gil@example.org") };
+        for account in [&ann, &dan, &eve, &gil] {
             assert_eq!(UserStore::insert(&store, account, None, None).await.unwrap(), Inserted::Yes);
         }
         store.disable(dan.id, start()).await.unwrap();

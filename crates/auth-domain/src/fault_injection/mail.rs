@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     accounts::ports::UserStore,
-    admin::{create_user::CreateUser, verify_user::VerifyUser},
-    identity::{clock::Clock, user::User},
+    admin::{AdminError, create_user::CreateUser, edit_user::EditUser},
+    identity::{clock::Clock, editable::Editable, user::User},
     mail::{
         message::{Occasion, Outgoing},
         ports::{ProofCodec, ProofStore},
@@ -238,9 +238,12 @@ impl MailAction {
                 done(invite.execute(email(address), None, &operator()).await)
             }
             Self::VerifyUser => {
-                let (users, audit, clock) = (fixture.kept(), fixture.audit(), fixture.clock());
+                let (users, directory, writer) = (fixture.kept(), fixture.kept(), writer());
+                let (audit, clock) = (fixture.audit(), fixture.clock());
                 let ann = users.find_by_email(&email(ANN)).await?.unwrap();
-                done(VerifyUser { users, audit, clock }.execute(&ann, &operator()).await)
+                let edit = EditUser { users, directory, writer, audit, clock, with_factor: false };
+                let verified = |from| Ok::<_, AdminError>(Editable { email_verified: true, ..from });
+                done(edit.change(&ann, verified, false, &operator()).await)
             }
         }
     }

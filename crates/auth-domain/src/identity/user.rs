@@ -112,6 +112,12 @@ impl User {
     pub fn is_active(&self) -> bool {
         self.state == AccountState::Active
     }
+
+    /// Whether its owner could administer accounts, which may take a second factor.
+    #[must_use]
+    pub fn could_administer(&self, with_factor: bool) -> bool {
+        self.is_active() && self.roles.administers() && !(with_factor && self.second_factors.is_empty())
+    }
 }
 
 impl fmt::Display for AccountState {

@@ -11,6 +11,7 @@ use crate::{
         totp::{TimeStep, TotpFactor},
     },
     identity::{
+        administrator::LastAdministrator,
         encrypted::Encrypted,
         ids::{SessionId, UserId},
         method::Method,
@@ -81,6 +82,19 @@ pub enum Removed {
     Last,
 }
 
+/// Whether the factors of an account were removed.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactorsReset {
+    Yes {
+        /// The sessions that were alive.
+        ended: Vec<SessionId>,
+    },
+    NoSuchUser,
+    /// Afterwards nobody could administer accounts.
+    LastAdministrator,
+}
+
 /// The secret of an authenticator app, wherever it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSecret {
@@ -133,14 +147,15 @@ pub trait FactorStore: Send + Sync {
         notice: Option<&'a Outgoing>,
     ) -> Result<bool, PortError>;
 
-    /// Removes all factors and recovery codes of an account, forgives its wrong codes, ends its sessions, and stores the notice. Returns
-    /// the sessions that were alive, or `None` when there is no such account.
+    /// Removes all factors and recovery codes of an account, forgives its wrong codes, ends its sessions, and stores the notice.
+    /// However many changes race, in whatever process, the last administrator keeps theirs if it has to.
     async fn reset<'a>(
         &self,
         user: UserId,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<Option<Vec<SessionId>>, PortError>;
+    ) -> Result<FactorsReset, PortError>;
 
     /// At most `limit` of the secrets of authenticator apps behind `after`, ordered by factor, those that wait for their first code
     /// included.

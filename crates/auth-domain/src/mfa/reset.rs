@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
-    identity::{clock::Clock, port_error::PortError, user::User},
+    identity::{administrator::LastAdministrator, clock::Clock, port_error::PortError, user::User},
     mail::{message::Occasion, writer::MailWriter},
-    mfa::ports::FactorStore,
+    mfa::ports::{FactorStore, FactorsReset},
 };
 
 pub struct ResetFactors {
@@ -14,23 +14,26 @@ pub struct ResetFactors {
     pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
+    /// Whether administrators need a second factor.
+    pub with_factor: bool,
 }
 
 impl ResetFactors {
-    /// How many sessions ended; `None` when the account is gone.
+    /// By `force`, the last administrator may be left without one.
     ///
     /// # Errors
     /// An outage.
-    pub async fn execute(&self, user: &User, by: &Initiator) -> Result<Option<usize>, PortError> {
+    pub async fn execute(&self, user: &User, force: bool, by: &Initiator) -> Result<FactorsReset, PortError> {
         let now = self.clock.now();
         let notice = self.writer.notice(Occasion::FactorsReset, user, &by.context, now);
         let reset = || by.event(EventKind::FactorsReset, user, now);
-        let Some(ended) = self.factors.reset(user.id, now, notice.as_ref()).await.or_unknown(&*self.audit, reset)? else {
-            return Ok(None);
-        };
-        self.audit.record(reset());
-        by.record_ended(&*self.audit, user, &ended, Some(Reason::FactorsReset), now);
-        Ok(Some(ended.len()))
+        let keep = LastAdministrator::unless(force, self.with_factor);
+        let outcome = self.factors.reset(user.id, keep, now, notice.as_ref()).await.or_unknown(&*self.audit, reset)?;
+        if let FactorsReset::Yes { ended } = &outcome {
+            self.audit.record(reset());
+            by.record_ended(&*self.audit, user, ended, Some(Reason::FactorsReset), now);
+        }
+        Ok(outcome)
     }
 }
 

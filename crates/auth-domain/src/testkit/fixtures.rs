@@ -10,14 +10,16 @@ use super::{
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
     audit::ports::AuditStore,
     factors::{
         ports::{OneTimeTokenCodec, RecoveryCodeMaker, SecondStepStore, TotpCodec},
         totp::NewTotpSecret,
     },
     identity::{
-        ids::SessionId,
+        administrator::LastAdministrator,
+        editable::Editable,
+        ids::{SessionId, UserId},
         user::{AccountVersion, User},
     },
     mail::ports::{Outbox, OutboxAdmin, ProofCodec, ProofStore},
@@ -34,6 +36,7 @@ use crate::{
 };
 
 /// The store ports over one and the same empty database.
+#[derive(Clone)]
 pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserAdminStore>,
@@ -51,7 +54,7 @@ pub struct Stores {
     pub factors: Arc<dyn FactorStore>,
     pub passkeys: Arc<dyn PasskeyStore>,
     /// What keeps the database there until the test is over.
-    pub guard: Box<dyn Any + Send + Sync>,
+    pub guard: Arc<dyn Any + Send + Sync>,
 }
 
 /// A codec, and one like it in all but its keys.
@@ -117,7 +120,7 @@ impl Stores {
             steps: Arc::new(store.clone()),
             factors: Arc::new(store.clone()),
             passkeys: Arc::new(store),
-            guard: Box::new(()),
+            guard: Arc::new(()),
         }
     }
 
@@ -142,6 +145,30 @@ impl Stores {
         as_kept(&session)
     }
 
+    /// Changes an account as it is by now, whoever administers the others afterwards.
+    pub async fn edit(&self, id: UserId, change: impl Fn(Editable) -> Editable, now: DateTime<Utc>) -> Edited {
+        let Some(user) = self.users.find(id).await.unwrap() else { return Edited::NoSuchUser };
+        let from = Editable::from(&user);
+        self.directory.edit(id, &from, &change(from.clone()), LastAdministrator::MayGo, now, None).await.unwrap()
+    }
+
+    /// The sessions that ended; `None` when there is no such account.
+    pub async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Option<Vec<SessionId>> {
+        ended(self.edit(id, |from| Editable { disabled: true, ..from }, now).await)
+    }
+
+    pub async fn enable(&self, id: UserId, now: DateTime<Utc>) -> bool {
+        ended(self.edit(id, |from| Editable { disabled: false, ..from }, now).await).is_some()
+    }
+
+    pub async fn verify(&self, id: UserId, now: DateTime<Utc>) -> bool {
+        ended(self.edit(id, |from| Editable { email_verified: true, ..from }, now).await).is_some()
+    }
+
+    pub async fn delete(&self, id: UserId, proven: Option<AccountVersion>, now: DateTime<Utc>) -> bool {
+        self.users.delete(id, proven, LastAdministrator::MayGo, now, None).await.unwrap() == Deleted::Yes
+    }
+
     pub(super) async fn user(&self, user: &User) -> User {
         self.users.find(user.id).await.unwrap().unwrap()
     }
@@ -153,6 +180,17 @@ impl Stores {
     /// The sessions of an account that are alive a minute after the start, newest first.
     pub(super) async fn live(&self, user: &User) -> Vec<SessionId> {
         ids(&self.sessions.live(user.id, after(60), 1000).await.unwrap())
+    }
+}
+
+/// The sessions that ended with a change of an account that is there.
+fn ended(edited: Edited) -> Option<Vec<SessionId>> {
+    match edited {
+        Edited::Yes { ended, .. } => Some(ended),
+        Edited::NoSuchUser => None,
+        Edited::ChangedMeanwhile | Edited::EmailTaken | Edited::LastAdministrator => {
+            unreachable!("nobody else changes it, and whoever administers may go")
+        }
     }
 }
 

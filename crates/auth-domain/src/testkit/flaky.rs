@@ -11,13 +11,15 @@ use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
     audit::{
         entry::{Entry, Filter},
         ports::AuditStore,
     },
     factors::second_step::{SecondStep, StepFault},
     identity::{
+        administrator::LastAdministrator,
+        editable::Editable,
         email::Email,
         ids::{ClientId, SessionId, UserId},
         password_hash::PasswordHash,
@@ -166,10 +168,11 @@ impl<P: UserStore> UserStore for Flaky<P> {
         &self,
         id: UserId,
         proven: Option<AccountVersion>,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.delete(id, proven, now, notice)).await
+    ) -> Result<Deleted, PortError> {
+        self.fuse.guard(self.port.delete(id, proven, keep, now, notice)).await
     }
 }
 
@@ -179,16 +182,16 @@ impl<P: UserAdminStore> UserAdminStore for Flaky<P> {
         self.fuse.guard(self.port.list(prefix, after, limit)).await
     }
 
-    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
-        self.fuse.guard(self.port.disable(id, now)).await
-    }
-
-    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.enable(id, now)).await
-    }
-
-    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.verify(id, address, now)).await
+    async fn edit<'a>(
+        &self,
+        id: UserId,
+        from: &Editable,
+        to: &Editable,
+        keep: LastAdministrator,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Edited, PortError> {
+        self.fuse.guard(self.port.edit(id, from, to, keep, now, notice)).await
     }
 }
 

@@ -34,7 +34,14 @@ impl AccountUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            delete: DeleteAccount { users, proof: verifier(ports, policies), writer, audit, clock },
+            delete: DeleteAccount {
+                users,
+                proof: verifier(ports, policies),
+                writer,
+                audit,
+                clock,
+                with_factor: policies.admin_factor,
+            },
         }
     }
 }

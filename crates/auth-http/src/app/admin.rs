@@ -1,8 +1,8 @@
 //! Administration: what administrators and operators can do with the accounts of others.
 
 use auth_domain::admin::{
-    create_user::CreateUser, delete_user::DeleteUser, disable_user::DisableUser, enable_user::EnableUser,
-    end_sessions::EndSessions, import::ImportUsers, set_password::SetPassword, verify_user::VerifyUser,
+    create_user::CreateUser, delete_user::DeleteUser, edit_user::EditUser, end_sessions::EndSessions, import::ImportUsers,
+    set_password::SetPassword,
 };
 
 use super::{accounts::AccountPorts, mail::writer, ports::Ports, use_cases::Policies};
@@ -11,9 +11,7 @@ pub struct AdminUseCases {
     pub create: CreateUser,
     pub import: ImportUsers,
     pub set_password: SetPassword,
-    pub disable: DisableUser,
-    pub enable: EnableUser,
-    pub verify: VerifyUser,
+    pub edit: EditUser,
     pub end_sessions: EndSessions,
     pub delete: DeleteUser,
 }
@@ -40,11 +38,16 @@ impl AdminUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            disable: DisableUser { users: directory.clone(), audit: audit.clone(), clock: clock.clone() },
-            verify: VerifyUser { users: directory.clone(), audit: audit.clone(), clock: clock.clone() },
-            enable: EnableUser { users: directory, audit: audit.clone(), clock: clock.clone() },
+            edit: EditUser {
+                users: users.clone(),
+                directory,
+                writer: writer.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                with_factor: policies.admin_factor,
+            },
             end_sessions: EndSessions { sessions: ports.sessions.store.clone(), audit: audit.clone(), clock: clock.clone() },
-            delete: DeleteUser { users, writer, audit, clock },
+            delete: DeleteUser { users, writer, audit, clock, with_factor: policies.admin_factor },
         }
     }
 }

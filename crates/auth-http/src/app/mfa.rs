@@ -94,7 +94,7 @@ impl MfaUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            reset: ResetFactors { factors: factors.clone(), writer, audit, clock },
+            reset: ResetFactors { factors: factors.clone(), writer, audit, clock, with_factor: policies.admin_factor },
             stored: FindStoredFactors { factors },
             apps: AppUseCases::over(ports, policies).map(Data::new),
             passkeys: PasskeyUseCases::over(ports, policies).map(Data::new),

@@ -41,6 +41,8 @@ pub struct Policies {
     pub mail: Option<MailPolicy>,
     /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,
+    /// Whether administrators need a second factor.
+    pub admin_factor: bool,
     /// None where the access secret signs.
     pub keys: Option<KeyPolicy>,
     /// The issuer and audience of tokens, and how long keys are cached.
@@ -94,6 +96,7 @@ impl From<&Settings> for Policies {
                 .map(|passkeys| PasskeyPolicy { app_name: settings.app_name(), origins: passkeys.origins.clone() }),
             mail: settings.mail.as_ref().map(MailPolicy::from),
             audit_kept: settings.audit.kept,
+            admin_factor: settings.admin.require_factor,
             keys: settings.tokens.keys.policy,
             realm: TokenIssuer {
                 issuer: settings.tokens.issuer.clone(),

@@ -6,12 +6,14 @@ mod render;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use auth_domain::{
-    admin::AdminError,
+    admin::{AdminError, edit_user::EditedUser},
     audit::initiator::Initiator,
     identity::{
+        editable::Editable,
         email::{Email, canonical_prefix},
         user::User,
     },
+    mfa::ports::FactorsReset,
     passwords::policy::NewPassword,
 };
 use clap::{Args, Subcommand};
@@ -54,7 +56,11 @@ enum Action {
         limit: u32,
     },
     /// Refuse logins and end all sessions.
-    Disable { user: String },
+    Disable {
+        user: String,
+        #[command(flatten)]
+        force: Force,
+    },
     /// Allow logins again.
     Enable { user: String },
     /// Mark the address as verified, where its owner has proven it in another way.
@@ -65,9 +71,17 @@ enum Action {
     EndSessions { user: String },
     /// Remove all second factors and recovery codes, for an owner who has lost them, and end all sessions: a password alone logs in
     /// again. Tells the owner by mail.
-    ResetFactors { user: String },
+    ResetFactors {
+        user: String,
+        #[command(flatten)]
+        force: Force,
+    },
     /// Delete an account and its sessions; the address is free again.
-    Delete { user: String },
+    Delete {
+        user: String,
+        #[command(flatten)]
+        force: Force,
+    },
     /// Import the accounts of another system, with their bcrypt hashes; existing accounts stay as they are.
     Import {
         /// Its SQLite file, with a table `users` as SQLAlchemy makes it: sqlite:///./secure_app.db
@@ -77,6 +91,18 @@ enum Action {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct Force {
+    /// Even if nobody could administer accounts afterwards.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Force {
+    /// Nothing has to be forced.
+    const NO: Self = Self { force: false };
 }
 
 impl Users {
@@ -117,38 +143,49 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             let sessions_ended = app.admin.set_password.execute(&user, new_password(app, &user.email)?, &by).await?;
             done(app, "password set", user, sessions_ended).await
         }
-        Action::Disable { user } => {
-            let user = find(app, &user).await?;
-            let sessions_ended = app.admin.disable.execute(&user, &by).await?;
-            done(app, "disabled", user, sessions_ended).await
+        Action::Disable { user, force } => {
+            edit(app, &user, "disabled", force, &by, |from| Ok(Editable { disabled: true, ..from })).await
         }
         Action::Enable { user } => {
-            let user = find(app, &user).await?;
-            app.admin.enable.execute(&user, &by).await?;
-            done(app, "enabled", user, 0).await
+            edit(app, &user, "enabled", Force::NO, &by, |from| Ok(Editable { disabled: false, ..from })).await
         }
         Action::Verify { user } => {
-            let user = find(app, &user).await?;
-            app.admin.verify.execute(&user, &by).await?;
-            done(app, "verified", user, 0).await
+            edit(app, &user, "verified", Force::NO, &by, |from| Ok(Editable { email_verified: true, ..from })).await
         }
         Action::EndSessions { user } => {
             let user = find(app, &user).await?;
             let sessions_ended = app.admin.end_sessions.execute(&user, &by).await?;
             done(app, "logged out", user, sessions_ended).await
         }
-        Action::ResetFactors { user } => {
+        Action::ResetFactors { user, force } => {
             let user = find(app, &user).await?;
-            let ended = app.mfa.reset.execute(&user, &by).await?;
-            done(app, "factors removed", user, ended.ok_or(AdminError::NoSuchUser)?).await
+            let ended = match app.mfa.reset.execute(&user, force.force, &by).await? {
+                FactorsReset::Yes { ended } => ended,
+                FactorsReset::NoSuchUser => return Err(AdminError::NoSuchUser.into()),
+                FactorsReset::LastAdministrator => return Err(AdminError::LastAdministrator.into()),
+            };
+            done(app, "factors removed", user, ended.len()).await
         }
-        Action::Delete { user } => {
+        Action::Delete { user, force } => {
             let user = find(app, &user).await?;
-            app.admin.delete.execute(&user, &by).await?;
+            app.admin.delete.execute(&user, force.force, &by).await?;
             done(app, "deleted", user, 0).await
         }
         Action::Import { from, dry_run } => import::import(app, &from, dry_run, &by.context).await.map(Answer::Imported),
     }
+}
+
+/// Changes an account, by id or by address.
+async fn edit(
+    app: &UseCases,
+    who: &str,
+    done: &'static str,
+    force: Force,
+    by: &Initiator,
+    change: impl Fn(Editable) -> Result<Editable, CommandError> + Send,
+) -> Result<Answer, CommandError> {
+    let EditedUser { user, sessions_ended } = app.admin.edit.change(&find(app, who).await?, change, force.force, by).await?;
+    Ok(Answer::Done { done, user, sessions_ended, now: app.ports.clock.now() })
 }
 
 /// The account as it is now; one that has been deleted, as it was.

@@ -1,7 +1,8 @@
 //! Addresses that earlier releases stored in another spelling: rewritten once, never merged.
 
 use auth_domain::{
-    accounts::ports::{UserAdminStore, UserStore},
+    accounts::ports::{Deleted, UserAdminStore, UserStore},
+    identity::administrator::LastAdministrator,
     testkit::samples::email,
 };
 use auth_infra::db::{DieselUsers, OddAddresses, Stuck};
@@ -96,7 +97,8 @@ async fn accounts_that_share_an_address_are_named_and_stay_as_they_are(engine: E
     assert_eq!(users.find_by_email(&email("bob@ｅxample.org")).await.unwrap().unwrap().id.to_string(), id(3));
     assert_eq!(users.list("", None, 10).await.unwrap().len(), 6);
     // The operator has found out which of them is in use.
-    assert!(users.delete(id(3).parse().unwrap(), None, chrono::DateTime::UNIX_EPOCH, None).await.unwrap());
+    let gone = users.delete(id(3).parse().unwrap(), None, LastAdministrator::MayGo, chrono::DateTime::UNIX_EPOCH, None).await;
+    assert_eq!(gone.unwrap(), Deleted::Yes);
     assert_eq!(
         database.rewrite_addresses().unwrap(),
         OddAddresses { rewritable: 1, stuck: 2, named: vec![held(1, 2), held(6, 5)] }
@@ -113,7 +115,8 @@ async fn what_is_no_address_any_more_can_be_seen_and_deleted(engine: Engine) {
     let users = DieselUsers(database);
     let found = users.find(id(1).parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(found.email.as_str(), "a@xn--a.org");
-    assert!(users.delete(found.id, None, chrono::DateTime::UNIX_EPOCH, None).await.unwrap());
+    let gone = users.delete(found.id, None, LastAdministrator::MayGo, chrono::DateTime::UNIX_EPOCH, None).await;
+    assert_eq!(gone.unwrap(), Deleted::Yes);
 }
 
 async fn more_accounts_than_a_page_holds_are_rewritten(engine: Engine) {

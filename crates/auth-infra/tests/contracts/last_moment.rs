@@ -69,7 +69,7 @@ async fn ending_all_ends_it(engine: Engine) {
 
 async fn disabling_ends_it(engine: Engine) {
     let (ended, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.directory.disable(ann.id, session.expires_at).await.unwrap()
+        stores.disable(ann.id, session.expires_at).await
     })
     .await;
     assert_eq!(ended, Some(vec![session.id]));
@@ -86,7 +86,7 @@ async fn ending_it_ends_it(engine: Engine) {
 
 async fn deleting_names_it(engine: Engine) {
     let (deleted, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.users.delete(ann.id, None, session.expires_at, None).await.unwrap()
+        stores.delete(ann.id, None, session.expires_at).await
     })
     .await;
     assert!(deleted);

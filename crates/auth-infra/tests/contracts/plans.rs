@@ -6,16 +6,19 @@ mod factors;
 mod mail;
 
 use auth_domain::{
-    accounts::ports::{UserAdminStore, UserStore},
+    accounts::ports::{Deleted, Edited, UserAdminStore, UserStore},
     audit::{
         entry::{Filter, Whose},
         kind::EventKind,
         ports::AuditStore,
     },
     identity::{
+        administrator::LastAdministrator,
+        editable::Editable,
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
         request_context::{Network, RequestContext, UserAgent},
+        role::Roles,
         user::AccountVersion,
     },
     oauth::ports::ClientStore,
@@ -81,6 +84,27 @@ fn uuid(number: u32) -> String {
     format!("00000000-0000-7000-8000-{number:012}")
 }
 
+/// Every change of an account, and what is asked before the last administrator goes.
+async fn administer(users: &DieselUsers, id: UserId, now: DateTime<Utc>) {
+    let changes: [fn(Editable) -> Editable; 5] = [
+        |from| Editable { disabled: true, email_verified: true, ..from },
+        |from| Editable { disabled: false, roles: "admin".parse().unwrap(), ..from },
+        |from| from.moved_to(email("moved@example.org")),
+        |from| Editable { roles: Roles::default(), profile: r#"{"a":1}"#.parse().unwrap(), ..from },
+        |from| Editable { roles: "admin".parse().unwrap(), ..from },
+    ];
+    let edit = async |change: fn(Editable) -> Editable, keep| {
+        let from = Editable::from(&users.find(id).await.unwrap().unwrap());
+        users.edit(id, &from, &change(from.clone()), keep, now, None).await.unwrap()
+    };
+    for change in changes {
+        assert!(matches!(edit(change, LastAdministrator::MayGo).await, Edited::Yes { .. }));
+    }
+    for with_factor in [true, false] {
+        let _asked = edit(|from| Editable { roles: Roles::default(), ..from }, LastAdministrator::Stays { with_factor }).await;
+    }
+}
+
 /// Every method once, as a running server calls it.
 async fn ask_everything(database: &Database) {
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
@@ -121,10 +145,10 @@ async fn ask_everything(database: &Database) {
     users.replace_hash(user(80), &proof, &proof).await.unwrap();
     let new = PasswordHash::new("y".to_owned());
     users.change_password(user(80), version(80), &new, None, now, None).await.unwrap().unwrap();
-    users.disable(user(81), now).await.unwrap().unwrap();
-    users.enable(user(81), now).await.unwrap();
-    users.delete(user(82), None, now, None).await.unwrap();
-    users.delete(user(83), Some(version(83)), now, None).await.unwrap();
+    administer(&users, user(81), now).await;
+    let keep = LastAdministrator::Stays { with_factor: false };
+    assert_eq!(users.delete(user(82), None, keep, now, None).await.unwrap(), Deleted::Yes);
+    assert_eq!(users.delete(user(83), Some(version(83)), keep, now, None).await.unwrap(), Deleted::Yes);
     let ended = sessions.ended(RevocationCursor::before(at("2026-01-05T00:00:00Z")), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
     // About ten that went with their accounts, and ten others.

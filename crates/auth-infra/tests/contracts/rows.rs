@@ -1,8 +1,8 @@
 //! Rows that do not fit: corrupt, never missing; and a transaction that fails leaves nothing.
 
 use auth_domain::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
-    identity::{port_error::PortError, user::User},
+    accounts::ports::{Deleted, Inserted, UserAdminStore, UserStore},
+    identity::{administrator::LastAdministrator, port_error::PortError, user::User},
     mail::{
         message::Outgoing,
         origin::Origin,
@@ -87,7 +87,8 @@ async fn a_change_of_the_previous_release_voids_what_was_proven(engine: Engine) 
     scratch.execute("UPDATE users SET password_hash = 'plain:10:theirs', updated_at = '2026-03-04 05:06:07.500'");
     assert_eq!(sessions.begin(&session_of(&ann), ann.version(), 5, None).await.unwrap(), Begun::No);
     assert_eq!(users.change_password(ann.id, ann.version(), &hash("x"), None, ann.updated_at, None).await.unwrap(), None);
-    assert!(!users.delete(ann.id, Some(ann.version()), ann.updated_at, None).await.unwrap());
+    let gone = users.delete(ann.id, Some(ann.version()), LastAdministrator::MayGo, ann.updated_at, None).await.unwrap();
+    assert_eq!(gone, Deleted::No);
     let changed = users.find(ann.id).await.unwrap().unwrap();
     assert_eq!((changed.version, changed.last_login_at), (ann.version, None));
     let begun = sessions.begin(&session_of(&ann), changed.version(), 5, None).await.unwrap();

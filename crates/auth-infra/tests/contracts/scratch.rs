@@ -303,7 +303,7 @@ pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores
         steps: Arc::new(DieselSecondSteps(database.clone())),
         factors: Arc::new(DieselFactors(database.clone())),
         passkeys: Arc::new(DieselPasskeys(database.clone())),
-        guard: Box::new(guard),
+        guard: Arc::new(guard),
     }
 }
 

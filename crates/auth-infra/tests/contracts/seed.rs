@@ -57,6 +57,7 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         time("i"),
         numbers(USERS)
     ));
+    scratch.execute(&format!("INSERT INTO user_roles (role, user_id) SELECT 'editor', {} FROM {}", id("i"), numbers(USERS)));
     scratch.execute(&format!(
         "INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at, ended_at) \
          SELECT {}, {}, 1, {}, {}, {}, CASE WHEN i % 2 = 0 THEN {} END FROM {}",

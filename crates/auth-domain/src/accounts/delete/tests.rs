@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{DeleteAccount, DeleteAccountError};
+use crate::accounts::ports::Deleted;
+use crate::identity::administrator::LastAdministrator;
 use crate::{
     accounts::ports::MockUserStore,
     identity::port_error::PortError,
@@ -25,7 +27,7 @@ async fn leave(
     let audit = MemoryAudit::default();
     let proof = proof(Arc::new(hasher), &audit);
     let delete =
-        DeleteAccount { users: Arc::new(users), proof, writer: no_mail(), audit: Arc::new(audit.clone()), clock: clock() };
+        DeleteAccount { users: Arc::new(users), proof, writer: no_mail(), audit: Arc::new(audit.clone()), clock: clock(), with_factor: true };
     let outcome = delete.execute(caller, attempt(PASSWORD), &context()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.email() == Some(&caller.user.email)));
@@ -39,9 +41,12 @@ async fn an_account_goes_once_its_password_is_proved() {
     let (id, proof) = (caller.user.id, caller.user.version());
     users
         .expect_delete()
-        .withf(move |user, given, _, _| *user == id && *given == Some(proof))
+        .withf(move |user, given, keep, _, _| {
+            let stays = LastAdministrator::Stays { with_factor: true };
+            *user == id && *given == Some(proof) && *keep == stays
+        })
         .once()
-        .returning(|_, _, _, _| Ok(true));
+        .returning(|_, _, _, _, _| Ok(Deleted::Yes));
     let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
     assert!(outcome.is_ok());
     assert_eq!(events, [("account_deleted", Some(caller.session.id))]);
@@ -60,9 +65,19 @@ async fn a_wrong_password_deletes_nothing() {
 async fn a_password_that_changed_meanwhile_deletes_nothing() {
     let caller = caller();
     let mut users = MockUserStore::new();
-    users.expect_delete().once().returning(|_, _, _, _| Ok(false));
+    users.expect_delete().once().returning(|_, _, _, _, _| Ok(Deleted::No));
     let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
     assert!(matches!(outcome, Err(DeleteAccountError::Mismatch)));
+    assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let caller = caller();
+    let mut users = MockUserStore::new();
+    users.expect_delete().once().returning(|_, _, _, _, _| Ok(Deleted::LastAdministrator));
+    let (outcome, events) = leave(&caller, users, hasher_that_says(true)).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::LastAdministrator)));
     assert_eq!(events, [("account_deletion_refused", Some(caller.session.id))]);
 }
 
@@ -71,7 +86,7 @@ async fn an_outage_stays_an_outage() {
     let mut hasher = admitting();
     hasher.expect_verify().returning(|_, _, _| down());
     let mut users = MockUserStore::new();
-    users.expect_delete().once().returning(|_, _, _, _| down());
+    users.expect_delete().once().returning(|_, _, _, _, _| down());
     for (users, hasher) in [(MockUserStore::new(), hasher), (users, hasher_that_says(true))] {
         let (outcome, events) = leave(&caller(), users, hasher).await;
         assert!(matches!(outcome, Err(DeleteAccountError::Port(PortError::Unavailable(_)))));
@@ -90,6 +105,7 @@ async fn who_is_held_up_deletes_nothing() {
         writer: no_mail(),
         audit: Arc::new(audit.clone()),
         clock: clock(),
+        with_factor: true,
     };
     let outcome = delete.execute(&caller, attempt(PASSWORD), &context()).await;
     assert!(matches!(outcome, Err(DeleteAccountError::TooManyAttempts { .. })));
@@ -108,10 +124,10 @@ async fn the_owner_is_told_and_has_no_way_back() {
     let caller = caller();
     let mut users = MockUserStore::new();
     let is_notice = |mail: &crate::mail::message::Outgoing| mail.to == caller_address() && mail.proof.is_none();
-    users.expect_delete().withf(move |_, _, _, notice| notice.is_some_and(is_notice)).once().returning(|_, _, _, _| Ok(true));
+    users.expect_delete().withf(move |_, _, _, _, notice| notice.is_some_and(is_notice)).once().returning(|_, _, _, _, _| Ok(Deleted::Yes));
     let (audit, writer) = (MemoryAudit::default(), crate::testing::mail::writer());
     let proof = proof(Arc::new(hasher_that_says(true)), &audit);
-    let delete = DeleteAccount { users: Arc::new(users), proof, writer, audit: Arc::new(audit), clock: clock() };
+    let delete = DeleteAccount { users: Arc::new(users), proof, writer, audit: Arc::new(audit), clock: clock(), with_factor: true };
     delete.execute(&caller, attempt(PASSWORD), &context()).await.unwrap();
 }
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{AdminError, CreateUser, Created, DeleteUser, Invitation, OPERATOR, SetPassword};
 use crate::{
-    accounts::ports::{Inserted, MockUserAdminStore, MockUserStore},
-    admin::verify_user::VerifyUser,
+    accounts::ports::{Deleted, Inserted, MockUserStore},
     audit::event::AuditEvent,
     identity::port_error::PortError,
     mail::{
@@ -114,36 +113,12 @@ async fn the_owner_is_told_of_a_password_that_was_set_and_of_a_deletion() {
     let change = users.expect_change_password().withf(move |_, _, _, _, _, notice| notice.is_some_and(is_change));
     change.once().returning(|_, _, _, _, _, _| Ok(Some(vec![])));
     let is_deletion = is_notice(Occasion::AccountDeleted);
-    let delete = users.expect_delete().withf(move |_, _, _, notice| notice.is_some_and(is_deletion));
-    delete.once().returning(|_, _, _, _| Ok(true));
+    let delete = users.expect_delete().withf(move |_, _, _, _, notice| notice.is_some_and(is_deletion));
+    delete.once().returning(|_, _, _, _, _| Ok(Deleted::Yes));
     let (users, audit) = (Arc::new(users), Arc::new(MemoryAudit::default()));
     let hasher = Arc::new(hasher_that_says(true));
     let set = SetPassword { users: users.clone(), hasher, writer: writer(), audit: audit.clone(), clock: clock() };
     assert_eq!(set.execute(&ann, new_password(OTHER_PASSWORD), &operator()).await.unwrap(), 0);
-    DeleteUser { users, writer: writer(), audit, clock: clock() }.execute(&ann, &operator()).await.unwrap();
-}
-
-async fn verifying(outcome: fn() -> Result<bool, PortError>) -> (Result<(), AdminError>, Vec<AuditEvent>) {
-    let (ann, audit) = (user(ANN), MemoryAudit::default());
-    let (owner, address) = (ann.id, ann.email.clone());
-    let mut users = MockUserAdminStore::new();
-    let verify = users.expect_verify().withf(move |id, email, now| (*id, email, *now) == (owner, &address, start()));
-    verify.once().returning(move |_, _, _| outcome());
-    let verify = VerifyUser { users: Arc::new(users), audit: Arc::new(audit.clone()), clock: clock() };
-    (verify.execute(&ann, &operator()).await, audit.events())
-}
-
-#[tokio::test]
-async fn an_address_is_verified_by_the_operators_word() {
-    let (outcome, events) = verifying(|| Ok(true)).await;
-    assert!(outcome.is_ok());
-    assert_eq!(told(&events), [("email_verified", OPERATOR)]);
-    let (outcome, events) = verifying(|| Ok(false)).await;
-    assert!(matches!(outcome, Err(AdminError::NoSuchUser)), "it is gone, or has another address by now");
-    assert_eq!(events, []);
-    let (outcome, events) = verifying(down).await;
-    assert!(matches!(outcome, Err(AdminError::Port(PortError::Unavailable(_)))));
-    assert_eq!(events, []);
-    let (_, events) = verifying(unheard).await;
-    assert_eq!(told(&events), [("email_verified", Some("outcome_unknown"))]);
+    let delete = DeleteUser { users, writer: writer(), audit, clock: clock(), with_factor: false };
+    delete.execute(&ann, false, &operator()).await.unwrap();
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{ConfirmEmailChange, ConfirmEmailChangeError, Confirmation};
 use crate::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    accounts::ports::{Inserted, UserStore},
     audit::event::{Actor, Target},
     identity::port_error::PortError,
     mail::{
@@ -126,7 +126,7 @@ async fn an_address_that_somebody_took_meanwhile_leaves_the_proof_good() {
         assert!(matches!(outcome, Err(ConfirmEmailChangeError::EmailTaken)));
     }
     assert_eq!(world.user(ANN).await.unwrap().id, caller.user.id);
-    assert!(UserStore::delete(&world.store, eve.id, None, start(), None).await.unwrap());
+    assert!(world.store.drop_account(eve.id, start()).await.unwrap());
     // Deletion voids what was sent to the address.
     let outcome = world.confirms(by_token(&mail)).await;
     assert!(outcome.is_ok(), "but not what another account asked for: {outcome:?}");
@@ -165,7 +165,7 @@ async fn what_changes_the_account_voids_the_proof() {
     world.store.disable(caller.user.id, start()).await.unwrap();
     world.refuses(by_token(&mail), "voided").await;
     let (world, caller, mail) = asked().await;
-    UserStore::delete(&world.store, caller.user.id, None, start(), None).await.unwrap();
+    world.store.drop_account(caller.user.id, start()).await.unwrap();
     world.refuses(by_token(&mail), "unknown").await;
     let (world, _, mail) = asked().await;
     world.clock.advance(TimeDelta::hours(24));

@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 
 use super::{ResetPassword, ResetPasswordError};
 use crate::{
-    accounts::ports::UserAdminStore,
     audit::event::{Actor, Target},
     identity::{port_error::PortError, user::PendingEmail},
     mail::message::{Mail, Template},
@@ -89,7 +88,7 @@ async fn what_the_first_registrant_left_is_gone_if_the_address_was_never_verifie
     for is_verified in [false, true] {
         let (world, ann) = World::with_ann().await;
         if is_verified {
-            world.store.verify(ann.id, &ann.email, start()).await.unwrap();
+            world.store.verify_address(ann.id, start()).await.unwrap();
         }
         let thief = world.sign_in(ANN).await;
         world.request_change().execute(&thief, email("thief@evil.example"), &context()).await.unwrap();

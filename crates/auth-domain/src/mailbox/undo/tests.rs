@@ -8,7 +8,7 @@ use super::Undo;
 use crate::{
     accounts::{
         change_password::ChangePassword,
-        ports::{Inserted, UserAdminStore, UserStore},
+        ports::{Inserted, UserStore},
     },
     audit::event::Actor,
     identity::{language::Language, port_error::PortError, request_context::RequestContext, user::User},
@@ -165,7 +165,7 @@ async fn nothing_that_happens_after_a_notice_takes_its_power_away() {
 async fn deletion_is_final() {
     let (world, ann) = World::with_ann().await;
     let [notice, _] = world.moves(ANN, SECOND).await;
-    assert!(UserStore::delete(&world.store, ann.id, None, start(), None).await.unwrap());
+    assert!(world.store.drop_account(ann.id, start()).await.unwrap());
     world.is_refused_to_undo(&notice, "unknown").await;
     assert_eq!(UserStore::insert(&world.store, &user(ANN), None, None).await.unwrap(), Inserted::Yes);
 }

@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Claim, VerifyEmail, VerifyEmailError};
 use crate::{
-    accounts::ports::UserAdminStore,
     audit::event::{Actor, Target},
     identity::port_error::PortError,
     mail::message::Mail,
@@ -160,7 +159,7 @@ async fn a_disabled_account_and_none_at_all_are_no_account_to_verify() {
     for (minute, account) in [(1, Some(ann)), (2, None)] {
         world.clock.set(start() + chrono::TimeDelta::minutes(minute));
         if account.is_none() {
-            crate::accounts::ports::UserStore::delete(&world.store, world.user(ANN).await.unwrap().id, None, start(), None)
+            world.store.drop_account(world.user(ANN).await.unwrap().id, start())
                 .await
                 .unwrap();
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::ResetFactors;
 use crate::{
     audit::event::Actor,
-    identity::{ids::SessionId, port_error::PortError, user::WrongCodes},
+    identity::{administrator::LastAdministrator, ids::SessionId, port_error::PortError, user::WrongCodes},
     mail::message::Template,
-    mfa::ports::{FactorList, FactorStore, MockFactorStore},
+    mfa::ports::{FactorList, FactorStore, FactorsReset, MockFactorStore},
     testing::{
         down,
         factors::{Server, wrong_code},
@@ -19,7 +19,7 @@ use crate::{
 
 fn reset(server: &Server, factors: impl FactorStore + 'static) -> ResetFactors {
     let (audit, clock) = (Arc::new(server.world.audit.clone()), Arc::new(server.world.clock.clone()));
-    ResetFactors { factors: Arc::new(factors), writer: writer(), audit, clock }
+    ResetFactors { factors: Arc::new(factors), writer: writer(), audit, clock, with_factor: true }
 }
 
 #[tokio::test]
@@ -32,8 +32,9 @@ async fn nothing_is_left_of_the_factors_and_every_session_ends() {
     assert!(live.contains(&caller.session.id) && live.len() > 1);
     server.world.post().await;
     server.news();
-    let ended = reset(&server, server.world.store.clone()).execute(&before, &operator()).await.unwrap();
-    assert_eq!((ended, server.live().await), (Some(live.len()), vec![]));
+    let ended = reset(&server, server.world.store.clone()).execute(&before, false, &operator()).await.unwrap();
+    assert!(matches!(ended, FactorsReset::Yes { ended } if ended.len() == live.len()));
+    assert_eq!(server.live().await, []);
     let after = server.ann().await;
     assert!(after.second_factors.is_empty() && after.version() != before.version());
     assert_eq!((after.wrong_codes, server.list().await), (WrongCodes::default(), FactorList::default()));
@@ -50,21 +51,34 @@ async fn nothing_is_left_of_the_factors_and_every_session_ends() {
 async fn an_account_that_is_gone_has_none() {
     let server = Server::with_ann().await;
     let nobody = user("nobody@example.org");
-    assert_eq!(reset(&server, server.world.store.clone()).execute(&nobody, &operator()).await.unwrap(), None);
+    assert_eq!(reset(&server, server.world.store.clone()).execute(&nobody, false, &operator()).await.unwrap(), FactorsReset::NoSuchUser);
     assert_eq!((server.told(), server.world.post().await), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn the_last_administrator_keeps_theirs_unless_forced() {
+    let server = Server::with_ann().await;
+    let ann = server.ann().await;
+    for (force, keep) in [(false, LastAdministrator::Stays { with_factor: true }), (true, LastAdministrator::MayGo)] {
+        let mut factors = MockFactorStore::new();
+        let expected = factors.expect_reset().withf(move |_, kept, _, _| *kept == keep);
+        expected.once().returning(|_, _, _, _| Ok(FactorsReset::LastAdministrator));
+        let outcome = reset(&server, factors).execute(&ann, force, &operator()).await.unwrap();
+        assert_eq!((outcome, server.told()), (FactorsReset::LastAdministrator, vec![]));
+    }
 }
 
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
     let server = Server::with_ann().await;
-    let storing = |outcome: fn() -> Result<Option<Vec<SessionId>>, PortError>| {
+    let storing = |outcome: fn() -> Result<FactorsReset, PortError>| {
         let mut factors = MockFactorStore::new();
-        factors.expect_reset().returning(move |_, _, _| outcome());
+        factors.expect_reset().returning(move |_, _, _, _| outcome());
         reset(&server, factors)
     };
     let ann = server.ann().await;
-    assert!(matches!(storing(down).execute(&ann, &operator()).await, Err(PortError::Unavailable(_))));
+    assert!(matches!(storing(down).execute(&ann, false, &operator()).await, Err(PortError::Unavailable(_))));
     assert_eq!(server.told(), []);
-    assert!(matches!(storing(unheard).execute(&ann, &operator()).await, Err(PortError::Unknown(_))));
+    assert!(matches!(storing(unheard).execute(&ann, false, &operator()).await, Err(PortError::Unknown(_))));
     assert_eq!(server.told(), [("factors_reset", Some("outcome_unknown"))]);
 }

@@ -6,8 +6,9 @@ mod races;
 use chrono::TimeDelta;
 
 use super::LoginWithFactorError;
+use crate::identity::administrator::LastAdministrator;
 use crate::{
-    accounts::ports::{UserAdminStore, UserStore},
+    accounts::ports::UserStore,
     factors::{one_time_token::ONE_TIME_LIFE, ports::OneTimeTokenCodec},
     identity::method::Method,
     mail::message::Template,
@@ -224,9 +225,9 @@ async fn whatever_changes_credentials_or_factors_voids_a_token() {
         match change {
             0 => drop(store.change_password(ann.id, ann.version(), &hash("Another-One-1"), None, now, None).await.unwrap()),
             1 => drop(server.add_passkey().await),
-            2 => drop(FactorStore::reset(store, ann.id, now, None).await.unwrap()),
+            2 => drop(FactorStore::reset(store, ann.id, LastAdministrator::MayGo, now, None).await.unwrap()),
             3 => drop(store.disable(ann.id, now).await.unwrap()),
-            _ => assert!(store.delete(ann.id, None, now, None).await.unwrap()),
+            _ => assert!(store.drop_account(ann.id, now).await.unwrap()),
         }
         server.news();
         let outcome = server.second_step(&token, code(app.shows(now))).await;

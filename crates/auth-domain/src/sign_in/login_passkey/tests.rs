@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 
 use super::{LoginWithPasskey, LoginWithPasskeyError};
 use crate::{
-    accounts::ports::{UserAdminStore, UserStore},
     audit::event::{Actor, Target},
     factors::{one_time_token::ONE_TIME_LIFE, policy::MfaPolicy, second_step::StepFault},
     identity::{method::Method, port_error::PortError},
@@ -180,7 +179,7 @@ async fn where_an_address_has_to_be_verified_a_mail_says_how() {
     assert_eq!(server.told(), [("verification_sent", None), ("login_failed", Some("email_unverified"))]);
     assert_eq!(templates(&server.world.post().await), [(Template::Verify, ANN)]);
     let ann = server.ann().await;
-    server.world.store.verify(ann.id, &ann.email, server.now()).await.unwrap();
+    server.world.store.verify_address(ann.id, server.now()).await.unwrap();
     assert!(strict().execute(&server.signed_by(&mut authenticator), &context()).await.is_ok());
 }
 
@@ -237,6 +236,6 @@ async fn an_outage_stays_an_outage() {
 async fn a_deleted_account_takes_its_passkeys_along() {
     let (server, mut authenticator) = Server::with_passkey().await;
     let ann = server.ann().await;
-    assert!(server.world.store.delete(ann.id, None, server.now(), None).await.unwrap());
+    assert!(server.world.store.drop_account(ann.id, server.now()).await.unwrap());
     is_refused(&server, &server.signed_by(&mut authenticator), "unknown_credential").await;
 }

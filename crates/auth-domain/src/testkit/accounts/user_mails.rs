@@ -1,6 +1,8 @@
 //! What every [`UserStore`](crate::accounts::ports::UserStore) keeps of the mails that go with accounts.
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
+use crate::accounts::ports::Deleted;
+use crate::identity::administrator::LastAdministrator;
 use crate::testkit::{
     fixtures::{Stores, other_versions},
     mail::samples::{asked, asked_by, notice, proof_id},
@@ -89,11 +91,11 @@ pub async fn voids_proofs_and_keeps_the_notice_with_a_change_of_password(stores:
 
 pub async fn voids_proofs_of_who_is_disabled(stores: &Stores) {
     let (ann, link, others) = with_proofs(stores, "ann@example.org").await;
-    assert!(stores.directory.disable(ann.id, after(5)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(5)).await.is_some());
     assert_are_void(stores, &others, 5).await;
     assert_eq!(stores.user(&ann).await.pending_email, None);
     assert!(is_stored(stores, &link).await);
-    assert!(stores.directory.enable(ann.id, after(6)).await.unwrap());
+    assert!(stores.enable(ann.id, after(6)).await);
     assert_are_void(stores, &others, 5).await;
 }
 
@@ -101,10 +103,12 @@ pub async fn leaves_no_proof_of_a_deleted_account(stores: &Stores) {
     let (ann, link, others) = with_proofs(stores, "ann@example.org").await;
     let told = Outgoing { proof: None, ..notice(&ann, 5) };
     for other in other_versions(&ann) {
-        assert!(!stores.users.delete(ann.id, Some(other), after(5), Some(&told)).await.unwrap());
+        let deleted = stores.users.delete(ann.id, Some(other), LastAdministrator::MayGo, after(5), Some(&told)).await.unwrap();
+        assert_eq!(deleted, Deleted::No);
     }
     assert_eq!(stores.mails.find(told.id).await.unwrap(), None);
-    assert!(stores.users.delete(ann.id, Some(ann.version()), after(5), Some(&told)).await.unwrap());
+    let deleted = stores.users.delete(ann.id, Some(ann.version()), LastAdministrator::MayGo, after(5), Some(&told)).await;
+    assert_eq!(deleted.unwrap(), Deleted::Yes);
     assert_eq!(stores.mails.find(told.id).await.unwrap().unwrap().mail, told);
     let (own, of_its_address): (Vec<_>, Vec<_>) =
         others.into_iter().chain([link]).partition(|mail| mail.proof.as_ref().is_some_and(|proof| proof.user.is_some()));

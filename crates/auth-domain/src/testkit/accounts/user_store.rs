@@ -181,18 +181,18 @@ pub async fn deletes_an_account_and_its_sessions(stores: &Stores) {
     let session = stores.begin_at(&ann, 0).await;
     let ended = stores.begin_at(&ann, 1).await;
     assert!(stores.sessions.end(ended.id, after(2)).await.unwrap());
-    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap());
+    assert!(stores.delete(ann.id, Some(ann.version()), after(9)).await);
     assert_eq!(stores.users.find(ann.id).await.unwrap(), None);
     assert_eq!(stores.users.find_by_email(&ann.email).await.unwrap(), None);
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), None);
     assert_eq!(stores.sessions.find(ended.id).await.unwrap(), None);
-    assert!(!stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap(), "it is gone already");
+    assert!(!stores.delete(ann.id, Some(ann.version()), after(9)).await, "it is gone already");
 }
 
 pub async fn deletes_only_the_one_account(stores: &Stores) {
     let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
     let bens = stores.begin_at(&ben, 0).await;
-    assert!(stores.users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap());
+    assert!(stores.delete(ann.id, Some(ann.version()), after(9)).await);
     assert_eq!(stores.user(&ben).await.email, ben.email);
     assert_eq!(stores.session(&bens).await, bens);
 }
@@ -201,7 +201,7 @@ pub async fn deletes_only_the_account_that_was_proven(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let session = stores.begin_at(&ann, 0).await;
     for other in other_versions(&ann) {
-        assert!(!stores.users.delete(ann.id, Some(other), after(9), None).await.unwrap());
+        assert!(!stores.delete(ann.id, Some(other), after(9)).await);
     }
     assert_eq!(stores.user(&ann).await.password, ann.password);
     assert_eq!(stores.session(&session).await, session);
@@ -209,14 +209,14 @@ pub async fn deletes_only_the_account_that_was_proven(stores: &Stores) {
 
 pub async fn deletes_without_proof_when_none_is_asked(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
-    assert!(stores.users.delete(ann.id, None, after(9), None).await.unwrap());
-    assert!(!stores.users.delete(ann.id, None, after(9), None).await.unwrap());
-    assert!(!stores.users.delete(user("ben@example.org").id, None, after(9), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(9)).await);
+    assert!(!stores.delete(ann.id, None, after(9)).await);
+    assert!(!stores.delete(user("ben@example.org").id, None, after(9)).await);
 }
 
 pub async fn frees_the_address_of_a_deleted_account(stores: &Stores) {
     let first = stores.keep_new("ann@example.org").await;
-    assert!(stores.users.delete(first.id, None, after(9), None).await.unwrap());
+    assert!(stores.delete(first.id, None, after(9)).await);
     let second = stores.keep_new("ann@example.org").await;
     assert_eq!(stores.users.find_by_email(&second.email).await.unwrap(), Some(second));
 }
@@ -224,8 +224,8 @@ pub async fn frees_the_address_of_a_deleted_account(stores: &Stores) {
 pub async fn deletes_once_however_many_ask(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let outcomes = together((0..16).map(|_| {
-        let (users, ann) = (stores.users.clone(), ann.clone());
-        async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
+        let (stores, ann) = (stores.clone(), ann.clone());
+        async move { stores.delete(ann.id, Some(ann.version()), after(9)).await }
     }))
     .await;
     assert_eq!(outcomes.into_iter().filter(|deleted| *deleted).count(), 1);
@@ -240,8 +240,8 @@ pub async fn leaves_no_session_begun_while_its_account_was_deleted(stores: &Stor
             async move { sessions.begin(&session, ann.version(), 5, None).await.unwrap() }
         };
         let delete = {
-            let (users, ann) = (stores.users.clone(), ann.clone());
-            async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
+            let (stores, ann) = (stores.clone(), ann.clone());
+            async move { stores.delete(ann.id, Some(ann.version()), after(9)).await }
         };
         let (begun, deleted) = against(round, begin, delete).await;
         assert!(deleted);

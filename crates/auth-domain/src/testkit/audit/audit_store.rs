@@ -176,7 +176,7 @@ pub async fn keeps_the_entries_of_an_account_that_is_gone(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let known = Entry { user: Some(ann.id), ..entry(UserRegistered, 0) };
     stores.trail.append(std::slice::from_ref(&known)).await.unwrap();
-    assert!(stores.users.delete(ann.id, None, after(9), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(9)).await);
     assert_eq!(listed(stores, everything()).await, [known]);
 }
 

@@ -14,14 +14,15 @@ use crate::{
         totp::{NewTotpSecret, TimeStep, TotpFactor},
     },
     identity::{
+        administrator::LastAdministrator,
         email::Email,
         encrypted::Encrypted,
-        ids::{SessionId, UserId},
+        ids::UserId,
         port_error::PortError,
         user::{AccountVersion, User, WrongCodes},
     },
     mail::message::Outgoing,
-    mfa::ports::{Added, Addition, FactorList, FactorStore, Removed, Started, StoredSecret},
+    mfa::ports::{Added, Addition, FactorList, FactorStore, FactorsReset, Removed, Started, StoredSecret},
     passkeys::ports::PasskeyStore,
 };
 
@@ -101,10 +102,11 @@ impl<P: FactorStore> FactorStore for Flaky<P> {
     async fn reset<'a>(
         &self,
         user: UserId,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<Option<Vec<SessionId>>, PortError> {
-        self.fuse.guard(self.port.reset(user, now, notice)).await
+    ) -> Result<FactorsReset, PortError> {
+        self.fuse.guard(self.port.reset(user, keep, now, notice)).await
     }
 
     async fn secrets(&self, after: Option<FactorId>, limit: u32) -> Result<Vec<StoredSecret>, PortError> {

@@ -153,7 +153,7 @@ pub async fn finds_a_mail_with_its_proof_as_it_is_now(stores: &Stores) {
     assert!(changed.unwrap().is_some());
     assert_eq!(entry(stores, &reset).await.mail.proof.unwrap().voided_at, Some(after(1)));
     assert_eq!(entry(stores, &link).await.mail, link);
-    assert!(stores.users.delete(ann.id, None, after(2), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(2)).await);
     assert_eq!(stores.proofs.find(proof_id(&link)).await.unwrap(), None);
     let left = stores.mails.list(None, None, 9).await.unwrap();
     let left: Vec<_> = left.into_iter().map(|entry| entry.mail.proof.map(|proof| proof.id)).collect();

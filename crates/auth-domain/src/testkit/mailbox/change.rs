@@ -82,7 +82,7 @@ pub async fn asks_for_nothing_beyond_the_allowance(stores: &Stores) {
 
 pub async fn asks_for_nothing_without_an_active_account(stores: &Stores) {
     let (ann, nobody) = (stores.keep_new("ann@example.org").await, user("ben@example.org"));
-    assert!(stores.directory.disable(ann.id, after(1)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(1)).await.is_some());
     let disabled = stores.user(&ann).await;
     for account in [&ann, &nobody] {
         let mail = asked_by(account, "new@example.org", 2);
@@ -151,7 +151,7 @@ pub async fn moves_no_account_with_another_proof(stores: &Stores) {
         assert_eq!(confirmed.unwrap(), Confirmed::ProofGone);
     }
     assert_eq!(stores.user(&ann).await, proven);
-    assert!(stores.directory.disable(ann.id, after(1)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(1)).await.is_some());
     assert_is_void(stores, &mail, 1).await;
 }
 
@@ -168,7 +168,7 @@ pub async fn moves_to_no_address_that_is_taken(stores: &Stores) {
     assert_eq!((stores.user(&ann).await, stores.user(&ben).await), (proven.clone(), ben.clone()));
     assert_is_open(stores, &mail).await;
     assert_eq!(stores.mails.find(told.id).await.unwrap(), None);
-    assert!(stores.users.delete(ben.id, None, after(1), None).await.unwrap());
+    assert!(stores.delete(ben.id, None, after(1)).await);
     assert_eq!(confirm().await, Confirmed::Yes, "the proof was as good as before");
 }
 

@@ -144,7 +144,7 @@ pub async fn verifies_no_address_with_another_proof(stores: &Stores) {
     assert_is_open(stores, &own).await;
     let newer = sent(stores, Purpose::Verify, "ann@example.org", 60).await;
     assert!(!stores.mailbox.verify(proof_id(&own), ann.id, after(61)).await.unwrap(), "a newer one voids it");
-    assert!(stores.directory.disable(ben.id, after(61)).await.unwrap().is_some());
+    assert!(stores.disable(ben.id, after(61)).await.is_some());
     let bens = sent(stores, Purpose::Verify, "ben@example.org", 62).await;
     assert!(!stores.mailbox.verify(proof_id(&bens), ben.id, after(63)).await.unwrap(), "it is disabled");
     assert_is_open(stores, &bens).await;
@@ -220,7 +220,7 @@ pub async fn resets_no_password_with_another_proof(stores: &Stores) {
         assert_eq!(reset.unwrap(), None);
         assert_is_open(stores, mail).await;
     }
-    assert!(stores.directory.disable(ben.id, after(1)).await.unwrap().is_some());
+    assert!(stores.disable(ben.id, after(1)).await.is_some());
     let (bens, ben) = (sent(stores, Purpose::Reset, "ben@example.org", 90).await, stores.user(&ben).await);
     assert_eq!(ben.state, AccountState::Disabled { since: after(1) });
     let reset = stores.mailbox.reset(proof_id(&bens), ben.id, ben.version(), &hash("new"), after(91), None).await;

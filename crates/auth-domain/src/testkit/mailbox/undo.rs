@@ -93,7 +93,7 @@ pub async fn undoes_nothing_with_another_proof(stores: &Stores) {
     assert_eq!(stores.user(&ann).await, before);
     assert!(undo(stores, &link, 1).await.is_some());
     assert_eq!(undo(stores, &link, 2).await, None, "it is spent");
-    assert!(stores.users.delete(ann.id, None, after(3), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(3)).await);
     assert_eq!(undo(stores, &link, 4).await, None, "deletion is final");
 }
 
@@ -169,7 +169,7 @@ pub async fn sends_the_mail_of_an_undo_in_any_case(stores: &Stores) {
 pub async fn leaves_a_disabled_account_disabled(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
     let link = moved(stores, &ann, "thief@example.org", 1).await;
-    assert!(stores.directory.disable(ann.id, after(2)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(2)).await.is_some());
     assert_is_open(stores, &link).await;
     let undone = undo(stores, &link, 3).await.unwrap().user;
     assert_eq!((undone.email, undone.state), (ann.email.clone(), AccountState::Disabled { since: after(2) }));

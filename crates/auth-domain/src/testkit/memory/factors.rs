@@ -12,14 +12,15 @@ use crate::{
         totp::{TOTP_LIMIT, TimeStep, TotpFactor},
     },
     identity::{
+        administrator::LastAdministrator,
         encrypted::Encrypted,
-        ids::{SessionId, UserId},
-        method::Method,
+        ids::UserId,
+        method::{Method, SecondFactors},
         port_error::PortError,
         user::{AccountVersion, User, WrongCodes},
     },
     mail::message::Outgoing,
-    mfa::ports::{Added, Addition, FactorList, FactorStore, Removed, Started, StoredSecret},
+    mfa::ports::{Added, Addition, FactorList, FactorStore, FactorsReset, Removed, Started, StoredSecret},
 };
 
 /// A recovery code.
@@ -214,17 +215,20 @@ impl FactorStore for MemoryStore {
     async fn reset<'a>(
         &self,
         user: UserId,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<Option<Vec<SessionId>>, PortError> {
+    ) -> Result<FactorsReset, PortError> {
         let mut state = self.open()?;
-        if !state.users.contains_key(&user) {
-            return Ok(None);
+        let Some(before) = state.users.get(&user) else { return Ok(FactorsReset::NoSuchUser) };
+        let bare = User { second_factors: SecondFactors::default(), ..before.clone() };
+        if keep.needs(before, Some(&bare)).is_some_and(|another| !state.has(another, user)) {
+            return Ok(FactorsReset::LastAdministrator);
         }
         state.remove_factors(user);
         state.moved_on(user, now);
         state.post(notice);
-        Ok(Some(state.end_all(user, None, now)))
+        Ok(FactorsReset::Yes { ended: state.end_all(user, None, now) })
     }
 
     async fn secrets(&self, after: Option<FactorId>, limit: u32) -> Result<Vec<StoredSecret>, PortError> {

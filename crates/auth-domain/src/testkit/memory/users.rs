@@ -3,15 +3,17 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{MemoryStore, changed, count, ended};
+use super::{MemoryStore, State, changed, count, ended};
 use crate::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
     identity::{
+        administrator::{Another, LastAdministrator},
+        editable::Editable,
         email::Email,
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
         port_error::PortError,
-        user::{AccountState, AccountVersion, User},
+        user::{AccountVersion, User},
     },
     mail::{message::Outgoing, ports::Requested},
     sessions::{authentication::AssuranceLevel, session::Session},
@@ -80,12 +82,15 @@ impl UserStore for MemoryStore {
         &self,
         id: UserId,
         proven: Option<AccountVersion>,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<bool, PortError> {
+    ) -> Result<Deleted, PortError> {
         let mut state = self.open()?;
-        if state.users.get(&id).is_none_or(|user| proven.is_some_and(|proven| user.version() != proven)) {
-            return Ok(false);
+        let is_it = |user: &&User| proven.is_none_or(|proven| user.version() == proven);
+        let Some(user) = state.users.get(&id).filter(is_it) else { return Ok(Deleted::No) };
+        if keep.needs(user, None).is_some_and(|another| !state.has(another, id)) {
+            return Ok(Deleted::LastAdministrator);
         }
         state.end_all(id, None, now);
         let ended: Vec<_> = state.sessions.values().filter(|session| session.user == id).filter_map(ended).collect();
@@ -97,7 +102,7 @@ impl UserStore for MemoryStore {
         state.sessions.retain(|_, session| session.user != id);
         state.networks.retain(|(user, _), _| *user != id);
         state.remove_factors(id);
-        Ok(true)
+        Ok(Deleted::Yes)
     }
 }
 
@@ -112,28 +117,90 @@ impl UserAdminStore for MemoryStore {
         Ok(found)
     }
 
-    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
+    async fn edit<'a>(
+        &self,
+        id: UserId,
+        from: &Editable,
+        to: &Editable,
+        keep: LastAdministrator,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Edited, PortError> {
         let mut state = self.open()?;
-        let Some(user) = state.users.get_mut(&id) else { return Ok(None) };
-        user.state = AccountState::Disabled { since: now };
-        changed(user, now);
-        state.void_all_of(id, now);
-        Ok(Some(state.end_all(id, None, now)))
+        let Some(before) = state.users.get(&id).cloned() else { return Ok(Edited::NoSuchUser) };
+        if Editable::from(&before) != *from {
+            return Ok(Edited::ChangedMeanwhile);
+        }
+        let after = to.applied_to(&before, now);
+        if keep.needs(&before, Some(&after)).is_some_and(|another| !state.has(another, id)) {
+            return Ok(Edited::LastAdministrator);
+        }
+        if after.email != before.email && state.is_taken(&after.email, Some(id), now) {
+            return Ok(Edited::EmailTaken);
+        }
+        let (voids, ends) = (to.voids_proofs_of(&before), to.ends_sessions_of(&before));
+        if voids {
+            state.void_all_of(id, now);
+        }
+        state.users.insert(id, after.clone());
+        if voids {
+            state.void_all_of(id, now);
+        }
+        let ended = if ends { state.end_all(id, None, now) } else { Vec::new() };
+        state.post(notice);
+        Ok(Edited::Yes { user: Box::new(after), ended })
+    }
+}
+
+impl MemoryStore {
+    /// Changes an account without ado. The sessions that ended; `None` when there is no such account.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn change(
+        &self,
+        id: UserId,
+        change: impl Fn(Editable) -> Editable,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<SessionId>>, PortError> {
+        let Some(user) = UserStore::find(self, id).await? else { return Ok(None) };
+        let from = Editable::from(&user);
+        match self.edit(id, &from, &change(from.clone()), LastAdministrator::MayGo, now, None).await? {
+            Edited::Yes { ended, .. } => Ok(Some(ended)),
+            Edited::NoSuchUser | Edited::ChangedMeanwhile | Edited::EmailTaken | Edited::LastAdministrator => Ok(None),
+        }
     }
 
-    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let mut state = self.open()?;
-        let Some(user) = state.users.get_mut(&id) else { return Ok(false) };
-        user.state = AccountState::Active;
-        changed(user, now);
-        Ok(true)
+    /// # Errors
+    /// An outage.
+    pub async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
+        self.change(id, |from| Editable { disabled: true, ..from }, now).await
     }
 
-    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let mut state = self.open()?;
-        let Some(user) = state.users.get_mut(&id).filter(|user| user.email == *address) else { return Ok(false) };
-        user.email_verified_at = Some(now);
-        changed(user, now);
-        Ok(true)
+    /// # Errors
+    /// An outage.
+    pub async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        Ok(self.change(id, |from| Editable { disabled: false, ..from }, now).await?.is_some())
+    }
+
+    /// # Errors
+    /// An outage.
+    pub async fn verify_address(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        Ok(self.change(id, |from| Editable { email_verified: true, ..from }, now).await?.is_some())
+    }
+
+    /// Deletes an account without ado. `false` when there is none.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn drop_account(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
+        Ok(UserStore::delete(self, id, None, LastAdministrator::MayGo, now, None).await? == Deleted::Yes)
+    }
+}
+
+impl State {
+    /// Whether there is another administrator than this account.
+    pub(super) fn has(&self, another: Another, than: UserId) -> bool {
+        self.users.values().any(|user| user.id != than && user.could_administer(another.with_factor))
     }
 }

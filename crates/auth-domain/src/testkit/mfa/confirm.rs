@@ -79,10 +79,10 @@ pub async fn confirms_only_for_the_account_that_was_proven(stores: &Stores) {
         assert_refused(stores, &waiting, FIRST_STEP, &of(&ann, other)).await;
     }
     assert_eq!(pending(stores, &waiting).await, Some(waiting.clone()));
-    assert!(stores.directory.disable(ann.id, after(3)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(3)).await.is_some());
     let disabled = stores.user(&ann).await;
     assert_refused(stores, &waiting, FIRST_STEP, &of(&disabled, disabled.version())).await;
-    assert!(stores.users.delete(ann.id, None, after(4), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(4)).await);
     assert_refused(stores, &waiting, FIRST_STEP, &of(&disabled, disabled.version())).await;
 }
 

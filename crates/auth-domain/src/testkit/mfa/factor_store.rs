@@ -128,7 +128,7 @@ pub async fn starts_an_app_only_for_the_account_that_was_proven(stores: &Stores)
     for other in other_versions(&ann) {
         assert_eq!(stores.factors.start_totp(&app(&ann, 2), other).await.unwrap(), Started::No);
     }
-    assert!(stores.directory.disable(ann.id, after(3)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(3)).await.is_some());
     let disabled = stores.user(&ann).await;
     assert_eq!(stores.factors.start_totp(&app(&ann, 4), disabled.version()).await.unwrap(), Started::No);
     assert_eq!(pending(stores, &first).await, Some(first.clone()), "nothing came of it");
@@ -207,7 +207,7 @@ pub async fn forgets_apps_that_have_waited_too_long(stores: &Stores) {
 pub async fn forgets_the_factors_of_an_account_that_is_gone(stores: &Stores) {
     let (ann, ben) = (enrolled(stores, "ann@example.org").await, enrolled(stores, "ben@example.org").await);
     let waiting = started(stores, &ann.user, 10).await;
-    assert!(stores.users.delete(ann.user.id, None, after(11), None).await.unwrap());
+    assert!(stores.delete(ann.user.id, None, after(11)).await);
     assert_eq!((list(stores, &ann.user).await, pending(stores, &waiting).await), (FactorList::default(), None));
     assert_eq!(stores.passkeys.find(&ann.passkey.credential.id).await.unwrap(), None);
     let secrets = stores.factors.secrets(None, 99).await.unwrap();

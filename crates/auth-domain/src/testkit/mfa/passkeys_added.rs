@@ -74,10 +74,10 @@ pub async fn adds_only_for_the_account_that_was_proven(stores: &Stores) {
     assert!(stores.sessions.end(own.id, after(3)).await.unwrap());
     assert_refused(stores, &passkey, &good, Added::No).await;
     let second = stores.begin_at(&ann, 3).await;
-    assert!(stores.directory.disable(ann.id, after(4)).await.unwrap().is_some());
+    assert!(stores.disable(ann.id, after(4)).await.is_some());
     let (disabled, session) = (stores.user(&ann).await, with_code(&second, 3));
     assert_refused(stores, &passkey, &addition(&disabled, &session, &codes, 3, Some(&told)), Added::No).await;
-    assert!(stores.users.delete(ann.id, None, after(5), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(5)).await);
     assert_refused(stores, &passkey, &addition(&disabled, &session, &codes, 3, Some(&told)), Added::No).await;
 }
 

@@ -5,6 +5,8 @@ use super::{
     factor_store::{list, pending},
     scenes::{Enrolled, enrolled, is_good, started, with_app},
 };
+use crate::identity::administrator::LastAdministrator;
+use crate::mfa::ports::FactorsReset;
 use crate::factors::{
     factor::{Factor, FactorId},
     ports::CountedCode,
@@ -115,8 +117,8 @@ pub async fn resets_all_factors(stores: &Stores) {
     let counted = stores.steps.count_wrong(ann.user.id, Some(WrongCodes::default()), None, after(8)).await.unwrap();
     assert_eq!(counted, CountedCode::Yes);
     let (before, told) = (stores.user(&ann.user).await, notice(&ann.user, 9));
-    let ended = stores.factors.reset(ann.user.id, after(9), Some(&told)).await.unwrap();
-    assert_eq!(ended, Some(vec![ann.session.id]));
+    let reset = stores.factors.reset(ann.user.id, LastAdministrator::MayGo, after(9), Some(&told)).await.unwrap();
+    assert_eq!(reset, FactorsReset::Yes { ended: vec![ann.session.id] });
     let bare = User { second_factors: SecondFactors::default(), wrong_codes: WrongCodes::default(), ..changed(&before, 9) };
     assert_eq!(stores.user(&ann.user).await, bare);
     assert_eq!((list(stores, &bare).await, pending(stores, &waiting).await), (FactorList::default(), None));
@@ -130,9 +132,10 @@ pub async fn resets_all_factors(stores: &Stores) {
 
 pub async fn resets_an_account_without_factors(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
-    assert_eq!(stores.factors.reset(ann.id, after(9), None).await.unwrap(), Some(vec![]));
+    let keep = LastAdministrator::Stays { with_factor: true };
+    assert_eq!(stores.factors.reset(ann.id, keep, after(9), None).await.unwrap(), FactorsReset::Yes { ended: vec![] });
     assert_eq!(stores.user(&ann).await, changed(&ann, 9));
     let (nobody, untold) = (user("ben@example.org"), notice(&user("ben@example.org"), 9));
-    assert_eq!(stores.factors.reset(nobody.id, after(9), Some(&untold)).await.unwrap(), None);
+    assert_eq!(stores.factors.reset(nobody.id, keep, after(9), Some(&untold)).await.unwrap(), FactorsReset::NoSuchUser);
     assert_eq!(stores.mails.find(untold.id).await.unwrap(), None);
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use super::scenes::{enrolled, started, with_passkey};
+use crate::identity::administrator::LastAdministrator;
+use crate::mfa::ports::FactorsReset;
 use crate::factors::totp::TotpFactor;
 use crate::identity::encrypted::Encrypted;
 use crate::mfa::ports::{Started, StoredSecret};
@@ -75,7 +77,8 @@ pub async fn knows_whether_anybody_has_a_factor(stores: &Stores) {
     assert!(!stores.factors.any().await.unwrap(), "one that waits does not count");
     with_passkey(stores, &session, &passkey(&ann, 2), &codes()).await;
     assert!(stores.factors.any().await.unwrap());
-    assert!(stores.factors.reset(ann.id, after(3), None).await.unwrap().is_some());
+    let reset = stores.factors.reset(ann.id, LastAdministrator::MayGo, after(3), None).await.unwrap();
+    assert!(matches!(reset, FactorsReset::Yes { .. }));
     assert!(!stores.factors.any().await.unwrap());
     enrolled(stores, "ben@example.org").await;
     assert!(stores.factors.any().await.unwrap());

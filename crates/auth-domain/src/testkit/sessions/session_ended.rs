@@ -36,9 +36,9 @@ pub async fn names_the_sessions_of_an_account_that_is_gone(stores: &Stores) {
     let (early, late, bens) = (stores.begin_at(&ann, 1).await, stores.begin_at(&ann, 2).await, stores.begin_at(&ben, 1).await);
     assert!(stores.sessions.end(early.id, after(3)).await.unwrap());
     assert!(stores.sessions.end(bens.id, after(5)).await.unwrap());
-    assert!(!stores.users.delete(ann.id, other_versions(&ann).first().copied(), after(4), None).await.unwrap());
+    assert!(!stores.delete(ann.id, other_versions(&ann).first().copied(), after(4)).await);
     assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 10).await.unwrap(), [ended(&early, 3), ended(&bens, 5)]);
-    assert!(stores.users.delete(ann.id, None, after(4), None).await.unwrap());
+    assert!(stores.delete(ann.id, None, after(4)).await);
     let all = [ended(&early, 3), ended(&late, 4), ended(&bens, 5)];
     assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 10).await.unwrap(), all);
     assert_eq!(stores.ended.ended(RevocationCursor::before(after(0)), 2).await.unwrap(), all.split_at(2).0);

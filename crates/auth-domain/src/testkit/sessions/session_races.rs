@@ -68,16 +68,16 @@ pub async fn a_change_of_password_wins_over_a_rotation(stores: &Stores) {
 
 pub async fn disabling_wins_over_a_rotation(stores: &Stores) {
     let disable = |stores: &Stores, ann: User, session: &Session| {
-        let (directory, id) = (stores.directory.clone(), session.id);
-        async move { directory.disable(ann.id, after(3)).await.unwrap() == Some(vec![id]) }
+        let (stores, id) = (stores.clone(), session.id);
+        async move { stores.disable(ann.id, after(3)).await == Some(vec![id]) }
     };
     race_a_rotation(stores, disable, true).await;
 }
 
 pub async fn deleting_wins_over_a_rotation(stores: &Stores) {
     let delete = |stores: &Stores, ann: User, _: &Session| {
-        let users = stores.users.clone();
-        async move { users.delete(ann.id, Some(ann.version()), after(9), None).await.unwrap() }
+        let stores = stores.clone();
+        async move { stores.delete(ann.id, Some(ann.version()), after(9)).await }
     };
     race_a_rotation(stores, delete, false).await;
 }
@@ -114,9 +114,9 @@ pub async fn a_session_that_expires_revives_for_nobody(stores: &Stores) {
                 .await
                 .unwrap()
                 .unwrap(),
-            2 => stores.directory.disable(ann.id, now).await.unwrap().unwrap(),
+            2 => stores.disable(ann.id, now).await.unwrap(),
             _ => {
-                assert!(stores.users.delete(ann.id, None, now, None).await.unwrap());
+                assert!(stores.delete(ann.id, None, now).await);
                 let listed = stores.ended.ended(RevocationCursor::before(now), 9).await.unwrap();
                 assert!(
                     listed.contains(&RevocationCursor { at: now, id: session.id }),

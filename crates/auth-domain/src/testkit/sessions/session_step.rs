@@ -151,13 +151,13 @@ pub async fn begins_by_a_step_only_for_the_account_that_was_proven(stores: &Stor
     assert_eq!((stored(stores, &ann).await, stores.live(&ann.user).await), (before, vec![ann.session.id]));
     assert_eq!(stores.mails.find(untold.first().unwrap().id).await.unwrap(), None);
     assert_eq!(begin(stores, &ann.user, code(&ann, 0), Some(&first)).await, BEGUN, "its token is as good as before");
-    assert!(stores.directory.disable(ann.user.id, after(30)).await.unwrap().is_some());
+    assert!(stores.disable(ann.user.id, after(30)).await.is_some());
     let before = stored(stores, &ann).await;
     for evidence in [by_app(&ann.app, 101), code(&ann, 1), by_passkey(&ann.passkey, 7)] {
         assert_eq!(begin(stores, &ann.user, evidence, None).await, Ok(Begun::No), "it is disabled");
     }
     assert_eq!(stored(stores, &ann).await, before);
-    assert!(stores.users.delete(ann.user.id, None, after(31), None).await.unwrap());
+    assert!(stores.delete(ann.user.id, None, after(31)).await);
     let by = step(&ann.user, code(&ann, 1), Some(&token(&ann.user)));
     let begun = stores.sessions.begin_by(&session, ann.user.version(), &by, 99, &untold).await.unwrap();
     assert_eq!(begun, Ok(Begun::No));

@@ -76,6 +76,8 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not arrive in time";
     EmailTaken = "email_taken", CONFLICT, "Registration failed";
     FactorLimit = "factor_limit", CONFLICT, "The account has as many as it may have; remove one first";
+    LastAdministrator = "last_administrator", CONFLICT,
+        "Nobody could administer accounts afterwards; give somebody else the role `admin` first";
     LastFactor = "last_factor", CONFLICT, "One second factor has to stay; add another first";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Request body too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,

@@ -259,6 +259,7 @@ impl From<NotFresh> for Problem {
 impl From<DeleteAccountError> for Problem {
     fn from(error: DeleteAccountError) -> Self {
         match error {
+            DeleteAccountError::LastAdministrator => Self::new(Code::LastAdministrator),
             DeleteAccountError::Mismatch => Self::new(Code::PasswordMismatch),
             DeleteAccountError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             DeleteAccountError::Port(error) => error.into(),

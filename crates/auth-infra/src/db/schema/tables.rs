@@ -317,4 +317,5 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(totp_factors -> users (user_id));
 diesel::joinable!(passkeys -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(sessions, users, known_networks, totp_factors, passkeys);
+diesel::joinable!(user_roles -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(sessions, users, known_networks, totp_factors, passkeys, user_roles);

@@ -1,9 +1,14 @@
 //! Accounts in the database.
 
+mod edit;
+pub(crate) mod roles;
+
 use async_trait::async_trait;
 use auth_domain::{
-    accounts::ports::{Inserted, UserAdminStore, UserStore},
+    accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
     identity::{
+        administrator::LastAdministrator,
+        editable::Editable,
         email::Email,
         ids::{SessionId, UserId},
         password_hash::PasswordHash,
@@ -19,6 +24,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
+use self::roles::has;
 use super::{
     mail::{is_reserved, post, request, void_all_of},
     passwords::know,
@@ -77,7 +83,7 @@ impl UserStore for DieselUsers {
                     return Ok(Inserted::EmailTaken);
                 }
                 let inserted = in_transaction(db, |db| {
-                    diesel::insert_into(users::table).values(UserRow::from(&user)).execute(db)?;
+                    store(db, &user)?;
                     if is_reserved(db, &user.email, None, At::from(user.updated_at))? {
                         return Err(Error::RollbackTransaction);
                     }
@@ -145,9 +151,10 @@ impl UserStore for DieselUsers {
         &self,
         id: UserId,
         proven: Option<AccountVersion>,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<bool, PortError> {
+    ) -> Result<Deleted, PortError> {
         let (id, now, notice) = (id.to_string(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
@@ -156,14 +163,18 @@ impl UserStore for DieselUsers {
                     Some(proven) => still_is(db, &id, proven)?,
                     None => lock(db, &id)?,
                 };
-                if !found {
-                    return Ok(false);
+                let Some(account) = find(db, &id)?.filter(|_account| found) else { return Ok(Deleted::No) };
+                if let Some(another) = keep.needs(&account, None)
+                    && !has(db, another, &id)?
+                {
+                    return Ok(Deleted::LastAdministrator);
                 }
                 end_for_good(db, &id, now)?;
                 void_all_of(db, &id, now)?;
                 notice.iter().try_for_each(|notice| post(db, notice))?;
                 // Its sessions and its own proofs are deleted by cascading foreign keys.
-                Ok(diesel::delete(users::table.find(&id)).execute(db)? == 1)
+                diesel::delete(users::table.find(&id)).execute(db)?;
+                Ok(Deleted::Yes)
             })
             .await
     }
@@ -189,33 +200,18 @@ impl UserAdminStore for DieselUsers {
             .await
     }
 
-    async fn disable(&self, id: UserId, now: DateTime<Utc>) -> Result<Option<Vec<SessionId>>, PortError> {
-        let (id, now) = (id.to_string(), At::from(now));
-        self.0
-            .transaction(move |db| {
-                if !set_disabled(db, &id, Some(now), now)? {
-                    return Ok(None);
-                }
-                void_all_of(db, &id, now)?;
-                end_unended(db, &id, None, now).map(Some)
-            })
-            .await
-    }
-
-    async fn enable(&self, id: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, now) = (id.to_string(), At::from(now));
-        self.0.write(move |db| set_disabled(db, &id, None, now)).await
-    }
-
-    async fn verify(&self, id: UserId, address: &Email, now: DateTime<Utc>) -> Result<bool, PortError> {
-        let (id, spellings, now) = (id.to_string(), address.every_spelling(), At::from(now));
-        self.0
-            .write(move |db| {
-                let account = users::table.find(&id).filter(users::email.eq_any(&spellings));
-                let change = (users::email_verified_at.eq(now), users::updated_at.eq(now), users::version.eq(users::version + 1));
-                Ok(diesel::update(account).set(change).execute(db)? == 1)
-            })
-            .await
+    async fn edit<'a>(
+        &self,
+        id: UserId,
+        from: &Editable,
+        to: &Editable,
+        keep: LastAdministrator,
+        now: DateTime<Utc>,
+        notice: Option<&'a Outgoing>,
+    ) -> Result<Edited, PortError> {
+        let (id, from, to, notice) = (id.to_string(), from.clone(), to.clone(), notice.cloned());
+        let asked = edit::Edit { id, from, to, keep, now, notice };
+        self.0.write(move |db| edit::edit(db, &asked)).await
     }
 }
 
@@ -231,9 +227,19 @@ fn reached_by_password(db: &mut AnyConnection, user: &str, session: SessionId, n
     }
 }
 
-fn set_disabled(db: &mut AnyConnection, id: &str, disabled_at: Option<At>, now: At) -> QueryResult<bool> {
-    let change = (users::disabled_at.eq(disabled_at), users::updated_at.eq(now), users::version.eq(users::version + 1));
-    Ok(diesel::update(users::table.find(id)).set(change).execute(db)? == 1)
+/// Stores a new account, with what its roles are looked up by.
+pub(crate) fn store(db: &mut AnyConnection, user: &User) -> QueryResult<()> {
+    diesel::insert_into(users::table).values(UserRow::from(user)).execute(db)?;
+    roles::enter(db, &user.id.to_string(), &user.roles)
+}
+
+/// The account, whose row is locked from now on: whoever spends a proof for it, or changes it, waits.
+pub(crate) fn find_locked(db: &mut AnyConnection, id: &str) -> QueryResult<Option<User>> {
+    if lock(db, id)? { find(db, id) } else { Ok(None) }
+}
+
+fn find(db: &mut AnyConnection, id: &str) -> QueryResult<Option<User>> {
+    user(users::table.find(id).select(UserRow::as_select()).get_result(db))
 }
 
 /// Locks the account's row: whoever changes it, or ends or begins several of its sessions, waits. `false` when there is none.
@@ -255,6 +261,12 @@ pub(crate) fn still_is(db: &mut AnyConnection, id: &str, proven: AccountVersion)
 
 pub(crate) fn is_taken(db: &mut AnyConnection, email: &str) -> QueryResult<bool> {
     Ok(users::table.filter(users::email.eq(email)).count().get_result::<i64>(db)? > 0)
+}
+
+/// Whether another account has an address, in any spelling by which it is found.
+pub(crate) fn is_had(db: &mut AnyConnection, address: &Email, by_other_than: Option<&str>) -> QueryResult<bool> {
+    let holders = users::table.filter(users::email.eq_any(address.spellings())).select(users::id);
+    Ok(holders.load::<String>(db)?.into_iter().any(|holder| Some(holder.as_str()) != by_other_than))
 }
 
 fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {

@@ -26,7 +26,7 @@ use diesel::{
 };
 
 use super::{
-    accounts::{is_taken, lock, still_is},
+    accounts::{find_locked, is_had, is_taken, still_is, store},
     factors::remove_all,
     mail::{find_proof, is_reserved, open_until, post, void_all_of},
     sessions::end_unended,
@@ -35,7 +35,6 @@ use crate::db::{
     connection::AnyConnection,
     database::Database,
     schema::{
-        rows::UserRow,
         tables::{known_networks, mailbox_proofs, pending_registrations, users},
         timestamp::At,
     },
@@ -50,7 +49,7 @@ pub struct DieselMailbox(pub Database);
 impl MailboxStore for DieselMailbox {
     async fn is_taken<'a>(&self, address: &Email, by_other_than: Option<UserId>, now: DateTime<Utc>) -> Result<bool, PortError> {
         let (address, now) = (address.clone(), At::from(now));
-        self.0.read(move |db| Ok(is_had(db, &address, by_other_than)? || is_reserved(db, &address, by_other_than, now)?)).await
+        self.0.read(move |db| Ok(is_had(db, &address, by_other_than.map(|id| id.to_string()).as_deref())? || is_reserved(db, &address, by_other_than, now)?)).await
     }
 
     async fn verify(&self, proof: ProofId, user: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {
@@ -149,7 +148,7 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
         return Ok(Completed::EmailTaken);
     }
     let completed = or_undone(db, |db| {
-        diesel::insert_into(users::table).values(UserRow::from(user)).execute(db)?;
+        store(db, user)?;
         if is_reserved(db, &user.email, None, At::from(now))? {
             return Ok(Err(Completed::EmailTaken));
         }
@@ -169,11 +168,8 @@ fn complete(db: &mut AnyConnection, proof: ProofId, user: &User) -> QueryResult<
     }
 }
 
-/// The account, whose row is locked from now on: whoever spends a proof for it, or changes it, waits.
 fn locked(db: &mut AnyConnection, user: UserId) -> QueryResult<Option<User>> {
-    let user = user.to_string();
-    lock(db, &user)?;
-    users::table.find(user).select(UserRow::as_select()).get_result(db).optional()?.map(User::try_from).transpose()
+    find_locked(db, &user.to_string())
 }
 
 /// Spends a proof of the address of an account, and for no other account.
@@ -191,11 +187,4 @@ fn spend(db: &mut AnyConnection, proof: ProofId, purpose: Purpose, now: DateTime
     let good =
         mailbox_proofs::table.find(proof.to_string()).filter(mailbox_proofs::purpose.eq(purpose.name())).filter(open_until(now));
     Ok(diesel::update(good).set(mailbox_proofs::spent_at.eq(now)).execute(db)? == 1)
-}
-
-/// Whether another account has an address, in any spelling by which it is found.
-fn is_had(db: &mut AnyConnection, address: &Email, by_other_than: Option<UserId>) -> QueryResult<bool> {
-    let own = by_other_than.map(|id| id.to_string());
-    let holders = users::table.filter(users::email.eq_any(address.spellings())).select(users::id);
-    Ok(holders.load::<String>(db)?.into_iter().any(|holder| Some(holder) != own))
 }

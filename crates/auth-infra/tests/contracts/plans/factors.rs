@@ -9,8 +9,8 @@ use auth_domain::{
         second_step::Evidence,
         totp::{TimeStep, TotpFactor},
     },
-    identity::{encrypted::Encrypted, user::User},
-    mfa::ports::{Added, Addition, FactorStore, Removed, Started},
+    identity::{administrator::LastAdministrator, encrypted::Encrypted, user::User},
+    mfa::ports::{Added, Addition, FactorStore, FactorsReset, Removed, Started},
     passkeys::ports::PasskeyStore,
     sessions::{
         ports::{Begun, SessionStore},
@@ -99,7 +99,8 @@ pub(super) async fn change_factors(database: &Database) {
     }
     let user = account(&steps, 111).await.0;
     assert!(factors.replace_recovery_codes(user.id, user.version(), &codes, after(LATE), None).await.unwrap());
-    assert_eq!(factors.reset(user.id, after(LATE), None).await.unwrap(), Some(vec![own.id]));
+    let reset = factors.reset(user.id, LastAdministrator::MayGo, after(LATE), None).await.unwrap();
+    assert_eq!(reset, FactorsReset::Yes { ended: vec![own.id] });
     run_by_operators(&factors).await;
 }
 

@@ -1,7 +1,9 @@
 //! What a mail says is decided when it is sent: each occasion, and each state that its address may be in.
 
+use crate::accounts::ports::Deleted;
+use crate::identity::administrator::LastAdministrator;
 use crate::{
-    accounts::ports::{UserAdminStore, UserStore},
+    accounts::ports::UserStore,
     identity::{
         clock::Clock,
         language::Language,
@@ -253,6 +255,7 @@ async fn what_was_asked_for_before_the_account_was_deleted_says_nothing() {
     world.ask().reset(&email(ANN), &context()).await.unwrap();
     world.tell(&notice(&ann, 0)).await;
     let deleted = writer().notice(Occasion::AccountDeleted, &ann, &context(), start());
-    assert!(UserStore::delete(&world.store, ann.id, None, start(), deleted.as_ref()).await.unwrap());
+    let gone = UserStore::delete(&world.store, ann.id, None, LastAdministrator::MayGo, start(), deleted.as_ref()).await;
+    assert_eq!(gone.unwrap(), Deleted::Yes);
     assert_eq!(templates(&world.post().await), [(Template::AccountDeleted, ANN)]);
 }

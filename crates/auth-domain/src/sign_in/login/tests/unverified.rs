@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Login, LoginError};
 use crate::{
-    accounts::ports::UserAdminStore,
     identity::port_error::PortError,
     mail::{
         message::Template,
@@ -60,7 +59,7 @@ async fn a_wrong_password_gets_no_mail_and_the_usual_answer() {
 #[tokio::test]
 async fn a_verified_address_opens_the_door() {
     let (world, ann) = World::with_ann().await;
-    world.store.verify(ann.id, &ann.email, start()).await.unwrap();
+    world.store.verify_address(ann.id, start()).await.unwrap();
     assert!(logs_in(&world.strict(), PASSWORD).await.is_ok());
     assert_eq!(world.store.mails(), []);
 }

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 
+use crate::identity::administrator::LastAdministrator;
+use crate::mfa::ports::FactorsReset;
 use crate::{
     factors::{
         policy::MfaPolicy,
@@ -160,7 +162,11 @@ async fn a_session_that_ended_or_an_account_that_changed_meanwhile_is_not_made_f
         let caller = server.world.sign_in(ANN).await;
         match change {
             0 => assert!(server.world.store.end(caller.session.id, server.now()).await.unwrap()),
-            1 => assert!(FactorStore::reset(&server.world.store, caller.user.id, server.now(), None).await.unwrap().is_some()),
+            1 => {
+                let keep = LastAdministrator::MayGo;
+                let reset = FactorStore::reset(&server.world.store, caller.user.id, keep, server.now(), None).await.unwrap();
+                assert!(matches!(reset, FactorsReset::Yes { .. }));
+            }
             _ => drop(server.add_passkey().await),
         }
         server.news();

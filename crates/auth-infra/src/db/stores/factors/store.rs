@@ -9,14 +9,15 @@ use auth_domain::{
         totp::{TimeStep, TotpFactor},
     },
     identity::{
+        administrator::LastAdministrator,
         encrypted::Encrypted,
-        ids::{SessionId, UserId},
-        method::Method,
+        ids::UserId,
+        method::{Method, SecondFactors},
         port_error::PortError,
-        user::AccountVersion,
+        user::{AccountVersion, User},
     },
     mail::message::Outgoing,
-    mfa::ports::{Added, Addition, FactorList, FactorStore, Removed, Started, StoredSecret},
+    mfa::ports::{Added, Addition, FactorList, FactorStore, FactorsReset, Removed, Started, StoredSecret},
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -33,7 +34,11 @@ use crate::db::{
         tables::{passkeys, totp_factors},
         timestamp::At,
     },
-    stores::{accounts::lock, mail::post, sessions::end_unended},
+    stores::{
+        accounts::{find_locked, lock, roles::has},
+        mail::post,
+        sessions::end_unended,
+    },
 };
 
 /// Stores factors.
@@ -129,20 +134,25 @@ impl FactorStore for DieselFactors {
     async fn reset<'a>(
         &self,
         user: UserId,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
-    ) -> Result<Option<Vec<SessionId>>, PortError> {
+    ) -> Result<FactorsReset, PortError> {
         let (user, now, notice) = (user.to_string(), At::from(now), notice.cloned());
         self.0
             .transaction(move |db| {
-                if !lock(db, &user)? {
-                    return Ok(None);
+                let Some(account) = find_locked(db, &user)? else { return Ok(FactorsReset::NoSuchUser) };
+                let bare = User { second_factors: SecondFactors::default(), ..account.clone() };
+                if let Some(another) = keep.needs(&account, Some(&bare))
+                    && !has(db, another, &user)?
+                {
+                    return Ok(FactorsReset::LastAdministrator);
                 }
                 remove_all(db, &user)?;
                 moved_on(db, &user, now)?;
                 let ended = end_unended(db, &user, None, now)?;
                 notice.iter().try_for_each(|notice| post(db, notice))?;
-                Ok(Some(ended))
+                Ok(FactorsReset::Yes { ended })
             })
             .await
     }

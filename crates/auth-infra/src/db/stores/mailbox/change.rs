@@ -19,7 +19,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{is_had, locked, spend};
+use super::{locked, spend};
 use crate::db::{
     connection::AnyConnection,
     schema::{
@@ -27,7 +27,7 @@ use crate::db::{
         timestamp::At,
     },
     stores::{
-        accounts::still_is,
+        accounts::{is_had, still_is},
         mail::{claim, find_proof, is_reserved, open, post, void_all_of},
     },
     transaction::or_undone,
@@ -85,7 +85,7 @@ pub(super) fn confirm(
         move_to(db, &id, &next.address, now)?;
         void_all_of(db, &id, at)?;
         // Asked last: whoever took the address, or gave it up, at the same time has committed by now.
-        if is_had(db, &next.address, Some(user))? || is_reserved(db, &next.address, Some(user), at)? {
+        if is_had(db, &next.address, Some(&id))? || is_reserved(db, &next.address, Some(user), at)? {
             return Ok(Err(Confirmed::EmailTaken));
         }
         let change = (users::updated_at.eq(at), users::version.eq(users::version + 1));
@@ -94,7 +94,7 @@ pub(super) fn confirm(
         Ok(Ok(Confirmed::Yes))
     });
     match confirmed {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) if is_had(db, &next.address, Some(user))? => {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) if is_had(db, &next.address, Some(&id))? => {
             Ok(Confirmed::EmailTaken)
         }
         confirmed => confirmed.map(|outcome| outcome.unwrap_or_else(|undone| undone)),

@@ -4,6 +4,7 @@ pub mod create_user;
 pub mod delete_user;
 pub mod edit_user;
 pub mod end_sessions;
+pub mod export_account;
 pub mod import;
 pub mod set_password;
 

@@ -10,3 +10,4 @@ pub mod ports;
 pub mod refresh;
 pub mod session;
 pub mod token;
+pub mod token_claims;

@@ -16,6 +16,7 @@ use crate::{
         ports::{MockRecoveryCodeMaker, MockSecondStepStore},
     },
     identity::{
+        ids::UserId,
         clock::{Clock, Ids},
         email::Email,
         method::Method,
@@ -29,6 +30,8 @@ use crate::{
         verify::PasswordVerifier,
     },
     sessions::{
+        ports::TokenNotes,
+        token_claims::TokenClaims,
         authenticate::SignedIn,
         authentication::DemandFresh,
         issue::Issuer,
@@ -56,12 +59,20 @@ impl Ids for Fresh {
     }
 }
 
+/// Nothing is left out.
+pub(crate) struct Unheard;
+
+impl TokenNotes for Unheard {
+    fn left_out(&self, _user: UserId) {}
+}
+
 pub(crate) fn issuer() -> Issuer {
     Issuer {
         codec: Arc::new(FakeCodec::default()),
         ids: Arc::new(SequentialIds::default()),
         lifetimes: lifetimes(),
-        tells_verified: false,
+        claims: TokenClaims::default(),
+        notes: Arc::new(Unheard),
         mfa: MfaPolicy::Optional,
     }
 }

@@ -46,6 +46,8 @@ use answers::Refusals;
     paths(
         accounts::register,
         accounts::me,
+        accounts::change_profile,
+        accounts::export::export,
         accounts::delete,
         accounts::change_password,
         sign_in::login,

@@ -23,15 +23,15 @@ use crate::{
     web::{
         endpoint::{
             Budget::{General, Introspection, Sessions},
-            Endpoint, Needs, PROBE, PUBLISHED, form, json,
+            Endpoint, Needs, PROBE, PUBLISHED, form, json, merge_patch,
         },
         matched::RouteTable,
         problem::{
             Code::{
                 CodeInvalid, CodeRefused, EmailTaken, EmailUnverified, FactorLimit, FactorRequired, InvalidCredentials,
-                LastAdministrator, LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch, ProofInvalid,
-                ReauthenticationRequired, SecondFactorRequired, TokenExpired, TokenInvalid, TokenMissing, TokenReused,
-                TooManyAttempts, Unavailable, ValidationFailed,
+                LastAdministrator, LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch,
+                ProofInvalid, ReauthenticationRequired, SecondFactorRequired, TokenExpired, TokenInvalid, TokenMissing,
+                TokenReused, TooManyAttempts, Unavailable, ValidationFailed,
             },
             Problem,
         },
@@ -104,12 +104,15 @@ fn api() -> Vec<Endpoint> {
             sign_in::reauthenticate,
             &[PasswordMismatch, CodeRefused, ReauthenticationRequired, TooManyAttempts, Overloaded],
         ),
-        at("/auth/me", "accounts", json(Sessions))
+        at("/auth/me", "accounts", merge_patch(Sessions))
             .get(accounts::me, &[])
+            .patch(accounts::change_profile, &[FactorRequired])
             .delete(
-                accounts::delete,
-                &[FactorRequired, ReauthenticationRequired, PasswordMismatch, LastAdministrator, TooManyAttempts, Overloaded],
-            ),
+            accounts::delete,
+            &[FactorRequired, ReauthenticationRequired, PasswordMismatch, LastAdministrator, TooManyAttempts, Overloaded],
+        ),
+        at("/auth/me/export", "accounts", json(Sessions))
+            .get(accounts::export::export, &[FactorRequired, ReauthenticationRequired]),
         at("/auth/password", "accounts", json(Sessions)).post(
             accounts::change_password,
             &[FactorRequired, ReauthenticationRequired, PasswordMismatch, TooManyAttempts, Overloaded],

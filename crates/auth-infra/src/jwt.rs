@@ -13,17 +13,20 @@ use auth_domain::{
         email::Email,
         ids::{SessionId, UserId},
         port_error::PortError,
+        role::{ROLE_MAX_BYTES, ROLES_MAX, Roles},
     },
     sessions::{
         authentication::{Authentication, Methods},
         ports::TokenCodec,
         session::Generation,
         token::{Claims, InvalidToken, Scope, TokenId, TokenKind, TokenPurpose},
+        token_claims::TOKEN_CLAIMS_MAX_BYTES,
     },
     signing_keys::{ports::KeyCache, revocations::Revocations, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
+use serde_json::Map;
 use uuid::Uuid;
 
 use self::{claims::TokenIssuer, jws::HmacKey, key_cache::CachedKeys, key_pair::KeyPair};
@@ -98,7 +101,8 @@ impl JwtCodec {
         for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))] {
             let claims = probe(purpose, now).map_err(|fault| faulty(&fault.to_string()))?;
             let token = self.encode(&claims)?;
-            if self.decode(purpose.kind(), &token, now) != Ok(claims) {
+            let read = Claims { roles: Roles::default(), attributes: Map::new(), ..claims };
+            if self.decode(purpose.kind(), &token, now) != Ok(read) {
                 return Err(faulty("a signed token does not verify"));
             }
             if self.access.verify(&token).is_ok() && self.refresh.verify(&token).is_ok() {
@@ -182,10 +186,25 @@ fn probe(purpose: TokenPurpose, now: DateTime<Utc>) -> Result<Claims, auth_domai
             TokenPurpose::Access => Some(Scope::Enrol),
             TokenPurpose::Refresh(_) => None,
         },
+        roles: match purpose {
+            TokenPurpose::Access => longest_roles(),
+            TokenPurpose::Refresh(_) => Roles::default(),
+        },
+        attributes: match purpose {
+            TokenPurpose::Access => Map::from_iter([("a".to_owned(), "a".repeat(TOKEN_CLAIMS_MAX_BYTES).into())]),
+            TokenPurpose::Refresh(_) => Map::new(),
+        },
         issued_at: now,
         not_before: now,
         expires_at: now + auth_domain::sessions::token::CLOCK_SKEW,
     })
+}
+
+/// As many as there may be, each as long as it may be.
+fn longest_roles() -> Roles {
+    let width = ROLE_MAX_BYTES - 1;
+    let names: Vec<_> = (0..ROLES_MAX).map(|number| format!("r{number:0width$}")).collect();
+    names.join(" ").parse().unwrap_or_default()
 }
 
 #[cfg(test)]

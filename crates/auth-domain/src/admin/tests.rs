@@ -16,7 +16,9 @@ use super::{
 use crate::{
     accounts::ports::{Deleted, Inserted, MockUserStore},
     audit::event::{Actor, AuditEvent},
-    identity::{administrator::LastAdministrator, ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User},
+    identity::{
+        administrator::LastAdministrator, ids::SessionId, password_hash::PasswordHash, port_error::PortError, user::User,
+    },
     mail::message::{Occasion, Outgoing},
     passwords::{policy::NewPassword, ports::MockPasswordHasher},
     sessions::ports::MockSessionStore,

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
 };
 
 use super::language::Language;
@@ -70,6 +71,21 @@ impl Network {
                 Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
             }
         })
+    }
+}
+
+/// The text is no network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a network as this server writes it")]
+pub struct NoNetwork;
+
+impl FromStr for Network {
+    type Err = NoNetwork;
+
+    fn from_str(text: &str) -> Result<Self, NoNetwork> {
+        let (address, _) = text.split_once('/').ok_or(NoNetwork)?;
+        let network = Self::of(address.parse().map_err(|_fault| NoNetwork)?);
+        if network.to_string() == text { Ok(network) } else { Err(NoNetwork) }
     }
 }
 

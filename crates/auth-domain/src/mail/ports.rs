@@ -44,6 +44,9 @@ pub trait ProofStore: Send + Sync {
 
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError>;
 
+    /// The proofs of an account that may still be used, oldest first.
+    async fn open(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Proof>, PortError>;
+
     /// The newest proof of an address that may be used for this, after it has counted one try of its code; if `user` is given, of
     /// those for this account alone, since several may ask for one and the same new address. `None` if there is none, or its tries
     /// are used up. Of callers that race, in whatever process, no more get it than it has tries.

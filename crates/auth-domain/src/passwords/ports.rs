@@ -41,6 +41,9 @@ pub trait AttemptStore: Send + Sync {
     async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError>;
 
     /// When an account was last logged in to from a network. The throttle does not ask: whoever has an account would show.
+    /// The networks where sessions of an account have begun, and when one last did, in order.
+    async fn networks(&self, user: UserId) -> Result<Vec<(Network, DateTime<Utc>)>, PortError>;
+
     async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError>;
 
     /// Deletes at most about `limit` failures of each release that are forgotten: here by `now`, in the previous release's table those

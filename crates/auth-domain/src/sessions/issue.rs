@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Map;
 
 use crate::{
     factors::policy::MfaPolicy,
     identity::{clock::Ids, ids::SessionId, port_error::PortError, request_context::RequestContext, user::User},
     sessions::{
         authentication::{Authentication, is_for_enrolment},
-        ports::TokenCodec,
+        ports::{TokenCodec, TokenNotes},
         session::Session,
         token::{AccessToken, Claims, Lifetimes, Scope, TokenId, TokenPair},
+        token_claims::TokenClaims,
     },
 };
 
@@ -21,8 +23,9 @@ pub struct Issuer {
     pub codec: Arc<dyn TokenCodec>,
     pub ids: Arc<dyn Ids>,
     pub lifetimes: Lifetimes,
-    /// Whether access tokens say if the address is verified: only where mails can be sent.
-    pub tells_verified: bool,
+    /// Which attributes access tokens say.
+    pub claims: TokenClaims,
+    pub notes: Arc<dyn TokenNotes>,
     /// Whether a session without a second factor may do no more than enrol one.
     pub mfa: MfaPolicy,
 }
@@ -39,10 +42,13 @@ impl Issuer {
     /// # Errors
     /// When a key cannot sign.
     pub fn access(&self, session: &Session, user: &User, now: DateTime<Utc>) -> Result<AccessToken, PortError> {
-        let email_verified = self.tells_verified.then_some(user.email_verified_at.is_some());
         let claims = Claims::access(TokenId(self.ids.next()), session, user, now, &self.lifetimes);
         let scope = is_for_enrolment(session, self.mfa).then_some(Scope::Enrol);
-        let claims = Claims { email_verified, scope, ..claims };
+        let attributes = self.claims.of(&user.attributes).unwrap_or_else(|_too_much| {
+            self.notes.left_out(user.id);
+            Map::new()
+        });
+        let claims = Claims { attributes, scope, ..claims };
         Ok(AccessToken { token: self.codec.encode(&claims)?, expires_in: claims.expires_at - now })
     }
 

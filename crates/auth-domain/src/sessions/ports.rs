@@ -115,3 +115,9 @@ pub trait TokenCodec: Send + Sync {
     /// The token is refused.
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken>;
 }
+
+/// Hears what tokens leave out.
+pub trait TokenNotes: Send + Sync {
+    /// The attributes of an account are more than a token is to say, so it says none.
+    fn left_out(&self, user: UserId);
+}

@@ -1,12 +1,14 @@
 //! Tokens: their claims, their lives, and when they count.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
 
 use crate::{
     identity::{
         email::Email,
         ids::{SessionId, UserId, id},
         password_hash::redacted,
+        role::Roles,
         user::User,
     },
     sessions::{
@@ -65,7 +67,7 @@ pub struct Claims {
     pub purpose: TokenPurpose,
     pub user: UserId,
     pub email: Email,
-    /// Of an access token: whether its owner has proven to read the mails of the address, where this server can send one.
+    /// Of an access token: whether the address is verified. Earlier releases did not always say it.
     pub email_verified: Option<bool>,
     pub session: SessionId,
     /// Of an access token: what it is good for, where that is not everything.
@@ -73,6 +75,10 @@ pub struct Claims {
     /// Of an access token: how and when its bearer was authenticated, for other services; this one goes by the session. Earlier
     /// releases did not say it.
     pub authentication: Option<Authentication>,
+    /// Of an access token: what its owner is allowed, for other services; this one goes by the account.
+    pub roles: Roles,
+    /// Of an access token: what its owner's attributes are, as far as tokens say it, for other services.
+    pub attributes: Map<String, Value>,
     pub issued_at: DateTime<Utc>,
     pub not_before: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -123,7 +129,8 @@ impl Claims {
     #[must_use]
     pub fn access(id: TokenId, session: &Session, user: &User, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
         let authentication = Some(session.authentication.clone());
-        Self { authentication, ..Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access) }
+        let (email_verified, roles) = (Some(user.email_verified_at.is_some()), user.roles.clone());
+        Self { authentication, email_verified, roles, ..Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access) }
     }
 
     /// The refresh token of a session's current generation; made again, it has the same times.
@@ -149,6 +156,8 @@ impl Claims {
             scope: None,
             session: session.id,
             authentication: None,
+            roles: Roles::default(),
+            attributes: Map::new(),
             issued_at: from,
             not_before: from,
             expires_at: until,

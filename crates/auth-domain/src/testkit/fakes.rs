@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::{
     audit::{event::AuditEvent, kind::EventKind, ports::AuditSink},
-    identity::{email::Email, password_hash::PasswordHash, port_error::PortError},
+    identity::{email::Email, password_hash::PasswordHash, port_error::PortError, role::Roles},
     oauth::{
         client::{ClientSecret, SecretHash},
         ports::ClientSecrets,
@@ -167,6 +167,9 @@ impl FakeCodec {
                 "enrol" => Some(Scope::Enrol),
                 _ => None,
             },
+            // For others alone: no codec reads them.
+            roles: Roles::default(),
+            attributes: serde_json::Map::new(),
             issued_at: second(next())?,
             not_before: second(next())?,
             expires_at: second(next())?,

@@ -286,6 +286,10 @@ impl<P: AttemptStore> AttemptStore for Flaky<P> {
         self.fuse.guard(self.port.forgive(account, client, counted)).await
     }
 
+    async fn networks(&self, user: UserId) -> Result<Vec<(Network, DateTime<Utc>)>, PortError> {
+        self.fuse.guard(self.port.networks(user)).await
+    }
+
     async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {
         self.fuse.guard(self.port.network_seen_at(user, network)).await
     }

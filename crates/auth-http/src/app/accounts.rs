@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use auth_domain::accounts::{
-    change_password::ChangePassword,
-    delete::DeleteAccount,
-    ports::{UserAdminStore, UserStore},
+use auth_domain::{
+    accounts::{
+        change_password::ChangePassword,
+        change_profile::ChangeProfile,
+        delete::DeleteAccount,
+        ports::{UserAdminStore, UserStore},
+    },
+    admin::export_account::ExportAccount,
 };
 
 use super::{mail::writer, passwords::verifier, ports::Ports, use_cases::Policies};
+use crate::settings::SESSIONS_MAX;
 
 #[derive(Clone)]
 pub struct AccountPorts {
@@ -18,12 +23,14 @@ pub struct AccountPorts {
 
 pub struct AccountUseCases {
     pub change_password: ChangePassword,
+    pub change_profile: ChangeProfile,
+    pub export: ExportAccount,
     pub delete: DeleteAccount,
 }
 
 impl AccountUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
-        let (users, writer) = (ports.accounts.users.clone(), writer(ports, policies.mail.as_ref()));
+        let (AccountPorts { users, directory }, writer) = (ports.accounts.clone(), writer(ports, policies.mail.as_ref()));
         let (audit, clock) = (ports.audit.sink.clone(), ports.clock.clone());
         Self {
             change_password: ChangePassword {
@@ -33,6 +40,17 @@ impl AccountUseCases {
                 writer: writer.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
+            },
+            change_profile: ChangeProfile { users: users.clone(), directory, audit: audit.clone(), clock: clock.clone() },
+            export: ExportAccount {
+                factors: ports.factors.store.clone(),
+                sessions: ports.sessions.store.clone(),
+                attempts: ports.passwords.attempts.clone(),
+                proofs: ports.mail.proofs.clone(),
+                trail: ports.audit.store.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                session_limit: SESSIONS_MAX.into(),
             },
             delete: DeleteAccount {
                 users,

@@ -14,6 +14,7 @@ use auth_domain::sessions::{
 };
 
 use super::{ports::Ports, use_cases::Policies};
+use crate::telemetry::token_notes::LoggedNotes;
 
 #[derive(Clone)]
 pub struct SessionPorts {
@@ -63,7 +64,8 @@ pub(super) fn issuer(ports: &Ports, policies: &Policies) -> Issuer {
         codec: ports.sessions.codec.clone(),
         ids: ports.ids.clone(),
         lifetimes: policies.lifetimes,
-        tells_verified: policies.mail.is_some(),
+        claims: policies.token_claims.clone(),
+        notes: Arc::new(LoggedNotes),
         mfa: policies.mfa,
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
-    factors::policy::MfaPolicy, mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::token::Lifetimes,
+    factors::policy::MfaPolicy, mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::{token::Lifetimes, token_claims::TokenClaims},
     signing_keys::ring::KeyPolicy,
 };
 use chrono::TimeDelta;
@@ -41,6 +41,8 @@ pub struct Policies {
     pub mail: Option<MailPolicy>,
     /// How long the audit trail is kept; `None` is for ever.
     pub audit_kept: Option<TimeDelta>,
+    /// Which attributes access tokens say.
+    pub token_claims: TokenClaims,
     /// Whether administrators need a second factor.
     pub admin_factor: bool,
     /// None where the access secret signs.
@@ -96,6 +98,7 @@ impl From<&Settings> for Policies {
                 .map(|passkeys| PasskeyPolicy { app_name: settings.app_name(), origins: passkeys.origins.clone() }),
             mail: settings.mail.as_ref().map(MailPolicy::from),
             audit_kept: settings.audit.kept,
+            token_claims: settings.tokens.claims.clone(),
             admin_factor: settings.admin.require_factor,
             keys: settings.tokens.keys.policy,
             realm: TokenIssuer {

@@ -88,7 +88,7 @@ fn of_the_layers(needs: Needs, method: &Method, operation: &Operation) -> impl I
         is(!needs.probe, &[Code::OriginNotAllowed, Code::PayloadTooLarge]),
         is(needs.budget.is_some(), &[Code::RateLimited]),
         is(with_body, &[Code::UnsupportedMediaType]),
-        is(operation.request_body.is_some() && needs.media == Media::Json, &[Code::ValidationFailed]),
+        is(operation.request_body.is_some() && needs.media != Media::Form, &[Code::ValidationFailed]),
         is(needs_a_token(operation), &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Unavailable]),
     ]
     .into_iter()

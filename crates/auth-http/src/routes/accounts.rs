@@ -1,4 +1,6 @@
-//! The caller's account: register, show, change the password, delete.
+//! The caller's account: register, show, describe, change the password, export, delete.
+
+pub(crate) mod export;
 
 use actix_web::{
     HttpResponse,
@@ -6,10 +8,11 @@ use actix_web::{
     web::{Data, Json},
 };
 use auth_domain::{
-    identity::email::Email,
+    identity::{email::Email, user::User},
     passwords::policy::{NewPassword, PasswordAttempt},
     sign_in::register::Registered,
 };
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
@@ -20,8 +23,9 @@ use crate::{
     app::use_cases::UseCases,
     routes::views::UserView,
     web::{
-        caller::{Caller, CallerWith, Context, EnrollingUser, FreshIfFactor},
+        caller::{Authenticated, Caller, CallerWith, Context, EnrollingUser, FreshIfFactor},
         json_body::{FromMembers, JsonBody, Members, Told},
+        media::Media,
         problem::Problem,
     },
 };
@@ -75,6 +79,25 @@ impl FromMembers for DeleteAccountBody {
     }
 }
 
+/// A merge patch (RFC 7396).
+#[derive(ToSchema)]
+pub struct ChangeProfileBody {
+    /// What changes of the profile: a member that is `null` goes. `null` instead of an object clears all. Afterwards at most 4 KiB as
+    /// compact JSON, and five levels deep.
+    #[schema(required = false, value_type = Object, examples(json!({ "name": "Ann", "city": null })))]
+    profile: Value,
+}
+
+impl FromMembers for ChangeProfileBody {
+    const MEDIA: Media = Media::MergePatch;
+
+    fn from_members(members: &mut Members) -> Result<Self, Told> {
+        let profile = members.patch("profile");
+        members.refuse_others();
+        Ok(Self { profile: profile?.unwrap_or_else(|| Value::Object(Map::new())) })
+    }
+}
+
 /// Create an account.
 ///
 /// The answer holds the tokens of its first session. Passwords need an upper-case and a lower-case letter, a digit and a special
@@ -104,10 +127,32 @@ pub async fn register(
     responses((status = 200, description = "The account of the token.", body = UserView)),
 )]
 pub async fn me(app: Data<UseCases>, Caller(caller, ..): EnrollingUser) -> Json<UserView> {
-    Json(match app.mail {
-        Some(_) => UserView::with_mailbox(&caller.user, app.ports.clock.now()),
-        None => UserView::from(&caller.user),
-    })
+    Json(own(&app, &caller.user))
+}
+
+/// What the owner of an account sees of it.
+fn own(app: &UseCases, user: &User) -> UserView {
+    match app.mail {
+        Some(_) => UserView::with_mailbox(user, app.ports.clock.now()),
+        None => UserView::from(user),
+    }
+}
+
+/// Change the profile.
+///
+/// A JSON object that its owner changes by a merge patch (RFC 7396). Nothing else can be changed here.
+#[utoipa::path(
+    patch, path = "/auth/me", operation_id = "change_profile", security(("bearer" = [])),
+    request_body(content((ChangeProfileBody = "application/merge-patch+json"), (ChangeProfileBody = "application/json"))),
+    responses((status = 200, description = "The account as it is now.", body = UserView)),
+)]
+pub async fn change_profile(
+    app: Data<UseCases>,
+    Context(context): Context,
+    CallerWith(caller, body, ..): Authenticated<ChangeProfileBody>,
+) -> Result<Json<UserView>, Problem> {
+    let user = app.accounts.change_profile.execute(&caller, &body.profile, &context).await?;
+    Ok(Json(own(&app, &user)))
 }
 
 /// Change the password.

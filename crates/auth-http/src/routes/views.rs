@@ -3,6 +3,7 @@
 use auth_domain::{identity::user::User, sessions::session::Session};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// RFC 3339 in UTC, with as many fractions as the database keeps.
@@ -19,21 +20,26 @@ pub struct UserView {
     pub id: String,
     #[schema(format = "email", examples("ann@example.org"))]
     pub email: String,
+    /// Whether the address is verified.
+    pub email_verified: bool,
     #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub created_at: String,
     #[schema(format = "date-time", examples("2026-03-01T12:00:00.000000Z"))]
     pub updated_at: String,
+    /// What the account is allowed.
+    #[schema(examples(json!(["editor"])))]
+    pub roles: Vec<String>,
+    /// What its owner says of themselves.
+    #[schema(value_type = Object, examples(json!({ "name": "Ann" })))]
+    pub profile: Map<String, Value>,
     /// Of a server that sends mails.
     #[serde(flatten)]
     pub mailbox: Option<MailboxView>,
 }
 
-/// What a person sees of their address.
+/// What a person sees of their mailbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MailboxView {
-    /// Whether its owner has proven to read its mails.
-    #[schema(required = false)]
-    pub email_verified: bool,
     /// The address that was asked for and is not proven yet.
     #[schema(required = false, format = "email")]
     pub pending_email: Option<String>,
@@ -62,8 +68,11 @@ impl From<&User> for UserView {
         Self {
             id: user.id.to_string(),
             email: user.email.to_string(),
+            email_verified: user.email_verified_at.is_some(),
             created_at: timestamp(user.created_at),
-            updated_at: timestamp(user.updated_at),
+            updated_at: timestamp(user.changed_at()),
+            roles: user.roles.iter().map(ToString::to_string).collect(),
+            profile: user.profile.members().clone(),
             mailbox: None,
         }
     }
@@ -80,10 +89,7 @@ impl UserView {
 impl MailboxView {
     fn of(user: &User, now: DateTime<Utc>) -> Self {
         let pending = user.pending_email.as_ref().filter(|pending| now < pending.until);
-        Self {
-            email_verified: user.email_verified_at.is_some(),
-            pending_email: pending.map(|pending| pending.address.to_string()),
-        }
+        Self { pending_email: pending.map(|pending| pending.address.to_string()) }
     }
 }
 

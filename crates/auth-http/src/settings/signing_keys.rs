@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use auth_domain::signing_keys::{key::KeyAlgorithm, ring::KeyPolicy};
+use auth_domain::{
+    sessions::token_claims::TokenClaims,
+    signing_keys::{key::KeyAlgorithm, ring::KeyPolicy},
+};
 use auth_infra::encryption::EncryptionKeys;
 use chrono::TimeDelta;
 use garde::Validate;
@@ -17,6 +20,8 @@ pub struct TokenSettings {
     pub refresh_secret: SecretString,
     pub issuer: Option<String>,
     pub audience: Option<String>,
+    /// Which attributes access tokens say.
+    pub claims: TokenClaims,
     pub keys: KeySettings,
 }
 
@@ -56,8 +61,9 @@ impl TokenSettings {
         let secrets = reader.secret_pair("JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY");
         let (issuer, audience) = (reader.claim("JWT_ISSUER"), reader.claim("JWT_AUDIENCE"));
         let keys = KeySettings::read(reader, issuer.as_deref());
+        let claims = reader.parsed("TOKEN_CLAIMS", "");
         let ((access_secret, refresh_secret), keys) = (secrets?, keys?);
-        Some(Self { access_secret, refresh_secret, issuer, audience, keys })
+        Some(Self { access_secret, refresh_secret, issuer, audience, claims: claims?, keys })
     }
 }
 

@@ -43,6 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("FRESH_MINUTES"),
     plain("JWT_ISSUER"),
     plain("JWT_AUDIENCE"),
+    plain("TOKEN_CLAIMS"),
     plain("JWT_ALGORITHM"),
     secret("KEY_ENCRYPTION_KEY"),
     plain("JWKS_MAX_AGE"),

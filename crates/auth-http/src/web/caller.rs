@@ -17,7 +17,6 @@ use crate::{
     web::{
         json_body::{FromMembers, JsonBody, RawBody, Rules, parse},
         language,
-        media::Media,
         problem::Problem,
     },
 };
@@ -116,7 +115,7 @@ impl<D: Demand, B: FromMembers + 'static> FromRequest for CallerWith<D, B> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = RawBody::of(request, Media::Json);
+        let body = RawBody::of(request, B::MEDIA);
         let policy = UseCases::of(request).passwords.policy;
         let caller = Caller::<D>::from_request(request, payload);
         Box::pin(async move {

@@ -73,6 +73,11 @@ pub(crate) const fn form(budget: Budget) -> Needs {
     Needs { budget: Some(budget), media: Media::Form, probe: false, cached: false }
 }
 
+/// Where PATCH takes a merge patch. Other methods of the path say themselves that they take JSON alone.
+pub(crate) const fn merge_patch(budget: Budget) -> Needs {
+    Needs { budget: Some(budget), media: Media::MergePatch, probe: false, cached: false }
+}
+
 impl Needs {
     /// The same, with answers that clients may keep.
     pub(crate) const fn cached(self) -> Self {

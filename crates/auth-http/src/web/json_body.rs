@@ -51,7 +51,7 @@ impl<B: FromMembers + 'static> FromRequest for JsonBody<B> {
 
     fn from_request(request: &HttpRequest, _already_read: &mut Payload) -> Self::Future {
         let rules = Rules { policy: UseCases::of(request).passwords.policy, owner: None };
-        future::ready(RawBody::of(request, Media::Json).and_then(|RawBody(bytes)| parse(&bytes, rules)).map(JsonBody))
+        future::ready(RawBody::of(request, B::MEDIA).and_then(|RawBody(bytes)| parse(&bytes, rules)).map(JsonBody))
     }
 }
 
@@ -80,6 +80,9 @@ pub struct Rules {
 /// }
 /// ```
 pub trait FromMembers: Sized {
+    /// What such a body has to say that it is.
+    const MEDIA: Media = Media::Json;
+
     /// # Errors
     /// A fault has been told.
     fn from_members(members: &mut Members) -> Result<Self, Told>;
@@ -144,6 +147,25 @@ impl Members {
     pub fn texts(&mut self, name: &str) -> Vec<String> {
         let Some(Value::Array(items)) = self.given.remove(name) else { return Vec::new() };
         items.into_iter().filter_map(|item| if let Value::String(text) = item { Some(text) } else { None }).collect()
+    }
+
+    /// What a merge patch (RFC 7396) says of a member that is an object: `null` clears it. `None` where it says nothing.
+    ///
+    /// # Errors
+    /// It is neither an object nor `null`.
+    pub fn patch(&mut self, name: &'static str) -> Result<Option<Value>, Told> {
+        match self.given.remove(name) {
+            None => Ok(None),
+            Some(patch @ (Value::Object(_) | Value::Null)) => Ok(Some(patch)),
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                Err(self.fault(name, "wrong_type", "must be an object or null"))
+            }
+        }
+    }
+
+    /// Refuses every member that nobody has asked for.
+    pub fn refuse_others(&mut self) {
+        self.faults.extend(self.given.keys().map(|name| FieldError::unknown(name)));
     }
 
     /// Whether there is such a member, for a body that may be one of several. `null` is none.

@@ -9,23 +9,27 @@ use crate::web::problem::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     Json,
+    /// JSON, or as such a merge patch (RFC 7396).
+    MergePatch,
     /// An OAuth form (RFC 6749 appendix B), on OAuth's routes alone: a plain HTML form can send it. That does no harm there:
     /// browsers add no credentials by themselves, and these routes act only on what the form contains.
     Form,
 }
 
 impl Media {
-    /// Its subtype of `application`.
-    fn subtype(self) -> &'static str {
+    /// Its subtypes of `application`.
+    fn subtypes(self) -> &'static [&'static str] {
         match self {
-            Self::Json => "json",
-            Self::Form => "x-www-form-urlencoded",
+            Self::Json => &["json"],
+            Self::MergePatch => &["merge-patch+json", "json"],
+            Self::Form => &["x-www-form-urlencoded"],
         }
     }
 
     fn refusal(self) -> Problem {
         match self {
             Self::Json => Problem::unsupported_media_type(),
+            Self::MergePatch => Problem::not_a_patch(),
             Self::Form => Problem::not_a_form(),
         }
     }
@@ -47,8 +51,8 @@ pub(crate) fn check_media_type(headers: &HeaderMap, media: Media) -> Result<(), 
 /// another media type than we do.
 fn is_written_in(wanted: Media, value: &HeaderValue) -> bool {
     let text: String = value.as_bytes().iter().copied().map(char::from).collect();
-    text.parse::<Mime>()
-        .is_ok_and(|media| media.matches("application", wanted.subtype()) && media.get_parameter("charset").is_none_or(is_utf_8))
+    let fits = |media: &Mime| wanted.subtypes().iter().any(|subtype| media.matches("application", subtype));
+    text.parse::<Mime>().is_ok_and(|media| fits(&media) && media.get_parameter("charset").is_none_or(is_utf_8))
 }
 
 /// Whether text of this charset is UTF-8: US-ASCII always is.
@@ -114,6 +118,19 @@ mod tests {
             assert!(takes(Media::Form, &[("content-type", &format!("{form}{parameters}"))]), "{parameters}");
         }
         assert!(!takes(Media::Form, &[("content-type", form), ("content-encoding", "gzip")]));
+    }
+
+    #[test]
+    fn a_merge_patch_may_say_that_it_is_one() {
+        for (value, fits) in
+            [("application/merge-patch+json", true), ("application/json", true), ("application/json-patch+json", false)]
+        {
+            assert_eq!(takes(Media::MergePatch, &[("content-type", value)]), fits, "{value}");
+        }
+        for parameters in PARAMETERS {
+            assert!(takes(Media::MergePatch, &[("content-type", &format!("application/merge-patch+json{parameters}"))]));
+        }
+        assert!(!accepts(&[("content-type", "application/merge-patch+json")]));
     }
 
     #[test]

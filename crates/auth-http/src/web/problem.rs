@@ -90,10 +90,20 @@ struct SecondStep {
     factors: Vec<&'static str>,
 }
 
+/// How much of the name of an unknown member is repeated.
+const UNKNOWN_MAX_CHARS: usize = 64;
+
 impl FieldError {
     #[must_use]
     pub fn new(field: &'static str, code: &'static str, message: impl fmt::Display) -> Self {
         Self { field: field.into(), code, message: message.to_string() }
+    }
+
+    /// Of a member that has no place in the body, by the name that it was given, as far as that is worth repeating.
+    #[must_use]
+    pub fn unknown(name: &str) -> Self {
+        let field = name.chars().filter(|one| !one.is_control()).take(UNKNOWN_MAX_CHARS).collect::<String>();
+        Self { field: field.into(), code: "unknown", message: "is no member that can be changed".to_owned() }
     }
 
     /// The same of a member of `parent`.
@@ -197,6 +207,13 @@ impl Problem {
     #[must_use]
     pub fn not_a_form() -> Self {
         let detail = "Content-Type must be application/x-www-form-urlencoded, without a Content-Encoding";
+        Self::with_detail(Code::UnsupportedMediaType, detail)
+    }
+
+    /// For a route that takes a merge patch.
+    #[must_use]
+    pub fn not_a_patch() -> Self {
+        let detail = "Content-Type must be application/merge-patch+json or application/json, without a Content-Encoding";
         Self::with_detail(Code::UnsupportedMediaType, detail)
     }
 

@@ -3,7 +3,12 @@
 use std::str::FromStr;
 
 use auth_domain::{
-    identity::{email::Email, ids::KeyId, port_error::PortError},
+    identity::{
+        email::Email,
+        ids::KeyId,
+        port_error::PortError,
+        role::{Role, Roles},
+    },
     sessions::{
         authentication::Authentication,
         session::Generation,
@@ -48,6 +53,11 @@ struct Payload<'a> {
     iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<&'a str>,
+    /// None of them has the name of another member.
+    #[serde(flatten)]
+    attributes: &'a Map<String, Value>,
 }
 
 impl TokenIssuer {
@@ -73,6 +83,8 @@ impl TokenIssuer {
             },
             iss: self.issuer.as_deref(),
             aud: self.audience.as_deref(),
+            roles: claims.roles.iter().map(Role::as_str).collect(),
+            attributes: &claims.attributes,
         };
         serde_json::to_vec(&payload).map_err(|fault| PortError::Internal(format!("claims cannot be written: {fault}")))
     }
@@ -96,6 +108,9 @@ impl TokenIssuer {
             email_verified: members.0.get("email_verified").and_then(Value::as_bool),
             scope: members.scope()?,
             authentication: members.authentication(),
+            // For others alone: this server goes by the account.
+            roles: Roles::default(),
+            attributes: Map::new(),
             issued_at: members.time("iat")?,
             not_before: members.time("nbf")?,
             expires_at: members.time("exp")?,

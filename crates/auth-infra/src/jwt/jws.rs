@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde_json::{Value, json};
 
 /// The longest token that is parsed.
-pub(super) const TOKEN_MAX_BYTES: usize = 8 * 1024;
+pub(super) const TOKEN_MAX_BYTES: usize = 12 * 1024;
 
 /// What RFC 7518 section 3.2 demands of a key for HS256.
 const HS256_KEY_MIN_BYTES: usize = 32;

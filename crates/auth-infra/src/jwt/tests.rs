@@ -47,6 +47,8 @@ fn claims(purpose: TokenPurpose) -> Claims {
         email_verified: None,
         authentication: None,
         scope: None,
+        roles: auth_domain::identity::role::Roles::default(),
+        attributes: serde_json::Map::new(),
         issued_at: now(),
         not_before: now(),
         expires_at: now() + TimeDelta::minutes(15),

@@ -68,10 +68,8 @@ async fn ending_all_ends_it(engine: Engine) {
 }
 
 async fn disabling_ends_it(engine: Engine) {
-    let (ended, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.disable(ann.id, session.expires_at).await
-    })
-    .await;
+    let (ended, stores, session) =
+        against_a_refresh(engine, |stores, ann, session| async move { stores.disable(ann.id, session.expires_at).await }).await;
     assert_eq!(ended, Some(vec![session.id]));
     assert!(is_over(&stores, &session).await);
 }
@@ -85,10 +83,9 @@ async fn ending_it_ends_it(engine: Engine) {
 }
 
 async fn deleting_names_it(engine: Engine) {
-    let (deleted, stores, session) = against_a_refresh(engine, |stores, ann, session| async move {
-        stores.delete(ann.id, None, session.expires_at).await
-    })
-    .await;
+    let (deleted, stores, session) =
+        against_a_refresh(engine, |stores, ann, session| async move { stores.delete(ann.id, None, session.expires_at).await })
+            .await;
     assert!(deleted);
     let ended = stores.ended.ended(RevocationCursor::before(session.created_at), 10).await.unwrap();
     assert_eq!(ended.iter().map(|ended| ended.id).collect::<Vec<_>>(), [session.id]);

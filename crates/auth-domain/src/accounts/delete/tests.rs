@@ -26,8 +26,14 @@ async fn leave(
 ) -> (Result<(), DeleteAccountError>, Vec<Told>) {
     let audit = MemoryAudit::default();
     let proof = proof(Arc::new(hasher), &audit);
-    let delete =
-        DeleteAccount { users: Arc::new(users), proof, writer: no_mail(), audit: Arc::new(audit.clone()), clock: clock(), with_factor: true };
+    let delete = DeleteAccount {
+        users: Arc::new(users),
+        proof,
+        writer: no_mail(),
+        audit: Arc::new(audit.clone()),
+        clock: clock(),
+        with_factor: true,
+    };
     let outcome = delete.execute(caller, attempt(PASSWORD), &context()).await;
     let events = audit.events();
     assert!(events.iter().all(|event| event.user() == Some(caller.user.id) && event.email() == Some(&caller.user.email)));
@@ -124,10 +130,15 @@ async fn the_owner_is_told_and_has_no_way_back() {
     let caller = caller();
     let mut users = MockUserStore::new();
     let is_notice = |mail: &crate::mail::message::Outgoing| mail.to == caller_address() && mail.proof.is_none();
-    users.expect_delete().withf(move |_, _, _, _, notice| notice.is_some_and(is_notice)).once().returning(|_, _, _, _, _| Ok(Deleted::Yes));
+    users
+        .expect_delete()
+        .withf(move |_, _, _, _, notice| notice.is_some_and(is_notice))
+        .once()
+        .returning(|_, _, _, _, _| Ok(Deleted::Yes));
     let (audit, writer) = (MemoryAudit::default(), crate::testing::mail::writer());
     let proof = proof(Arc::new(hasher_that_says(true)), &audit);
-    let delete = DeleteAccount { users: Arc::new(users), proof, writer, audit: Arc::new(audit), clock: clock(), with_factor: true };
+    let delete =
+        DeleteAccount { users: Arc::new(users), proof, writer, audit: Arc::new(audit), clock: clock(), with_factor: true };
     delete.execute(&caller, attempt(PASSWORD), &context()).await.unwrap();
 }
 

@@ -128,12 +128,13 @@ async fn the_address_that_was_is_told_of_the_one_that_is() {
     let (store, ann) = (MemoryStore::default(), user("ann@example.org"));
     assert_eq!(store.insert(&ann, None, None).await.unwrap(), Inserted::Yes);
     let mut directory = MockUserAdminStore::new();
-    let is_told = |to| move |notice: &crate::mail::message::Outgoing| {
-        notice.occasion == Occasion::EmailChanged && notice.to == email("ann@example.org") && notice.other_address == Some(to)
+    let is_told = |to| {
+        move |notice: &crate::mail::message::Outgoing| {
+            notice.occasion == Occasion::EmailChanged && notice.to == email("ann@example.org") && notice.other_address == Some(to)
+        }
     };
-    let expected = directory.expect_edit().withf(move |_, _, _, _, _, notice| {
-        notice.is_some_and(is_told(email("ann@other.example")))
-    });
+    let expected =
+        directory.expect_edit().withf(move |_, _, _, _, _, notice| notice.is_some_and(is_told(email("ann@other.example"))));
     expected.once().returning(|_, _, _, _, _, _| Ok(Edited::EmailTaken));
     let edit = EditUser { writer: writer(), ..of(MockUserStore::new(), directory, &MemoryAudit::default()) };
     let moved = Editable::from(&ann).moved_to(email("ann@other.example"));
@@ -184,7 +185,8 @@ async fn a_change_is_tried_again_on_the_account_as_it_is_by_then() {
     directory.expect_edit().withf(move |_, from, _, _, _, _| *from == seen).once().returning(|_, _, to, _, now, _| {
         Ok(Edited::Yes { user: Box::new(to.applied_to(&user("ann@example.org"), now)), ended: vec![] })
     });
-    let admit = |from: Editable| Ok::<_, AdminError>(Editable { roles: from.roles.with("admin".parse().unwrap()).unwrap(), ..from });
+    let admit =
+        |from: Editable| Ok::<_, AdminError>(Editable { roles: from.roles.with("admin".parse().unwrap()).unwrap(), ..from });
     let edited = of(users, directory, &audit).change(&ann, admit, false, &operator()).await.unwrap();
     assert_eq!(edited.user.roles.to_string(), "admin editor");
     assert_eq!(told(&audit.events()), [("user_updated", OPERATOR)]);

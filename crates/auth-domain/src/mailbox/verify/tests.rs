@@ -159,9 +159,7 @@ async fn a_disabled_account_and_none_at_all_are_no_account_to_verify() {
     for (minute, account) in [(1, Some(ann)), (2, None)] {
         world.clock.set(start() + chrono::TimeDelta::minutes(minute));
         if account.is_none() {
-            world.store.drop_account(world.user(ANN).await.unwrap().id, start())
-                .await
-                .unwrap();
+            world.store.drop_account(world.user(ANN).await.unwrap().id, start()).await.unwrap();
         }
         let mut before: Vec<_> = world.store.mails().iter().map(|entry| entry.mail.id).collect();
         world.ask().verification(&email(ANN), &context()).await.unwrap();

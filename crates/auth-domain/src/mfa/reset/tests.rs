@@ -51,7 +51,10 @@ async fn nothing_is_left_of_the_factors_and_every_session_ends() {
 async fn an_account_that_is_gone_has_none() {
     let server = Server::with_ann().await;
     let nobody = user("nobody@example.org");
-    assert_eq!(reset(&server, server.world.store.clone()).execute(&nobody, false, &operator()).await.unwrap(), FactorsReset::NoSuchUser);
+    assert_eq!(
+        reset(&server, server.world.store.clone()).execute(&nobody, false, &operator()).await.unwrap(),
+        FactorsReset::NoSuchUser
+    );
     assert_eq!((server.told(), server.world.post().await), (vec![], vec![]));
 }
 

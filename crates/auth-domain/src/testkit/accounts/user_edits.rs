@@ -76,7 +76,8 @@ fn is_done(edited: &Edited) -> bool {
 
 pub async fn keeps_roles_profile_and_attributes(stores: &Stores) {
     let profile = r#"{"name":"Ann \"é\" \u0000 😀","nested":{"list":[1,2.5,null]}}"#.parse().unwrap();
-    let ann = User { profile, attributes: r#"{"plan":"gold"}"#.parse().unwrap(), ..with_roles("ann@example.org", "admin editor") };
+    let ann =
+        User { profile, attributes: r#"{"plan":"gold"}"#.parse().unwrap(), ..with_roles("ann@example.org", "admin editor") };
     stores.keep(&ann).await;
     assert_eq!(stores.user(&ann).await, ann);
     assert_eq!(stores.users.find_by_email(&ann.email).await.unwrap(), Some(ann));
@@ -182,7 +183,8 @@ pub async fn edits_nobody_who_is_not_there(stores: &Stores) {
 
 pub async fn tells_the_owner_of_an_edit_if_it_happens(stores: &Stores) {
     let ann = stores.keep_new("ann@example.org").await;
-    let (from, told) = (Editable::from(&ann), crate::mail::message::Outgoing { occasion: Occasion::EmailChanged, ..notice(&ann, 3) });
+    let (from, told) =
+        (Editable::from(&ann), crate::mail::message::Outgoing { occasion: Occasion::EmailChanged, ..notice(&ann, 3) });
     let to = from.clone().moved_to(email("ann@other.example"));
     assert!(is_done(&stores.directory.edit(ann.id, &from, &to, STAYS, after(3), Some(&told)).await.unwrap()));
     assert_eq!(stores.mails.find(told.id).await.unwrap().unwrap().mail, told);
@@ -235,7 +237,9 @@ pub async fn counts_roles_as_they_are_now(stores: &Stores) {
         assert!(is_done(&stores.edit(ben.id, administer, after(10 + round)).await));
         assert!(is_done(&edited(stores, ann.id, STAYS, without_roles, after(20 + round)).await));
         assert_eq!(edited(stores, ben.id, STAYS, without_roles, after(30 + round)).await, Edited::LastAdministrator);
-        assert!(is_done(&stores.edit(ann.id, |from| Editable { roles: "admin".parse().unwrap(), ..from }, after(40 + round)).await));
+        assert!(is_done(
+            &stores.edit(ann.id, |from| Editable { roles: "admin".parse().unwrap(), ..from }, after(40 + round)).await
+        ));
         assert!(is_done(&edited(stores, ben.id, STAYS, without_roles, after(50 + round)).await));
     }
     assert!(stores.delete(ann.id, None, after(60)).await);

@@ -32,6 +32,10 @@ impl<P: ProofStore> ProofStore for Flaky<P> {
         self.fuse.guard(self.port.find(id)).await
     }
 
+    async fn open(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Proof>, PortError> {
+        self.fuse.guard(self.port.open(user, now)).await
+    }
+
     async fn try_code(
         &self,
         purpose: Purpose,

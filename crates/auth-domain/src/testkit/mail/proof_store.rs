@@ -4,6 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::samples::{LIFE, asked, asked_by, notice, proof_id, registration};
+use crate::accounts::ports::Edited;
+use crate::identity::{administrator::LastAdministrator, editable::Editable};
+use crate::testkit::samples::user;
 use crate::testkit::{
     fixtures::{Stores, together},
     samples::{PASSWORD, after, email, hash, kept_email, start},
@@ -41,6 +44,7 @@ macro_rules! proof_store_contract {
             keeps_no_registration_without_its_mail,
             keeps_a_registration_as_long_as_its_newest_proof,
             deletes_what_is_long_over,
+            finds_what_of_an_account_may_still_be_used,
         }
         $crate::clauses! { $attributes $fresh; mail::proof_codes:
             gives_the_newest_proof_for_a_code,
@@ -275,4 +279,20 @@ pub async fn deletes_what_is_long_over(stores: &Stores) {
         );
     }
     assert_eq!(stores.proofs.prune(after(100), 2).await.unwrap(), 2, "at most as many as it is told");
+}
+
+pub async fn finds_what_of_an_account_may_still_be_used(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    let [first, second, bens] = [notice(&ann, 2), notice(&ann, 1), notice(&ben, 1)];
+    for (owner, mail) in [(&ann, &first), (&ann, &second), (&ben, &bens)] {
+        let from = Editable::from(&stores.user(owner).await);
+        let to = Editable { profile: format!(r#"{{"at":"{}"}}"#, mail.created_at).parse().unwrap(), ..from.clone() };
+        let keep = LastAdministrator::MayGo;
+        let stored = stores.directory.edit(owner.id, &from, &to, keep, after(3), Some(mail)).await.unwrap();
+        assert!(matches!(stored, Edited::Yes { .. }));
+    }
+    let [first, second] = [first, second].map(|mail| mail.proof.unwrap());
+    assert_eq!(stores.proofs.open(ann.id, after(4)).await.unwrap(), [second, first.clone()]);
+    assert_eq!(stores.proofs.open(ann.id, first.expires_at).await.unwrap(), []);
+    assert_eq!(stores.proofs.open(user("cid@example.org").id, after(4)).await.unwrap(), []);
 }

@@ -65,6 +65,14 @@ impl AttemptStore for MemoryStore {
         Ok(())
     }
 
+    async fn networks(&self, user: UserId) -> Result<Vec<(Network, DateTime<Utc>)>, PortError> {
+        let state = self.open()?;
+        let mut known: Vec<_> = state.networks.iter().filter(|((owner, _), _)| *owner == user).collect();
+        // As texts, as databases do.
+        known.sort_by_key(|((_, network), _)| network.to_string());
+        Ok(known.into_iter().map(|((_, network), at)| (*network, *at)).collect())
+    }
+
     async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {
         Ok(self.open()?.networks.get(&(user, network)).copied())
     }

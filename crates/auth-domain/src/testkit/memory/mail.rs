@@ -119,6 +119,14 @@ impl ProofStore for MemoryStore {
         Ok(self.open()?.proofs.get(&id).cloned())
     }
 
+    async fn open(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Proof>, PortError> {
+        let state = self.open()?;
+        let is_open = |proof: &&Proof| proof.user == Some(user) && proof.check(proof.purpose, now).is_ok();
+        let mut open: Vec<_> = state.proofs.values().filter(is_open).cloned().collect();
+        open.sort_by_key(|proof| (proof.created_at, proof.id));
+        Ok(open)
+    }
+
     async fn try_code(
         &self,
         purpose: Purpose,

@@ -5,18 +5,18 @@ use super::{
     factor_store::{list, pending},
     scenes::{Enrolled, enrolled, is_good, started, with_app},
 };
-use crate::identity::administrator::LastAdministrator;
-use crate::mfa::ports::FactorsReset;
 use crate::factors::{
     factor::{Factor, FactorId},
     ports::CountedCode,
     second_step::Evidence,
 };
+use crate::identity::administrator::LastAdministrator;
 use crate::identity::{
     method::{Method, SecondFactors},
     user::{User, WrongCodes},
 };
 use crate::mail::{message::Outgoing, proof::Purpose};
+use crate::mfa::ports::FactorsReset;
 use crate::mfa::ports::{FactorList, Removed};
 use crate::testkit::{
     factors::samples::{app, codes},

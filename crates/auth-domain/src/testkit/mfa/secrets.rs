@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
 
 use super::scenes::{enrolled, started, with_passkey};
-use crate::identity::administrator::LastAdministrator;
-use crate::mfa::ports::FactorsReset;
 use crate::factors::totp::TotpFactor;
+use crate::identity::administrator::LastAdministrator;
 use crate::identity::encrypted::Encrypted;
+use crate::mfa::ports::FactorsReset;
 use crate::mfa::ports::{Started, StoredSecret};
 use crate::testkit::{
     factors::samples::{app, codes, passkey},

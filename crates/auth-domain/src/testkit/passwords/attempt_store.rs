@@ -23,6 +23,7 @@ macro_rules! attempt_store_contract {
     };
     (@all $attributes:tt $fresh:expr) => {
         $crate::clauses! { $attributes $fresh; passwords::attempt_store:
+            lists_the_networks_of_an_account,
             knows_nothing_of_an_address_at_first,
             counts_for_an_address_whether_or_not_it_has_an_account,
             counts_each_client_by_itself_and_all_together,
@@ -72,6 +73,19 @@ async fn counts(stores: &Stores, address: &str, from: &str) -> (u32, u32) {
 
 async fn seen(stores: &Stores, user: &User, address: &str) -> Option<DateTime<Utc>> {
     stores.attempts.network_seen_at(user.id, origin_from(address).network().unwrap()).await.unwrap()
+}
+
+pub async fn lists_the_networks_of_an_account(stores: &Stores) {
+    let (ann, ben) = (stores.keep_new("ann@example.org").await, stores.keep_new("ben@example.org").await);
+    for (user, seconds, address) in
+        [(&ann, 1, "203.0.113.7"), (&ann, 2, "2001:db8:1::1"), (&ann, 3, "203.0.113.8"), (&ben, 4, "198.51.100.1")]
+    {
+        login_from(stores, user, seconds, address).await;
+    }
+    let of = |address: &str| origin_from(address).network().unwrap();
+    let expected = [(of("2001:db8:1::1"), after(2)), (of("203.0.113.7"), after(3))];
+    assert_eq!(stores.attempts.networks(ann.id).await.unwrap(), expected);
+    assert_eq!(stores.attempts.networks(user("cid@example.org").id).await.unwrap(), []);
 }
 
 async fn login_from(stores: &Stores, user: &User, seconds: i64, address: &str) {

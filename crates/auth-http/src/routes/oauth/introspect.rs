@@ -1,7 +1,7 @@
 //! What resource servers ask: does this token count now (RFC 7662)?
 
 use actix_web::{Error, HttpResponse, web::Data};
-use auth_domain::{oauth::introspect::Alive, sessions::token::TokenKind};
+use auth_domain::{identity::role::Role, oauth::introspect::Alive, sessions::token::TokenKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,10 +42,13 @@ pub(crate) struct IntrospectionView<'a> {
     /// The account's address, as it is now.
     #[schema(required = false, format = "email", examples("ann@example.org"))]
     username: &'a str,
-    /// Whether the address is verified: of a server that sends mails.
-    #[schema(required = false, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_verified: Option<bool>,
+    /// Whether the address is verified, as it is now.
+    #[schema(required = false)]
+    email_verified: bool,
+    /// What the account is allowed, as it is now, where that is anything.
+    #[schema(required = false, examples(json!(["editor"])))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<&'a str>,
     #[schema(required = false, examples(1_772_367_300))]
     exp: i64,
     #[schema(required = false, examples(1_772_366_400))]
@@ -82,7 +85,7 @@ struct Inactive {
 }
 
 impl<'a> IntrospectionView<'a> {
-    fn of(Alive { claims, owner }: &'a Alive, realm: &'a TokenIssuer, with_mail: bool) -> Self {
+    fn of(Alive { claims, owner }: &'a Alive, realm: &'a TokenIssuer) -> Self {
         Self {
             active: true,
             token_type: match claims.purpose.kind() {
@@ -92,7 +95,8 @@ impl<'a> IntrospectionView<'a> {
             },
             sub: claims.user.to_string(),
             username: owner.user.email.as_str(),
-            email_verified: with_mail.then_some(owner.user.email_verified_at.is_some()),
+            email_verified: owner.user.email_verified_at.is_some(),
+            roles: owner.user.roles.iter().map(Role::as_str).collect(),
             exp: claims.expires_at.timestamp(),
             iat: claims.issued_at.timestamp(),
             nbf: claims.not_before.timestamp(),
@@ -126,7 +130,7 @@ pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) ->
     let mut answer = HttpResponse::Ok();
     answer.insert_header(NO_CACHE);
     Ok(match &alive {
-        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm, app.mail.is_some())),
+        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm)),
         None => answer.json(Inactive { active: false }),
     })
 }

@@ -3,9 +3,9 @@
 use std::{convert::Infallible, time::Duration};
 
 use auth_domain::{
-    accounts::{change_password::ChangePasswordError, delete::DeleteAccountError},
+    accounts::{change_password::ChangePasswordError, change_profile::ChangeProfileError, delete::DeleteAccountError},
     factors::factor::FactorNameFault,
-    identity::{email::EmailFault, port_error::PortError},
+    identity::{document::DocumentFault, email::EmailFault, port_error::PortError},
     mailbox::{
         confirm_change::ConfirmEmailChangeError, present::PresentError, request_change::RequestEmailChangeError,
         reset::ResetPasswordError, verify::VerifyEmailError,
@@ -256,6 +256,18 @@ impl From<NotFresh> for Problem {
     }
 }
 
+impl From<ChangeProfileError> for Problem {
+    fn from(error: ChangeProfileError) -> Self {
+        match error {
+            ChangeProfileError::Document(fault) => {
+                Self::validation(vec![FieldError::new("profile", fault.code(), fault)])
+            }
+            ChangeProfileError::Gone => Self::token_invalid(),
+            ChangeProfileError::Port(error) => error.into(),
+        }
+    }
+}
+
 impl From<DeleteAccountError> for Problem {
     fn from(error: DeleteAccountError) -> Self {
         match error {
@@ -339,6 +351,16 @@ impl FaultCode for FactorNameFault {
             Self::Empty => "too_short",
             Self::TooLong => "too_long",
             Self::Control => "control_character",
+        }
+    }
+}
+
+impl FaultCode for DocumentFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoObject => "wrong_type",
+            Self::TooLarge => "too_large",
+            Self::TooDeep => "too_deep",
         }
     }
 }

@@ -49,7 +49,12 @@ pub struct DieselMailbox(pub Database);
 impl MailboxStore for DieselMailbox {
     async fn is_taken<'a>(&self, address: &Email, by_other_than: Option<UserId>, now: DateTime<Utc>) -> Result<bool, PortError> {
         let (address, now) = (address.clone(), At::from(now));
-        self.0.read(move |db| Ok(is_had(db, &address, by_other_than.map(|id| id.to_string()).as_deref())? || is_reserved(db, &address, by_other_than, now)?)).await
+        self.0
+            .read(move |db| {
+                Ok(is_had(db, &address, by_other_than.map(|id| id.to_string()).as_deref())?
+                    || is_reserved(db, &address, by_other_than, now)?)
+            })
+            .await
     }
 
     async fn verify(&self, proof: ProofId, user: UserId, now: DateTime<Utc>) -> Result<bool, PortError> {

@@ -25,6 +25,7 @@ use crate::db::{
     connection::{AnyConnection, on_its_engine},
     database::Database,
     schema::{
+        rows::parsed,
         tables::{client_failures, known_networks, login_failures},
         timestamp::At,
     },
@@ -65,6 +66,17 @@ impl AttemptStore for DieselAttempts {
     async fn forgive(&self, account: &Email, client: Subscriber, counted: Counted) -> Result<(), PortError> {
         let guesser = Guesser::of(account, client);
         self.0.transaction(move |db| guesser.forgive(db, &counted)).await
+    }
+
+    async fn networks(&self, user: UserId) -> Result<Vec<(Network, DateTime<Utc>)>, PortError> {
+        let user = user.to_string();
+        self.0
+            .read(move |db| {
+                let known = known_networks::table.filter(known_networks::user_id.eq(&user)).order(known_networks::network.asc());
+                let rows: Vec<(String, At)> = known.select((known_networks::network, known_networks::seen_at)).load(db)?;
+                rows.into_iter().map(|(network, at)| Ok((parsed(&network, "network")?, at.utc()))).collect()
+            })
+            .await
     }
 
     async fn network_seen_at(&self, user: UserId, network: Network) -> Result<Option<DateTime<Utc>>, PortError> {

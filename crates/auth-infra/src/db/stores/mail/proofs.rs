@@ -12,7 +12,7 @@ use auth_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, result::Error};
 
-use super::{find_proof, open_until, request};
+use super::{find_proof, open_until, request, rows::ProofRow};
 use crate::db::{
     connection::AnyConnection,
     database::Database,
@@ -51,6 +51,19 @@ impl ProofStore for DieselProofs {
     async fn find(&self, id: ProofId) -> Result<Option<Proof>, PortError> {
         let id = id.to_string();
         self.0.read(move |db| find_proof(db, &id)).await
+    }
+
+    async fn open(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Proof>, PortError> {
+        let (user, now) = (user.to_string(), At::from(now));
+        self.0
+            .read(move |db| {
+                let its_own = mailbox_proofs::table.filter(mailbox_proofs::user_id.eq(&user)).filter(open_until(now));
+                let rows: Vec<ProofRow> = its_own.select(ProofRow::as_select()).load(db)?;
+                let mut proofs = rows.into_iter().map(Proof::try_from).collect::<QueryResult<Vec<_>>>()?;
+                proofs.sort_by_key(|proof| (proof.created_at, proof.id));
+                Ok(proofs)
+            })
+            .await
     }
 
     async fn try_code(

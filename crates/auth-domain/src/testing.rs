@@ -16,9 +16,9 @@ use crate::{
         ports::{MockRecoveryCodeMaker, MockSecondStepStore},
     },
     identity::{
-        ids::UserId,
         clock::{Clock, Ids},
         email::Email,
+        ids::UserId,
         method::Method,
         password_hash::PasswordHash,
         port_error::PortError,
@@ -30,14 +30,14 @@ use crate::{
         verify::PasswordVerifier,
     },
     sessions::{
-        ports::TokenNotes,
-        token_claims::TokenClaims,
         authenticate::SignedIn,
         authentication::DemandFresh,
         issue::Issuer,
+        ports::TokenNotes,
         ports::{MockSessionStore, MockTokenCodec, TokenCodec},
         session::Session,
         token::{Claims, TokenKind, TokenPair},
+        token_claims::TokenClaims,
     },
     sign_in::{
         login::{AskForFactor, LoggedIn},

@@ -108,9 +108,9 @@ fn api() -> Vec<Endpoint> {
             .get(accounts::me, &[])
             .patch(accounts::change_profile, &[FactorRequired])
             .delete(
-            accounts::delete,
-            &[FactorRequired, ReauthenticationRequired, PasswordMismatch, LastAdministrator, TooManyAttempts, Overloaded],
-        ),
+                accounts::delete,
+                &[FactorRequired, ReauthenticationRequired, PasswordMismatch, LastAdministrator, TooManyAttempts, Overloaded],
+            ),
         at("/auth/me/export", "accounts", json(Sessions))
             .get(accounts::export::export, &[FactorRequired, ReauthenticationRequired]),
         at("/auth/password", "accounts", json(Sessions)).post(

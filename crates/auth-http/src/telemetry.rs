@@ -5,7 +5,7 @@ pub(crate) mod log;
 #[cfg(not(feature = "otlp"))]
 pub(crate) mod log_only;
 pub(crate) mod once_a_minute;
-pub(crate) mod token_notes;
 #[cfg(feature = "otlp")]
 pub(crate) mod otlp;
+pub(crate) mod token_notes;
 pub(crate) mod trace_parent;

@@ -130,7 +130,12 @@ impl Claims {
     pub fn access(id: TokenId, session: &Session, user: &User, now: DateTime<Utc>, lifetimes: &Lifetimes) -> Self {
         let authentication = Some(session.authentication.clone());
         let (email_verified, roles) = (Some(user.email_verified_at.is_some()), user.roles.clone());
-        Self { authentication, email_verified, roles, ..Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access) }
+        Self {
+            authentication,
+            email_verified,
+            roles,
+            ..Self::new(id, TokenPurpose::Access, session, user, now, now + lifetimes.access)
+        }
     }
 
     /// The refresh token of a session's current generation; made again, it has the same times.

@@ -47,7 +47,7 @@ impl AccountUseCases {
                 sessions: ports.sessions.store.clone(),
                 attempts: ports.passwords.attempts.clone(),
                 proofs: ports.mail.proofs.clone(),
-                trail: ports.audit.store.clone(),
+                trail: ports.audit.trail.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
                 session_limit: SESSIONS_MAX.into(),

@@ -2,7 +2,10 @@
 
 use actix_web::{HttpRequest, web::Data};
 use auth_domain::{
-    factors::policy::MfaPolicy, mailbox::retry_mail::RetryMail, passwords::policy::PasswordPolicy, sessions::{token::Lifetimes, token_claims::TokenClaims},
+    factors::policy::MfaPolicy,
+    mailbox::retry_mail::RetryMail,
+    passwords::policy::PasswordPolicy,
+    sessions::{token::Lifetimes, token_claims::TokenClaims},
     signing_keys::ring::KeyPolicy,
 };
 use chrono::TimeDelta;

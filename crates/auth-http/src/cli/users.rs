@@ -9,14 +9,17 @@ use auth_domain::{
     admin::{AdminError, edit_user::EditedUser},
     audit::initiator::Initiator,
     identity::{
+        document::Document,
         editable::Editable,
         email::{Email, canonical_prefix},
+        role::{Role, RoleFault},
         user::User,
     },
     mfa::ports::FactorsReset,
     passwords::policy::NewPassword,
 };
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use self::render::Answer;
 use super::command::{CommandError, operate, operator, parse_email};
@@ -65,6 +68,19 @@ enum Action {
     Enable { user: String },
     /// Mark the address as verified, where its owner has proven it in another way.
     Verify { user: String },
+    /// What an account is allowed.
+    Roles {
+        #[command(subcommand)]
+        action: RolesAction,
+    },
+    /// Set what is kept of an account for applications: an attribute, which its owner cannot change.
+    SetAttribute {
+        user: String,
+        name: String,
+        /// Any JSON, such as 5, \"gold\" or {"plan":"gold"}. `null` removes the attribute.
+        #[arg(allow_hyphen_values = true)]
+        json: String,
+    },
     /// Set a new password and end all sessions; asks for the password.
     SetPassword { user: String },
     /// End all sessions.
@@ -90,6 +106,21 @@ enum Action {
         /// Only report what would be imported.
         #[arg(long)]
         dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RolesAction {
+    /// List the roles of an account.
+    List { user: String },
+    /// Give an account a role. Whoever has the role `admin` administers accounts.
+    Add { user: String, role: String },
+    /// Take a role from an account.
+    Remove {
+        user: String,
+        role: String,
+        #[command(flatten)]
+        force: Force,
     },
 }
 
@@ -152,6 +183,21 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         Action::Verify { user } => {
             edit(app, &user, "verified", Force::NO, &by, |from| Ok(Editable { email_verified: true, ..from })).await
         }
+        Action::Roles { action: RolesAction::List { user } } => Ok(Answer::Roles(find(app, &user).await?.roles)),
+        Action::Roles { action: RolesAction::Add { user, role } } => {
+            let role: Role = role.parse().map_err(no_role)?;
+            let add = |from: Editable| Ok(Editable { roles: from.roles.with(role.clone()).map_err(no_role)?, ..from });
+            edit(app, &user, "role added", Force::NO, &by, add).await
+        }
+        Action::Roles { action: RolesAction::Remove { user, role, force } } => {
+            let role: Role = role.parse().map_err(no_role)?;
+            edit(app, &user, "role removed", force, &by, |from| Ok(Editable { roles: from.roles.without(&role), ..from })).await
+        }
+        Action::SetAttribute { user, name, json } => {
+            let value = strict_json::parse(json.as_bytes()).map_err(|_fault| no_json())?;
+            let set = |from: Editable| Ok(Editable { attributes: with(&from.attributes, &name, &value)?, ..from });
+            edit(app, &user, "attribute set", Force::NO, &by, set).await
+        }
         Action::EndSessions { user } => {
             let user = find(app, &user).await?;
             let sessions_ended = app.admin.end_sessions.execute(&user, &by).await?;
@@ -173,6 +219,28 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
         }
         Action::Import { from, dry_run } => import::import(app, &from, dry_run, &by.context).await.map(Answer::Imported),
     }
+}
+
+/// Attributes with this one, or without it where it is `null`.
+fn with(attributes: &Document, name: &str, value: &Value) -> Result<Document, CommandError> {
+    let mut members = attributes.members().clone();
+    if value.is_null() {
+        members.remove(name);
+    } else {
+        members.insert(name.to_owned(), value.clone());
+    }
+    Document::of(members).map_err(|fault| CommandError::Told(format!("The attributes {fault}.")))
+}
+
+fn no_role(fault: RoleFault) -> CommandError {
+    CommandError::Told(match fault {
+        RoleFault::Name => format!("A role {fault}."),
+        RoleFault::TooMany => format!("There {fault}."),
+    })
+}
+
+fn no_json() -> CommandError {
+    CommandError::Told("The value must be JSON, and no member of it twice. A text has quotation marks: '\"gold\"'.".to_owned())
 }
 
 /// Changes an account, by id or by address.

@@ -14,7 +14,7 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 31] = [
+const SUCCESSES: [EventKind; 39] = [
     Reauthenticated,
     UserRegistered,
     LoginSucceeded,
@@ -46,8 +46,17 @@ const SUCCESSES: [EventKind; 31] = [
     RecoveryCodeUsed,
     RecoveryCodesReplaced,
     FactorsReset,
+    UserCreated,
+    UserUpdated,
+    UserDeleted,
+    UsersImported,
+    UsersExported,
+    AccountExported,
+    ClientTokenIssued,
+    ClientScopesChanged,
 ];
-const FAILURES: [EventKind; 18] = [
+const FAILURES: [EventKind; 19] = [
+    AdminRefused,
     ReauthenticationRefused,
     RegistrationRefused,
     LoginFailed,

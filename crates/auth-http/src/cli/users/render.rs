@@ -2,12 +2,16 @@
 
 use auth_domain::{
     admin::create_user::{Created, Invitation},
-    identity::user::{AccountState, User},
+    identity::{
+        role::{Role, Roles},
+        user::{AccountState, User},
+    },
     mfa::ports::FactorList,
     sessions::session::Session,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{CommandError, import::Report};
 use crate::{
@@ -23,6 +27,7 @@ pub(crate) enum Answer {
     Users { users: Vec<User>, limit: u32, now: DateTime<Utc> },
     Created(Created),
     Done { done: &'static str, user: User, sessions_ended: usize, now: DateTime<Utc> },
+    Roles(Roles),
     Imported(Report),
 }
 
@@ -31,7 +36,8 @@ pub(crate) enum Answer {
 struct AccountView {
     #[serde(flatten)]
     user: UserView,
-    email_verified: bool,
+    /// What administrators say of it.
+    attributes: Map<String, Value>,
     pending_email: Option<String>,
     state: String,
     disabled_at: Option<String>,
@@ -64,6 +70,9 @@ enum Document<'a> {
         user: AccountView,
         sessions_ended: usize,
     },
+    Roles {
+        roles: Vec<String>,
+    },
     Imported(&'a Report),
 }
 
@@ -76,7 +85,7 @@ impl AccountView {
         };
         Self {
             user: user.into(),
-            email_verified: user.email_verified_at.is_some(),
+            attributes: user.attributes.members().clone(),
             pending_email: pending.map(|pending| pending.address.to_string()),
             state: user.state.to_string(),
             disabled_at,
@@ -108,6 +117,7 @@ impl Answer {
             Self::Done { user, sessions_ended, now, .. } => {
                 Document::Done { user: AccountView::of(user, *now), sessions_ended: *sessions_ended }
             }
+            Self::Roles(roles) => Document::Roles { roles: roles.iter().map(ToString::to_string).collect() },
             Self::Imported(report) => Document::Imported(report),
         };
         terminal::json(&document)
@@ -117,7 +127,7 @@ impl Answer {
     pub(crate) fn verdict(&self) -> Result<(), CommandError> {
         match self {
             Self::Imported(report) => report.verdict(),
-            Self::User { .. } | Self::Users { .. } | Self::Created(_) | Self::Done { .. } => Ok(()),
+            Self::User { .. } | Self::Users { .. } | Self::Created(_) | Self::Done { .. } | Self::Roles(_) => Ok(()),
         }
     }
 
@@ -151,24 +161,32 @@ impl Answer {
                 };
                 terminal::line(&format!("{done}: {} ({}){sessions}", user.email, user.id))
             }
+            Self::Roles(roles) if roles.is_empty() => terminal::line("No roles."),
+            Self::Roles(roles) => terminal::lines(roles.iter().map(Role::as_str)),
             Self::Imported(report) => report.text(),
         }
     }
 }
 
 fn described(account: &AccountView) -> Vec<String> {
-    let AccountView { user, email_verified, pending_email, state, disabled_at, last_login_at } = account;
+    let AccountView { user, attributes, pending_email, state, disabled_at, last_login_at } = account;
     let since = disabled_at.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
-    let verified = if *email_verified { "verified" } else { "not verified" };
+    let verified = if user.email_verified { "verified" } else { "not verified" };
     let pending = pending_email.as_ref().map(|pending| format!(", to be {pending}")).unwrap_or_default();
-    vec![
+    let document = |name: &str, members: &Map<String, Value>| {
+        (!members.is_empty()).then(|| format!("{name:<10}  {}", Value::Object(members.clone())))
+    };
+    let roles = (!user.roles.is_empty()).then(|| format!("roles       {}", user.roles.join(" ")));
+    let lines = [
         format!("id          {}", user.id),
         format!("email       {} ({verified}{pending})", user.email),
         format!("state       {state}{since}"),
         format!("created     {}", user.created_at),
         format!("updated     {}", user.updated_at),
         format!("last login  {}", last_login_at.as_deref().unwrap_or("never")),
-    ]
+    ];
+    let described = [roles, document("profile", &user.profile), document("attributes", attributes)];
+    lines.into_iter().chain(described.into_iter().flatten()).collect()
 }
 
 fn in_one_line(session: &SessionView) -> String {

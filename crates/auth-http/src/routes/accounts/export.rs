@@ -177,7 +177,7 @@ impl<'a> From<&'a Entry> for EventView<'a> {
     get, path = "/auth/me/export", operation_id = "export_account", security(("bearer" = [])),
     responses((status = 200, description = "All of it. An answer that breaks off is not whole.", body = ExportView)),
 )]
-pub async fn export(
+pub(crate) async fn export(
     app: Data<UseCases>,
     Context(context): Context,
     Caller(caller, ..): FreshUser,

@@ -259,9 +259,7 @@ impl From<NotFresh> for Problem {
 impl From<ChangeProfileError> for Problem {
     fn from(error: ChangeProfileError) -> Self {
         match error {
-            ChangeProfileError::Document(fault) => {
-                Self::validation(vec![FieldError::new("profile", fault.code(), fault)])
-            }
+            ChangeProfileError::Document(fault) => Self::validation(vec![FieldError::new("profile", fault.code(), fault)]),
             ChangeProfileError::Gone => Self::token_invalid(),
             ChangeProfileError::Port(error) => error.into(),
         }

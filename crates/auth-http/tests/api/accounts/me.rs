@@ -1,6 +1,7 @@
 //! GET /auth/me
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::service::{Answer, Engine, Service, on_every_engine};
 
@@ -11,7 +12,8 @@ on_every_engine! {
         assert_eq!(me.status, 200);
         let mut members: Vec<_> = me.body.as_object().unwrap().keys().cloned().collect();
         members.sort();
-        assert_eq!(members, ["created_at", "email", "id", "updated_at"]);
+        assert_eq!(members, ["created_at", "email", "email_verified", "id", "profile", "roles", "updated_at"]);
+        assert_eq!((&me.body["email_verified"], &me.body["roles"], &me.body["profile"]), (&json!(false), &json!([]), &json!({})));
         assert_eq!(me.text("id").as_bytes()[14], b'7', "a UUIDv7: {}", me.text("id"));
         assert!(me.text("created_at").ends_with('Z'), "{}", me.text("created_at"));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{PASSWORD, Service, eventually, on_every_engine};
+use crate::service::{PASSWORD, Service, command, eventually, on_every_engine};
 
 fn json(service: &Service, arguments: &[&str], input: &str) -> Value {
     let (code, out, err) = service.command(&[arguments, &["--json"]].concat(), input);
@@ -114,6 +114,63 @@ on_every_engine! {
         assert!(refused(&service, &["users", "verify", "bob@example.org"], "").contains("no such account"));
         let trail = json(&service, &["audit", "list", "--event", "email_verified"], "");
         assert_eq!((&trail["events"][0]["email"], &trail["events"][0]["reason"]), (&json!("ann@example.org"), &json!("operator")));
+    }
+
+    async fn an_operator_gives_and_takes_roles(engine) {
+        let service = Service::start(engine).await;
+        json(&service, &["users", "create", "ann@example.org"], PASSWORD);
+        let ann = ["ann@example.org"];
+        let users = |arguments: &[&str]| json(&service, &[&["users"], arguments].concat(), "");
+        assert_eq!(users(&["roles", "list", ann[0]])["roles"], json!([]));
+        for _ in ["once", "and again"] {
+            assert_eq!(users(&["roles", "add", ann[0], "editor"])["roles"], json!(["editor"]));
+        }
+        assert_eq!(users(&["roles", "add", ann[0], "auditor"])["roles"], json!(["auditor", "editor"]));
+        assert_eq!(service.command(&["users", "roles", "list", ann[0]], "").1, "auditor\neditor\n");
+        assert!(service.command(&["users", "show", ann[0]], "").1.contains("roles       auditor editor\n"));
+        assert_eq!(users(&["roles", "remove", ann[0], "editor"])["roles"], json!(["auditor"]));
+        assert!(refused(&service, &["users", "roles", "add", ann[0], "Admin"], "").contains("must begin with a letter"));
+        for number in 1..32 {
+            users(&["roles", "add", ann[0], &format!("role{number}")]);
+        }
+        assert!(refused(&service, &["users", "roles", "add", ann[0], "one-more"], "").contains("at most 32"));
+        let trail = json(&service, &["audit", "list", "--event", "user_updated", "--limit", "1"], "");
+        assert_eq!((&trail["events"][0]["email"], &trail["events"][0]["reason"]), (&json!("ann@example.org"), &json!("operator")));
+    }
+
+    async fn an_operator_sets_attributes(engine) {
+        let service = Service::start(engine).await;
+        json(&service, &["users", "create", "ann@example.org"], PASSWORD);
+        let set = |name: &str, value: &str| json(&service, &["users", "set-attribute", "ann@example.org", name, value], "")["attributes"].clone();
+        assert_eq!(set("plan", "\"gold\""), json!({ "plan": "gold" }));
+        assert_eq!(set("seats", "-5"), json!({ "plan": "gold", "seats": -5 }));
+        assert_eq!(set("plan", r#"{"name":"gold","until":null}"#), json!({ "plan": { "name": "gold", "until": null }, "seats": -5 }));
+        assert_eq!(set("plan", r#"{"name":"silver"}"#)["plan"], json!({ "name": "silver" }), "it is set, and not merged");
+        assert!(service.command(&["users", "show", "ann@example.org"], "").1.contains(r#"attributes  {"plan":{"name":"silver"},"seats":-5}"#));
+        assert_eq!(set("plan", "null"), json!({ "seats": -5 }));
+        let refuse = |value: &str| refused(&service, &["users", "set-attribute", "ann@example.org", "plan", value], "");
+        assert!(refuse("gold").contains("quotation marks") && refuse(r#"{"a":1,"a":2}"#).contains("twice"));
+        assert!(refuse(&format!("\"{}\"", "x".repeat(4100))).contains("at most 4096 bytes"));
+        assert!(refuse("[[[[[1]]]]]").contains("at most 5 levels"));
+    }
+
+    async fn the_last_administrator_goes_by_force_alone(engine) {
+        let service = Service::start(engine).await;
+        let without_factors = |arguments: &[&str]| command(&service.database, &[("ADMIN_REQUIRE_MFA", "false")], arguments, "");
+        for email in ["ann@example.org", "ben@example.org"] {
+            json(&service, &["users", "create", email], PASSWORD);
+        }
+        assert_eq!(without_factors(&["users", "roles", "add", "ann@example.org", "admin"]).0, 0);
+        for arguments in [&["roles", "remove", "ann@example.org", "admin"][..], &["disable", "ann@example.org"], &["delete", "ann@example.org"]] {
+            let arguments = [&["users"], arguments].concat();
+            let (code, out, err) = without_factors(&arguments);
+            assert!(code == 1 && out.is_empty() && err.contains("--force"), "{arguments:?}: {code} {out} {err}");
+        }
+        assert_eq!(without_factors(&["users", "roles", "add", "ben@example.org", "admin"]).0, 0);
+        assert_eq!(without_factors(&["users", "disable", "ann@example.org"]).0, 0, "there is another");
+        assert_eq!(without_factors(&["users", "roles", "remove", "ben@example.org", "admin"]).0, 1, "who is disabled could not act");
+        assert_eq!(without_factors(&["users", "roles", "remove", "ben@example.org", "admin", "--force"]).0, 0);
+        assert_eq!(json(&service, &["users", "roles", "list", "ben@example.org"], "")["roles"], json!([]));
     }
 
     async fn an_invitation_needs_mail(engine) {

@@ -28,14 +28,16 @@ enum Fate {
 }
 
 /// Every operation there is under `/auth` and `/admin`.
-const FATES: [(&str, &str, Fate); 33] = [
+const FATES: [(&str, &str, Fate); 35] = [
     ("POST", "/auth/register", Fate::NoToken),
     ("POST", "/auth/login", Fate::NoToken),
     ("POST", "/auth/login/factor", Fate::NoToken),
     ("POST", "/auth/refresh", Fate::NoToken),
     ("POST", "/auth/reauthenticate", Fate::Allowed),
     ("GET", "/auth/me", Fate::Allowed),
+    ("PATCH", "/auth/me", Fate::Refused),
     ("DELETE", "/auth/me", Fate::Refused),
+    ("GET", "/auth/me/export", Fate::Refused),
     ("POST", "/auth/password", Fate::Refused),
     ("POST", "/auth/logout", Fate::Allowed),
     ("GET", "/auth/sessions", Fate::Refused),

@@ -169,7 +169,7 @@ fn mfa_api() -> Vec<Endpoint> {
             .post(factors::replace_recovery_codes, &[FactorRequired, ReauthenticationRequired, NotFound]),
         at("/auth/factors/{id}", "factors", json(Sessions))
             .patch(factors::rename, &[FactorRequired, ReauthenticationRequired, NotFound])
-            .delete(factors::remove, &[FactorRequired, ReauthenticationRequired, NotFound, LastFactor]),
+            .delete(factors::remove, &[FactorRequired, ReauthenticationRequired, NotFound, LastAdministrator, LastFactor]),
     ]
 }
 

@@ -283,7 +283,8 @@ impl OwnFactor {
                 done(rename.execute(caller, app.id, "My phone".parse().unwrap(), &context()).await)
             }
             Self::Remove => {
-                let remove = RemoveFactor { factors, policy: server.policy, writer: writer(), audit, clock };
+                let (policy, writer) = (server.policy, writer());
+                let remove = RemoveFactor { factors, policy, writer, audit, clock, with_factor: true };
                 done(remove.execute(caller, app.id, &context()).await)
             }
             Self::ReplaceCodes => {

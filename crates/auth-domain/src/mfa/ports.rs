@@ -80,6 +80,8 @@ pub enum Removed {
     No,
     /// It is the last one, and one has to stay.
     Last,
+    /// Afterwards nobody could administer accounts.
+    LastAdministrator,
 }
 
 /// Whether the factors of an account were removed.
@@ -127,11 +129,13 @@ pub trait FactorStore: Send + Sync {
     async fn rename(&self, user: UserId, id: FactorId, name: &FactorName) -> Result<bool, PortError>;
 
     /// Removes a factor that is confirmed, and with the last one the recovery codes; if `keeps_one`, not the last one. Stores the notice.
+    /// However many changes race, in whatever process, the last administrator keeps one if it has to.
     async fn remove<'a>(
         &self,
         user: UserId,
         id: FactorId,
         keeps_one: bool,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
     ) -> Result<Removed, PortError>;

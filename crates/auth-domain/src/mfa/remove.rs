@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::{
     audit::{kind::EventKind, ports::AuditSink, unknown_outcome::Written},
     factors::{factor::FactorId, policy::MfaPolicy},
-    identity::{clock::Clock, method::Method, port_error::PortError, request_context::RequestContext},
+    identity::{
+        administrator::LastAdministrator, clock::Clock, method::Method, port_error::PortError, request_context::RequestContext,
+    },
     mail::{message::Occasion, writer::MailWriter},
     mfa::ports::{FactorStore, Removed},
     sessions::authenticate::SignedIn,
@@ -17,6 +19,8 @@ pub struct RemoveFactor {
     pub writer: MailWriter,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
+    /// Whether administrators need a second factor.
+    pub with_factor: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,9 @@ pub enum RemoveFactorError {
     /// Where a second factor is required.
     #[error("one factor has to stay")]
     Last,
+    /// Afterwards nobody could administer accounts.
+    #[error("it is the last account that can administer the others")]
+    LastAdministrator,
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -44,10 +51,12 @@ impl RemoveFactor {
         let notice = self.writer.notice(occasion, user, context, now);
         let event = || caller.event(EventKind::FactorRemoved, context, now).by_methods([method]);
         let keeps_one = self.policy == MfaPolicy::Required;
-        let outcome = self.factors.remove(user.id, id, keeps_one, now, notice.as_ref()).await;
+        let keep = LastAdministrator::Stays { with_factor: self.with_factor };
+        let outcome = self.factors.remove(user.id, id, keeps_one, keep, now, notice.as_ref()).await;
         match outcome.or_unknown(&*self.audit, event)? {
             Removed::No => Err(RemoveFactorError::NotFound),
             Removed::Last => Err(RemoveFactorError::Last),
+            Removed::LastAdministrator => Err(RemoveFactorError::LastAdministrator),
             Removed::Yes { method: _ } => {
                 self.audit.record(event());
                 Ok(())

@@ -86,6 +86,7 @@ impl MfaUseCases {
                 writer: writer.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
+                with_factor: policies.admin_factor,
             },
             replace_recovery_codes: ReplaceRecoveryCodes {
                 factors: factors.clone(),

@@ -92,7 +92,8 @@ async fn a_check_that_an_operator_added(engine: Engine) {
             Engine::Sqlite => {
                 "CREATE TABLE anew (id TEXT PRIMARY KEY NOT NULL, occurred_at TIMESTAMP NOT NULL, event TEXT NOT NULL, \
              outcome TEXT NOT NULL, reason TEXT, user_id TEXT, session_id TEXT, email TEXT, address TEXT, \
-             user_agent TEXT CHECK (user_agent NOT LIKE '%evil%'), request_id TEXT NOT NULL, methods TEXT); \
+             user_agent TEXT CHECK (user_agent NOT LIKE '%evil%'), request_id TEXT NOT NULL, methods TEXT, \
+             actor_type TEXT, actor_id TEXT, members TEXT); \
              DROP TABLE audit_events; ALTER TABLE anew RENAME TO audit_events"
             }
             #[cfg(feature = "postgres")]

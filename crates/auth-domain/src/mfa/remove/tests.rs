@@ -19,7 +19,7 @@ use crate::{
 
 fn remove(server: &Server, factors: impl FactorStore + 'static) -> RemoveFactor {
     let (audit, clock) = (Arc::new(server.world.audit.clone()), Arc::new(server.world.clock.clone()));
-    RemoveFactor { factors: Arc::new(factors), policy: server.policy, writer: writer(), audit, clock }
+    RemoveFactor { factors: Arc::new(factors), policy: server.policy, writer: writer(), audit, clock, with_factor: true }
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn one_that_was_removed_meanwhile_is_not_there() {
     let storing = |outcome: fn() -> Result<Removed, PortError>| {
         let (mut factors, list) = (MockFactorStore::new(), list.clone());
         factors.expect_list().returning(move |_| Ok(list.clone()));
-        factors.expect_remove().returning(move |_, _, _, _, _| outcome());
+        factors.expect_remove().returning(move |_, _, _, _, _, _| outcome());
         remove(&server, factors)
     };
     let outcome = storing(|| Ok(Removed::No)).execute(&caller, app.id, &context()).await;

@@ -19,7 +19,7 @@ use crate::{
         user::User,
     },
     mail::message::Occasion,
-    mfa::ports::FactorsReset,
+    mfa::ports::{FactorsReset, Removed},
 };
 
 /// As [`user_admin_store_contract`](crate::user_admin_store_contract), of which it is a part.
@@ -221,6 +221,10 @@ pub async fn keeps_the_last_administrator_who_has_a_factor(stores: &Stores) {
     assert_eq!(stores.users.delete(id, None, keep, after(21), None).await.unwrap(), Deleted::LastAdministrator);
     let reset = stores.factors.reset(id, keep, after(21), None).await.unwrap();
     assert_eq!((reset, stores.user(&ann.user).await), (FactorsReset::LastAdministrator, before));
+    let removed = stores.factors.remove(id, ann.app.id, false, keep, after(21), None).await.unwrap();
+    assert!(matches!(removed, Removed::Yes { .. }), "it has another");
+    let removed = stores.factors.remove(id, ann.passkey.id, false, keep, after(21), None).await.unwrap();
+    assert_eq!(removed, Removed::LastAdministrator);
     assert!(is_done(&edited(stores, ben.id, keep, without_roles, after(22)).await), "it could not act");
     assert!(is_done(&stores.edit(ben.id, administer, after(23)).await));
     let reset = stores.factors.reset(id, STAYS, after(24), None).await.unwrap();

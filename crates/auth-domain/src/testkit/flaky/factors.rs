@@ -82,10 +82,11 @@ impl<P: FactorStore> FactorStore for Flaky<P> {
         user: UserId,
         id: FactorId,
         keeps_one: bool,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
     ) -> Result<Removed, PortError> {
-        self.fuse.guard(self.port.remove(user, id, keeps_one, now, notice)).await
+        self.fuse.guard(self.port.remove(user, id, keeps_one, keep, now, notice)).await
     }
 
     async fn replace_recovery_codes<'a>(

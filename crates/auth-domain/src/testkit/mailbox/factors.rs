@@ -3,6 +3,7 @@
 
 use super::mailbox_store::{changed, sent};
 use crate::factors::{factor::Factor, second_step::Evidence};
+use crate::identity::administrator::LastAdministrator;
 use crate::identity::{
     method::SecondFactors,
     user::{User, WrongCodes},
@@ -127,7 +128,7 @@ pub async fn undoes_no_removal(stores: &Stores) {
     let ann = enrolled(stores, "ann@example.org").await;
     let link = told(stores, &ann.user, 5).await;
     assert!(is_good(stores, &ann.session, Evidence::RecoveryCode(ann.codes.first().unwrap().clone())).await);
-    let _removed = stores.factors.remove(ann.user.id, ann.app.id, false, after(6), None).await.unwrap();
+    let _removed = stores.factors.remove(ann.user.id, ann.app.id, false, LastAdministrator::MayGo, after(6), None).await.unwrap();
     with_passkey(stores, &ann.session, &passkey(&ann.user, 7), &[]).await;
     let undone = undo(stores, &link, 9).await;
     assert_eq!(undone.second_factors, SecondFactors::of(false, true, true));

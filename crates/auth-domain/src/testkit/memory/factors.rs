@@ -31,6 +31,14 @@ pub(super) struct Code {
 }
 
 impl State {
+    /// Whether nobody could administer accounts any more if this account had no factors.
+    fn needs_its_factors(&self, user: UserId, keep: LastAdministrator) -> bool {
+        self.users.get(&user).is_some_and(|before| {
+            let bare = User { second_factors: SecondFactors::default(), ..before.clone() };
+            keep.needs(before, Some(&bare)).is_some_and(|another| !self.has(another, user))
+        })
+    }
+
     /// Removes all factors of an account, recovery codes too, and forgives its wrong codes.
     pub(super) fn remove_factors(&mut self, user: UserId) {
         self.apps.retain(|_, app| app.user != user);
@@ -173,6 +181,7 @@ impl FactorStore for MemoryStore {
         user: UserId,
         id: FactorId,
         keeps_one: bool,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
     ) -> Result<Removed, PortError> {
@@ -183,6 +192,9 @@ impl FactorStore for MemoryStore {
         };
         if keeps_one && factors.len() == 1 {
             return Ok(Removed::Last);
+        }
+        if factors.len() == 1 && state.needs_its_factors(user, keep) {
+            return Ok(Removed::LastAdministrator);
         }
         state.apps.remove(&id);
         state.passkeys.remove(&id);
@@ -220,9 +232,10 @@ impl FactorStore for MemoryStore {
         notice: Option<&'a Outgoing>,
     ) -> Result<FactorsReset, PortError> {
         let mut state = self.open()?;
-        let Some(before) = state.users.get(&user) else { return Ok(FactorsReset::NoSuchUser) };
-        let bare = User { second_factors: SecondFactors::default(), ..before.clone() };
-        if keep.needs(before, Some(&bare)).is_some_and(|another| !state.has(another, user)) {
+        if !state.users.contains_key(&user) {
+            return Ok(FactorsReset::NoSuchUser);
+        }
+        if state.needs_its_factors(user, keep) {
             return Ok(FactorsReset::LastAdministrator);
         }
         state.remove_factors(user);

@@ -27,7 +27,7 @@ use crate::testkit::{
 };
 
 async fn remove(stores: &Stores, user: &User, id: FactorId, keeps_one: bool, told: &Outgoing) -> Removed {
-    stores.factors.remove(user.id, id, keeps_one, told.created_at, Some(told)).await.unwrap()
+    stores.factors.remove(user.id, id, keeps_one, LastAdministrator::MayGo, told.created_at, Some(told)).await.unwrap()
 }
 
 async fn assert_told(stores: &Stores, told: &Outgoing) {
@@ -100,7 +100,7 @@ pub async fn removes_one_of_two_contested_factors(stores: &Stores) {
         let ann = enrolled(stores, &format!("ann{round}@example.org")).await;
         let removal = |id: FactorId| {
             let (factors, user) = (stores.factors.clone(), ann.user.id);
-            async move { factors.remove(user, id, true, after(9), None).await.unwrap() }
+            async move { factors.remove(user, id, true, LastAdministrator::MayGo, after(9), None).await.unwrap() }
         };
         let outcomes = against(round, removal(ann.app.id), removal(ann.passkey.id)).await;
         let expected =

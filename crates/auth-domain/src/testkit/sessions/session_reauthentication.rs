@@ -4,6 +4,7 @@
 
 use super::session_step::{BEGUN, code, count_wrong, every_evidence};
 use crate::factors::{ports::CountedCode, second_step::StepFault};
+use crate::identity::administrator::LastAdministrator;
 use crate::identity::user::{User, WrongCodes};
 use crate::sessions::ports::Begun;
 use crate::testkit::{
@@ -155,7 +156,7 @@ pub async fn a_factor_that_is_removed_begins_nothing_more(stores: &Stores) {
         };
         let remove = {
             let (factors, user) = (stores.factors.clone(), ann.user.id);
-            async move { factors.remove(user, gone, false, after(20), None).await.unwrap() }
+            async move { factors.remove(user, gone, false, LastAdministrator::MayGo, after(20), None).await.unwrap() }
         };
         let (begun, _removed) = against(round, begin, remove).await;
         assert!(begun == BEGUN || begun == Ok(Begun::No), "{begun:?}");

@@ -172,6 +172,7 @@ impl From<RemoveFactorError> for Problem {
         match error {
             RemoveFactorError::NotFound => Self::not_found(),
             RemoveFactorError::Last => Self::new(Code::LastFactor),
+            RemoveFactorError::LastAdministrator => Self::new(Code::LastAdministrator),
             RemoveFactorError::Port(error) => error.into(),
         }
     }

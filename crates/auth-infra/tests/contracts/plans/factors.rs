@@ -94,7 +94,7 @@ pub(super) async fn change_factors(database: &Database) {
         factors.rename(user.id, factor(2111), &name).await.unwrap() && factors.rename(user.id, factor(111), &name).await.unwrap()
     );
     for gone in [factor(2111), factor(111)] {
-        let removed = factors.remove(user.id, gone, true, after(LATE), None).await.unwrap();
+        let removed = factors.remove(user.id, gone, true, LastAdministrator::MayGo, after(LATE), None).await.unwrap();
         assert!(matches!(removed, Removed::Yes { .. }));
     }
     let user = account(&steps, 111).await.0;

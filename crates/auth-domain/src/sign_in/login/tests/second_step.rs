@@ -1,5 +1,6 @@
 //! Logging in to an account with a second factor: the first step.
 
+use crate::identity::administrator::LastAdministrator;
 use crate::{
     audit::event::{Actor, Target},
     factors::{
@@ -102,7 +103,7 @@ async fn an_app_that_waits_for_its_first_code_is_not_asked_for() {
 async fn an_account_whose_last_factor_is_gone_is_asked_no_more() {
     let (server, app, _) = Server::with_app().await;
     let ann = server.ann().await;
-    let removed = server.world.store.remove(ann.id, app.id, false, server.now(), None).await.unwrap();
+    let removed = server.world.store.remove(ann.id, app.id, false, LastAdministrator::MayGo, server.now(), None).await.unwrap();
     assert!(matches!(removed, crate::mfa::ports::Removed::Yes { .. }));
     assert!(matches!(logs_in(&server.login()).await, LoggedIn::SignedIn(_)));
 }

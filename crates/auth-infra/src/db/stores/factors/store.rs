@@ -35,7 +35,7 @@ use crate::db::{
         timestamp::At,
     },
     stores::{
-        accounts::{find_locked, lock, roles::has},
+        accounts::{find_locked, roles::has},
         mail::post,
         sessions::end_unended,
     },
@@ -102,11 +102,12 @@ impl FactorStore for DieselFactors {
         user: UserId,
         id: FactorId,
         keeps_one: bool,
+        keep: LastAdministrator,
         now: DateTime<Utc>,
         notice: Option<&'a Outgoing>,
     ) -> Result<Removed, PortError> {
         let (user, id, now, notice) = (user.to_string(), id.to_string(), At::from(now), notice.cloned());
-        self.0.transaction(move |db| remove(db, (&user, &id), keeps_one, now, notice.as_ref())).await
+        self.0.transaction(move |db| remove(db, (&user, &id), (keeps_one, keep), now, notice.as_ref())).await
     }
 
     async fn replace_recovery_codes<'a>(
@@ -142,10 +143,7 @@ impl FactorStore for DieselFactors {
         self.0
             .transaction(move |db| {
                 let Some(account) = find_locked(db, &user)? else { return Ok(FactorsReset::NoSuchUser) };
-                let bare = User { second_factors: SecondFactors::default(), ..account.clone() };
-                if let Some(another) = keep.needs(&account, Some(&bare))
-                    && !has(db, another, &user)?
-                {
+                if needs_its_factors(db, &user, &account, keep)? {
                     return Ok(FactorsReset::LastAdministrator);
                 }
                 remove_all(db, &user)?;
@@ -229,6 +227,15 @@ impl FactorStore for DieselFactors {
     }
 }
 
+/// Whether nobody could administer accounts any more if an account, whose row the transaction has locked, had no factors.
+fn needs_its_factors(db: &mut AnyConnection, id: &str, account: &User, keep: LastAdministrator) -> QueryResult<bool> {
+    let bare = User { second_factors: SecondFactors::default(), ..account.clone() };
+    match keep.needs(account, Some(&bare)) {
+        Some(another) => Ok(!has(db, another, id)?),
+        None => Ok(false),
+    }
+}
+
 fn list(db: &mut AnyConnection, user: &str) -> QueryResult<FactorList> {
     let apps: Vec<TotpRow> = apps!(user).select(TotpRow::as_select()).load(db)?;
     let passkeys = passkeys::table.filter(passkeys::user_id.eq(user)).select(PasskeyRow::as_select());
@@ -243,13 +250,11 @@ fn list(db: &mut AnyConnection, user: &str) -> QueryResult<FactorList> {
 fn remove(
     db: &mut AnyConnection,
     (user, id): (&str, &str),
-    keeps_one: bool,
+    (keeps_one, keep): (bool, LastAdministrator),
     now: At,
     notice: Option<&Outgoing>,
 ) -> QueryResult<Removed> {
-    if !lock(db, user)? {
-        return Ok(Removed::No);
-    }
+    let Some(account) = find_locked(db, user)? else { return Ok(Removed::No) };
     let app = apps!(user).filter(totp_factors::id.eq(id));
     let passkey = passkeys::table.find(id).filter(passkeys::user_id.eq(user));
     let method = if app.count().get_result::<i64>(db)? == 1 {
@@ -262,6 +267,9 @@ fn remove(
     let is_last = Held::by(db, user)?.all() == 1;
     if keeps_one && is_last {
         return Ok(Removed::Last);
+    }
+    if is_last && needs_its_factors(db, user, &account, keep)? {
+        return Ok(Removed::LastAdministrator);
     }
     if method == Method::Totp {
         diesel::delete(app).execute(db)?

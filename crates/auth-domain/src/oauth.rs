@@ -1,7 +1,9 @@
-//! What resource servers ask: introspection, revocation, and the list of what is revoked.
+//! What resource servers ask: introspection, revocation, the list of what is revoked, and tokens of their own.
 
 pub mod authenticate_client;
+pub mod authenticate_client_token;
 pub mod client;
+pub mod client_token;
 pub mod clients;
 pub mod either_kind;
 pub mod introspect;

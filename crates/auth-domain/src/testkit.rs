@@ -43,7 +43,9 @@ pub mod signing_keys;
 
 pub use factors::{fake_one_time_tokens::FakeOneTimeTokens, fake_recovery_codes::FakeRecoveryCodes, fake_totp::FakeTotp};
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
-pub use fixtures::{Codecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores, TotpCodecs};
+pub use fixtures::{
+    ClientCodecs, Codecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores, TotpCodecs,
+};
 pub use flaky::{Flaky, Fuse, InjectedFault};
 pub use identity::clock::{MovableClock, SequentialIds};
 pub use mail::fake_proofs::FakeProofs;

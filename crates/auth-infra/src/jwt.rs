@@ -1,6 +1,7 @@
 //! Tokens as JSON Web Tokens: a signature step (`jws`), then a claims step (`claims`), each strict.
 
 mod claims;
+mod client_claims;
 mod jws;
 mod key_cache;
 pub mod key_maker;
@@ -15,6 +16,7 @@ use auth_domain::{
         port_error::PortError,
         role::{ROLE_MAX_BYTES, ROLES_MAX, Roles},
     },
+    oauth::{client_token::ClientClaims, ports::ClientTokenCodec},
     sessions::{
         authentication::{Authentication, Methods},
         ports::TokenCodec,
@@ -46,6 +48,9 @@ pub struct JwtCodec {
 
 /// The `typ` of the list of revocations (RFC 8725 section 3.11), so that the list cannot pass for an access token.
 const LIST_TYPE: &str = "revocations+jwt";
+
+/// The `typ` of clients' own tokens (RFC 9068 section 2.1), whatever signs them.
+const CLIENT_TYPE: &str = "at+jwt";
 
 /// The keys, each at least 32 bytes.
 pub struct JwtSecrets<'a> {
@@ -86,11 +91,17 @@ impl JwtCodec {
         if self.pairs.is_some() { self.cached().signer(at) } else { Ok(None) }
     }
 
-    fn open_access(&self, token: &str, now: DateTime<Utc>) -> Result<Vec<u8>, InvalidToken> {
+    /// The payload of a token that a key of access tokens has signed, by which `read` verifies it if it is the secret.
+    fn open_access(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+        read: impl FnOnce(&HmacKey) -> Result<Vec<u8>, InvalidToken>,
+    ) -> Result<Vec<u8>, InvalidToken> {
         let cached = self.cached();
         let by_the_secret = || match self.pairs {
             Some(_) if !cached.ring.leaves_room_for_the_secret(now) => Err(InvalidToken::Invalid),
-            Some(_) | None => self.access.verify(token),
+            Some(_) | None => read(&self.access),
         };
         cached.whose(token, now).verify(token, by_the_secret)
     }
@@ -100,9 +111,9 @@ impl JwtCodec {
         let now = DateTime::UNIX_EPOCH;
         for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))] {
             let claims = probe(purpose, now).map_err(|fault| faulty(&fault.to_string()))?;
-            let token = self.encode(&claims)?;
+            let token = TokenCodec::encode(self, &claims)?;
             let read = Claims { roles: Roles::default(), attributes: Map::new(), ..claims };
-            if self.decode(purpose.kind(), &token, now) != Ok(read) {
+            if TokenCodec::decode(self, purpose.kind(), &token, now) != Ok(read) {
                 return Err(faulty("a signed token does not verify"));
             }
             if self.access.verify(&token).is_ok() && self.refresh.verify(&token).is_ok() {
@@ -127,10 +138,27 @@ impl TokenCodec for JwtCodec {
 
     fn decode(&self, kind: TokenKind, token: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
         let payload = match kind {
-            TokenKind::Access => self.open_access(token, now)?,
+            TokenKind::Access => self.open_access(token, now, |secret| secret.verify(token))?,
             TokenKind::Refresh => self.refresh.verify(token)?,
         };
         let claims = self.realm.read(kind, &payload)?;
+        claims.check_times(now)?;
+        Ok(claims)
+    }
+}
+
+impl ClientTokenCodec for JwtCodec {
+    fn encode(&self, claims: &ClientClaims) -> Result<String, PortError> {
+        let payload = self.realm.write_client(claims)?;
+        match self.signer(claims.issued_at)? {
+            Some(pair) => pair.sign(&payload),
+            None => self.access.sign_as(CLIENT_TYPE, &payload),
+        }
+    }
+
+    fn decode(&self, token: &str, now: DateTime<Utc>) -> Result<ClientClaims, InvalidToken> {
+        let payload = self.open_access(token, now, |secret| secret.verify_as(CLIENT_TYPE, token))?;
+        let claims = self.realm.read_client(&payload)?;
         claims.check_times(now)?;
         Ok(claims)
     }

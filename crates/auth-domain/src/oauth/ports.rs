@@ -1,10 +1,15 @@
-//! Where resource servers are registered.
+//! Where resource servers are registered, and what signs their own tokens.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use crate::{
     identity::{ids::ClientId, port_error::PortError},
-    oauth::client::{Client, ClientSecret, SecretHash},
+    oauth::{
+        client::{Client, ClientSecret, SecretHash},
+        client_token::ClientClaims,
+    },
+    sessions::token::InvalidToken,
 };
 
 /// Where resource servers are registered. Every method is atomic.
@@ -35,4 +40,21 @@ pub trait ClientSecrets: Send + Sync {
 
     /// Whether the presented secret is the one of this hash. The time it takes reveals nothing about the secret.
     fn matches(&self, presented: &ClientSecret, kept: &SecretHash) -> bool;
+}
+
+/// Signs the claims of clients into tokens of their own and reads them back, with the keys of access tokens. Pure but for its keys.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+pub trait ClientTokenCodec: Send + Sync {
+    /// The token of these claims.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    fn encode(&self, claims: &ClientClaims) -> Result<String, PortError>;
+
+    /// The claims of a client's own token, never of a person's: its signature verified, every claim there and of its type, its
+    /// times checked with [`ClientClaims::check_times`].
+    ///
+    /// # Errors
+    /// The token is refused.
+    fn decode(&self, token: &str, now: DateTime<Utc>) -> Result<ClientClaims, InvalidToken>;
 }

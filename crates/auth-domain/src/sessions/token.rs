@@ -169,17 +169,24 @@ impl Claims {
         }
     }
 
-    /// Judges the times. RFC 7519 section 4.1.4: "on or after" `exp` is too late.
+    /// Judges the times.
     ///
     /// # Errors
     /// [`InvalidToken::Expired`] when only its age is wrong.
     pub fn check_times(&self, now: DateTime<Utc>) -> Result<(), InvalidToken> {
-        let horizon = now + CLOCK_SKEW;
-        if self.not_before > horizon || self.issued_at > horizon {
-            return Err(InvalidToken::Invalid);
-        }
-        if now - CLOCK_SKEW >= self.expires_at { Err(InvalidToken::Expired) } else { Ok(()) }
+        check_period(self.issued_at.max(self.not_before), self.expires_at, now)
     }
+}
+
+/// Whether a token counts at a time that begins and ends with these. RFC 7519 section 4.1.4: "on or after" `exp` is too late.
+///
+/// # Errors
+/// [`InvalidToken::Expired`] when only its age is wrong.
+pub(crate) fn check_period(from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), InvalidToken> {
+    if from > now + CLOCK_SKEW {
+        return Err(InvalidToken::Invalid);
+    }
+    if now - CLOCK_SKEW >= until { Err(InvalidToken::Expired) } else { Ok(()) }
 }
 
 #[cfg(test)]

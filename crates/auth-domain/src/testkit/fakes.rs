@@ -128,7 +128,7 @@ impl ClientSecrets for PlainSecrets {
 /// Writes claims in clear, one after another, with a checksum over the key in the place of a signature.
 #[derive(Debug, Clone)]
 pub struct FakeCodec {
-    key: String,
+    pub(super) key: String,
 }
 
 impl FakeCodec {
@@ -208,11 +208,11 @@ impl TokenCodec for FakeCodec {
     }
 }
 
-fn parse<T: FromStr>(text: &str) -> Result<T, InvalidToken> {
+pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, InvalidToken> {
     text.parse().map_err(|_reason| InvalidToken::Invalid)
 }
 
-fn second(text: &str) -> Result<DateTime<Utc>, InvalidToken> {
+pub(super) fn second(text: &str) -> Result<DateTime<Utc>, InvalidToken> {
     DateTime::from_timestamp_secs(parse(text)?).ok_or(InvalidToken::Invalid)
 }
 

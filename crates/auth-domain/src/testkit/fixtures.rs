@@ -25,7 +25,7 @@ use crate::{
     mail::ports::{Outbox, OutboxAdmin, ProofCodec, ProofStore},
     mailbox::ports::MailboxStore,
     mfa::ports::FactorStore,
-    oauth::ports::{ClientSecrets, ClientStore},
+    oauth::ports::{ClientSecrets, ClientStore, ClientTokenCodec},
     passkeys::ports::PasskeyStore,
     passwords::ports::{AttemptStore, PasswordHasher},
     sessions::{
@@ -61,6 +61,13 @@ pub struct Stores {
 pub struct Codecs {
     pub codec: Arc<dyn TokenCodec>,
     pub stranger: Arc<dyn TokenCodec>,
+}
+
+/// A codec of clients' own tokens, one like it in all but its keys, and the one of people's tokens with the keys of the first.
+pub struct ClientCodecs {
+    pub codec: Arc<dyn ClientTokenCodec>,
+    pub stranger: Arc<dyn ClientTokenCodec>,
+    pub of_people: Arc<dyn TokenCodec>,
 }
 
 /// What derives tokens and codes, and another with another secret.
@@ -198,6 +205,14 @@ impl Codecs {
     #[must_use]
     pub fn fake() -> Self {
         Self { codec: Arc::new(FakeCodec::default()), stranger: Arc::new(FakeCodec::with_key("another key")) }
+    }
+}
+
+impl ClientCodecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        let codec = Arc::new(FakeCodec::default());
+        Self { codec: codec.clone(), stranger: Arc::new(FakeCodec::with_key("another key")), of_people: codec }
     }
 }
 

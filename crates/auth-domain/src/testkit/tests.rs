@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    Codecs, Hashers, MemoryStore, MovableClock, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SequentialIds, Stores,
-    TotpCodecs, samples::start,
+    ClientCodecs, Codecs, Hashers, MemoryStore, MovableClock, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SequentialIds,
+    Stores, TotpCodecs, samples::start,
 };
 use crate::{
     accounts::ports::UserStore,
@@ -54,6 +54,10 @@ mod memory_keys {
 
 mod fake_codec {
     crate::token_codec_contract!(async { super::Codecs::fake() });
+}
+
+mod fake_client_codec {
+    crate::client_token_codec_contract!(async { super::ClientCodecs::fake() });
 }
 
 mod fake_proofs {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use auth_domain::oauth::{
     authenticate_client::AuthenticateClient,
+    authenticate_client_token::AuthenticateClientToken,
     clients::{AddClient, RemoveClient, RotateClientSecret},
     introspect::Introspect,
-    ports::{ClientSecrets, ClientStore},
+    ports::{ClientSecrets, ClientStore, ClientTokenCodec},
     revocation_list::ListRevocations,
     revoke::Revoke,
 };
@@ -17,6 +18,8 @@ use super::{ports::Ports, sessions::SessionPorts, use_cases::Policies};
 pub struct OAuthPorts {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
+    /// Of clients' own tokens.
+    pub codec: Arc<dyn ClientTokenCodec>,
 }
 
 pub struct OAuthUseCases {
@@ -41,6 +44,7 @@ impl OAuthUseCases {
 /// What can be done with resource servers.
 pub struct ClientUseCases {
     pub authenticate: AuthenticateClient,
+    pub authenticate_token: AuthenticateClientToken,
     pub add: AddClient,
     pub rotate_secret: RotateClientSecret,
     pub remove: RemoveClient,
@@ -48,7 +52,7 @@ pub struct ClientUseCases {
 
 impl ClientUseCases {
     fn over(ports: &Ports) -> Self {
-        let OAuthPorts { clients, secrets } = ports.oauth.clone();
+        let OAuthPorts { clients, secrets, codec } = ports.oauth.clone();
         let (audit, clock) = (ports.audit.sink.clone(), ports.clock.clone());
         Self {
             authenticate: AuthenticateClient {
@@ -57,6 +61,7 @@ impl ClientUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
+            authenticate_token: AuthenticateClientToken { codec, clients: clients.clone(), clock: clock.clone() },
             add: AddClient {
                 clients: clients.clone(),
                 secrets: secrets.clone(),

@@ -74,14 +74,14 @@ impl Ports {
     pub fn open(database: &Database, settings: &Settings, audit: Arc<dyn AuditSink>) -> Result<Self, PortError> {
         let measures = Registry::new();
         database.register(&measures).map_err(twice)?;
-        let (sessions, signing_keys) = tokens(database, &settings.tokens)?;
+        let (sessions, signing_keys, oauth) = tokens(database, &settings.tokens)?;
         let users = Arc::new(DieselUsers(database.clone()));
         Ok(Self {
             accounts: AccountPorts { users: users.clone(), directory: users },
             passwords: passwords(database, &settings.passwords, &measures)?,
             sessions,
             signing_keys,
-            oauth: OAuthPorts { clients: Arc::new(DieselClients(database.clone())), secrets: Arc::new(Sha256Secrets) },
+            oauth,
             audit: AuditPorts {
                 sink: Arc::new(CountingAudit::over(audit, &measures).map_err(twice)?),
                 trail: Arc::new(DieselAudit(database.clone())),
@@ -192,8 +192,8 @@ impl MailFault {
     }
 }
 
-/// Sessions and keys, whose tokens one codec makes.
-fn tokens(database: &Database, settings: &TokenSettings) -> Result<(SessionPorts, KeyPorts), PortError> {
+/// Sessions, keys and clients, whose tokens one codec makes.
+fn tokens(database: &Database, settings: &TokenSettings) -> Result<(SessionPorts, KeyPorts, OAuthPorts), PortError> {
     let secrets = JwtSecrets {
         access: settings.access_secret.expose_secret().as_bytes(),
         refresh: settings.refresh_secret.expose_secret().as_bytes(),
@@ -207,7 +207,9 @@ fn tokens(database: &Database, settings: &TokenSettings) -> Result<(SessionPorts
     let sessions = Arc::new(DieselSessions(database.clone()));
     let keys =
         KeyPorts { store: Arc::new(DieselKeys(database.clone())), maker: Arc::new(PairMaker(encryption)), cache: codec.clone() };
-    Ok((SessionPorts { store: sessions.clone(), ended: sessions, codec }, keys))
+    let clients = Arc::new(DieselClients(database.clone()));
+    let oauth = OAuthPorts { clients, secrets: Arc::new(Sha256Secrets), codec: codec.clone() };
+    Ok((SessionPorts { store: sessions.clone(), ended: sessions, codec }, keys, oauth))
 }
 
 /// Opens the database of these settings and brings its schema up to date.

@@ -91,9 +91,8 @@ impl TokenIssuer {
 
     /// The claims of a payload, with times not checked yet. Every other fault gives the same answer.
     pub(super) fn read(&self, kind: TokenKind, payload: &[u8]) -> Result<Claims, InvalidToken> {
-        let Ok(Value::Object(members)) = strict_json::parse(payload) else { return Err(InvalidToken::Invalid) };
-        let members = Members(members);
-        let addressed = members.text("type")? == name(kind) && self.is_issuer(&members) && self.is_audience(&members);
+        let members = Members::of(payload)?;
+        let addressed = members.text("type")? == name(kind) && self.is_addressed(&members);
         // A token of an earlier release is as good as it was.
         let email = Email::from_kept(members.text("email")?).map_err(|_fault| InvalidToken::Invalid)?;
         if !addressed {
@@ -115,6 +114,11 @@ impl TokenIssuer {
             not_before: members.time("nbf")?,
             expires_at: members.time("exp")?,
         })
+    }
+
+    /// Whether it is from this issuer, and for this audience.
+    pub(super) fn is_addressed(&self, members: &Members) -> bool {
+        self.is_issuer(members) && self.is_audience(members)
     }
 
     fn is_issuer(&self, members: &Members) -> bool {
@@ -161,22 +165,29 @@ impl TokenIssuer {
 }
 
 /// The members of the payload, by type. A number with a fraction or an exponent is not an integer, whatever its value.
-struct Members(Map<String, Value>);
+pub(super) struct Members(pub(super) Map<String, Value>);
 
 impl Members {
-    fn text(&self, name: &str) -> Result<&str, InvalidToken> {
+    pub(super) fn of(payload: &[u8]) -> Result<Self, InvalidToken> {
+        match strict_json::parse(payload) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) | Err(_) => Err(InvalidToken::Invalid),
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<&str, InvalidToken> {
         self.0.get(name).and_then(Value::as_str).ok_or(InvalidToken::Invalid)
     }
 
-    fn parsed<T: FromStr>(&self, name: &str) -> Result<T, InvalidToken> {
+    pub(super) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, InvalidToken> {
         self.text(name)?.parse().map_err(|_fault| InvalidToken::Invalid)
     }
 
-    fn integer(&self, name: &str) -> Result<i64, InvalidToken> {
+    pub(super) fn integer(&self, name: &str) -> Result<i64, InvalidToken> {
         self.0.get(name).and_then(Value::as_i64).ok_or(InvalidToken::Invalid)
     }
 
-    fn time(&self, name: &str) -> Result<DateTime<Utc>, InvalidToken> {
+    pub(super) fn time(&self, name: &str) -> Result<DateTime<Utc>, InvalidToken> {
         DateTime::from_timestamp(self.integer(name)?, 0).ok_or(InvalidToken::Invalid)
     }
 

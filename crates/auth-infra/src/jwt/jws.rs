@@ -51,17 +51,26 @@ impl HmacKey {
 
     /// The payload. The signature is checked first, so that no parser sees unauthenticated text.
     pub(super) fn verify(&self, token: &str) -> Result<Vec<u8>, InvalidToken> {
+        self.verify_if(token, |typ| typ.is_none_or(|typ| typ == TYPE))
+    }
+
+    /// The same of a token that was signed [under a `typ` of its own](Self::sign_as).
+    pub(super) fn verify_as(&self, typ: &str, token: &str) -> Result<Vec<u8>, InvalidToken> {
+        self.verify_if(token, |given| given == Some(&Value::from(typ)))
+    }
+
+    fn verify_if(&self, token: &str, is_right: impl FnOnce(Option<&Value>) -> bool) -> Result<Vec<u8>, InvalidToken> {
         let (header, payload) = verified(token, &self.verifying, self.algorithm)?;
-        self.check_header(&decode(header)?)?;
+        self.check_header(&decode(header)?, is_right)?;
         decode(payload)
     }
 
     /// The header may only repeat what the key is for. `kid`, `jku`, `jwk`, `x5u` and `x5c` offer a key: they are not read.
-    fn check_header(&self, header: &[u8]) -> Result<(), InvalidToken> {
+    fn check_header(&self, header: &[u8], is_right: impl FnOnce(Option<&Value>) -> bool) -> Result<(), InvalidToken> {
         let header = strict_json::parse(header).map_err(|_fault| InvalidToken::Invalid)?;
-        let is = |name: &str, expected: &str| header.get(name).and_then(Value::as_str) == Some(expected);
+        let algorithm = header.get("alg").and_then(Value::as_str);
         // No extension is supported, so a header with `crit` is refused, whatever it lists (RFC 7515 section 4.1.11).
-        let acceptable = is("alg", self.name) && header.get("crit").is_none() && (header.get("typ").is_none() || is("typ", TYPE));
+        let acceptable = algorithm == Some(self.name) && header.get("crit").is_none() && is_right(header.get("typ"));
         if acceptable { Ok(()) } else { Err(InvalidToken::Invalid) }
     }
 }

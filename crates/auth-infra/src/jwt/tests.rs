@@ -1,5 +1,6 @@
 //! What a token looks like, and that every altered one is refused.
 
+mod clients;
 mod fuzz;
 mod pairs;
 mod payloads;

@@ -7,6 +7,7 @@ pub mod client_token;
 pub mod clients;
 pub mod either_kind;
 pub mod introspect;
+pub mod issue_client_token;
 pub mod ports;
 pub mod revocation_list;
 pub mod revoke;

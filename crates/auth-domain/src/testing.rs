@@ -5,7 +5,7 @@ pub(crate) mod mail;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use mockall::predicate::eq;
 use uuid::Uuid;
 
@@ -25,6 +25,13 @@ use crate::{
         user::User,
     },
     mail::writer::{MailWriter, NoticePolicy},
+    oauth::{
+        authenticate_client_token::AuthenticateClientToken,
+        client::Client,
+        client_token::ClientClaims,
+        ports::{ClientStore, ClientTokenCodec},
+        scope::{Scope, Scopes},
+    },
     passwords::{
         ports::{Admission, MockPasswordHasher, PasswordHasher},
         verify::PasswordVerifier,
@@ -36,7 +43,7 @@ use crate::{
         ports::TokenNotes,
         ports::{MockSessionStore, MockTokenCodec, TokenCodec},
         session::Session,
-        token::{Claims, TokenKind, TokenPair},
+        token::{Claims, TokenId, TokenKind, TokenPair},
         token_claims::TokenClaims,
     },
     sign_in::{
@@ -46,7 +53,7 @@ use crate::{
     },
     testkit::{
         FakeCodec, FakeOneTimeTokens, MemoryAudit, MemoryStore, MovableClock, SequentialIds,
-        samples::{context, id, lifetimes, session_of, start, user},
+        samples::{client, context, id, lifetimes, session_of, start, user},
     },
 };
 
@@ -199,8 +206,22 @@ pub(crate) fn finding(session: &Session, user: &User) -> MockSessionStore {
     sessions
 }
 
+/// Reads clients' own tokens, at the start.
+pub(crate) fn client_tokens(clients: impl ClientStore + 'static) -> AuthenticateClientToken {
+    AuthenticateClientToken { codec: Arc::new(FakeCodec::default()), clients: Arc::new(clients), clock: clock() }
+}
+
+/// A client that may do everything, and a token of its own that is good for reading.
+pub(crate) fn orders_and_token() -> (Client, String) {
+    let orders = Client { scopes: Scopes::of(Scope::ALL), scopes_version: 2, ..client("orders") };
+    let (id, read) = (TokenId(id()), Scopes::of([Scope::AdminRead]));
+    let claims = ClientClaims::of(&orders, id, read, start().trunc_subsecs(0), TimeDelta::minutes(15));
+    let token = ClientTokenCodec::encode(&FakeCodec::default(), &claims).unwrap();
+    (orders, token)
+}
+
 pub(crate) fn read(kind: TokenKind, token: &str) -> Claims {
-    FakeCodec::default().decode(kind, token, start()).unwrap()
+    TokenCodec::decode(&FakeCodec::default(), kind, token, start()).unwrap()
 }
 
 /// The claims of both tokens.
@@ -214,7 +235,7 @@ pub(crate) fn access_token(caller: &SignedIn) -> String {
 
 pub(crate) fn refresh_token(caller: &SignedIn, session: &Session) -> String {
     let claims = Claims::refresh(crate::sessions::token::TokenId(id()), session, &caller.user);
-    FakeCodec::default().encode(&claims).unwrap()
+    TokenCodec::encode(&FakeCodec::default(), &claims).unwrap()
 }
 
 /// What an event says beyond who, when and where from.

@@ -55,7 +55,7 @@ enum Command {
     Openapi,
     /// Create, import, show, list, verify, disable, enable and delete accounts, set passwords, end sessions, remove second factors.
     Users(Users),
-    /// Add, list and remove resource servers, which may ask about tokens, and replace their secrets.
+    /// Add, list, show and remove resource servers, which may ask about tokens, replace their secrets, and say what they may do for themselves.
     Clients(Clients),
     /// Look into the audit trail.
     Audit(Audit),

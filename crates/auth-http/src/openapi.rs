@@ -5,11 +5,12 @@ mod headers;
 
 use std::sync::LazyLock;
 
+use auth_domain::oauth::scope::Scope;
 use utoipa::{
     Modify, OpenApi, PartialSchema, ToSchema,
     openapi::{
         ObjectBuilder, RefOr, Schema, Type,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme},
     },
 };
 
@@ -127,7 +128,20 @@ impl Modify for Shared {
             ))
             .build();
         components.add_security_scheme("client", SecurityScheme::Http(client));
+        components.add_security_scheme("client_token", SecurityScheme::OAuth2(client_credentials()));
     }
+}
+
+/// How a client gets a token of its own (RFC 6749 section 4.4).
+fn client_credentials() -> OAuth2 {
+    let scopes = [
+        (Scope::AdminRead, "Find and read accounts, their sessions and the audit trail."),
+        (Scope::AdminWrite, "Make, change, import and delete accounts, and end their sessions."),
+        (Scope::AdminExport, "Export accounts with their password hashes."),
+    ];
+    let scopes = Scopes::from_iter(scopes.map(|(scope, meaning)| (scope.name(), meaning)));
+    let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes));
+    OAuth2::with_description([flow], "A client's own token, as `auth-server clients add --scope` allows it.")
 }
 
 impl PartialSchema for Code {

@@ -22,7 +22,7 @@ use crate::{
     app::use_cases::UseCases,
     web::{
         endpoint::{
-            Budget::{General, Introspection, Sessions},
+            Budget::{ByGrant, General, Introspection, Sessions},
             Endpoint, Needs, PROBE, PUBLISHED, form, json, merge_patch,
         },
         matched::RouteTable,
@@ -120,7 +120,7 @@ fn api() -> Vec<Endpoint> {
         at("/auth/logout", "sessions", json(Sessions)).post(sessions::logout, &[ValidationFailed]),
         at("/auth/sessions", "sessions", json(Sessions)).get(sessions::list, &[FactorRequired]),
         at("/auth/sessions/{id}", "sessions", json(Sessions)).delete(sessions::end, &[FactorRequired, NotFound]),
-        at("/oauth/token", "oauth", form(Sessions)).post(oauth::tokens::token, &[Unavailable]),
+        at("/oauth/token", "oauth", form(ByGrant)).post(oauth::tokens::token, &[Unavailable]),
         at("/oauth/revoke", "oauth", form(Sessions)).post(oauth::tokens::revoke, &[Unavailable]),
         at("/oauth/introspect", "oauth", form(Introspection)).post(oauth::introspect::introspect, &[Unavailable]),
         at("/oauth/revocations", "keys", form(Introspection).cached())

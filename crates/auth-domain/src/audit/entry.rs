@@ -31,7 +31,7 @@ pub struct Entry {
     /// What did it: `user`, `client` or `operator`, and which. Earlier releases did not say it.
     pub actor_type: Option<Cow<'static, str>>,
     pub actor_id: Option<String>,
-    /// What of an account was changed: names with one space between two.
+    /// What of an account was changed, or what a client may do: names with one space between two.
     pub members: Option<String>,
     pub user: Option<UserId>,
     pub session: Option<SessionId>,

@@ -70,6 +70,8 @@ pub struct AuditEvent {
     pub methods: Vec<Method>,
     /// What of an account was changed, where the kind does not say it.
     pub members: Vec<Member>,
+    /// What a client may do from then on, or by its token: the names of scopes.
+    pub scopes: Vec<&'static str>,
     pub actor: Actor,
     pub target: Target,
     pub context: RequestContext,
@@ -137,6 +139,7 @@ impl AuditEvent {
             reason: None,
             methods: Vec::new(),
             members: Vec::new(),
+            scopes: Vec::new(),
             actor: Actor::Unknown,
             target: Target::Nothing,
             context,
@@ -158,10 +161,15 @@ impl AuditEvent {
         Self { members: members.into_iter().collect(), ..self }
     }
 
-    /// The names of the members, one space between two.
+    #[must_use]
+    pub fn of_scopes(self, scopes: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { scopes: scopes.into_iter().collect(), ..self }
+    }
+
+    /// The names of the members, or of the scopes, one space between two.
     #[must_use]
     pub fn what(&self) -> Option<String> {
-        let names: Vec<_> = self.members.iter().map(|member| member.name()).collect();
+        let names: Vec<_> = self.members.iter().map(|member| member.name()).chain(self.scopes.iter().copied()).collect();
         (!names.is_empty()).then(|| names.join(" "))
     }
 

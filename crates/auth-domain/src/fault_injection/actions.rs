@@ -5,7 +5,7 @@ use super::{
     fixture::{Fixture, Refusal, context},
     keys::KeyAction,
     mail::{By, MailAction},
-    resource_servers::{introspect, to_a_client},
+    resource_servers::{client_tokens, introspect, issue, to_a_client},
 };
 use crate::{
     accounts::{
@@ -31,7 +31,10 @@ use crate::{
         confirm_totp::ConfirmTotpError, enrol_totp::EnrolTotpError, remove::RemoveFactorError, rename::RenameFactorError,
         replace_recovery_codes::ReplaceRecoveryCodesError,
     },
-    oauth::{authenticate_client::AuthenticateClientError, clients::ClientError, revoke::Revoke},
+    oauth::{
+        authenticate_client::AuthenticateClientError, clients::ClientError, issue_client_token::IssueClientTokenError,
+        revoke::Revoke,
+    },
     passkeys::{options::PasskeyOptionsError, register::RegisterPasskeyError},
     sessions::{
         authenticate::{AuthenticateError, SignedIn},
@@ -85,6 +88,9 @@ pub(crate) enum Action {
     Introspect(&'static str, i64),
     AddClient,
     RotateClient,
+    SetClientScopes,
+    /// A client's own token, once it has proved who it is.
+    IssueClientToken,
     RemoveClient,
     WithKeys(KeyAction),
     WithMail(MailAction),
@@ -151,7 +157,7 @@ const fn login_as(address: &'static str, password: &'static str, outdated: bool)
     Action::Login { address, password, outdated }
 }
 
-pub(crate) const CASES: [Case; 110] = [
+pub(crate) const CASES: [Case; 112] = [
     case(Action::Register(NEW), "", TAKEN),
     case(Action::Register(ANN), TAKEN, TAKEN),
     case(login_as(ANN, PASSWORD, false), "", ""),
@@ -184,6 +190,8 @@ pub(crate) const CASES: [Case; 110] = [
     case(Action::Introspect("wrong", 3), "the client is unknown, or the secret is not its own", ""),
     case(Action::AddClient, "", ""),
     case(Action::RotateClient, "", ""),
+    case(Action::SetClientScopes, "", ""),
+    case(Action::IssueClientToken, "", ""),
     case(Action::RemoveClient, "", "there is no such client"),
     keys(KeyAction::Reencrypt, "", ""),
     keys(KeyAction::ChangeAlgorithm, "", ""),
@@ -279,7 +287,7 @@ macro_rules! sorted {
 }
 
 sorted!(AuthenticateError, ChangePasswordError, DeleteAccountError, EndSessionError, LoginError, AdminError, RefreshError);
-sorted!(AuthenticateClientError, ChangeKeysError, ClientError, ReauthenticateError, RegisterError);
+sorted!(AuthenticateClientError, ChangeKeysError, ClientError, IssueClientTokenError, ReauthenticateError, RegisterError);
 sorted!(ConfirmTotpError, EnrolTotpError, RemoveFactorError, RenameFactorError, ReplaceRecoveryCodesError);
 sorted!(LoginWithFactorError, LoginWithPasskeyError, PasskeyOptionsError, RegisterPasskeyError);
 sorted!(ConfirmEmailChangeError, PresentError, RequestEmailChangeError, ResetPasswordError, VerifyEmailError);
@@ -351,7 +359,8 @@ impl Action {
             Self::EndSessions | Self::DeleteUser => to_a_user(self, fixture).await,
             Self::Prune => done(fixture.prune().execute().await),
             Self::Introspect(secret, generation) => introspect(fixture, secret, generation).await,
-            Self::AddClient | Self::RotateClient | Self::RemoveClient => to_a_client(self, fixture).await,
+            Self::AddClient | Self::RotateClient | Self::SetClientScopes | Self::RemoveClient => to_a_client(self, fixture).await,
+            Self::IssueClientToken => issue(fixture).await,
             Self::WithKeys(action) => action.perform(fixture).await,
             Self::WithMail(action) => action.perform(fixture).await,
             Self::WithFactors(action) => action.perform(fixture).await,
@@ -413,7 +422,8 @@ async fn register(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
 
 async fn revoke(fixture: &Fixture, generation: i64) -> Result<(), Refusal> {
     let codec = fixture.flaky(FakeCodec::default());
-    let revoke = Revoke { codec, sessions: fixture.kept(), audit: fixture.audit(), clock: fixture.clock() };
+    let (sessions, clients) = (fixture.kept(), client_tokens(fixture));
+    let revoke = Revoke { codec, sessions, audit: fixture.audit(), clock: fixture.clock(), clients };
     done(revoke.execute(&fixture.refresh_token(generation), &context()).await)
 }
 

@@ -63,8 +63,8 @@ pub(crate) struct Snapshot {
     pub(crate) newcomers: usize,
     /// Whether the session that is long over is still known.
     old_is_known: bool,
-    /// The names of the clients, and whether a former secret of theirs is kept.
-    clients: BTreeMap<String, bool>,
+    /// The names of the clients, whether a former secret of theirs is kept, and what they may do.
+    clients: BTreeMap<String, (bool, String)>,
     pub(crate) keys: Vec<SeenKey>,
 }
 
@@ -292,7 +292,10 @@ impl Fixture {
             newcomers: live.iter().filter(|session| !known.contains(&session.id)).count(),
             old_is_known: SessionStore::find(&self.store, self.old.id).await.unwrap().is_some(),
             keys: self.store.all().await.unwrap().into_iter().map(SeenKey::from).collect(),
-            clients: clients.iter().map(|client| (client.name.to_string(), client.former.is_some())).collect(),
+            clients: clients
+                .iter()
+                .map(|client| (client.name.to_string(), (client.former.is_some(), client.scopes.to_string())))
+                .collect(),
             accounts: accounts.iter().map(|user| (user.email.to_string(), user.into())).collect(),
             mail: SeenMail::of(self).await,
             factors: SeenFactors::of(self).await,

@@ -67,6 +67,13 @@ impl Client {
         Self { secret, former, rotated_at: Some(now), ..self.clone() }
     }
 
+    /// The same client with other scopes, which end its tokens; `None` where they are the same.
+    #[must_use]
+    pub fn rescoped(&self, scopes: Scopes) -> Option<Self> {
+        let scopes_version = self.scopes_version + 1;
+        (scopes != self.scopes).then(|| Self { scopes, scopes_version, ..self.clone() })
+    }
+
     /// The previous secret, while it is valid.
     #[must_use]
     pub fn former_at(&self, now: DateTime<Utc>) -> Option<&FormerSecret> {

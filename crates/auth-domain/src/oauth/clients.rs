@@ -20,6 +20,7 @@ use crate::{
     oauth::{
         client::{Client, ClientName, ClientSecret},
         ports::{ClientSecrets, ClientStore},
+        scope::Scopes,
     },
 };
 
@@ -36,6 +37,13 @@ pub struct AddClient {
 pub struct RotateClientSecret {
     pub clients: Arc<dyn ClientStore>,
     pub secrets: Arc<dyn ClientSecrets>,
+    pub audit: Arc<dyn AuditSink>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Says what a client may do.
+pub struct SetClientScopes {
+    pub clients: Arc<dyn ClientStore>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
 }
@@ -58,7 +66,7 @@ pub struct Issued {
 pub enum ClientError {
     #[error("there is no such client")]
     NoSuchClient,
-    /// Somebody else rotated or removed it at the same moment.
+    /// Somebody else changed or removed it at the same moment.
     #[error("the client was changed meanwhile; try again")]
     ChangedMeanwhile,
     #[error(transparent)]
@@ -68,10 +76,11 @@ pub enum ClientError {
 impl AddClient {
     /// # Errors
     /// An outage. If only the answer was lost, there is now a client whose secret nobody knows.
-    pub async fn execute(&self, name: ClientName, context: &RequestContext) -> Result<Issued, PortError> {
+    pub async fn execute(&self, name: ClientName, scopes: Scopes, context: &RequestContext) -> Result<Issued, PortError> {
         let (secret, hash) = self.secrets.make();
-        let client = Client::new(ClientId(self.ids.next()), name, hash, self.clock.now());
-        let added = || by_operator(EventKind::ClientAdded, client.id, context, client.created_at);
+        let client = Client { scopes, ..Client::new(ClientId(self.ids.next()), name, hash, self.clock.now()) };
+        let added =
+            || by_operator(EventKind::ClientAdded, client.id, context, client.created_at).of_scopes(client.scopes.names());
         self.clients.insert(&client).await.or_unknown(&*self.audit, added)?;
         self.audit.record(added());
         Ok(Issued { client, secret })
@@ -94,6 +103,24 @@ impl RotateClientSecret {
         }
         self.audit.record(rotated());
         Ok(Issued { client, secret })
+    }
+}
+
+impl SetClientScopes {
+    /// The client may do this from now on, and nothing else; its tokens end. With the scopes that it has, nothing happens.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn execute(&self, id: ClientId, scopes: Scopes, context: &RequestContext) -> Result<Client, ClientError> {
+        let before = self.clients.find(id).await?.ok_or(ClientError::NoSuchClient)?;
+        let Some(client) = before.rescoped(scopes) else { return Ok(before) };
+        let now = self.clock.now();
+        let changed = || by_operator(EventKind::ClientScopesChanged, id, context, now).of_scopes(client.scopes.names());
+        if !self.clients.set_scopes(&client, before.scopes_version).await.or_unknown(&*self.audit, changed)? {
+            return Err(ClientError::ChangedMeanwhile);
+        }
+        self.audit.record(changed());
+        Ok(client)
     }
 }
 

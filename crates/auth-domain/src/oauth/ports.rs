@@ -28,6 +28,10 @@ pub trait ClientStore: Send + Sync {
     /// of callers that rotate at once, in whatever process, exactly one gets `true`.
     async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError>;
 
+    /// Replaces the scopes of a client with those of `next`, and their version. `false` when the client is gone or `from` is no
+    /// longer the version: of callers that change them at once, exactly one gets `true`. Its secrets stay as they are.
+    async fn set_scopes(&self, next: &Client, from: i64) -> Result<bool, PortError>;
+
     /// Deletes a client. `false` when there is none.
     async fn remove(&self, id: ClientId) -> Result<bool, PortError>;
 }

@@ -47,6 +47,11 @@ impl Scopes {
         self.0.is_subset(&others.0)
     }
 
+    /// The names, in one order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.iter().map(Scope::name)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }
@@ -55,8 +60,7 @@ impl Scopes {
 impl fmt::Display for Scopes {
     /// One space between two (RFC 6749 section 3.3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.iter().map(Scope::name).collect();
-        f.write_str(&names.join(" "))
+        f.write_str(&self.names().collect::<Vec<_>>().join(" "))
     }
 }
 

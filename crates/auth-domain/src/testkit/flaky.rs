@@ -1,5 +1,6 @@
 //! Ports that fail at a call one chooses, before or after its effect: outages, one step at a time.
 
+mod clients;
 mod factors;
 mod keys;
 mod mail;
@@ -21,17 +22,13 @@ use crate::{
         administrator::LastAdministrator,
         editable::Editable,
         email::Email,
-        ids::{ClientId, SessionId, UserId},
+        ids::{SessionId, UserId},
         password_hash::PasswordHash,
         port_error::PortError,
         request_context::{Network, Subscriber},
         user::{AccountVersion, User},
     },
     mail::message::Outgoing,
-    oauth::{
-        client::{Client, SecretHash},
-        ports::ClientStore,
-    },
     passwords::{
         policy::{NewPassword, PasswordAttempt},
         ports::{Admission, AttemptStore, PasswordHasher},
@@ -317,29 +314,6 @@ impl<P: AuditStore> AuditStore for Flaky<P> {
 
     async fn prune(&self, cutoff: DateTime<Utc>, limit: u32) -> Result<usize, PortError> {
         self.fuse.guard(self.port.prune(cutoff, limit)).await
-    }
-}
-
-#[async_trait]
-impl<P: ClientStore> ClientStore for Flaky<P> {
-    async fn find(&self, id: ClientId) -> Result<Option<Client>, PortError> {
-        self.fuse.guard(self.port.find(id)).await
-    }
-
-    async fn insert(&self, client: &Client) -> Result<(), PortError> {
-        self.fuse.guard(self.port.insert(client)).await
-    }
-
-    async fn list(&self, after: Option<ClientId>, limit: u32) -> Result<Vec<Client>, PortError> {
-        self.fuse.guard(self.port.list(after, limit)).await
-    }
-
-    async fn rotate(&self, next: &Client, from: &SecretHash) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.rotate(next, from)).await
-    }
-
-    async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
-        self.fuse.guard(self.port.remove(id)).await
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use auth_domain::oauth::{
     authenticate_client::AuthenticateClient,
     authenticate_client_token::AuthenticateClientToken,
-    clients::{AddClient, RemoveClient, RotateClientSecret},
+    clients::{AddClient, RemoveClient, RotateClientSecret, SetClientScopes},
     introspect::Introspect,
+    issue_client_token::IssueClientToken,
     ports::{ClientSecrets, ClientStore, ClientTokenCodec},
     revocation_list::ListRevocations,
     revoke::Revoke,
@@ -23,6 +24,7 @@ pub struct OAuthPorts {
 }
 
 pub struct OAuthUseCases {
+    pub issue_client_token: IssueClientToken,
     pub introspect: Introspect,
     pub revoke: Revoke,
     pub list_revocations: ListRevocations,
@@ -32,11 +34,25 @@ pub struct OAuthUseCases {
 impl OAuthUseCases {
     pub(super) fn over(ports: &Ports, policies: &Policies) -> Self {
         let (SessionPorts { store: sessions, ended, codec }, clock) = (ports.sessions.clone(), ports.clock.clone());
+        let (clients, audit) = (ClientUseCases::over(ports), ports.audit.sink.clone());
         Self {
-            introspect: Introspect { codec: codec.clone(), sessions: sessions.clone(), clock: clock.clone(), mfa: policies.mfa },
-            revoke: Revoke { codec, sessions, audit: ports.audit.sink.clone(), clock: clock.clone() },
+            issue_client_token: IssueClientToken {
+                codec: ports.oauth.codec.clone(),
+                ids: ports.ids.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+                life: policies.lifetimes.access,
+            },
+            introspect: Introspect {
+                codec: codec.clone(),
+                sessions: sessions.clone(),
+                clock: clock.clone(),
+                mfa: policies.mfa,
+                clients: clients.authenticate_token.clone(),
+            },
+            revoke: Revoke { codec, sessions, audit, clock: clock.clone(), clients: clients.authenticate_token.clone() },
             list_revocations: ListRevocations { sessions: ended, keys: ports.signing_keys.cache.clone(), clock },
-            clients: ClientUseCases::over(ports),
+            clients,
         }
     }
 }
@@ -47,6 +63,7 @@ pub struct ClientUseCases {
     pub authenticate_token: AuthenticateClientToken,
     pub add: AddClient,
     pub rotate_secret: RotateClientSecret,
+    pub set_scopes: SetClientScopes,
     pub remove: RemoveClient,
 }
 
@@ -70,6 +87,7 @@ impl ClientUseCases {
                 clock: clock.clone(),
             },
             rotate_secret: RotateClientSecret { clients: clients.clone(), secrets, audit: audit.clone(), clock: clock.clone() },
+            set_scopes: SetClientScopes { clients: clients.clone(), audit: audit.clone(), clock: clock.clone() },
             remove: RemoveClient { clients, audit, clock },
         }
     }

@@ -1,4 +1,4 @@
-//! `clients`: which resource servers may ask about tokens, for people and (`--json`) for scripts.
+//! `clients`: which resource servers may ask about tokens, and what they may do for themselves, for people and (`--json`) for scripts.
 
 mod render;
 
@@ -6,7 +6,11 @@ use std::io::{self, Write};
 
 use auth_domain::{
     identity::ids::ClientId,
-    oauth::{client::ClientName, clients::ClientError},
+    oauth::{
+        client::ClientName,
+        clients::ClientError,
+        scope::{ScopeFault, Scopes},
+    },
 };
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
@@ -31,6 +35,9 @@ enum Action {
     Add {
         /// A name for people; it need not be unique.
         name: ClientName,
+        /// What it may do with a token of its own: admin:read, admin:write, admin:export, with commas or repeated.
+        #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+        scope: Vec<Scopes>,
     },
     /// List clients, the oldest first.
     List {
@@ -41,6 +48,15 @@ enum Action {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
+    /// Show a client.
+    Show { id: ClientId },
+    /// Say what a client may do with a token of its own, and nothing else; the tokens it has end at once.
+    SetScope {
+        id: ClientId,
+        /// As in `add --scope`; '' takes all away.
+        #[arg(required = true, value_parser = scopes)]
+        scopes: Vec<Scopes>,
+    },
     /// Replace the secret; prints the new one, which cannot be shown again.
     RotateSecret {
         id: ClientId,
@@ -48,7 +64,7 @@ enum Action {
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         overlap_hours: u32,
     },
-    /// Remove a client; it is refused at once.
+    /// Remove a client; it is refused at once, and so are its tokens.
     Remove { id: ClientId },
 }
 
@@ -67,10 +83,21 @@ impl Clients {
 async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
     let origin = operator(app, "auth-server clients");
     match action {
-        Action::Add { name } => Ok(Answer::Issued { done: "added", issued: app.oauth.clients.add.execute(name, &origin).await? }),
+        Action::Add { name, scope } => {
+            let issued = app.oauth.clients.add.execute(name, all(&scope), &origin).await?;
+            Ok(Answer::Issued { done: "added", issued })
+        }
         Action::List { after, limit } => {
             let clients = app.ports.oauth.clients.list(after, limit).await?;
             Ok(Answer::Clients { clients, limit, now: app.ports.clock.now() })
+        }
+        Action::Show { id } => {
+            let client = app.ports.oauth.clients.find(id).await?.ok_or(ClientError::NoSuchClient)?;
+            Ok(Answer::Client { client, now: app.ports.clock.now() })
+        }
+        Action::SetScope { id, scopes } => {
+            let client = app.oauth.clients.set_scopes.execute(id, all(&scopes), &origin).await?;
+            Ok(Answer::Client { client, now: app.ports.clock.now() })
         }
         Action::RotateSecret { id, overlap_hours } => {
             let overlap = TimeDelta::hours(overlap_hours.into());
@@ -81,6 +108,15 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             Ok(Answer::Removed(id))
         }
     }
+}
+
+/// With commas, as an operator writes a list.
+fn scopes(text: &str) -> Result<Scopes, ScopeFault> {
+    text.replace(',', " ").parse()
+}
+
+fn all(lists: &[Scopes]) -> Scopes {
+    Scopes::of(lists.iter().flat_map(Scopes::iter))
 }
 
 impl From<ClientError> for CommandError {

@@ -28,12 +28,15 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 
+use super::request_body::body_ahead;
 use crate::{
     app::use_cases::UseCases,
     settings::{HttpSettings, RateLimit},
     web::{
         endpoint::Budget,
+        json_body::RawBody,
         matched::Matched,
+        oauth_form::{Form, Grant},
         problem::{Code, Problem, whole_seconds},
     },
 };
@@ -85,7 +88,8 @@ impl Limiters {
     fn of(&self, budget: Budget) -> &Limiter {
         match budget {
             Budget::General => &self.general,
-            Budget::Sessions => self.sessions.as_ref().unwrap_or(&self.general),
+            // Until its grant is known.
+            Budget::Sessions | Budget::ByGrant => self.sessions.as_ref().unwrap_or(&self.general),
             Budget::Introspection => &self.introspection,
             Budget::Admin => &self.admin,
         }
@@ -148,11 +152,11 @@ impl BudgetState {
 /// # Errors
 /// What the inner layers return.
 pub(crate) async fn limit(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let limiters = request.app_data::<Data<Limiters>>().cloned();
-    let budget = Matched::of(request.request()).needs.budget;
+    let budget = budget_of(&mut request).await;
     let (Some(limiters), Some(budget)) = (limiters, budget) else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -170,6 +174,20 @@ pub(crate) async fn limit(
     };
     state.write(response.headers_mut());
     Ok(response)
+}
+
+/// What a request draws on. Where the grant decides, its body is read first, as far as the later checks let it in; a body that is not, or
+/// that no grant can be read from, is worth no more than a refresh. The handler goes by the same reading, so that nobody gets one
+/// thing on the budget of another.
+async fn budget_of(request: &mut ServiceRequest) -> Option<Budget> {
+    let budget = Matched::of(request.request()).needs.budget;
+    if budget != Some(Budget::ByGrant) {
+        return budget;
+    }
+    let body = body_ahead(request).await;
+    let grant = body.map(|RawBody(bytes)| Form::parse(&bytes).and_then(|form| Grant::of(&form)));
+    let for_itself = matches!(grant, Some(Ok(Grant::ClientCredentials)));
+    Some(if for_itself { Budget::Admin } else { Budget::Sessions })
 }
 
 fn report(request: &ServiceRequest) {

@@ -23,6 +23,9 @@ use crate::{
     web::{json_body::RawBody, matched::Matched, media::check_media_type, problem::Problem},
 };
 
+/// What became of a request that was [taken in](take_in) before its turn.
+struct TakenIn(Result<(), Problem>);
+
 /// Checks a request and reads its body.
 ///
 /// # Errors
@@ -31,16 +34,33 @@ pub(crate) async fn intake(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let settings = request.app_data::<Data<HttpSettings>>().cloned();
-    if let Some(settings) = settings.filter(|_| !Matched::of(request.request()).needs.probe) {
-        let mut payload = request.take_payload();
-        match admit(&request, &mut payload, &settings).await {
-            Ok(Some(body)) => drop(request.extensions_mut().insert(RawBody(body))),
-            Ok(None) => {}
-            Err(problem) => return Ok(request.error_response(problem)),
-        }
+    let earlier = request.extensions_mut().remove::<TakenIn>();
+    let outcome = match earlier {
+        Some(TakenIn(outcome)) => outcome,
+        None => take_in(&mut request).await,
+    };
+    match outcome {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => Ok(request.error_response(problem)),
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// The body of a request, for an outer layer that goes by it; `None` where there is none, or none that is taken: [`intake`] says so
+/// when it is its turn.
+pub(super) async fn body_ahead(request: &mut ServiceRequest) -> Option<RawBody> {
+    let outcome = take_in(request).await;
+    request.extensions_mut().insert(TakenIn(outcome));
+    request.extensions().get::<RawBody>().cloned()
+}
+
+async fn take_in(request: &mut ServiceRequest) -> Result<(), Problem> {
+    let settings = request.app_data::<Data<HttpSettings>>().cloned();
+    let Some(settings) = settings.filter(|_| !Matched::of(request.request()).needs.probe) else { return Ok(()) };
+    let mut payload = request.take_payload();
+    if let Some(body) = admit(request, &mut payload, &settings).await? {
+        request.extensions_mut().insert(RawBody(body));
+    }
+    Ok(())
 }
 
 /// The body; `None` where none is taken, so that nobody waits for it.

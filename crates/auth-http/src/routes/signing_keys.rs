@@ -1,7 +1,7 @@
 //! Keys and metadata for verifiers and client libraries (RFC 7517, RFC 8414).
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use auth_domain::signing_keys::ring::KeyRing;
+use auth_domain::{oauth::scope::Scope, signing_keys::ring::KeyRing};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     app::use_cases::UseCases,
     settings::is_issuer,
-    web::{etag::publish, problem::Problem},
+    web::{etag::publish, oauth_form::Grant, problem::Problem},
 };
 
 /// A JSON Web Key Set (RFC 7517 section 5).
@@ -46,7 +46,9 @@ pub(crate) struct MetadataView {
     /// Signed lists of sessions that have ended; not registered with IANA.
     #[schema(examples("https://auth.example.org/oauth/revocations"))]
     revocations_uri: String,
-    grant_types_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 2],
+    /// What a client's own token can be good for.
+    scopes_supported: [&'static str; 3],
     /// None: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     token_endpoint_auth_methods_supported: [&'static str; 3],
@@ -64,7 +66,8 @@ impl MetadataView {
             revocation_endpoint: below("/oauth/revoke"),
             introspection_endpoint: below("/oauth/introspect"),
             revocations_uri: below("/oauth/revocations"),
-            grant_types_supported: ["refresh_token"],
+            grant_types_supported: Grant::NAMES,
+            scopes_supported: Scope::ALL.map(Scope::name),
             response_types_supported: [],
             token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
             revocation_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],

@@ -51,7 +51,7 @@ fn each_route_says_what_it_needs() {
         ("/auth/passkeys", sessions),
         ("/auth/passkeys/options", sessions),
         ("/.well-known/webauthn", PUBLISHED),
-        ("/oauth/token", form(Sessions)),
+        ("/oauth/token", form(ByGrant)),
         ("/oauth/revoke", form(Sessions)),
         ("/oauth/introspect", form(Introspection)),
         ("/oauth/revocations", form(Introspection).cached()),

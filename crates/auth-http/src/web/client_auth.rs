@@ -30,7 +30,7 @@ pub(crate) struct ByClient(pub Form);
 
 /// A form from anybody: from a public client (RFC 6749 section 2.1), or from one with a secret. Credentials are optional, but
 /// wrong ones are refused: a client with an outdated secret should notice.
-pub(crate) struct ByAnyone(pub Form);
+pub(crate) struct ByAnyone(pub Form, pub Option<Client>);
 
 impl FromRequest for ByClient {
     type Error = Error;
@@ -41,7 +41,7 @@ impl FromRequest for ByClient {
         Box::pin(async move {
             match read.await? {
                 (form, Some(_client)) => Ok(Self(form)),
-                (_, None) => Err(OauthError::new(OauthCode::InvalidClient, "client_id and client_secret are missing").into()),
+                (_, None) => Err(unknown().into()),
             }
         })
     }
@@ -53,7 +53,7 @@ impl FromRequest for ByAnyone {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let read = read(request, payload);
-        Box::pin(async move { read.await.map(|(form, _whoever)| Self(form)) })
+        Box::pin(async move { read.await.map(|(form, whoever)| Self(form, whoever)) })
     }
 }
 
@@ -76,6 +76,11 @@ async fn client(request: &HttpRequest, form: &Form) -> Result<Option<Client>, Er
         Err(AuthenticateClientError::Refused) => Err(refused().into()),
         Err(AuthenticateClientError::Port(error)) => Err(Problem::from(error).into()),
     }
+}
+
+/// What a public client is told where one has to prove who it is.
+pub(crate) fn unknown() -> OauthError {
+    OauthError::new(OauthCode::InvalidClient, "client_id and client_secret are missing")
 }
 
 fn refused() -> OauthError {

@@ -98,6 +98,9 @@ pub enum Budget {
     Introspection,
     /// What administrators do, and clients that get tokens of their own.
     Admin,
+    /// The grant decides, which only the body names: `Admin` for a client's own token, `Sessions` for everything else that comes to the
+    /// token endpoint.
+    ByGrant,
 }
 
 /// A path, and all that there is to say of it.

@@ -1,4 +1,4 @@
-//! OAuth forms (RFC 6749 appendix B) and OAuth errors (section 5.2).
+//! OAuth forms (RFC 6749 appendix B), the grants they ask for, and OAuth errors (section 5.2).
 
 use std::{fmt, future};
 
@@ -18,14 +18,40 @@ use crate::web::{json_body::RawBody, media::Media};
 /// The parameters of a form, each unique and not empty.
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
-/// What went wrong (RFC 6749 section 5.2).
+/// What went wrong (RFC 6749 section 5.2, RFC 7009 section 2.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OauthCode {
     InvalidRequest,
     InvalidClient,
     InvalidGrant,
+    InvalidScope,
     UnsupportedGrantType,
+    UnsupportedTokenType,
+}
+
+/// What the token endpoint gives tokens for (RFC 6749 section 1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl Grant {
+    /// The names that `grant_type` can have.
+    pub(crate) const NAMES: [&'static str; 2] = ["refresh_token", "client_credentials"];
+
+    /// # Errors
+    /// `invalid_request` where none is named, `unsupported_grant_type` where it is another.
+    pub(crate) fn of(form: &Form) -> Result<Self, OauthError> {
+        let unsupported = |why| Err(OauthError::new(OauthCode::UnsupportedGrantType, why));
+        match form.need("grant_type", "grant_type is missing")? {
+            "refresh_token" => Ok(Self::RefreshToken),
+            "client_credentials" => Ok(Self::ClientCredentials),
+            "password" => unsupported("the password grant is not offered (RFC 9700 section 2.4); log in with POST /auth/login"),
+            _ => unsupported("grant_type must be refresh_token or client_credentials"),
+        }
+    }
 }
 
 /// An OAuth error: about what a form asks for. Refusals by other layers are problems, as everywhere.
@@ -100,7 +126,11 @@ impl ResponseError for OauthError {
     fn status_code(&self) -> StatusCode {
         match self.error {
             OauthCode::InvalidClient => StatusCode::UNAUTHORIZED,
-            OauthCode::InvalidRequest | OauthCode::InvalidGrant | OauthCode::UnsupportedGrantType => StatusCode::BAD_REQUEST,
+            OauthCode::InvalidRequest
+            | OauthCode::InvalidGrant
+            | OauthCode::InvalidScope
+            | OauthCode::UnsupportedGrantType
+            | OauthCode::UnsupportedTokenType => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -128,6 +158,23 @@ mod tests {
     fn a_parameter_is_decoded_once_and_an_empty_one_is_none() {
         let form = Form::parse(b"a=x+y%2Bz&b=&c&d=%25").unwrap();
         assert_eq!((form.get("a"), form.get("b"), form.get("c"), form.get("d")), (Some("x y+z"), None, None, Some("%")));
+    }
+
+    #[test]
+    fn a_grant_is_one_of_two_words() {
+        let grant = |form: &str| Form::parse(form.as_bytes()).and_then(|form| Grant::of(&form)).map_err(|error| error.error);
+        assert_eq!(grant("grant_type=refresh_token"), Ok(Grant::RefreshToken));
+        assert_eq!(grant("a=b&grant%5Ftype=client%5Fcredentials"), Ok(Grant::ClientCredentials));
+        for (form, code) in [
+            ("", OauthCode::InvalidRequest),
+            ("grant_type=", OauthCode::InvalidRequest),
+            ("grant_type=client_credentials&grant_type=refresh_token", OauthCode::InvalidRequest),
+            ("grant_type=client_credentials+", OauthCode::UnsupportedGrantType),
+            ("grant_type=Client_Credentials", OauthCode::UnsupportedGrantType),
+            ("grant_type=password", OauthCode::UnsupportedGrantType),
+        ] {
+            assert_eq!(grant(form), Err(code), "{form}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 39] = [
+const SUCCESSES: [EventKind; 41] = [
     Reauthenticated,
     UserRegistered,
     LoginSucceeded,
@@ -30,6 +30,8 @@ const SUCCESSES: [EventKind; 39] = [
     KeyRevoked,
     ClientAdded,
     ClientSecretRotated,
+    ClientScopesChanged,
+    ClientTokenIssued,
     ClientRemoved,
     VerificationSent,
     EmailVerified,

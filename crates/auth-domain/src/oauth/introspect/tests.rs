@@ -2,34 +2,51 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
+use mockall::predicate::eq;
 
-use super::{Alive, Introspect};
+use super::{Active, Alive, Introspect};
 use crate::{
     factors::policy::MfaPolicy,
     identity::{
         port_error::PortError,
         user::{AccountState, User},
     },
+    oauth::{authenticate_client_token::AuthenticateClientToken, client::Client, ports::MockClientStore, scope::Scopes},
     sessions::{
         authenticate::SignedIn,
         ports::MockSessionStore,
         session::{Generation, Session},
         token::TokenKind,
     },
-    testing::{access_token, caller, down, finding, read, refresh_token},
+    testing::{access_token, caller, down, finding, orders_and_token, read, refresh_token},
     testkit::{
         FakeCodec, MovableClock,
         samples::{after, user},
     },
 };
 
+/// Of a token of a person: no client is looked up.
 async fn introspect(sessions: MockSessionStore, token: &str, seconds: i64) -> Result<Option<Alive>, PortError> {
+    let active = asked(sessions, MockClientStore::new(), token, seconds).await?;
+    Ok(active.map(|active| match active {
+        Active::Session(alive) => alive,
+        Active::Client(claims) => panic!("{claims:?}"),
+    }))
+}
+
+async fn asked(
+    sessions: MockSessionStore,
+    clients: MockClientStore,
+    token: &str,
+    seconds: i64,
+) -> Result<Option<Active>, PortError> {
     let clock = MovableClock::default();
     clock.advance(TimeDelta::seconds(seconds));
     // Nothing but finding is expected: asking changes nothing.
-    let (codec, sessions) = (Arc::new(FakeCodec::default()), Arc::new(sessions));
-    Introspect { codec, sessions, clock: Arc::new(clock), mfa: MfaPolicy::Optional }.execute(token).await
+    let (codec, sessions, clock) = (Arc::new(FakeCodec::default()), Arc::new(sessions), Arc::new(clock));
+    let clients = AuthenticateClientToken { codec: codec.clone(), clients: Arc::new(clients), clock: clock.clone() };
+    Introspect { codec, sessions, clock, mfa: MfaPolicy::Optional, clients }.execute(token).await
 }
 
 fn at_generation(session: &Session, generation: i64) -> Session {
@@ -46,6 +63,25 @@ async fn a_token_that_counts_comes_with_its_claims_and_its_owner_as_they_are_now
     };
     let alive = introspect(finding(&owner.session, &owner.user), &token, 60).await.unwrap();
     assert_eq!(alive, Some(Alive { claims: read(TokenKind::Access, &token), owner }));
+}
+
+#[tokio::test]
+async fn a_clients_own_token_counts_while_its_client_may_do_the_same() {
+    let (orders, token) = orders_and_token();
+    let finding = |found: Option<Client>| {
+        let mut clients = MockClientStore::new();
+        clients.expect_find().with(eq(orders.id)).once().returning(move |_| Ok(found.clone()));
+        clients
+    };
+    let ask = async |found, seconds| asked(MockSessionStore::new(), finding(found), &token, seconds).await.unwrap();
+    let Some(Active::Client(claims)) = ask(Some(orders.clone()), 60).await else { panic!() };
+    assert_eq!(
+        (claims.client, claims.scopes.to_string().as_str(), claims.issued_at),
+        (orders.id, "admin:read", after(0).trunc_subsecs(0))
+    );
+    assert_eq!(ask(None, 60).await, None);
+    assert_eq!(ask(orders.rescoped(Scopes::default()), 60).await, None);
+    assert_eq!(asked(MockSessionStore::new(), MockClientStore::new(), &token, 15 * 60 + 11).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -92,4 +128,8 @@ async fn an_outage_is_no_answer() {
         away.expect_find().returning(|_| down());
         assert!(matches!(introspect(away, &token, 60).await, Err(PortError::Unavailable(_))));
     }
+    let mut away = MockClientStore::new();
+    away.expect_find().returning(|_| down());
+    let outcome = asked(MockSessionStore::new(), away, &orders_and_token().1, 60).await;
+    assert!(matches!(outcome, Err(PortError::Unavailable(_))));
 }

@@ -5,26 +5,39 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use mockall::predicate::{always, eq};
 
-use super::Revoke;
+use super::{Revocation, Revoke};
 use crate::{
     identity::port_error::PortError,
+    oauth::ports::MockClientStore,
     sessions::{
         authenticate::SignedIn,
         ports::MockSessionStore,
         session::{Generation, Session},
     },
-    testing::{access_token, caller, down, finding, refresh_token, told},
+    testing::{access_token, caller, client_tokens, down, finding, orders_and_token, refresh_token, told},
     testkit::{
         FakeCodec, MemoryAudit, MovableClock,
         samples::{after, context, user},
     },
 };
 
+/// With a token of a person: no client is looked up.
 async fn revoke(sessions: MockSessionStore, token: &str, seconds: i64) -> (Result<(), PortError>, MemoryAudit) {
+    let (outcome, audit) = revoke_any(sessions, MockClientStore::new(), token, seconds).await;
+    (outcome.map(|outcome| assert_eq!(outcome, Revocation::Done)), audit)
+}
+
+async fn revoke_any(
+    sessions: MockSessionStore,
+    clients: MockClientStore,
+    token: &str,
+    seconds: i64,
+) -> (Result<Revocation, PortError>, MemoryAudit) {
     let (audit, clock) = (MemoryAudit::default(), MovableClock::default());
     clock.advance(TimeDelta::seconds(seconds));
     let (codec, sessions, log) = (Arc::new(FakeCodec::default()), Arc::new(sessions), Arc::new(audit.clone()));
-    let outcome = Revoke { codec, sessions, audit: log, clock: Arc::new(clock) }.execute(token, &context()).await;
+    let clients = client_tokens(clients);
+    let outcome = Revoke { codec, sessions, audit: log, clock: Arc::new(clock), clients }.execute(token, &context()).await;
     (outcome, audit)
 }
 
@@ -72,6 +85,17 @@ async fn what_is_no_token_of_a_live_session_ends_nothing_and_is_no_error() {
 }
 
 #[tokio::test]
+async fn a_clients_own_token_that_counts_is_not_said_to_be_revoked() {
+    let (orders, token) = orders_and_token();
+    for (found, said) in [(Some(orders), Revocation::NotOffered), (None, Revocation::Done)] {
+        let mut clients = MockClientStore::new();
+        clients.expect_find().once().returning(move |_| Ok(found.clone()));
+        let (outcome, audit) = revoke_any(MockSessionStore::new(), clients, &token, 60).await;
+        assert!(outcome.is_ok_and(|outcome| outcome == said) && audit.events().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn who_loses_the_race_to_end_it_reports_nothing() {
     let now = caller();
     let mut sessions = finding(&now.session, &now.user);
@@ -91,4 +115,8 @@ async fn an_outage_stays_an_outage() {
         let (outcome, audit) = revoke(sessions, &access_token(&now), 60).await;
         assert!(matches!(outcome, Err(PortError::Unavailable(_))) && audit.events().is_empty());
     }
+    let mut away = MockClientStore::new();
+    away.expect_find().returning(|_| down());
+    let (outcome, audit) = revoke_any(MockSessionStore::new(), away, &orders_and_token().1, 60).await;
+    assert!(matches!(outcome, Err(PortError::Unavailable(_))) && audit.events().is_empty());
 }

@@ -41,6 +41,16 @@ impl ClientStore for MemoryStore {
         Ok(true)
     }
 
+    async fn set_scopes(&self, next: &Client, from: i64) -> Result<bool, PortError> {
+        let mut state = self.open()?;
+        let Some(client) = state.clients.get_mut(&next.id).filter(|client| client.scopes_version == from) else {
+            return Ok(false);
+        };
+        client.scopes = next.scopes.clone();
+        client.scopes_version = next.scopes_version;
+        Ok(true)
+    }
+
     async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
         Ok(self.open()?.clients.remove(&id).is_some())
     }

@@ -9,7 +9,10 @@ use crate::testkit::{
 };
 use crate::{
     identity::{ids::ClientId, port_error::PortError},
-    oauth::client::{CLIENT_NAME_MAX_CHARS, Client},
+    oauth::{
+        client::{CLIENT_NAME_MAX_CHARS, Client},
+        scope::{Scope, Scopes},
+    },
 };
 
 /// One test per clause: `client_store_contract!(fixture)` or `client_store_contract!(#[ignore = "why"] fixture)`,
@@ -28,6 +31,11 @@ macro_rules! client_store_contract {
             replaces_the_secrets_and_nothing_else,
             rotates_only_from_the_secret_that_is_there,
             lets_one_of_many_rotate,
+            keeps_scopes_in_any_number,
+            replaces_the_scopes_and_nothing_else,
+            changes_scopes_only_from_the_version_that_is_there,
+            lets_one_of_many_change_scopes,
+            keeps_both_a_rotation_and_a_change_of_scopes,
             forgets_a_client_once,
             revives_no_client_that_is_removed_meanwhile,
         }
@@ -132,6 +140,74 @@ pub async fn lets_one_of_many_rotate(stores: &Stores) {
         assert_eq!(winners.len(), 1);
         current = winners.remove(0);
         assert_eq!(found(stores, current.id).await.as_ref(), Some(&current));
+    }
+}
+
+/// The client with these scopes, as after a change of them.
+fn rescoped(client: &Client, scopes: &[Scope]) -> Client {
+    client.rescoped(Scopes::of(scopes.iter().copied())).unwrap()
+}
+
+pub async fn keeps_scopes_in_any_number(stores: &Stores) {
+    for scopes in [&[][..], &[Scope::AdminWrite], &Scope::ALL] {
+        let scopes = Scopes::of(scopes.iter().copied());
+        let orders = Client { scopes, scopes_version: 7, ..client("orders") };
+        stores.clients.insert(&orders).await.unwrap();
+        assert_eq!(found(stores, orders.id).await, Some(orders.clone()));
+        assert!(stores.clients.list(None, 10).await.unwrap().contains(&orders));
+    }
+}
+
+pub async fn replaces_the_scopes_and_nothing_else(stores: &Stores) {
+    let (first, other) = (keep(stores, "orders").await, keep(stores, "billing").await);
+    let second = rescoped(&first, &Scope::ALL);
+    let more = Client { name: "renamed".parse().unwrap(), created_at: after(99), ..rotated(&second, "next", 60) };
+    assert!(stores.clients.set_scopes(&more, first.scopes_version).await.unwrap());
+    assert_eq!(found(stores, first.id).await, Some(second.clone()));
+    let third = rescoped(&second, &[]);
+    assert!(stores.clients.set_scopes(&third, second.scopes_version).await.unwrap());
+    assert_eq!(found(stores, first.id).await, Some(third), "none are kept as none");
+    assert_eq!(found(stores, other.id).await, Some(other));
+}
+
+pub async fn changes_scopes_only_from_the_version_that_is_there(stores: &Stores) {
+    let first = keep(stores, "orders").await;
+    let second = rescoped(&first, &[Scope::AdminRead]);
+    for wrong in [-1, 1, i64::MAX] {
+        assert!(!stores.clients.set_scopes(&second, wrong).await.unwrap(), "{wrong}");
+    }
+    assert!(!stores.clients.set_scopes(&client("nobody"), 0).await.unwrap());
+    assert_eq!(found(stores, first.id).await, Some(first.clone()));
+    assert!(stores.clients.set_scopes(&second, 0).await.unwrap());
+    assert!(!stores.clients.set_scopes(&rescoped(&first, &[Scope::AdminWrite]), 0).await.unwrap());
+    assert_eq!(found(stores, first.id).await, Some(second));
+}
+
+pub async fn lets_one_of_many_change_scopes(stores: &Stores) {
+    let mut current = keep(stores, "orders").await;
+    for round in 0..4 {
+        let racers = (0..8).map(|racer| {
+            let (clients, from) = (stores.clients.clone(), current.scopes_version);
+            let next = rescoped(&current, if round % 2 == 1 { &[] } else { &Scope::ALL[racer % 3..] });
+            async move { clients.set_scopes(&next, from).await.unwrap().then_some(next) }
+        });
+        let mut winners: Vec<_> = together(racers).await.into_iter().flatten().collect();
+        assert_eq!(winners.len(), 1);
+        current = winners.remove(0);
+        assert_eq!(found(stores, current.id).await.as_ref(), Some(&current));
+    }
+}
+
+pub async fn keeps_both_a_rotation_and_a_change_of_scopes(stores: &Stores) {
+    for round in 0..8 {
+        let first = keep(stores, "orders").await;
+        let (rotating, changing) = (stores.clients.clone(), stores.clients.clone());
+        let (next, wider) = (rotated(&first, "next", 60), rescoped(&first, &Scope::ALL));
+        let (from, both) = (first.secret.clone(), rotated(&wider, "next", 60));
+        let rotate = async move { rotating.rotate(&next, &from).await.unwrap() };
+        let change = async move { changing.set_scopes(&wider, 0).await.unwrap() };
+        assert_eq!(against(round, rotate, change).await, (true, true));
+        assert_eq!(found(stores, first.id).await, Some(both));
     }
 }
 

@@ -1,7 +1,14 @@
 //! What resource servers ask: does this token count now (RFC 7662)?
 
 use actix_web::{Error, HttpResponse, web::Data};
-use auth_domain::{identity::role::Role, oauth::introspect::Alive, sessions::token::TokenKind};
+use auth_domain::{
+    identity::role::Role,
+    oauth::{
+        client_token::ClientClaims,
+        introspect::{Active, Alive},
+    },
+    sessions::token::TokenKind,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -36,9 +43,17 @@ pub(crate) struct IntrospectionView<'a> {
     /// `Bearer` for an access token. Refuse anything else (`refresh_token`).
     #[schema(required = false, pattern = "^(Bearer|refresh_token)$", examples("Bearer"))]
     token_type: &'static str,
-    /// The account's id.
+    /// The account's id; of a client's own token, the client's.
     #[schema(required = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a8057"))]
     sub: String,
+    /// Only of a client's own token, which has neither `username` nor `sid`: no person stands behind it.
+    #[schema(nullable = false, format = "uuid", examples("01890a5d-ac96-774b-bcce-b302099a805a"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// What a client's own token is good for, where that is anything.
+    #[schema(nullable = false, examples("admin:read admin:write"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     /// The account's address, as it is now.
     #[schema(required = false, format = "email", examples("ann@example.org"))]
     username: &'a str,
@@ -78,6 +93,41 @@ pub(crate) struct IntrospectionView<'a> {
     aud: Option<&'a str>,
 }
 
+/// The same of a client's own token: no person and no session stands behind it. [`IntrospectionView`] describes its members as well.
+#[derive(Serialize)]
+struct ClientView<'a> {
+    active: bool,
+    token_type: &'static str,
+    sub: String,
+    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
+}
+
+impl<'a> ClientView<'a> {
+    fn of(claims: &ClientClaims, realm: &'a TokenIssuer) -> Self {
+        Self {
+            active: true,
+            token_type: "Bearer",
+            sub: claims.client.to_string(),
+            client_id: claims.client.to_string(),
+            scope: (!claims.scopes.is_empty()).then(|| claims.scopes.to_string()),
+            exp: claims.expires_at.timestamp(),
+            iat: claims.issued_at.timestamp(),
+            jti: claims.id.to_string(),
+            iss: realm.issuer.as_deref(),
+            aud: realm.audience.as_deref(),
+        }
+    }
+}
+
 /// The whole answer for a token that is not active.
 #[derive(Serialize)]
 struct Inactive {
@@ -94,6 +144,8 @@ impl<'a> IntrospectionView<'a> {
                 TokenKind::Refresh => "refresh_token",
             },
             sub: claims.user.to_string(),
+            client_id: None,
+            scope: None,
             username: owner.user.email.as_str(),
             email_verified: owner.user.email_verified_at.is_some(),
             roles: owner.user.roles.iter().map(Role::as_str).collect(),
@@ -119,18 +171,22 @@ impl<'a> IntrospectionView<'a> {
     post, path = "/oauth/introspect", security(("client" = [])),
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "Whether it counts, and for whom.", body = IntrospectionView),
+        (
+            status = 200, description = "Whether it counts, and for whom: a person, or a client for itself.",
+            body = IntrospectionView,
+        ),
         (status = 400, description = "`invalid_request`", body = OauthError),
         (status = 401, description = "`invalid_client`: credentials of a client are missing or not right.", body = OauthError),
     ),
 )]
 pub(crate) async fn introspect(app: Data<UseCases>, ByClient(form): ByClient) -> Result<HttpResponse, Error> {
     let token = form.need("token", "token is missing")?;
-    let alive = app.oauth.introspect.execute(token).await.map_err(Problem::from)?;
+    let active = app.oauth.introspect.execute(token).await.map_err(Problem::from)?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header(NO_CACHE);
-    Ok(match &alive {
-        Some(alive) => answer.json(IntrospectionView::of(alive, &app.realm)),
+    Ok(match &active {
+        Some(Active::Session(alive)) => answer.json(IntrospectionView::of(alive, &app.realm)),
+        Some(Active::Client(claims)) => answer.json(ClientView::of(claims, &app.realm)),
         None => answer.json(Inactive { active: false }),
     })
 }

@@ -68,6 +68,13 @@ impl ClientStore for DieselClients {
         self.0.changes_one(diesel::update(oauth_clients::table.find(next.id).filter(as_it_was)).set(change)).await
     }
 
+    async fn set_scopes(&self, next: &Client, from: i64) -> Result<bool, PortError> {
+        let next = ClientRow::from(next);
+        let as_it_was = oauth_clients::scopes_version.eq(from);
+        let change = (oauth_clients::scopes.eq(next.scopes), oauth_clients::scopes_version.eq(next.scopes_version));
+        self.0.changes_one(diesel::update(oauth_clients::table.find(next.id).filter(as_it_was)).set(change)).await
+    }
+
     async fn remove(&self, id: ClientId) -> Result<bool, PortError> {
         self.0.changes_one(diesel::delete(oauth_clients::table.find(id.to_string()))).await
     }

@@ -134,12 +134,12 @@ impl Modify for Shared {
 
 /// How a client gets a token of its own (RFC 6749 section 4.4).
 fn client_credentials() -> OAuth2 {
-    let scopes = [
-        (Scope::AdminRead, "Find and read accounts, their sessions and the audit trail."),
-        (Scope::AdminWrite, "Make, change, import and delete accounts, and end their sessions."),
-        (Scope::AdminExport, "Export accounts with their password hashes."),
-    ];
-    let scopes = Scopes::from_iter(scopes.map(|(scope, meaning)| (scope.name(), meaning)));
+    let meaning = |scope| match scope {
+        Scope::AdminRead => "Find and read accounts, their sessions and the audit trail.",
+        Scope::AdminWrite => "Make, change, import and delete accounts, and end their sessions.",
+        Scope::AdminExport => "Export accounts with their password hashes.",
+    };
+    let scopes = Scopes::from_iter(Scope::ALL.map(|scope| (scope.name(), meaning(scope))));
     let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes));
     OAuth2::with_description([flow], "A client's own token, as `auth-server clients add --scope` allows it.")
 }

@@ -1,5 +1,6 @@
 //! What OAuth client libraries ask for.
 
+mod client_credentials;
 pub(crate) mod clients;
 pub mod introspect;
 pub(crate) mod revocations;

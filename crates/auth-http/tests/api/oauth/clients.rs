@@ -73,6 +73,45 @@ on_every_engine! {
         assert_eq!(service.database.number("SELECT COUNT(*) AS count FROM oauth_clients WHERE secret LIKE 'sha256:%'"), 1);
     }
 
+    async fn an_operator_says_what_a_client_may_do(engine) {
+        let service = Service::start(engine).await;
+        let scope = |answer: &Value| answer["scope"].as_str().unwrap().to_owned();
+        assert_eq!(scope(&json(&service, &["add", "Orders"])), "");
+        let twice = json(&service, &["add", "Orders", "--scope", "admin:write", "--scope", "admin:export,admin:read"]);
+        assert_eq!(scope(&twice), "admin:read admin:write admin:export");
+        let (id, _) = credentials(&twice);
+        for (asked, got) in [
+            (&["admin:read"][..], "admin:read"),
+            (&["admin:read"], "admin:read"),
+            (&["admin:export,admin:write"], "admin:write admin:export"),
+            (&["admin:write", "admin:read"], "admin:read admin:write"),
+            (&[""], ""),
+            (&["admin:read"], "admin:read"),
+        ] {
+            let told = json(&service, &[&["set-scope", &*id], asked].concat());
+            assert_eq!((scope(&told), scope(&json(&service, &["show", &id]))), (got.to_owned(), got.to_owned()));
+            assert!(told.get("client_secret").is_none() && told["client_id"] == *id, "{told}");
+        }
+        let version = format!("SELECT scopes_version AS count FROM oauth_clients WHERE id = '{id}'");
+        assert_eq!(service.database.number(&version), 5, "not by the same scopes once more");
+        assert_eq!(json(&service, &["rotate-secret", &id])["scope"], "admin:read");
+        let listed = json(&service, &["list"]);
+        let scopes: Vec<_> = listed["clients"].as_array().unwrap().iter().map(scope).collect();
+        assert_eq!(scopes, ["", "admin:read"]);
+        for (verb, words) in [("show", "scope      admin:read"), ("list", "scope admin:read  Orders")] {
+            let arguments = if verb == "show" { vec!["clients", verb, &id] } else { vec!["clients", verb] };
+            let (_, told, _) = service.command(&arguments, "");
+            assert!(told.contains(words), "{told}");
+        }
+        for gone in [&["show", NOBODY][..], &["set-scope", NOBODY, "admin:read"]] {
+            assert!(refused(&service, gone).contains("no such client"));
+        }
+        let changes = "SELECT COUNT(*) AS count FROM audit_events WHERE event = 'client_scopes_changed' AND actor_type = 'operator'";
+        eventually(async || service.database.number(changes), |count| *count == 5).await;
+        let last = format!("{changes} AND members IS NULL AND reason = 'operator {id}'");
+        assert_eq!(service.database.number(&last), 1, "all were taken away");
+    }
+
     async fn what_an_operator_does_to_clients_is_in_the_trail(engine) {
         let service = Service::start(engine).await;
         let (id, _) = credentials(&json(&service, &["add", "Orders"]));
@@ -97,6 +136,12 @@ async fn wrong_usage_is_told_apart_from_failure() {
         &["clients", "add", " "],
         &["clients", "add", &"x".repeat(101)],
         &["clients", "add", "two", "names"],
+        &["clients", "add", "Orders", "--scope", "admin"],
+        &["clients", "add", "Orders", "--scope"],
+        &["clients", "set-scope", NOBODY],
+        &["clients", "set-scope", NOBODY, "admin:read;admin:write"],
+        &["clients", "set-scope", NOBODY, "enrol"],
+        &["clients", "show", "orders"],
         &["clients", "remove", "orders"],
         &["clients", "list", "--limit", "0"],
         &["clients", "rotate-secret", NOBODY, "--overlap-hours", "721"],
@@ -104,5 +149,7 @@ async fn wrong_usage_is_told_apart_from_failure() {
         assert_eq!(service.command(usage, "").0, 2, "{usage:?}");
     }
     let help = service.command(&["clients", "--help"], "").1;
-    assert!(help.contains("rotate-secret") && help.contains("cannot be shown again"), "{help}");
+    assert!(help.contains("rotate-secret") && help.contains("set-scope") && help.contains("cannot be shown again"), "{help}");
+    let help = service.command(&["clients", "add", "--help"], "").1;
+    assert!(help.contains("--scope") && help.contains("admin:export"), "{help}");
 }

@@ -33,7 +33,7 @@ impl Client {
     }
 
     /// Posts a form, with `Authorization: Basic`.
-    async fn post(&self, service: &Service, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, service: &Service, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = service.request(Method::POST, path).basic_auth(&self.id, Some(&self.secret));
         Answer::of(request.form(form)).await
     }

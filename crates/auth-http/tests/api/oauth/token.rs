@@ -48,7 +48,7 @@ async fn other_grants_and_forms_are_told_what_is_wrong() {
         (&[grant], "invalid_request"),
         (&[grant, ("refresh_token", "")], "invalid_request"),
         (&[grant, grant, ("refresh_token", "x")], "invalid_request"),
-        (&[("grant_type", "client_credentials")], "unsupported_grant_type"),
+        (&[("grant_type", "authorization_code")], "unsupported_grant_type"),
     ] {
         assert_eq!(refusal(&post(&service, "/oauth/token", form).await), (400, code), "{form:?}");
     }

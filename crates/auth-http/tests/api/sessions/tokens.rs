@@ -19,7 +19,7 @@ pub fn sign(claims: &Value, secret: &str) -> String {
     sign_as(&Header::default(), claims, secret)
 }
 
-fn sign_as(header: &Header, claims: &Value, secret: &str) -> String {
+pub fn sign_as(header: &Header, claims: &Value, secret: &str) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 

@@ -131,7 +131,10 @@ async fn metadata_says_where_everything_is_by_the_issuers_name() {
             assert_eq!(metadata[member], format!("{base}{path}"), "{member}");
             assert_ne!(service.get(path).await.status, 404, "{path}");
         }
-        assert_eq!(metadata["grant_types_supported"], json!(["refresh_token"]));
+        assert_eq!(metadata["grant_types_supported"], json!(["refresh_token", "client_credentials"]));
+        assert_eq!(metadata["scopes_supported"], json!(["admin:read", "admin:write", "admin:export"]));
+        let ways = json!(["none", "client_secret_basic", "client_secret_post"]);
+        assert_eq!(metadata["token_endpoint_auth_methods_supported"], ways);
         assert_eq!(service.get("/.well-known/openid-configuration").await.body, metadata);
     }
     for overrides in [&[][..], &[("JWT_ISSUER", "a name")]] {

@@ -76,9 +76,41 @@ test("a wrong secret is refused in the way that the library understands", async 
   });
 });
 
-test("the RFC 9068 check of this library refuses our tokens: they have no client_id", async () => {
-  const { access_token } = await register();
+async function checked(access_token, expected = audience) {
   const request = new Request("https://api.example.org/orders", { headers: { Authorization: `Bearer ${access_token}` } });
-  const check = oauth.validateJwtAccessToken(server, request, audience, { ...options, signingAlgorithms: [algorithm] });
-  await assert.rejects(check, { message: /"client_id" .* claim missing/ });
+  return oauth.validateJwtAccessToken(server, request, expected, { ...options, signingAlgorithms: [algorithm] });
+}
+
+test("the RFC 9068 check of this library refuses people's tokens: they have no client_id", async () => {
+  const { access_token } = await register();
+  await assert.rejects(checked(access_token), { message: /"client_id" .* claim missing/ });
+});
+
+test("a client gets a token of its own, which the RFC 9068 check takes", async () => {
+  assert(server.grant_types_supported.includes("client_credentials"));
+  const office = operate("clients", "add", "Back office", "--scope", "admin:read,admin:write");
+  for (const authentication of [oauth.ClientSecretBasic, oauth.ClientSecretPost]) {
+    const granted = async (scope) => {
+      const asked = new URLSearchParams(scope && { scope });
+      const ways = authentication(office.client_secret);
+      const response = await oauth.clientCredentialsGrantRequest(server, office, ways, asked, options);
+      return oauth.processClientCredentialsResponse(server, office, response);
+    };
+    const all = await granted();
+    assert.deepEqual([all.token_type, all.scope, all.refresh_token], ["bearer", "admin:read admin:write", undefined]);
+    const some = await granted("admin:read");
+    const told = await introspected(some.access_token);
+    assert.deepEqual([told.active, told.client_id, told.sub, told.scope], [true, office.client_id, office.client_id, "admin:read"]);
+    const claims = await checked(some.access_token);
+    assert.deepEqual([claims.client_id, claims.scope, claims.jti], [office.client_id, "admin:read", told.jti]);
+    await assert.rejects(checked(some.access_token, "https://other.example.org"), { message: /"aud"/ });
+    await assert.rejects(granted("admin:export"), { error: "invalid_scope" });
+    // It is not revoked, and the library hears so.
+    await assert.rejects(revoked(some.access_token), { error: "unsupported_token_type" });
+    operate("clients", "set-scope", office.client_id, "admin:write");
+    assert.deepEqual(await introspected(some.access_token), { active: false });
+    operate("clients", "set-scope", office.client_id, "admin:read,admin:write");
+  }
+  const response = await oauth.clientCredentialsGrantRequest(server, app, oauth.None(), new URLSearchParams(), options);
+  await assert.rejects(oauth.processClientCredentialsResponse(server, app, response), oauth.WWWAuthenticateChallengeError);
 });

@@ -8,7 +8,7 @@ from authlib.deprecate import AuthlibDeprecationWarning
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc6750.errors import InvalidTokenError
+from authlib.oauth2.rfc6750.errors import InsufficientScopeError, InvalidTokenError
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from joserfc import jwk, jwt
@@ -28,9 +28,14 @@ def keys() -> dict:
     return httpx.get(SERVER["jwks_uri"]).raise_for_status().json()
 
 
-def service(method: str, secret: str | None = None) -> OAuth2Session:
+class Validator(JWTBearerTokenValidator):
+    def get_jwks(self) -> dict:
+        return keys()
+
+
+def service(method: str, secret: str | None = None, scopes: str = "") -> OAuth2Session:
     """A resource server of its own."""
-    made = operate("clients", "add", "Orders")
+    made = operate("clients", "add", "Orders", "--scope", scopes)
     return OAuth2Session(made["client_id"], secret or made["client_secret"], token_endpoint_auth_method=method)
 
 
@@ -75,6 +80,39 @@ class Session(unittest.TestCase):
                 self.assertEqual((answer.status_code, answer.json()["error"]), (401, "invalid_client"))
 
 
+class OwnTokens(unittest.TestCase):
+    """Of a client that acts for itself."""
+
+    def test_a_client_gets_a_token_for_what_it_may(self) -> None:
+        for method in ("client_secret_basic", "client_secret_post"):
+            with self.subTest(method):
+                office = service(method, scopes="admin:read,admin:write")
+                token = office.fetch_token(TOKEN, grant_type="client_credentials")
+                self.assertEqual((token["token_type"], token["scope"]), ("Bearer", "admin:read admin:write"))
+                self.assertNotIn("refresh_token", token)
+                less = office.fetch_token(TOKEN, grant_type="client_credentials", scope="admin:read")["access_token"]
+                told = office.introspect_token(INTROSPECT, token=less).json()
+                self.assertEqual((told["active"], told["client_id"], told["scope"]), (True, office.client_id, "admin:read"))
+                with self.assertRaises(OAuthError) as refused:
+                    office.fetch_token(TOKEN, grant_type="client_credentials", scope="admin:export")
+                self.assertEqual(refused.exception.error, "invalid_scope")
+
+    def test_the_rfc_9068_check_takes_it(self) -> None:
+        token = service("client_secret_basic", scopes="admin:read").fetch_token(TOKEN, grant_type="client_credentials")
+        validator = Validator(issuer=URL, resource_server=AUDIENCE)
+        check = lambda scope: validator.validate_token(  # noqa: E731
+            validator.authenticate_token(token["access_token"]), [scope], None
+        )
+        if ALGORITHM == "EdDSA":
+            # The check does not ask joserfc for it, and nobody can.
+            with self.assertRaises(InvalidTokenError):
+                check("admin:read")
+            return
+        check("admin:read")
+        with self.assertRaises(InsufficientScopeError):
+            check("admin:write")
+
+
 class AsyncSession(unittest.IsolatedAsyncioTestCase):
     """Over httpx."""
 
@@ -105,11 +143,7 @@ class Verifying(unittest.TestCase):
         registry.validate(token.claims)
         self.assertEqual(token.header["typ"], "at+jwt")
 
-    def test_the_rfc_9068_check_refuses_our_tokens_for_they_have_no_client_id(self) -> None:
-        class Validator(JWTBearerTokenValidator):
-            def get_jwks(self) -> dict:
-                return keys()
-
+    def test_the_rfc_9068_check_refuses_peoples_tokens_for_they_have_no_client_id(self) -> None:
         validator = Validator(issuer=URL, resource_server=AUDIENCE)
         with self.assertRaises(InvalidTokenError) as refused:
             validator.validate_token(validator.authenticate_token(register()["access_token"]), None, None)

@@ -28,7 +28,7 @@ pub struct Introspect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Active {
     /// A person's.
-    Session(Alive),
+    Session(Box<Alive>),
     /// A client's own.
     Client(ClientClaims),
 }
@@ -49,7 +49,7 @@ impl Introspect {
         let now = self.clock.now();
         let order = [TokenKind::Access, TokenKind::Refresh];
         match decode_either(&*self.codec, order, token, now) {
-            Ok(claims) => Ok(self.of_session(claims, now).await?.map(Active::Session)),
+            Ok(claims) => Ok(self.of_session(claims, now).await?.map(Box::new).map(Active::Session)),
             Err(_no_session) => match self.clients.read(token).await {
                 Ok((claims, _client)) => Ok(Some(Active::Client(claims))),
                 Err(AuthenticateError::Token(_)) => Ok(None),

@@ -30,7 +30,7 @@ use crate::{
 async fn introspect(sessions: MockSessionStore, token: &str, seconds: i64) -> Result<Option<Alive>, PortError> {
     let active = asked(sessions, MockClientStore::new(), token, seconds).await?;
     Ok(active.map(|active| match active {
-        Active::Session(alive) => alive,
+        Active::Session(alive) => *alive,
         Active::Client(claims) => panic!("{claims:?}"),
     }))
 }

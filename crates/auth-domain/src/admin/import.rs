@@ -22,7 +22,7 @@ use crate::{
         request_context::RequestContext,
         user::{AccountState, User},
     },
-    passwords::ports::PasswordHasher,
+    passwords::ports::{HashFault, PasswordHasher},
 };
 
 /// An account as another system holds it.
@@ -67,8 +67,8 @@ pub enum Refusal {
     Address,
     #[error("another row has the same address in another spelling")]
     Ambiguous,
-    #[error("a password hash in no form that this server can verify")]
-    Password,
+    #[error("a password hash {0}")]
+    Password(HashFault),
     #[error("a time of creation that is none")]
     Time,
     #[error("a time of creation before the year 1000, after 9999 or in a leap second")]
@@ -123,8 +123,8 @@ impl ImportUsers {
         if claims.get(&email).is_some_and(|count| *count > 1) {
             return Err(Refusal::Ambiguous);
         }
-        if !self.hasher.reads(&candidate.password) {
-            return Err(Refusal::Password);
+        if let Some(fault) = self.hasher.fault(&candidate.password) {
+            return Err(Refusal::Password(fault));
         }
         let created_at = candidate.created_at.map_err(|_no_time| Refusal::Time)?;
         if !created_at.is_none_or(is_storable) {

@@ -169,6 +169,12 @@ impl PasswordAttempt {
         [Some(&self.nfc), self.typed.as_ref()].into_iter().flatten().map(|form| form.as_str())
     }
 
+    /// Whether any password can be this: policies change, but none was ever longer, or had control characters.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        !self.nfc.contains(char::is_control) && self.nfc.chars().nth(PASSWORD_MAX_CHARS).is_none()
+    }
+
     /// The attempt as if it had been typed in NFC; `None` where it was.
     #[must_use]
     pub fn composed(&self) -> Option<Self> {

@@ -63,6 +63,19 @@ impl Admission {
     }
 }
 
+/// Why a hash cannot be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HashFault {
+    #[error("of Argon2, which this server does not verify")]
+    Argon2,
+    #[error("in no form that this server can verify")]
+    Unknown,
+    #[error("damaged, or of a cost below the least")]
+    Malformed,
+    #[error("of a higher cost, or with a longer salt, than this server computes")]
+    TooCostly,
+}
+
 /// Hashes passwords and verifies them. Each call is slow on purpose, so it takes an [`Admission`]: who has one is not refused any more.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
@@ -76,9 +89,9 @@ pub trait PasswordHasher: Send + Sync {
 
     async fn hash(&self, place: Admission, password: NewPassword) -> Result<PasswordHash, PortError>;
 
-    /// Whether the attempt is the password, in one of its [forms](PasswordAttempt::forms). The time that a "no" takes depends on
-    /// the attempt alone, not on the hash, unless that has a higher cost than new ones: without a hash the answer is `false`, after
-    /// the same time as with one.
+    /// Whether the attempt is the password, in one of its [forms](PasswordAttempt::forms). What [no password can
+    /// be](PasswordAttempt::is_possible) is none, unseen. The time that a "no" takes depends on the attempt alone, not on the hash,
+    /// unless it is the first of its kind for a while: without a hash the answer is `false`, after the same time as with one.
     async fn verify<'a>(
         &self,
         place: Admission,
@@ -86,9 +99,9 @@ pub trait PasswordHasher: Send + Sync {
         hash: Option<&'a PasswordHash>,
     ) -> Result<bool, PortError>;
 
-    /// Whether [`verify`](Self::verify) supports the format of a hash.
-    fn reads(&self, hash: &PasswordHash) -> bool;
+    /// Why [`verify`](Self::verify) does not take a hash; `None` if it does.
+    fn fault(&self, hash: &PasswordHash) -> Option<HashFault>;
 
-    /// Whether a hash has a lower cost than new ones.
+    /// Whether a hash has a lower cost than new ones, or the form of another system.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     passwords::{
         policy::{NewPassword, PasswordAttempt},
-        ports::{Admission, PasswordHasher},
+        ports::{Admission, HashFault, PasswordHasher},
     },
     sessions::{
         authentication::Authentication,
@@ -97,11 +97,11 @@ impl PasswordHasher for PlainHasher {
     ) -> Result<bool, PortError> {
         let Some(hash) = hash else { return Ok(false) };
         let (_, text) = Self::read(hash).ok_or_else(|| PortError::Corrupt("not a hash of this kind".into()))?;
-        Ok(attempt.forms().any(|form| form == text))
+        Ok(attempt.is_possible() && attempt.forms().any(|form| form == text))
     }
 
-    fn reads(&self, hash: &PasswordHash) -> bool {
-        Self::read(hash).is_some()
+    fn fault(&self, hash: &PasswordHash) -> Option<HashFault> {
+        Self::read(hash).is_none().then_some(HashFault::Unknown)
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {

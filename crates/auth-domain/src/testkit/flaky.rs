@@ -31,7 +31,7 @@ use crate::{
     mail::message::Outgoing,
     passwords::{
         policy::{NewPassword, PasswordAttempt},
-        ports::{Admission, AttemptStore, PasswordHasher},
+        ports::{Admission, AttemptStore, HashFault, PasswordHasher},
         throttle::{Counted, ThrottleState},
     },
     sessions::{
@@ -336,8 +336,8 @@ impl<P: PasswordHasher> PasswordHasher for Flaky<P> {
         self.fuse.guard(self.port.verify(place, attempt, hash)).await
     }
 
-    fn reads(&self, hash: &PasswordHash) -> bool {
-        self.port.reads(hash)
+    fn fault(&self, hash: &PasswordHash) -> Option<HashFault> {
+        self.port.fault(hash)
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {

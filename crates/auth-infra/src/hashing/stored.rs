@@ -1,148 +1,128 @@
-//! The formats of stored password hashes, and how they are computed. Slow and pure: this runs on the hashing threads.
+//! The forms of stored password hashes, ours and other systems', and how they are computed. Slow and pure: this runs on the hashing
+//! threads. A form that costs too much is refused when it is read, never computed.
 
-use std::hint::black_box;
+mod bcrypt;
+mod crypt;
+mod pbkdf2;
+mod phpass;
+mod scrypt;
+mod text;
 
-use auth_domain::{identity::port_error::PortError, passwords::policy::PasswordAttempt};
-use aws_lc_rs::{constant_time, hmac};
-use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
-};
-use zeroize::Zeroizing;
+use auth_domain::passwords::{policy::PasswordAttempt, ports::HashFault};
 
-/// The costs that are accepted. Each step doubles the time: a higher cost in the database would be a denial of service, so it
-/// counts as corruption.
-pub(crate) const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
+pub(crate) use self::bcrypt::COSTS;
+use self::{bcrypt::Bcrypt, crypt::Crypt, pbkdf2::Pbkdf2, phpass::Phpass, scrypt::Scrypt};
+use super::work::{Kind, Work};
 
-/// The longest password that bcrypt uses whole: its input ends with a NUL and is cut at 72 bytes.
-const BCRYPT_MAX_BYTES: usize = 71;
+/// The longest text of a hash, in bytes: as long as the column is where it has a length.
+const MAX_TEXT: usize = 1024;
 
-const PREHASHED: &str = "$bcrypt-sha256$v=2,t=2b,r=";
-
-/// bcrypt's own base64. The last character of salt and digest has unused bits, which some implementations do not set to zero.
-const BCRYPT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::BCRYPT,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(true),
-);
-
-/// How a password becomes bcrypt's input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    /// As it is, followed by a NUL.
-    Plain,
-    /// passlib's `bcrypt_sha256` version 2: an HMAC keyed with the salt as it is written, in base64.
-    Prehashed,
-}
-
-/// A parsed hash.
+/// A hash that was read.
 #[derive(Debug)]
-pub(crate) struct StoredHash {
-    scheme: Scheme,
-    pub(crate) cost: u32,
-    salt: [u8; 16],
-    digest: [u8; 23],
+pub(crate) enum StoredHash {
+    Bcrypt(Bcrypt),
+    Pbkdf2(Pbkdf2),
+    Scrypt(Scrypt),
+    Phpass(Phpass),
+    Crypt(Crypt),
 }
 
 impl StoredHash {
-    pub(crate) fn parse(text: &str) -> Result<Self, PortError> {
-        let corrupt = |what| PortError::Corrupt(format!("a stored password hash: {what}"));
-        let stored = Self::split(text).ok_or_else(|| corrupt("its format is unknown"))?;
-        if COSTS.contains(&stored.cost) { Ok(stored) } else { Err(corrupt("its cost is out of range")) }
-    }
-
-    fn split(text: &str) -> Option<Self> {
-        let (scheme, cost, salt, digest) = if let Some(rest) = text.strip_prefix(PREHASHED) {
-            let (cost, rest) = rest.split_once('$')?;
-            let (salt, digest) = rest.split_once('$')?;
-            (Scheme::Prehashed, cost, salt, digest)
-        } else {
-            let rest = ["$2b$", "$2a$", "$2y$"].into_iter().find_map(|prefix| text.strip_prefix(prefix))?;
-            let (cost, rest) = rest.split_once('$')?;
-            let (salt, digest) = rest.split_at_checked(22)?;
-            (Scheme::Plain, cost, salt, digest)
-        };
-        let Ok(rounds) = cost.parse() else { return None };
-        let stored = Self { scheme, cost: rounds, salt: decoded(salt)?, digest: decoded(digest)? };
-        // Plain costs have two digits, the others no leading zero. Where the encoded salt is a key, it must be spelled as passlib
-        // spells it.
-        let expected = match scheme {
-            Scheme::Plain => cost == format!("{:02}", stored.cost),
-            Scheme::Prehashed => cost == stored.cost.to_string() && salt == BCRYPT.encode(stored.salt),
-        };
-        expected.then_some(stored)
+    pub(crate) fn parse(text: &str) -> Result<Self, HashFault> {
+        if text.len() > MAX_TEXT {
+            return Err(HashFault::Malformed);
+        }
+        if is_argon2(text) {
+            return Err(HashFault::Argon2);
+        }
+        // Each family has prefixes of its own, so at most one answers.
+        Bcrypt::parse(text)
+            .map(|parsed| parsed.map(Self::Bcrypt))
+            .or_else(|| Some(Pbkdf2::parse(text)?.map(Self::Pbkdf2)))
+            .or_else(|| Some(Scrypt::parse(text)?.map(Self::Scrypt)))
+            .or_else(|| Some(Phpass::parse(text)?.map(Self::Phpass)))
+            .or_else(|| Some(Crypt::parse(text)?.map(Self::Crypt)))
+            .unwrap_or(Err(HashFault::Unknown))
     }
 
     /// Hashes a new password.
-    pub(crate) fn of(password: &str, cost: u32, salt: [u8; 16]) -> Self {
-        let scheme = if fits(password) { Scheme::Plain } else { Scheme::Prehashed };
-        let digest = digest(scheme, password, cost, salt);
-        Self { scheme, cost, salt, digest }
+    pub(crate) fn of(password: &str, cost: u32, salt: [u8; 16]) -> String {
+        Bcrypt::of(password, cost, salt).to_text()
     }
 
-    /// A hash that no password matches, verified when there is no account.
-    pub(crate) fn decoy(cost: u32, salt: [u8; 16], digest: [u8; 23]) -> Self {
-        Self { scheme: Scheme::Plain, cost, salt, digest }
+    /// Whether new hashes are better: of a higher cost than this, or this one is of another system.
+    pub(crate) fn is_outdated(&self, cost: u32) -> bool {
+        match self {
+            Self::Bcrypt(ours) => ours.is_outdated(cost),
+            Self::Pbkdf2(_) | Self::Scrypt(_) | Self::Phpass(_) | Self::Crypt(_) => true,
+        }
     }
 
-    /// Whether a form of the attempt has this hash. Each form takes as long as a hash of cost `usual`, right or wrong, and longer
-    /// only where this one is costlier: or the time would tell an account with a cheap hash from one that does not exist.
-    pub(crate) fn verifies(&self, attempt: &PasswordAttempt, usual: u32) -> bool {
-        // All are tried, since only a "no" may say how long it took.
-        attempt.forms().fold(false, |found, form| {
-            let matches = self.matches(form);
-            // Each cost takes twice the time of the one below, so these and the hash itself sum up to the usual one.
-            for cost in self.cost..usual {
-                black_box(digest(self.scheme, form, cost, self.salt));
-            }
-            found | matches
-        })
+    /// What it takes to try a password.
+    pub(crate) fn work(&self) -> Work {
+        match self {
+            Self::Bcrypt(hash) => hash.work(),
+            Self::Pbkdf2(hash) => hash.work(),
+            Self::Scrypt(hash) => hash.work(),
+            Self::Phpass(hash) => hash.work(),
+            Self::Crypt(hash) => hash.work(),
+        }
     }
 
-    /// Whether the password has this hash. Takes the same time either way.
     fn matches(&self, password: &str) -> bool {
-        let digest = digest(self.scheme, password, self.cost, self.salt);
-        let same = constant_time::verify_slices_are_equal(&digest, &self.digest).is_ok();
-        same && (self.scheme == Scheme::Prehashed || fits(password))
-    }
-
-    pub(crate) fn to_text(&self) -> String {
-        let (cost, salt, digest) = (self.cost, BCRYPT.encode(self.salt), BCRYPT.encode(self.digest));
-        match self.scheme {
-            Scheme::Plain => format!("$2b${cost:02}${salt}{digest}"),
-            Scheme::Prehashed => format!("{PREHASHED}{cost}${salt}${digest}"),
+        match self {
+            Self::Bcrypt(hash) => hash.matches(password),
+            Self::Pbkdf2(hash) => hash.matches(password),
+            Self::Scrypt(hash) => hash.matches(password),
+            Self::Phpass(hash) => hash.matches(password),
+            Self::Crypt(hash) => hash.matches(password),
         }
     }
 }
 
-/// Whether bcrypt distinguishes this password from all others. It repeats its input to 72 bytes, so besides cutting
-/// long ones, it takes "x", NUL, "x" for "x".
-fn fits(password: &str) -> bool {
-    password.len() <= BCRYPT_MAX_BYTES && !password.contains('\0')
+/// What hashing a new password takes.
+pub(crate) const fn new_work(cost: u32) -> Work {
+    bcrypt::work(cost)
 }
 
-fn digest(scheme: Scheme, password: &str, cost: u32, salt: [u8; 16]) -> [u8; 23] {
-    let mut input = Zeroizing::new(Vec::with_capacity(BCRYPT_MAX_BYTES + 1));
-    match scheme {
-        Scheme::Plain => input.extend(password.bytes().take(BCRYPT_MAX_BYTES)),
-        Scheme::Prehashed => {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, BCRYPT.encode(salt).as_bytes());
-            let tag = hmac::sign(&key, password.as_bytes());
-            input.extend_from_slice(Zeroizing::new(STANDARD.encode(tag)).as_bytes());
+/// Whether a form of the attempt has this hash. All the work is done, right or wrong, hash or none: or the time would tell which
+/// accounts there are, and where they come from.
+pub(crate) fn verify(stored: Option<&StoredHash>, attempt: &PasswordAttempt, all: &[Work]) -> bool {
+    let is_possible = attempt.is_possible();
+    // All forms are tried, since only a "no" may say how long it took.
+    attempt.forms().fold(false, |found, form| {
+        // Some hashes take longer for longer texts, so what no password can be is not even hashed.
+        let form = if is_possible { form } else { "" };
+        let matches = stored.is_some_and(|stored| stored.matches(form));
+        for work in all {
+            spend(work.after(stored.map(StoredHash::work)), form);
         }
-    }
-    input.push(0);
-    #[cfg(test)]
-    super::tests::work::count(cost);
-    let [digest @ .., _unused] = bcrypt::bcrypt(cost, salt, &input);
-    digest
+        found | (matches && is_possible)
+    })
 }
 
-fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
-    match BCRYPT.decode(text).map(<[u8; N]>::try_from) {
-        Ok(Ok(bytes)) => Some(bytes),
-        Ok(Err(_)) | Err(_) => None,
+fn spend(Work { kind, units }: Work, password: &str) {
+    match kind {
+        Kind::Bcrypt => bcrypt::spend(units, password),
+        Kind::Pbkdf2(prf) => pbkdf2::spend(prf, units, password),
+        Kind::Scrypt { log_n } => scrypt::spend(log_n, units, password),
+        Kind::Phpass => phpass::spend(phpass::Function::Md5, units, password),
+        Kind::Drupal => phpass::spend(phpass::Function::Sha512, units, password),
+        Kind::Sha256Crypt => crypt::spend(crypt::Function::Sha256, units, password),
+        Kind::Sha512Crypt => crypt::spend(crypt::Function::Sha512, units, password),
     }
 }
+
+/// By itself, in Django's form, or in Keycloak's.
+fn is_argon2(text: &str) -> bool {
+    ["$argon2", "argon2", "keycloak$argon2"].into_iter().any(|prefix| text.starts_with(prefix))
+}
+
+/// Tells tests what is about to be computed.
+#[cfg(test)]
+fn count(work: Work) {
+    super::tests::work::count(work);
+}
+
+#[cfg(not(test))]
+const fn count(_work: Work) {}

@@ -21,7 +21,7 @@ use crate::{
     },
     passwords::{
         policy::{NewPassword, PasswordAttempt},
-        ports::{Admission, AttemptStore, MockAttemptStore, PasswordHasher},
+        ports::{Admission, AttemptStore, HashFault, MockAttemptStore, PasswordHasher},
         throttle::{Counted, ThrottleState},
     },
     testing::{admitting, down, told},
@@ -267,8 +267,8 @@ impl PasswordHasher for AllAtOnce {
         Ok(true)
     }
 
-    fn reads(&self, _hash: &PasswordHash) -> bool {
-        true
+    fn fault(&self, _hash: &PasswordHash) -> Option<HashFault> {
+        None
     }
 
     fn is_outdated(&self, _hash: &PasswordHash) -> bool {

@@ -1,14 +1,18 @@
-//! The rounds that a thread has computed: what takes as many takes as long.
+//! The work that a thread has done: what takes as much of each kind takes as long.
 
-use std::cell::Cell;
+use std::{cell::RefCell, collections::HashMap};
 
-thread_local!(static ROUNDS: Cell<u64> = const { Cell::new(0) });
+use crate::hashing::work::{Kind, Work};
 
-pub(in crate::hashing) fn count(cost: u32) {
-    ROUNDS.set(ROUNDS.get() + (1 << cost));
+thread_local!(static DONE: RefCell<HashMap<Kind, u64>> = RefCell::default());
+
+pub(in crate::hashing) fn count(work: Work) {
+    DONE.with_borrow_mut(|done| *done.entry(work.kind).or_default() += work.units);
 }
 
-/// The rounds since the last call.
-pub(super) fn take() -> u64 {
-    ROUNDS.take()
+/// What was done since the last call.
+pub(super) fn take() -> HashMap<Kind, u64> {
+    let mut done = DONE.take();
+    done.retain(|_kind, units| *units > 0);
+    done
 }

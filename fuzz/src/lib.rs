@@ -7,6 +7,7 @@ pub mod forwarded;
 pub mod mail;
 pub mod one_time_token;
 pub mod origin;
+pub mod password_hash;
 pub mod recovery_code;
 pub mod request_body;
 pub mod token;

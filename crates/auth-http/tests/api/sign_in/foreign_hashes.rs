@@ -16,12 +16,14 @@ fn vectors() -> impl Iterator<Item = (&'static str, &'static str, &'static str)>
     })
 }
 
-/// One of each form.
-fn forms() -> BTreeMap<&'static str, (&'static str, &'static str)> {
-    let mut forms = BTreeMap::new();
+/// One of each form. Those of scrypt come last: once they are met, each login takes as long.
+fn forms() -> Vec<(&'static str, (&'static str, &'static str))> {
+    let mut forms: BTreeMap<_, (_, _)> = BTreeMap::new();
     for (form, password, hash) in vectors() {
         forms.entry(form).or_insert((password, hash));
     }
+    let mut forms: Vec<_> = forms.into_iter().collect();
+    forms.sort_by_key(|(_, (_, hash))| hash.contains("scrypt") && !hash.contains("bcrypt"));
     forms
 }
 
@@ -73,7 +75,7 @@ on_every_engine! {
     /// The salts and keys of some do not fit into 255 bytes.
     async fn the_longest_hash_can_be_stored(engine) {
         let service = Service::start(engine).await;
-        let (bytes, salt) = ("A".repeat(172), "A".repeat(340));
+        let (bytes, salt) = ("A".repeat(168), "A".repeat(340));
         let hash = format!("$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk={bytes}${salt}${bytes}");
         came_from_elsewhere(&service, "ann@example.org", &hash).await;
         assert_eq!(service.login("ann@example.org").await.refusal(), (401, "invalid_credentials"));

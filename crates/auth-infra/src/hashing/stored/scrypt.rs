@@ -150,8 +150,7 @@ fn encrypted(signer_key: &[u8], key: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Takes as long as so many passes over a table of this size, in the shape that nearly all have: eight blocks at once.
 pub(super) fn spend(log_n: u8, units: u64, password: &str) {
-    let fitting = MAX_MEMORY / 128 >> log_n;
-    let r = fitting.min(8).max(1);
+    let r = ((MAX_MEMORY / 128) >> log_n).clamp(1, 8);
     for (r, p) in [(r, units / r), (units % r, 1)] {
         let (Ok(r), Ok(p)) = (u32::try_from(r), u32::try_from(p)) else { continue };
         if r > 0 && p > 0 {

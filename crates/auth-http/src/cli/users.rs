@@ -78,8 +78,8 @@ enum Action {
         user: String,
         name: String,
         /// Any JSON, such as 5, \"gold\" or {"plan":"gold"}. `null` removes the attribute.
-        #[arg(allow_hyphen_values = true)]
-        json: String,
+        #[arg(value_name = "JSON", allow_negative_numbers = true)]
+        value: String,
     },
     /// Set a new password and end all sessions; asks for the password.
     SetPassword { user: String },
@@ -193,8 +193,8 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             let role: Role = role.parse().map_err(no_role)?;
             edit(app, &user, "role removed", force, &by, |from| Ok(Editable { roles: from.roles.without(&role), ..from })).await
         }
-        Action::SetAttribute { user, name, json } => {
-            let value = strict_json::parse(json.as_bytes()).map_err(|_fault| no_json())?;
+        Action::SetAttribute { user, name, value } => {
+            let value = strict_json::parse(value.as_bytes()).map_err(|_fault| no_json())?;
             let set = |from: Editable| Ok(Editable { attributes: with(&from.attributes, &name, &value)?, ..from });
             edit(app, &user, "attribute set", Force::NO, &by, set).await
         }

@@ -83,7 +83,7 @@ on_every_engine! {
         let mut found = events(&kept);
         found.sort_unstable();
         assert_eq!(found, all);
-        assert!(kept["events"].as_array().unwrap().iter().filter(|event| event["reason"] == "operator").count() == 6);
+        assert!(kept["events"].as_array().unwrap().iter().filter(|event| event["reason"] == "operator").count() == 5);
     }
 
     async fn an_operator_finds_what_happened(engine) {

@@ -58,7 +58,7 @@ fn said_of(token: &str, token_type: &str) -> Value {
     let claims = claims(token);
     // How its owner was authenticated is told of the session, and so of a refresh token as well.
     let mut said = json!({ "active": true, "token_type": token_type, "username": claims["email"],
-        "auth_time": claims["iat"], "amr": ["pwd"], "acr": "aal1" });
+        "email_verified": false, "auth_time": claims["iat"], "amr": ["pwd"], "acr": "aal1" });
     for member in ["sub", "exp", "iat", "nbf", "jti", "sid", "iss", "aud"] {
         if let Some(value) = claims.get(member) {
             said[member] = value.clone();

@@ -100,9 +100,9 @@ async fn whoever_is_gone_or_disabled_meanwhile_changes_nothing() {
 
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
-    for (outcome, expected) in
-        [(down as fn() -> Result<Edited, PortError>, &[][..]), (unheard, &[("user_updated", Some("outcome_unknown"))])]
-    {
+    type Case = (fn() -> Result<Edited, PortError>, &'static [(&'static str, Option<&'static str>)]);
+    let cases: [Case; 2] = [(down, &[]), (unheard, &[("user_updated", Some("outcome_unknown"))])];
+    for (outcome, expected) in cases {
         let (audit, mut directory) = (MemoryAudit::default(), MockUserAdminStore::new());
         directory.expect_edit().once().returning(move |_, _, _, _, _, _| outcome());
         let outcome = of(MockUserStore::new(), directory, &audit).execute(&caller(), &json!({ "a": 1 }), &context()).await;

@@ -208,10 +208,10 @@ async fn a_change_that_never_wins_is_given_up() {
 #[tokio::test]
 async fn an_outage_stays_an_outage() {
     let ann = user("ann@example.org");
-    for (outcome, expected) in [
-        (down as fn() -> Result<Edited, PortError>, &[][..]),
-        (unheard, &[("account_disabled", Some("outcome_unknown")), ("user_updated", Some("outcome_unknown"))]),
-    ] {
+    type Case = (fn() -> Result<Edited, PortError>, &'static [(&'static str, Option<&'static str>)]);
+    let cases: [Case; 2] =
+        [(down, &[]), (unheard, &[("account_disabled", Some("outcome_unknown")), ("user_updated", Some("outcome_unknown"))])];
+    for (outcome, expected) in cases {
         let (audit, mut directory) = (MemoryAudit::default(), MockUserAdminStore::new());
         directory.expect_edit().once().returning(move |_, _, _, _, _, _| outcome());
         let edit = of(MockUserStore::new(), directory, &audit);

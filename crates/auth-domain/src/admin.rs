@@ -1,11 +1,18 @@
 //! What administrators do to the accounts of others: from the command line, or by the API.
 
+pub mod authorize;
 pub mod create_user;
 pub mod delete_user;
 pub mod edit_user;
+pub mod end_session;
 pub mod end_sessions;
 pub mod export_account;
 pub mod import;
+pub mod patch;
+pub mod ports;
+pub mod read_trail;
+pub mod search;
+pub mod send_reset;
 pub mod set_password;
 
 use crate::identity::port_error::PortError;

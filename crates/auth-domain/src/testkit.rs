@@ -20,10 +20,12 @@
 //!     auth_domain::second_step_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::factor_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //!     auth_domain::passkey_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
+//!     auth_domain::user_search_store_contract!(#[ignore = "needs PostgreSQL: just test-all"] postgres());
 //! }
 //! ```
 
 pub mod accounts;
+pub mod admin;
 pub mod audit;
 pub mod factors;
 mod fakes;
@@ -41,10 +43,12 @@ pub mod samples;
 pub mod sessions;
 pub mod signing_keys;
 
+pub use admin::fake_cursors::FakeCursors;
 pub use factors::{fake_one_time_tokens::FakeOneTimeTokens, fake_recovery_codes::FakeRecoveryCodes, fake_totp::FakeTotp};
 pub use fakes::{FakeCodec, MemoryAudit, PlainHasher, PlainSecrets};
 pub use fixtures::{
-    ClientCodecs, Codecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores, TotpCodecs,
+    ClientCodecs, Codecs, CursorCodecs, Hashers, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SecretMakers, Stores,
+    TotpCodecs,
 };
 pub use flaky::{Flaky, Fuse, InjectedFault};
 pub use identity::clock::{MovableClock, SequentialIds};

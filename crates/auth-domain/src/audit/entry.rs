@@ -62,6 +62,8 @@ pub struct Filter {
     pub event: Option<EventKind>,
     /// Only entries from this time on.
     pub since: DateTime<Utc>,
+    /// Only entries before this time.
+    pub until: Option<DateTime<Utc>>,
     /// Only entries before this one in time: the next page.
     pub before: Option<AuditCursor>,
     pub limit: u32,
@@ -101,6 +103,7 @@ impl Filter {
             Whose::Address(email) => email.spellings().any(|spelling| entry.email.as_ref() == Some(&spelling)),
         });
         let event = self.event.is_none_or(|event| entry.event == event.name());
-        whose && event && entry.at >= self.since && self.before.is_none_or(|before| entry.place() < before)
+        let in_time = entry.at >= self.since && self.until.is_none_or(|until| entry.at < until);
+        whose && event && in_time && self.before.is_none_or(|before| entry.place() < before)
     }
 }

@@ -84,6 +84,7 @@ reasons! {
     FactorsReset, "factors_reset", [SessionEnded], "an operator removed the factors of its account";
     InsufficientScope, "insufficient_scope", [AdminRefused], "the token is good for something else";
     AdministratorWithoutFactor, "no_second_factor", [AdminRefused], "administrators need a second factor";
+    AuthenticationTooOld, "not_fresh", [AdminRefused], "it takes an authentication of a short while ago";
     Disabled, "disabled", [SessionEnded], "its account was disabled";
     UnknownClient, "unknown_client", [ClientRefused], "there is no such client";
     WrongSecret, "wrong_secret", [ClientRefused], "the secret is not the client's";

@@ -6,11 +6,12 @@ use std::{any::Any, fmt, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    FakeCodec, FakeOneTimeTokens, FakeProofs, FakeRecoveryCodes, FakeTotp, MemoryStore, PlainHasher, PlainSecrets,
+    FakeCodec, FakeCursors, FakeOneTimeTokens, FakeProofs, FakeRecoveryCodes, FakeTotp, MemoryStore, PlainHasher, PlainSecrets,
     samples::{after, as_kept, session_from, user},
 };
 use crate::{
     accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
+    admin::ports::{CursorCodec, UserSearchStore},
     audit::ports::AuditStore,
     factors::{
         ports::{OneTimeTokenCodec, RecoveryCodeMaker, SecondStepStore, TotpCodec},
@@ -40,6 +41,7 @@ use crate::{
 pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserAdminStore>,
+    pub search: Arc<dyn UserSearchStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
@@ -96,6 +98,12 @@ pub struct OneTimeTokenCodecs {
     pub stranger: Arc<dyn OneTimeTokenCodec>,
 }
 
+/// What seals cursors, and another with another secret.
+pub struct CursorCodecs {
+    pub codec: Arc<dyn CursorCodec>,
+    pub stranger: Arc<dyn CursorCodec>,
+}
+
 /// A hasher of the lowest cost that it takes, and one of a higher.
 pub struct Hashers {
     pub hasher: Arc<dyn PasswordHasher>,
@@ -114,6 +122,7 @@ impl Stores {
         Self {
             users: Arc::new(store.clone()),
             directory: Arc::new(store.clone()),
+            search: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             ended: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
@@ -246,6 +255,13 @@ impl OneTimeTokenCodecs {
     #[must_use]
     pub fn fake() -> Self {
         Self { codec: Arc::new(FakeOneTimeTokens::default()), stranger: Arc::new(FakeOneTimeTokens::with_key("another")) }
+    }
+}
+
+impl CursorCodecs {
+    #[must_use]
+    pub fn fake() -> Self {
+        Self { codec: Arc::new(FakeCursors::default()), stranger: Arc::new(FakeCursors::with_key("another")) }
     }
 }
 

@@ -9,6 +9,7 @@ mod mail;
 mod mailbox;
 mod outbox;
 mod passkeys;
+mod search;
 mod second_steps;
 mod trail;
 mod users;

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    ClientCodecs, Codecs, Hashers, MemoryStore, MovableClock, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers, SequentialIds,
-    Stores, TotpCodecs, samples::start,
+    ClientCodecs, Codecs, CursorCodecs, Hashers, MemoryStore, MovableClock, OneTimeTokenCodecs, ProofCodecs, RecoveryCodeMakers,
+    SequentialIds, Stores, TotpCodecs, samples::start,
 };
 use crate::{
     accounts::ports::UserStore,
@@ -22,6 +22,14 @@ mod memory_users {
 
 mod memory_directory {
     crate::user_admin_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod memory_search {
+    crate::user_search_store_contract!(async { super::Stores::in_memory() });
+}
+
+mod fake_cursors {
+    crate::cursor_codec_contract!(async { super::CursorCodecs::fake() });
 }
 
 mod memory_sessions {
@@ -85,6 +93,8 @@ fn every_clause_is_in_a_macro() {
     let macros = [
         include_str!("accounts/user_store.rs"),
         include_str!("accounts/user_admin_store.rs"),
+        include_str!("admin/cursor_codec.rs"),
+        include_str!("admin/user_search_store.rs"),
         include_str!("sessions/session_store.rs"),
         include_str!("passwords/attempt_store.rs"),
         include_str!("audit/audit_store.rs"),

@@ -82,6 +82,7 @@ async fn find(app: &UseCases, list: List) -> Result<Page, CommandError> {
         whose: list.user.as_deref().map(whose).transpose()?,
         event: list.event.and_then(|name| EventKind::ALL.into_iter().find(|kind| kind.name() == name)),
         since: list.since.map_or(DateTime::UNIX_EPOCH, |since| since.before(app.ports.clock.now())),
+        until: None,
         before: list.after.map(|mark| mark.0),
         limit,
     };

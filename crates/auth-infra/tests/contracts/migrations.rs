@@ -218,7 +218,7 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
         "INSERT INTO audit_events (id, occurred_at, event, outcome, user_id, email, request_id) \
          SELECT id, created_at, 'login_succeeded', 'success', id, email, 'r' FROM users WHERE email = 'ben@example.org'",
     );
-    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, before: None, limit: 9 };
+    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, until: None, before: None, limit: 9 };
     let events = DieselAudit(database.clone()).list(&all).await.unwrap();
     let told: Vec<_> = events.iter().map(|entry| (entry.user, entry.methods.as_deref())).collect();
     assert_eq!(told, [(Some(ben.id), None)]);

@@ -180,7 +180,7 @@ async fn look_back(trail: &DieselAudit) {
     for _ in 0..2 {
         trail.append(std::slice::from_ref(&twice)).await.unwrap();
     }
-    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, before: None, limit: 20 };
+    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, until: None, before: None, limit: 20 };
     let first = trail.list(&all).await.unwrap();
     let before = first.last().map(|entry| entry.place());
     assert_eq!(trail.list(&Filter { before, ..all.clone() }).await.unwrap().len(), 20);

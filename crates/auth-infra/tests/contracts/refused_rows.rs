@@ -46,7 +46,7 @@ async fn record_past(engine: Engine, obstacle: &str) -> Vec<(String, String)> {
     record(2, "good", EventKind::LoginSucceeded);
     record(3, "good", EventKind::LoggedOut);
     tokio::task::block_in_place(|| audit.close(LONG));
-    let all = Filter { whose: None, event: None, since: after(0), before: None, limit: 100 };
+    let all = Filter { whose: None, event: None, since: after(0), until: None, before: None, limit: 100 };
     let mut entries = trail.list(&all).await.unwrap();
     entries.reverse();
     let agent = |agent: Option<UserAgent>| agent.map(|agent| agent.as_str().to_owned()).unwrap_or_default();

@@ -44,7 +44,7 @@ macro_rules! audit_store_contract {
 }
 
 fn everything() -> Filter {
-    Filter { whose: None, event: None, since: after(-1000), before: None, limit: 1000 }
+    Filter { whose: None, event: None, since: after(-1000), until: None, before: None, limit: 1000 }
 }
 
 async fn listed(stores: &Stores, filter: Filter) -> Vec<Entry> {
@@ -168,8 +168,10 @@ pub async fn lists_what_was_asked_for(stores: &Stores) {
     let failures = Filter { event: Some(LoginFailed), ..address("ann@example.org") };
     assert_eq!(listed(stores, failures).await, [failed]);
     assert_eq!(listed(stores, Filter { since: after(3), ..everything() }).await, [limited, in_as_ben]);
-    assert_eq!(listed(stores, Filter { since: after(2), ..address("ann@example.org") }).await, [in_as_ann]);
+    assert_eq!(listed(stores, Filter { since: after(2), ..address("ann@example.org") }).await, std::slice::from_ref(&in_as_ann));
     assert_eq!(listed(stores, Filter { since: after(5), ..everything() }).await, []);
+    let until = Some(after(3));
+    assert_eq!(listed(stores, Filter { since: after(2), until, ..everything() }).await, [in_as_ann], "before the end");
 }
 
 pub async fn keeps_the_entries_of_an_account_that_is_gone(stores: &Stores) {

@@ -59,7 +59,7 @@ impl State {
         self.sum_up(user);
     }
 
-    fn confirmed(&self, user: UserId) -> Vec<Factor> {
+    pub(super) fn confirmed(&self, user: UserId) -> Vec<Factor> {
         let apps = self.apps.values().filter(|app| app.user == user && app.confirmed_at.is_some());
         let passkeys = self.passkeys.values().filter(|passkey| passkey.user == user);
         let mut factors: Vec<_> = apps.cloned().map(Factor::from).chain(passkeys.cloned().map(Factor::from)).collect();

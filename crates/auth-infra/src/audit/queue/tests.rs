@@ -35,7 +35,7 @@ fn record(audit: &QueuedAudit, count: usize) {
 }
 
 fn kept(store: &MemoryStore) -> Vec<Entry> {
-    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, before: None, limit: 1_000_000 };
+    let all = Filter { whose: None, event: None, since: DateTime::UNIX_EPOCH, until: None, before: None, limit: 1_000_000 };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.list(&all)).unwrap()
 }

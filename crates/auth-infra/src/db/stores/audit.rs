@@ -54,6 +54,9 @@ impl AuditStore for DieselAudit {
         self.0
             .read(move |db| {
                 let mut query = audit_events::table.filter(audit_events::occurred_at.ge(At::from(filter.since))).into_boxed();
+                if let Some(until) = filter.until {
+                    query = query.filter(audit_events::occurred_at.lt(At::from(until)));
+                }
                 match &filter.whose {
                     Some(Whose::User(user)) => query = query.filter(audit_events::user_id.eq(user.to_string())),
                     Some(Whose::Address(email)) => match email.in_unicode() {

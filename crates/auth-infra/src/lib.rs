@@ -4,6 +4,7 @@ pub mod audit;
 mod base32;
 pub mod cancellation;
 pub mod client_secrets;
+pub mod cursors;
 pub mod db;
 mod derived_key;
 pub mod encryption;

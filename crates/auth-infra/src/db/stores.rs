@@ -1,6 +1,7 @@
 //! The ports that the database keeps, one file a room.
 
 pub(crate) mod accounts;
+pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod factors;
 pub(crate) mod mail;

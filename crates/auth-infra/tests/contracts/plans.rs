@@ -1,5 +1,7 @@
 //! What the engines make of the queries: each is answered by an index, so that ten million rows cost what ten do.
 
+#[path = "plans/admin.rs"]
+mod admin;
 #[path = "plans/factors.rs"]
 mod factors;
 #[path = "plans/mail.rs"]
@@ -163,6 +165,7 @@ async fn ask_everything(database: &Database) {
     spend_proofs(&DieselMailbox(database.clone()), &users, now).await;
     take_second_steps(database).await;
     change_factors(database).await;
+    admin::search(database).await;
 }
 
 async fn know_clients(clients: &DieselClients) {

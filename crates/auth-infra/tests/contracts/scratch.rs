@@ -289,7 +289,8 @@ pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores
     let sessions = Arc::new(DieselSessions(database.clone()));
     Stores {
         users: users.clone(),
-        directory: users,
+        directory: users.clone(),
+        search: users,
         sessions: sessions.clone(),
         ended: sessions,
         attempts: Arc::new(DieselAttempts(database.clone())),

@@ -58,6 +58,14 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
         numbers(USERS)
     ));
     scratch.execute(&format!("INSERT INTO user_roles (role, user_id) SELECT 'editor', {} FROM {}", id("i"), numbers(USERS)));
+    // Every seventh is disabled, every third verified, and every fortieth has a role.
+    for (column, every) in [("disabled_at", 7), ("email_verified_at", 3)] {
+        let change = format!("UPDATE users SET {column} = created_at WHERE id IN (SELECT {} FROM {})", id(&format!("i * {every}")), numbers(USERS / every));
+        scratch.execute(&change);
+    }
+    let holders = format!("SELECT {} FROM {}", id("i * 40"), numbers(USERS / 40));
+    scratch.execute(&format!("UPDATE users SET roles = 'staff' WHERE id IN ({holders})"));
+    scratch.execute("INSERT INTO user_roles (role, user_id) SELECT 'staff', id FROM users WHERE roles IS NOT NULL");
     scratch.execute(&format!(
         "INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at, ended_at) \
          SELECT {}, {}, 1, {}, {}, {}, CASE WHEN i % 2 = 0 THEN {} END FROM {}",

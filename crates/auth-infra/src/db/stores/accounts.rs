@@ -274,7 +274,7 @@ fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {
 }
 
 /// The first text after all that begin with `prefix`, in byte order; `None` if there is none.
-fn behind_every(prefix: &str) -> Option<String> {
+pub(crate) fn behind_every(prefix: &str) -> Option<String> {
     let (last_at, last) = prefix.char_indices().next_back()?;
     let (head, _) = prefix.split_at(last_at);
     // In UTF-8, byte order is the order of code points; surrogates are not characters.

@@ -1,0 +1,177 @@
+//! Searching accounts. Each statement reads at most so many rows of one index, however many accounts there are.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use auth_domain::{
+    admin::{
+        ports::UserSearchStore,
+        search::{Page, Place, UserSearch},
+    },
+    factors::factor::Factor,
+    identity::{email::Email, ids::UserId, port_error::PortError, role::Role, user::User},
+};
+use diesel::prelude::*;
+
+use super::{
+    accounts::{DieselUsers, behind_every},
+    factors::store::factors_of,
+};
+use crate::db::{
+    connection::AnyConnection,
+    schema::{
+        rows::{UserRow, parsed},
+        tables::{user_roles, users},
+    },
+};
+
+/// How many who have a role are looked at for one page, where not all of them are wanted: such a page may have fewer accounts than
+/// there are behind it.
+const LOOKED_AT: usize = 1000;
+
+/// The values of `users.listed_as`, with what each says: disabled, verified.
+const STATES: [(i16, bool, bool); 4] = [(0, false, false), (1, true, false), (2, false, true), (3, true, true)];
+
+#[async_trait]
+impl UserSearchStore for DieselUsers {
+    async fn search<'a>(&self, search: &UserSearch, after: Option<&'a Place>, limit: u32) -> Result<Page, PortError> {
+        let (search, after) = (search.clone(), after.cloned());
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.0
+            .read(move |db| match (&search.email, &search.role) {
+                (Some(email), _) => by_email(db, &search, email, after.as_ref()),
+                (None, Some(role)) => by_role(db, &search, role, after.as_ref(), limit),
+                (None, None) => by_address(db, &search, after.as_ref(), limit),
+            })
+            .await
+    }
+
+    async fn factors_of(&self, users: &[UserId]) -> Result<Vec<(UserId, Factor)>, PortError> {
+        let users: Vec<_> = users.iter().map(ToString::to_string).collect();
+        self.0.read(move |db| factors_of(db, &users)).await
+    }
+}
+
+/// By the unique index of addresses: one account, in this spelling or that of an earlier release.
+fn by_email(db: &mut AnyConnection, search: &UserSearch, email: &Email, after: Option<&Place>) -> QueryResult<Page> {
+    for spelling in email.spellings() {
+        let row = users::table.filter(users::email.eq(spelling)).select(UserRow::as_select()).get_result(db).optional()?;
+        if let Some(row) = row {
+            let user = User::try_from(row)?;
+            let is_wanted = search.is_for(&user) && is_behind(&user, after);
+            return Ok(Page { users: is_wanted.then_some(user).into_iter().collect(), next: None });
+        }
+    }
+    Ok(Page::default())
+}
+
+fn is_behind(user: &User, after: Option<&Place>) -> bool {
+    match after {
+        Some(Place::Address(email)) => user.email.as_str() > email.as_str(),
+        Some(Place::Account(id)) => user.id > *id,
+        None => true,
+    }
+}
+
+/// One range of the index (listed_as, email) for each state that is wanted, and their beginnings merged. Where all states are, one range
+/// of the unique index of addresses.
+fn by_address(db: &mut AnyConnection, search: &UserSearch, after: Option<&Place>, limit: usize) -> QueryResult<Page> {
+    let all = search.disabled.is_none() && search.verified.is_none();
+    let ranges: Vec<_> = if all { vec![None] } else { states(search).map(Some).collect() };
+    let mut found = Vec::new();
+    for state in ranges {
+        found.extend(range(db, search, state, after, limit.saturating_add(1))?);
+    }
+    found.sort_by(|a: &User, b| a.email.as_str().cmp(b.email.as_str()));
+    let there_are_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| there_are_more).map(|user| Place::Address(user.email.clone()));
+    Ok(Page { users: found, next })
+}
+
+fn range(
+    db: &mut AnyConnection,
+    search: &UserSearch,
+    state: Option<i16>,
+    after: Option<&Place>,
+    limit: usize,
+) -> QueryResult<Vec<User>> {
+    let mut query = users::table.filter(users::email.ge(&search.prefix)).select(UserRow::as_select()).into_boxed();
+    if let Some(state) = state {
+        query = query.filter(users::listed_as.eq(state));
+    }
+    if let Some(end) = behind_every(&search.prefix) {
+        query = query.filter(users::email.lt(end));
+    }
+    if let Some(Place::Address(after)) = after {
+        query = query.filter(users::email.gt(after.to_string()));
+    }
+    let rows: Vec<UserRow> = query.order(users::email.asc()).limit(rows(limit)).load(db)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// The next who have the role, by the key of `user_roles`, and those of them that are wanted.
+fn by_role(
+    db: &mut AnyConnection,
+    search: &UserSearch,
+    role: &Role,
+    after: Option<&Place>,
+    limit: usize,
+) -> QueryResult<Page> {
+    let looks_closer = search.disabled.is_some() || search.verified.is_some() || !search.prefix.is_empty();
+    let chunk = if looks_closer { LOOKED_AT.max(limit) } else { limit };
+    let behind = match after {
+        Some(Place::Account(id)) => id.to_string(),
+        Some(Place::Address(_)) | None => String::new(),
+    };
+    let holders = user_roles::table.filter(user_roles::role.eq(role.as_str()).and(user_roles::user_id.gt(behind)));
+    let holders = holders.select(user_roles::user_id).order(user_roles::user_id.asc());
+    let mut ids: Vec<String> = holders.limit(rows(chunk.saturating_add(1))).load(db)?;
+    let there_are_more = ids.len() > chunk;
+    ids.truncate(chunk);
+    let last_looked_at = ids.last().cloned();
+    let wanted = if looks_closer { narrowed(db, search, ids)? } else { ids };
+    let (page, is_full) = (wanted.get(..limit).unwrap_or(&wanted), wanted.len() > limit);
+    let next = if is_full { page.last().cloned() } else { last_looked_at.filter(|_| there_are_more) };
+    let next = next.map(|id| parsed(&id, "user id").map(Place::Account)).transpose()?;
+    Ok(Page { users: in_order(db, search, page)?, next })
+}
+
+/// Those of these accounts, in order, that are wanted by what an index could hold of them.
+fn narrowed(db: &mut AnyConnection, search: &UserSearch, ids: Vec<String>) -> QueryResult<Vec<String>> {
+    let columns = (users::id, users::email, users::listed_as);
+    let rows: Vec<(String, String, i16)> = users::table.filter(users::id.eq_any(&ids)).select(columns).load(db)?;
+    let rows: HashMap<_, _> = rows.into_iter().map(|(id, email, state)| (id, (email, state))).collect();
+    let is_wanted = |id: &String| {
+        rows.get(id).is_some_and(|(email, listed_as)| {
+            states(search).any(|state| state == *listed_as) && email.starts_with(&search.prefix)
+        })
+    };
+    Ok(ids.into_iter().filter(is_wanted).collect())
+}
+
+/// These accounts, by id. One that has changed meanwhile, and is not wanted any more, is left out.
+fn in_order(db: &mut AnyConnection, search: &UserSearch, ids: &[String]) -> QueryResult<Vec<User>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<UserRow> = users::table.filter(users::id.eq_any(ids)).select(UserRow::as_select()).load(db)?;
+    let mut users = rows.into_iter().map(User::try_from).collect::<QueryResult<Vec<_>>>()?;
+    users.retain(|user| search.is_for(user));
+    users.sort_by_key(|user| user.id);
+    Ok(users)
+}
+
+/// The states that a search leaves.
+fn states(search: &UserSearch) -> impl Iterator<Item = i16> {
+    let (wanted_disabled, wanted_verified) = (search.disabled, search.verified);
+    let fits = move |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+    STATES
+        .into_iter()
+        .filter(move |(_, disabled, verified)| fits(wanted_disabled, *disabled) && fits(wanted_verified, *verified))
+        .map(|(state, ..)| state)
+}
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,57 @@
+//! The queries of administrators: each kind of search, from its beginning and from a place on.
+
+use auth_domain::{
+    admin::{
+        ports::UserSearchStore,
+        search::{Place, UserSearch},
+    },
+    audit::{
+        entry::{Filter, Whose},
+        kind::EventKind,
+        ports::AuditStore,
+    },
+    identity::ids::UserId,
+    testkit::samples::email,
+};
+use auth_infra::db::{Database, DieselAudit, DieselUsers};
+use chrono::DateTime;
+
+use super::{at, uuid};
+
+pub(super) async fn search(database: &Database) {
+    let (users, trail) = (DieselUsers(database.clone()), DieselAudit(database.clone()));
+    let states = [None, Some(true), Some(false)];
+    for (disabled, verified) in states.iter().flat_map(|one| states.iter().map(move |other| (*one, *other))) {
+        for prefix in ["", "user0000"] {
+            let search = UserSearch { prefix: prefix.to_owned(), disabled, verified, ..UserSearch::default() };
+            all_pages(&users, &search, Place::Address(email("user00000500@example.org"))).await;
+            let with_role = UserSearch { role: Some("staff".parse().unwrap()), ..search };
+            all_pages(&users, &with_role, Place::Account(uuid(5).parse().unwrap())).await;
+        }
+    }
+    let one = UserSearch { email: Some(email("user00000042@example.org")), ..UserSearch::default() };
+    assert_eq!(users.search(&one, None, 20).await.unwrap().users.len(), 1);
+    let some: Vec<UserId> = (100..120).map(|number| uuid(number).parse().unwrap()).collect();
+    assert!(!users.factors_of(&some).await.unwrap().is_empty());
+
+    let last_day = Filter {
+        whose: None,
+        event: None,
+        since: DateTime::UNIX_EPOCH,
+        until: Some(at("2026-01-01T00:30:00Z")),
+        before: None,
+        limit: 20,
+    };
+    for event in [None, Some(EventKind::LoginSucceeded)] {
+        for whose in [None, Some(Whose::User(uuid(77).parse().unwrap()))] {
+            assert!(!trail.list(&Filter { whose, event, ..last_day.clone() }).await.unwrap().is_empty());
+        }
+    }
+}
+
+async fn all_pages(users: &DieselUsers, search: &UserSearch, place: Place) {
+    for after in [None, Some(place)] {
+        let found = users.search(search, after.as_ref(), 20).await.unwrap();
+        assert!(found.users.iter().all(|user| search.is_for(user)), "{search:?}");
+    }
+}

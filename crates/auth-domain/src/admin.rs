@@ -9,6 +9,7 @@ pub mod end_sessions;
 pub mod export_account;
 pub mod import;
 pub mod patch;
+pub mod patch_user;
 pub mod ports;
 pub mod read_trail;
 pub mod search;

@@ -19,7 +19,10 @@ pub(crate) mod users;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::cli::{audit::Audit, clients::Clients, command::CommandError, keys::Keys, mail::Mail, users::Users};
+use crate::{
+    cli::{audit::Audit, clients::Clients, command::CommandError, keys::Keys, mail::Mail, users::Users},
+    settings::Source,
+};
 
 /// Accounts and JWTs for REST clients: register, log in, refresh, who am I.
 ///
@@ -41,7 +44,7 @@ pub struct Cli {
 enum Command {
     /// Validate the configuration, migrate the database, serve until SIGTERM or SIGINT (the default).
     Serve,
-    /// For a first try: write a .env with fresh random secrets if there is none, then serve.
+    /// For a first try: write a .env with fresh random secrets if there is none, then serve, with the API for administrators unless ADMIN_API says otherwise.
     Dev,
     /// Write a .env with fresh random secrets; never overwrites one.
     Init,
@@ -76,8 +79,8 @@ impl Cli {
     /// What to tell the operator; the exit code is 1 then.
     pub fn run(self) -> Result<(), CommandError> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => crate::cli::serve::serve(),
-            Command::Dev => crate::cli::init::prepare().and_then(|()| crate::cli::serve::serve()),
+            Command::Serve => crate::cli::serve::serve(&Source::from_process()?),
+            Command::Dev => crate::cli::serve::serve(&crate::cli::init::prepare()?),
             Command::Init => crate::cli::init::init(),
             Command::Check => crate::cli::check::check(),
             Command::Migrate => crate::cli::check::migrate(),

@@ -2,6 +2,7 @@
 //! the layers, and which problems each of its handlers makes.
 
 pub mod accounts;
+pub(crate) mod admin;
 pub(crate) mod docs;
 pub mod factors;
 pub mod mail;
@@ -22,16 +23,16 @@ use crate::{
     app::use_cases::UseCases,
     web::{
         endpoint::{
-            Budget::{ByGrant, General, Introspection, Sessions},
+            Budget::{Admin, ByGrant, General, Introspection, Sessions},
             Endpoint, Needs, PROBE, PUBLISHED, form, json, merge_patch,
         },
         matched::RouteTable,
         problem::{
             Code::{
-                CodeInvalid, CodeRefused, EmailTaken, EmailUnverified, FactorLimit, FactorRequired, InvalidCredentials,
-                LastAdministrator, LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused, PasswordMismatch,
-                ProofInvalid, ReauthenticationRequired, SecondFactorRequired, TokenExpired, TokenInvalid, TokenMissing,
-                TokenReused, TooManyAttempts, Unavailable, ValidationFailed,
+                CodeInvalid, CodeRefused, EmailTaken, EmailUnverified, FactorLimit, FactorRequired, InsufficientScope,
+                InvalidCredentials, LastAdministrator, LastFactor, NotFound, Overloaded, PasskeyInvalid, PasskeyRefused,
+                PasswordMismatch, PreconditionFailed, ProofInvalid, ReauthenticationRequired, SecondFactorRequired, TokenExpired,
+                TokenInvalid, TokenMissing, TokenReused, TooManyAttempts, Unavailable, ValidationFailed,
             },
             Problem,
         },
@@ -52,17 +53,18 @@ pub struct With {
     pub mfa: bool,
     pub apps: bool,
     pub passkeys: bool,
+    pub admin: bool,
 }
 
 impl With {
-    const ALL: Self = Self { docs: true, mail: true, mfa: true, apps: true, passkeys: true };
+    const ALL: Self = Self { docs: true, mail: true, mfa: true, apps: true, passkeys: true, admin: true };
 
     /// What goes with these use cases.
     #[must_use]
     pub fn of(app: &UseCases, docs: bool) -> Self {
         let mfa = app.sessions.demand_fresh.mfa != MfaPolicy::Off;
         let (apps, passkeys) = (mfa && app.mfa.apps.is_some(), app.mfa.passkeys.is_some());
-        Self { docs, mail: app.mail.is_some(), mfa, apps, passkeys }
+        Self { docs, mail: app.mail.is_some(), mfa, apps, passkeys, admin: app.admin.api }
     }
 }
 
@@ -78,6 +80,11 @@ fn served(with: With) -> Vec<Endpoint> {
     }
     if with.passkeys {
         all.extend(passkey_api());
+    }
+    if with.admin {
+        all.extend(admin_api());
+        // Without mail there is nothing to send.
+        all.extend(with.mail.then(admin_mail));
     }
     if with.mail || with.passkeys {
         all.push(pages_of_our_own());
@@ -193,6 +200,39 @@ fn passkey_api() -> Vec<Endpoint> {
             .post(passkeys::login, &[PasskeyInvalid, EmailUnverified, Unavailable]),
         at("/.well-known/webauthn", "passkeys", PUBLISHED).get(passkeys::related_origins, &[]),
     ]
+}
+
+/// What whoever may not administer is told.
+macro_rules! or_not_admin {
+    ($($code:ident),* $(,)?) => { &[InsufficientScope, FactorRequired, ReauthenticationRequired, $($code),*] };
+}
+
+/// What `ADMIN_API` switches on.
+fn admin_api() -> Vec<Endpoint> {
+    vec![
+        at("/admin/users", "admin", json(Admin))
+            .get(admin::users::list, or_not_admin![ValidationFailed])
+            .post(admin::users::create, or_not_admin![EmailTaken, Overloaded]),
+        at("/admin/users/{id}", "admin", merge_patch(Admin))
+            .get(admin::users::show, or_not_admin![NotFound])
+            .patch(admin::users::patch, or_not_admin![NotFound, EmailTaken, LastAdministrator, PreconditionFailed])
+            .delete(admin::users::delete, or_not_admin![NotFound, LastAdministrator, PreconditionFailed]),
+        at("/admin/users/{id}/reset-factors", "admin", json(Admin))
+            .post(admin::sessions::reset_factors, or_not_admin![NotFound, LastAdministrator]),
+        at("/admin/users/{id}/sessions", "admin", json(Admin))
+            .get(admin::sessions::list, or_not_admin![NotFound])
+            .delete(admin::sessions::end_all, or_not_admin![NotFound]),
+        at("/admin/users/{id}/sessions/{sid}", "admin", json(Admin)).delete(admin::sessions::end, or_not_admin![NotFound]),
+        at("/admin/audit", "admin", json(Admin)).get(admin::audit::list, or_not_admin![ValidationFailed]),
+        at("/admin/clients", "admin", json(Admin)).get(admin::lists::clients, or_not_admin![ValidationFailed]),
+        at("/admin/keys", "admin", json(Admin)).get(admin::lists::keys, or_not_admin![]),
+        at("/admin/outbox", "admin", json(Admin)).get(admin::lists::outbox, or_not_admin![ValidationFailed]),
+    ]
+}
+
+/// What there is of it where mails are sent.
+fn admin_mail() -> Endpoint {
+    at("/admin/users/{id}/password-reset", "admin", json(Admin)).post(admin::sessions::send_reset, or_not_admin![NotFound])
 }
 
 /// What there is where mails are sent or passkeys are used. `Data<pages::Pages>` goes with it.

@@ -1,5 +1,6 @@
 //! What the layers and the handlers share: what an endpoint needs, bodies, callers, refusals, headers.
 
+pub mod admin;
 pub mod caller;
 pub(crate) mod client_auth;
 pub mod endpoint;
@@ -11,5 +12,6 @@ pub(crate) mod matched;
 pub mod media;
 pub(crate) mod oauth_form;
 pub mod problem;
+pub(crate) mod query;
 pub(crate) mod single_flight;
 pub mod using;

@@ -18,7 +18,7 @@ mod url;
 mod write_queue;
 
 pub use connection::AnyConnection;
-pub use database::{Database, migrations::FactorCounts};
+pub use database::{Database, administrators::AdministratorCounts, migrations::FactorCounts};
 pub use schema::canonical_addresses::{OddAddresses, Stuck};
 pub use schema::foreign_tables::OpenError;
 pub use sqlalchemy_import::{LegacyFault, legacy_accounts};

@@ -16,7 +16,10 @@ use crate::{
         user::{AccountState, User},
     },
     mail::writer::MailWriter,
-    passwords::{policy::NewPassword, ports::PasswordHasher},
+    passwords::{
+        policy::NewPassword,
+        ports::{HashFault, PasswordHasher},
+    },
 };
 
 pub struct CreateUser {
@@ -89,11 +92,13 @@ impl CreateUser {
         self.create(NewAccount::of(email, password), by).await
     }
 
-    /// The hash of another system as a first password; `None` where it could never be verified.
-    #[must_use]
-    pub fn hashed(&self, hash: String) -> Option<FirstPassword> {
+    /// The hash of another system as a first password.
+    ///
+    /// # Errors
+    /// It could never be verified.
+    pub fn hashed(&self, hash: String) -> Result<FirstPassword, HashFault> {
         let hash = PasswordHash::new(hash);
-        self.hasher.reads(&hash).then_some(FirstPassword::Hashed(hash))
+        self.hasher.fault(&hash).map_or(Ok(FirstPassword::Hashed(hash)), Err)
     }
 
     /// # Errors

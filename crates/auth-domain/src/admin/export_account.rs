@@ -72,8 +72,14 @@ impl ExportAccount {
     /// # Errors
     /// An outage.
     pub async fn page(&self, user: UserId, before: Option<AuditCursor>) -> Result<Vec<Entry>, PortError> {
-        let filter =
-            Filter { whose: Some(Whose::User(user)), event: None, since: DateTime::UNIX_EPOCH, before, limit: EXPORT_PAGE };
+        let filter = Filter {
+            whose: Some(Whose::User(user)),
+            event: None,
+            since: DateTime::UNIX_EPOCH,
+            until: None,
+            before,
+            limit: EXPORT_PAGE,
+        };
         self.trail.list(&filter).await
     }
 }

@@ -1,13 +1,38 @@
 //! Administration: what administrators and operators can do with the accounts of others.
 
+use std::sync::Arc;
+
 use auth_domain::admin::{
-    create_user::CreateUser, delete_user::DeleteUser, edit_user::EditUser, end_sessions::EndSessions, import::ImportUsers,
+    authorize::Authorize,
+    create_user::CreateUser,
+    delete_user::DeleteUser,
+    edit_user::EditUser,
+    end_session::EndOneSession,
+    end_sessions::EndSessions,
+    import::ImportUsers,
+    ports::{CursorCodec, UserSearchStore},
+    read_trail::ReadTrail,
+    search::SearchUsers,
+    send_reset::SendReset,
     set_password::SetPassword,
 };
 
-use super::{accounts::AccountPorts, mail::writer, ports::Ports, use_cases::Policies};
+use super::{accounts::AccountPorts, mail::writer, ports::Ports, sessions::demand_fresh, use_cases::Policies};
+
+#[derive(Clone)]
+pub struct AdminPorts {
+    pub search: Arc<dyn UserSearchStore>,
+    pub cursors: Arc<dyn CursorCodec>,
+}
 
 pub struct AdminUseCases {
+    /// Whether there is an API for it.
+    pub api: bool,
+    pub authorize: Authorize,
+    pub search: SearchUsers,
+    pub trail: ReadTrail,
+    pub send_reset: SendReset,
+    pub end_session: EndOneSession,
     pub create: CreateUser,
     pub import: ImportUsers,
     pub set_password: SetPassword,
@@ -21,7 +46,25 @@ impl AdminUseCases {
         let (AccountPorts { users, directory }, hasher) = (ports.accounts.clone(), ports.passwords.hasher.clone());
         let (audit, clock, ids) = (ports.audit.sink.clone(), ports.clock.clone(), ports.ids.clone());
         let writer = writer(ports, policies.mail.as_ref());
+        let AdminPorts { search, cursors } = ports.admin.clone();
+        let with_factor = policies.admin_factor;
         Self {
+            api: policies.admin_api,
+            authorize: Authorize {
+                demand: demand_fresh(ports, policies),
+                with_factor,
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            search: SearchUsers { store: search, cursors: cursors.clone() },
+            trail: ReadTrail { trail: ports.audit.trail.clone(), cursors },
+            send_reset: SendReset {
+                proofs: ports.mail.proofs.clone(),
+                writer: writer.clone(),
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            end_session: EndOneSession { sessions: ports.sessions.store.clone(), audit: audit.clone(), clock: clock.clone() },
             create: CreateUser {
                 users: users.clone(),
                 hasher: hasher.clone(),
@@ -44,10 +87,10 @@ impl AdminUseCases {
                 writer: writer.clone(),
                 audit: audit.clone(),
                 clock: clock.clone(),
-                with_factor: policies.admin_factor,
+                with_factor,
             },
             end_sessions: EndSessions { sessions: ports.sessions.store.clone(), audit: audit.clone(), clock: clock.clone() },
-            delete: DeleteUser { users, writer, audit, clock, with_factor: policies.admin_factor },
+            delete: DeleteUser { users, writer, audit, clock, with_factor },
         }
     }
 }

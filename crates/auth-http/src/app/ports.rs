@@ -13,13 +13,14 @@ use auth_domain::{
 pub use auth_infra::{
     audit::QueuedAudit,
     cancellation::{CancellationToken, on_behalf_of},
-    db::{Database, DatabaseUrl, FactorCounts, OddAddresses, OpenError, Stuck, legacy_accounts},
+    db::{AdministratorCounts, Database, DatabaseUrl, FactorCounts, OddAddresses, OpenError, Stuck, legacy_accounts},
     metrics::{level, sampled},
     system::{SystemClock, UuidV7, os_key, os_secret},
 };
 use auth_infra::{
     audit::{CountingAudit, QueueOptions, TracingAudit},
     client_secrets::Sha256Secrets,
+    cursors::HmacCursors,
     db::{
         DieselAttempts, DieselAudit, DieselClients, DieselFactors, DieselKeys, DieselMailbox, DieselOutbox, DieselPasskeys,
         DieselProofs, DieselReadiness, DieselSecondSteps, DieselSessions, DieselUsers,
@@ -41,8 +42,8 @@ use prometheus::Registry;
 use secrecy::ExposeSecret;
 
 use super::{
-    accounts::AccountPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts, mfa::FactorPorts,
-    oauth::OAuthPorts, passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
+    accounts::AccountPorts, admin::AdminPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts,
+    mfa::FactorPorts, oauth::OAuthPorts, passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
 };
 use crate::settings::{
     DatabaseSettings, KeySettings, MailSettings, PasskeySettings, PasswordSettings, SettingFault, Settings, TokenSettings,
@@ -52,6 +53,7 @@ use crate::settings::{
 #[derive(Clone)]
 pub struct Ports {
     pub accounts: AccountPorts,
+    pub admin: AdminPorts,
     pub passwords: PasswordPorts,
     pub sessions: SessionPorts,
     pub signing_keys: KeyPorts,
@@ -77,7 +79,11 @@ impl Ports {
         let (sessions, signing_keys, oauth) = tokens(database, &settings.tokens)?;
         let users = Arc::new(DieselUsers(database.clone()));
         Ok(Self {
-            accounts: AccountPorts { users: users.clone(), directory: users },
+            accounts: AccountPorts { users: users.clone(), directory: users.clone() },
+            admin: AdminPorts {
+                search: users,
+                cursors: Arc::new(HmacCursors::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
+            },
             passwords: passwords(database, &settings.passwords, &measures)?,
             sessions,
             signing_keys,

@@ -46,6 +46,8 @@ pub struct Policies {
     pub audit_kept: Option<TimeDelta>,
     /// Which attributes access tokens say.
     pub token_claims: TokenClaims,
+    /// Whether there is an API for administrators.
+    pub admin_api: bool,
     /// Whether administrators need a second factor.
     pub admin_factor: bool,
     /// None where the access secret signs.
@@ -102,6 +104,7 @@ impl From<&Settings> for Policies {
             mail: settings.mail.as_ref().map(MailPolicy::from),
             audit_kept: settings.audit.kept,
             token_claims: settings.tokens.claims.clone(),
+            admin_api: settings.admin.api,
             admin_factor: settings.admin.require_factor,
             keys: settings.tokens.keys.policy,
             realm: TokenIssuer {

@@ -1,6 +1,7 @@
 //! `check` and `migrate`: what can be known, and done, before the server starts.
 
 mod addresses;
+mod admin;
 mod certificates;
 mod factors;
 mod files;
@@ -15,6 +16,7 @@ use auth_domain::identity::clock::Clock;
 
 use self::{
     addresses::{of_addresses, stuck},
+    admin::of_admin,
     certificates::of_certificates,
     factors::{of_factors, of_passkeys},
     files::of_files,
@@ -31,8 +33,8 @@ use crate::{
 };
 
 /// Validates the configuration, connects to the mail server and to the database, reports pending migrations, whether every account
-/// can be found by its address, whether the keys can be opened, whom logins ask for a second factor, and what else
-/// is worth a thought.
+/// can be found by its address, whether the keys can be opened, whom logins ask for a second factor, who could administer accounts, and
+/// what else is worth a thought.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.
@@ -67,6 +69,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
         tell(&of_keys(&database, &settings)?)?;
         of_unverified(&database, &settings)?.iter().try_for_each(tell)?;
         of_factors(&database, &settings)?.iter().try_for_each(tell)?;
+        of_admin(&database, &settings)?.iter().try_for_each(tell)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::{
 use super::command::{CommandError, settings};
 use crate::{
     app::ports::{os_key, os_secret},
-    settings::{DOTENV, EXAMPLE, Settings, is_signing_secret},
+    settings::{DOTENV, EXAMPLE, Settings, Source, is_signing_secret},
 };
 
 /// Writes a `.env`, and refuses to overwrite one.
@@ -21,15 +21,18 @@ pub(crate) fn init() -> Result<(), CommandError> {
     if write_fresh()? { Ok(()) } else { Err(CommandError::Told(format!("There is a {DOTENV} already; it stays as it is."))) }
 }
 
-/// Writes a `.env` where there is none, and says where mails go and where passkeys can be tried.
+/// What a newcomer gets without asking: an API for administrators, for whom a password is enough.
+const OF_DEV: [(&str, &str); 2] = [("ADMIN_API", "true"), ("ADMIN_REQUIRE_MFA", "false")];
+
+/// Writes a `.env` where there is none, and says where mails go and where passkeys can be tried. What to serve with.
 ///
 /// # Errors
 /// It cannot be written, or the configuration has a fault.
-pub(crate) fn prepare() -> Result<(), CommandError> {
+pub(crate) fn prepare() -> Result<Source, CommandError> {
     write_fresh()?;
     let settings = settings()?;
     [Some(whereto(&settings)), page(&settings)].iter().flatten().try_for_each(|line| writeln!(io::stderr(), "{line}"))?;
-    Ok(())
+    Ok(Source::from_process()?.or_else(&OF_DEV))
 }
 
 /// Where mails go, and where the links in them lead.

@@ -35,8 +35,8 @@ const THREADS: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// A fault of the configuration or of the start; nothing listens then.
-pub(crate) fn serve() -> Result<(), CommandError> {
-    let (mut settings, tls) = settings_to_serve(&Source::from_process()?)?;
+pub(crate) fn serve(source: &Source) -> Result<(), CommandError> {
+    let (mut settings, tls) = settings_to_serve(source)?;
     let traces = log::start(&settings.telemetry, Stream::Stdout);
     // From here on: a database that hangs must not keep the program from ending, nor must being the first process of a container.
     let stop = Stop::listen(Interrupted::Server)?;

@@ -147,6 +147,15 @@ impl Source {
         Ok(Self { variables: merged.try_deserialize()?, faults: Vec::new() })
     }
 
+    /// The same, with these values where it has none.
+    #[must_use]
+    pub fn or_else(mut self, defaults: &[(&str, &str)]) -> Self {
+        for (name, value) in defaults {
+            self.variables.entry(name.to_ascii_lowercase()).or_insert_with(|| (*value).to_owned());
+        }
+        self
+    }
+
     /// The files that secrets are read from.
     pub fn secret_files(&self) -> impl Iterator<Item = &str> {
         VARIABLES.iter().filter(|variable| variable.secret).filter_map(|variable| self.get(&format!("{}_FILE", variable.name)))

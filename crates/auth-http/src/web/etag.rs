@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfNoneMatch},
+    http::header::{CacheControl, CacheDirective, ETag, EntityTag, Header, IfMatch, IfNoneMatch},
     web::Bytes,
 };
 use serde::Serialize;
@@ -17,6 +17,33 @@ pub(crate) fn tag_of(content: &(impl Hash + ?Sized)) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+/// What a request demands of the tag of what it changes (RFC 9110 section 13.1.1).
+pub(crate) struct Precondition(Option<Vec<EntityTag>>);
+
+impl Precondition {
+    /// Without the header, and with `*`, nothing is demanded but that it is there.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        if !request.headers().contains_key(IfMatch::name()) {
+            return Self(None);
+        }
+        match IfMatch::parse(request) {
+            Ok(IfMatch::Any) => Self(None),
+            Ok(IfMatch::Items(tags)) => Self(Some(tags)),
+            Err(_unreadable) => Self(Some(Vec::new())),
+        }
+    }
+
+    /// Whether it names tags at all.
+    pub(crate) fn names_tags(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A weak tag never fits.
+    pub(crate) fn is_met_by(&self, tag: &EntityTag) -> bool {
+        self.0.as_ref().is_none_or(|tags| tags.iter().any(|known| known.strong_eq(tag)))
+    }
 }
 
 /// The tagged answer: 304 for a client that has it already, else what `body` makes of the response.

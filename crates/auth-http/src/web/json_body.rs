@@ -9,7 +9,10 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
     factors::factor::{FactorName, FactorNameFault},
-    identity::email::{Email, EmailFault},
+    identity::{
+        email::{Email, EmailFault},
+        role::{Role, RoleFault},
+    },
     passwords::policy::{ChosenPassword, NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -142,6 +145,55 @@ impl Members {
         parsed.and_then(|parsed| if is_whole { Ok(parsed) } else { Err(Told(())) })
     }
 
+    /// A member that may be missing, but not `null`.
+    ///
+    /// # Errors
+    /// It is neither `true` nor `false`.
+    pub fn boolean(&mut self, name: &'static str) -> Result<Option<bool>, Told> {
+        match self.given.remove(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(self.fault(name, "wrong_type", "must be true or false")),
+        }
+    }
+
+    /// A list of texts that each have to be something; `None` where it is missing, and an empty one where it is `null`.
+    ///
+    /// # Errors
+    /// It is no list, or something in it is no text or breaks a rule.
+    pub fn list<T: Parse>(&mut self, name: &'static str) -> Result<Option<Vec<T>>, Told> {
+        let items = match self.given.remove(name) {
+            None => return Ok(None),
+            Some(Value::Null) => return Ok(Some(Vec::new())),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(self.fault(name, "wrong_type", "must be a list of strings")),
+        };
+        let mut parsed = Vec::new();
+        for item in &items {
+            let Value::String(text) = item else { return Err(self.fault(name, "wrong_type", "must be a list of strings")) };
+            match T::parse(text, &self.rules) {
+                Ok(value) => parsed.push(value),
+                Err(faults) => {
+                    // Once: the others are as wrong.
+                    return Err(faults.first().map_or(Told(()), |fault| self.fault(name, fault.code(), fault)));
+                }
+            }
+        }
+        Ok(Some(parsed))
+    }
+
+    /// Whether a member is there and `null`.
+    #[must_use]
+    pub fn raw_is_null(&self, name: &str) -> bool {
+        self.given.get(name).is_some_and(Value::is_null)
+    }
+
+    /// A member as it is; `null` is one.
+    #[must_use]
+    pub fn raw(&mut self, name: &str) -> Option<Value> {
+        self.given.remove(name)
+    }
+
     /// The texts of a list that says more, and that nothing depends on: whatever else is in it is ignored.
     #[must_use]
     pub fn texts(&mut self, name: &str) -> Vec<String> {
@@ -234,6 +286,14 @@ impl Parse for Email {
     type Fault = EmailFault;
 
     fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<EmailFault>> {
+        text.parse().map_err(|fault| vec![fault])
+    }
+}
+
+impl Parse for Role {
+    type Fault = RoleFault;
+
+    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<RoleFault>> {
         text.parse().map_err(|fault| vec![fault])
     }
 }

@@ -2,8 +2,8 @@
 
 mod code;
 mod from;
-use code::CHALLENGE_STALE;
 pub use code::Code;
+use code::{CHALLENGE_SCOPE, CHALLENGE_STALE};
 pub use from::FaultCode;
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -16,7 +16,7 @@ use actix_web::{
         header::{self, HeaderValue},
     },
 };
-use auth_domain::{identity::method::Method, sign_in::login::PendingLogin};
+use auth_domain::{identity::method::Method, oauth::scope::Scope, sign_in::login::PendingLogin};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -186,6 +186,13 @@ impl Problem {
         let acr = acr.map(|acr| format!(r#", acr_values="{acr}""#)).unwrap_or_default();
         let challenge = Some(format!(r#"{CHALLENGE_STALE}, max_age="{max_age}"{acr}"#).into());
         Self { challenge, ..Self::new(Code::ReauthenticationRequired) }
+    }
+
+    /// Says which scope it takes (RFC 6750 section 3.1).
+    #[must_use]
+    pub fn insufficient_scope(scope: Scope) -> Self {
+        let challenge = Some(format!(r#"{CHALLENGE_SCOPE}, scope="{}""#, scope.name()).into());
+        Self { challenge, ..Self::new(Code::InsufficientScope) }
     }
 
     #[must_use]

@@ -1,5 +1,6 @@
 //! Reads, writes and transactions: who waits for which connection, and for how long.
 
+pub(crate) mod administrators;
 pub(super) mod migrations;
 mod write_proof;
 

@@ -60,7 +60,11 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
     scratch.execute(&format!("INSERT INTO user_roles (role, user_id) SELECT 'editor', {} FROM {}", id("i"), numbers(USERS)));
     // Every seventh is disabled, every third verified, and every fortieth has a role.
     for (column, every) in [("disabled_at", 7), ("email_verified_at", 3)] {
-        let change = format!("UPDATE users SET {column} = created_at WHERE id IN (SELECT {} FROM {})", id(&format!("i * {every}")), numbers(USERS / every));
+        let change = format!(
+            "UPDATE users SET {column} = created_at WHERE id IN (SELECT {} FROM {})",
+            id(&format!("i * {every}")),
+            numbers(USERS / every)
+        );
         scratch.execute(&change);
     }
     let holders = format!("SELECT {} FROM {}", id("i * 40"), numbers(USERS / 40));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Mark;
 use crate::{
     cli::{page, terminal},
-    routes::views::timestamp,
+    routes::admin::views::EventView,
 };
 
 /// Some of the trail.
@@ -15,46 +15,10 @@ pub(crate) struct Page {
     pub(crate) limit: u32,
 }
 
-/// An event with the field names of the log.
 #[derive(Serialize)]
-struct EventView<'a> {
-    id: String,
-    time: String,
-    event: &'a str,
-    outcome: &'a str,
-    reason: Option<&'a str>,
-    methods: Option<&'a str>,
-    user_id: Option<String>,
-    session_id: Option<String>,
-    email: Option<&'a str>,
-    client: Option<String>,
-    user_agent: Option<&'a str>,
-    request_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    events: Vec<EventView<'a>>,
+struct Document {
+    events: Vec<EventView>,
     next: Option<String>,
-}
-
-impl<'a> From<&'a Entry> for EventView<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        Self {
-            id: entry.id.to_string(),
-            time: timestamp(entry.at),
-            event: &entry.event,
-            outcome: &entry.outcome,
-            reason: entry.reason.as_deref(),
-            methods: entry.methods.as_deref(),
-            user_id: entry.user.map(|id| id.to_string()),
-            session_id: entry.session.map(|id| id.to_string()),
-            email: entry.email.as_deref(),
-            client: entry.context.address.map(|address| address.to_string()),
-            user_agent: entry.context.user_agent.as_ref().map(|agent| agent.as_str()),
-            request_id: &entry.context.request_id,
-        }
-    }
 }
 
 impl Page {
@@ -75,11 +39,11 @@ impl Page {
     }
 }
 
-fn in_one_line(event: &EventView<'_>) -> String {
+fn in_one_line(event: &EventView) -> String {
     let EventView { time, event: name, outcome, reason, methods, user_id, email, client, .. } = event;
-    let who = email.or(user_id.as_deref()).unwrap_or("nobody in particular");
+    let who = email.as_deref().or(user_id.as_deref()).unwrap_or("nobody in particular");
     let client = client.as_deref().unwrap_or("here");
-    let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let how = methods.map(|methods| format!(" by {methods}")).unwrap_or_default();
+    let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let how = methods.as_ref().map(|methods| format!(" by {methods}")).unwrap_or_default();
     format!("{time}  {name}  {outcome}{how}{why}  from {client}  {who}")
 }

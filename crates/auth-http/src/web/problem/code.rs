@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 const CHALLENGE: &str = "Bearer";
 /// RFC 9470 section 3. How old an authentication may be is added where it is known.
 pub(super) const CHALLENGE_STALE: &str = r#"Bearer error="insufficient_user_authentication""#;
+/// RFC 6750 section 3.1. Which scope is added where it is known.
+pub(super) const CHALLENGE_SCOPE: &str = r#"Bearer error="insufficient_scope""#;
 const CHALLENGE_INVALID: &str = r#"Bearer error="invalid_token""#;
 
 macro_rules! codes {
@@ -70,6 +72,7 @@ codes! {
     /// With the members of a login that waits for its second step.
     SecondFactorRequired = "second_factor_required", FORBIDDEN, "Show a second factor: POST /auth/login/factor";
     FactorRequired = "factor_required", FORBIDDEN, "Enrol a second factor first: POST /auth/factors/totp or /auth/passkeys/options";
+    InsufficientScope = "insufficient_scope", FORBIDDEN, "It takes the role `admin`, or a token with the scope";
     EmailUnverified = "email_unverified", FORBIDDEN, "The address has to be verified first; a mail says how";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
@@ -79,6 +82,7 @@ codes! {
     LastAdministrator = "last_administrator", CONFLICT,
         "Nobody could administer accounts afterwards; give somebody else the role `admin` first";
     LastFactor = "last_factor", CONFLICT, "One second factor has to stay; add another first";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is not the one of `If-Match`; read it again";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "Request body too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
         "Content-Type must be application/json, without a Content-Encoding";
@@ -95,6 +99,9 @@ impl Code {
     /// `WWW-Authenticate` (RFC 6750 section 3). Without credentials there is no error code in it (section 3.1).
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
+        if self == Self::InsufficientScope {
+            return Some(CHALLENGE_SCOPE);
+        }
         let without_a_token =
             matches!(self, Self::TokenMissing | Self::InvalidCredentials | Self::CodeInvalid | Self::PasskeyInvalid);
         let challenge = if self == Self::ReauthenticationRequired {

@@ -111,13 +111,7 @@ fn range(
 }
 
 /// The next who have the role, by the key of `user_roles`, and those of them that are wanted.
-fn by_role(
-    db: &mut AnyConnection,
-    search: &UserSearch,
-    role: &Role,
-    after: Option<&Place>,
-    limit: usize,
-) -> QueryResult<Page> {
+fn by_role(db: &mut AnyConnection, search: &UserSearch, role: &Role, after: Option<&Place>, limit: usize) -> QueryResult<Page> {
     let looks_closer = search.disabled.is_some() || search.verified.is_some() || !search.prefix.is_empty();
     let chunk = if looks_closer { LOOKED_AT.max(limit) } else { limit };
     let behind = match after {

@@ -251,7 +251,8 @@ fn list(db: &mut AnyConnection, user: &str) -> QueryResult<FactorList> {
 pub(crate) fn factors_of(db: &mut AnyConnection, users: &[String]) -> QueryResult<Vec<(UserId, Factor)>> {
     let confirmed = totp_factors::user_id.eq_any(users).and(totp_factors::confirmed_at.is_not_null());
     let apps: Vec<TotpRow> = totp_factors::table.filter(confirmed).select(TotpRow::as_select()).load(db)?;
-    let passkeys: Vec<PasskeyRow> = passkeys::table.filter(passkeys::user_id.eq_any(users)).select(PasskeyRow::as_select()).load(db)?;
+    let passkeys: Vec<PasskeyRow> =
+        passkeys::table.filter(passkeys::user_id.eq_any(users)).select(PasskeyRow::as_select()).load(db)?;
     let apps = apps.into_iter().map(|row| TotpFactor::try_from(row).map(|app| (app.user, Factor::from(app))));
     let passkeys = passkeys.into_iter().map(|row| Passkey::try_from(row).map(|passkey| (passkey.user, Factor::from(passkey))));
     let mut factors = apps.chain(passkeys).collect::<QueryResult<Vec<_>>>()?;

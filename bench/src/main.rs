@@ -43,6 +43,8 @@ enum Part {
     Mail,
     /// Logins by passkey, and how many signatures can be verified
     Passkeys,
+    /// Pages of the API for back offices, with few accounts and with two million
+    Admin,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes
@@ -54,7 +56,7 @@ enum Part {
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Run only these parts; by default, all but `big`
+    /// Run only these parts; by default, all but `big` and `admin`
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Use only these engines

@@ -122,7 +122,7 @@ pub(crate) fn span(warm_up: u64, counted: u64) -> Span {
 }
 
 /// The value of a text member in a JSON object, if it needs no unescaping.
-fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
     rest.split_once('"').map(|(value, _)| value)
 }

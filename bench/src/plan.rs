@@ -1,5 +1,6 @@
 //! Which loads run, in which order, and what each is measured against.
 
+mod admin;
 mod beside;
 mod data;
 mod mail;
@@ -56,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 impl Plan<'_> {
     fn wants(&self, part: Part) -> bool {
-        if self.options.only.is_empty() { part != Part::Big || self.options.full } else { self.options.only.contains(&part) }
+        if self.options.only.is_empty() { !matches!(part, Part::Big | Part::Admin) || self.options.full } else { self.options.only.contains(&part) }
     }
 
     fn wants_any(&self, parts: &[Part]) -> bool {
@@ -113,6 +114,9 @@ impl Plan<'_> {
         }
         if self.wants(Part::Passkeys) {
             self.passkeys(&scratch)?;
+        }
+        if self.wants(Part::Admin) {
+            self.admin(&scratch)?;
         }
         drop(scratch);
         if self.wants(Part::Big) {

@@ -85,6 +85,13 @@ pub(crate) fn server_with_passkeys(program: &Path, scratch: &Scratch) -> Result<
     Running::start(configure(&mut command, scratch)?.envs(settings).arg("serve").stdout(log()?))
 }
 
+/// One with an API for administrators, for whom a password is enough.
+pub(crate) fn server_for_administrators(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    let settings = [("ADMIN_API", "true"), ("ADMIN_REQUIRE_MFA", "false"), ("RATE_LIMIT_ADMIN_REQUESTS", "1000000")];
+    Running::start(configure(&mut command, scratch)?.envs(settings).arg("serve").stdout(log()?))
+}
+
 /// A mail server that accepts connections, by its kernel, and never says a word.
 pub(crate) struct Silent {
     pub(crate) url: String,

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod accounts;
+pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod cli;
 pub(crate) mod factors;

@@ -47,7 +47,9 @@ fn every_route_stands_under_a_heading_that_is_described() {
 
 #[tokio::test]
 async fn the_server_takes_the_methods_of_the_document_and_no_others() {
-    let service = Service::with_mail(Engine::Sqlite, &[("JWT_ISSUER", "https://auth.example.org"), ("ADMIN_API", "true"), ENCRYPTION]).await;
+    let service =
+        Service::with_mail(Engine::Sqlite, &[("JWT_ISSUER", "https://auth.example.org"), ("ADMIN_API", "true"), ENCRYPTION])
+            .await;
     let all = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let documented = documented();
     for path in documented.iter().map(|(path, _)| path).collect::<BTreeSet<_>>() {

@@ -137,9 +137,10 @@ pub(crate) struct PatchBody(pub(crate) Patch);
 impl FromMembers for PatchBody {
     fn from_members(members: &mut Members) -> Result<Self, Told> {
         // `null` would take it away, and there is no account without one.
-        let is_null = members.raw_is_null("email");
-        let email =
-            if is_null { Err(members.fault("email", "wrong_type", "must be a string")) } else { members.optional("email") };
+        let email = match members.raw_is_null("email") {
+            true => members.required("email").map(Some),
+            false => members.optional("email"),
+        };
         let roles = roles(members);
         let (email_verified, disabled) = (members.boolean("email_verified"), members.boolean("disabled"));
         let (profile, attributes) = (members.patch("profile"), members.patch("attributes"));

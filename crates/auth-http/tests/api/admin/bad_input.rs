@@ -37,7 +37,9 @@ async fn an_account_of_the_wrong_shape_is_not_made() {
 async fn what_is_no_id_is_nobodys() {
     let service = start(Engine::Sqlite).await;
     let admin = administrator(&service, "ada@example.org").await;
-    for id in ["x", "00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-00000000000A", "ada@example.org", "%00", "'--"] {
+    for id in
+        ["x", "00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-00000000000A", "ada@example.org", "%00", "'--"]
+    {
         for (method, below) in [
             (Method::GET, ""),
             (Method::DELETE, ""),

@@ -21,7 +21,11 @@ async fn clients_are_shown_without_their_secrets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_shown_without_their_private_halves() {
-    let service = Service::with(Engine::Sqlite, &[&super::ON[..], &[ENCRYPTION, ("JWT_ALGORITHM", "ES256")]].concat()).await;
+    let service = Service::with(
+        Engine::Sqlite,
+        &[&super::ON[..], &[ENCRYPTION, ("JWT_ALGORITHM", "ES256"), ("JWT_ISSUER", "https://auth.example.org")]].concat(),
+    )
+    .await;
     let admin = administrator(&service, "ada@example.org").await;
     let keys = service.get_as(&admin, "/admin/keys").await;
     let published = service.get("/.well-known/jwks.json").await;
@@ -36,7 +40,9 @@ async fn mails_are_shown_without_their_content() {
     let service = start(Engine::Sqlite).await;
     let admin = administrator(&service, "ada@example.org").await;
     service.outbox_is_empty().await;
-    tokio::task::block_in_place(|| service.database.execute("UPDATE mail_outbox SET state = 'dead', last_error = '550 <b>no</b>'"));
+    tokio::task::block_in_place(|| {
+        service.database.execute("UPDATE mail_outbox SET state = 'dead', last_error = '550 <b>no</b>'")
+    });
     let dead = service.get_as(&admin, "/admin/outbox").await;
     assert_eq!(dead.body["mails"][0]["state"], "dead", "{}", dead.body);
     assert_eq!(dead.body["mails"][0]["last_error"], "550 <b>no</b>");

@@ -71,7 +71,8 @@ async fn a_page_shows_factors() {
     let admin = administrator(&service, "ada@example.org").await;
     let (ben, _) = (service.enrol("ben@example.org").await, service.register("cid@example.org").await);
     let page = service.get_as(&admin, "/admin/users").await;
-    let factors: Vec<_> = page.body["users"].as_array().unwrap().iter().map(|user| user["factors"].as_array().unwrap().len()).collect();
+    let factors: Vec<_> =
+        page.body["users"].as_array().unwrap().iter().map(|user| user["factors"].as_array().unwrap().len()).collect();
     assert_eq!(factors, [0, 1, 0]);
     assert_eq!(page.body["users"][1]["factors"], service.factors(&ben.access).await.body["factors"]);
     assert!(!page.body.to_string().contains("secret"));
@@ -90,18 +91,30 @@ async fn a_cursor_is_good_for_its_own_list_on_any_server() {
     let cursor = next(&service.get_as(&admin, "/admin/users?limit=1&status=enabled").await);
     for server in [&service, &second] {
         let path = format!("/admin/users?status=enabled&limit=2&after={cursor}");
-        assert_eq!(emails(&server.get_as(&reader, &path).await), ["ben@example.org", "cid@example.org"], "by whomever, and by how many");
+        assert_eq!(
+            emails(&server.get_as(&reader, &path).await),
+            ["ben@example.org", "cid@example.org"],
+            "by whomever, and by how many"
+        );
     }
     let audit = next(&service.get_as(&admin, "/admin/audit?limit=1").await);
-    let mut forged: Vec<String> = ["x", "null", "%00", "....", "eyJhIjoxfQ", "ben%40example.org", "%F0%9F%A6%80", "-1", "1'--"].map(str::to_owned).to_vec();
-    forged.extend([audit, format!("{cursor}A"), cursor.get(1..).unwrap().to_owned(), cursor.to_ascii_uppercase(), "A".repeat(3000)]);
+    let mut forged: Vec<String> =
+        ["x", "null", "%00", "....", "eyJhIjoxfQ", "ben%40example.org", "%F0%9F%A6%80", "-1", "1'--"].map(str::to_owned).to_vec();
+    forged.extend([
+        audit,
+        format!("{cursor}A"),
+        cursor.get(1..).unwrap().to_owned(),
+        cursor.to_ascii_uppercase(),
+        "A".repeat(3000),
+    ]);
     for wrong in &forged {
         for query in ["status=enabled", "role=staff"] {
             let refused = service.get_as(&admin, &format!("/admin/users?{query}&after={wrong}")).await;
             assert_eq!(refused.faults(), [("after", "unknown_cursor")], "{query}, {wrong}");
         }
     }
-    for query in ["", "status=disabled", "status=enabled&role=staff", "status=enabled&prefix=b", "status=enabled&verified=false"] {
+    for query in ["", "status=disabled", "status=enabled&role=staff", "status=enabled&prefix=b", "status=enabled&verified=false"]
+    {
         let refused = service.get_as(&admin, &format!("/admin/users?{query}&after={cursor}")).await;
         assert_eq!(refused.faults(), [("after", "unknown_cursor")], "{query}");
     }
@@ -134,7 +147,11 @@ async fn a_query_that_makes_no_sense_is_refused() {
     let all = service.get_as(&admin, "/admin/users?status=x&verified=x&limit=x&role=X&email=x&after=x").await;
     assert_eq!(all.faults().len(), 5, "every fault at once; a cursor is opened last");
     for query in ["limit=1&limit=1", "status=enabled&status=disabled", "prefix=a&prefix=", "unknown=1&unknown=2", "prefix=%ff"] {
-        assert_eq!(service.get_as(&admin, &format!("/admin/users?{query}")).await.refusal(), (400, "malformed_request"), "{query}");
+        assert_eq!(
+            service.get_as(&admin, &format!("/admin/users?{query}")).await.refusal(),
+            (400, "malformed_request"),
+            "{query}"
+        );
     }
     for prefix in ["%25", "%27%20OR%201%3D1--", "_", "%00", "%F0%9F%A6%80", &"x".repeat(2000)] {
         assert!(emails(&service.get_as(&admin, &format!("/admin/users?prefix={prefix}")).await).is_empty(), "{prefix}");

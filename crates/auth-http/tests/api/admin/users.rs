@@ -63,7 +63,12 @@ async fn an_account_may_come_with_the_hash_of_another_system() {
     let admin = administrator(&service, "ada@example.org").await;
     let post = async |body: Value| service.post_as(&admin, "/admin/users", Some(body)).await;
     let made = post(json!({ "email": "ben@example.org", "password_hash": BCRYPT, "disabled": true })).await;
-    assert_eq!((made.status, &made.body["has_password"], &made.body["disabled"]), (201, &json!(true), &json!(true)), "{}", made.body);
+    assert_eq!(
+        (made.status, &made.body["has_password"], &made.body["disabled"]),
+        (201, &json!(true), &json!(true)),
+        "{}",
+        made.body
+    );
     for hash in ["", "x", "plain", "$2b$99$x", "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b0dWA"] {
         let refused = post(json!({ "email": "cid@example.org", "password_hash": hash })).await;
         assert_eq!(refused.faults(), [("password_hash", "unknown_format")], "{hash}");
@@ -80,7 +85,7 @@ async fn an_account_without_a_password_is_invited_where_mails_are_sent() {
     let admin = administrator(&service, "ada@example.org").await;
     let id = make(&service, &admin, "ben@example.org").await;
     assert_eq!(show(&service, &admin, &id).await.body["has_password"], false);
-    let letter = service.mail_to("ben@example.org", 0).await;
+    let letter = service.mail_to("ben@example.org", 1).await;
     let chosen = service.post("/auth/password/reset", json!({ "token": letter.token(), "new_password": PASSWORD })).await;
     assert_eq!(chosen.status, 204, "{}", chosen.body);
     assert_eq!(service.login("ben@example.org").await.status, 200);
@@ -174,7 +179,16 @@ async fn nobody_overwrites_what_they_have_not_read() {
         Answer::of(request).await
     };
     let weak = format!("W/{tag}");
-    for wrong in [&[&*stale][..], &[&*weak], &["\"x\", \"y\""], &[""], &["nonsense"], &["\"*\""], &[tag.trim_matches('"')], &[&*stale, "\"z\""]] {
+    for wrong in [
+        &[&*stale][..],
+        &[&*weak],
+        &["\"x\", \"y\""],
+        &[""],
+        &["nonsense"],
+        &["\"*\""],
+        &[tag.trim_matches('"')],
+        &[&*stale, "\"z\""],
+    ] {
         for method in [Method::PATCH, Method::DELETE] {
             assert_eq!(send(method, wrong).await.refusal(), (412, "precondition_failed"), "{wrong:?}");
         }

@@ -29,7 +29,7 @@ pub struct Authorize {
 /// Somebody who has shown a good token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdminCaller {
-    Person(SignedIn),
+    Person(Box<SignedIn>),
     /// A client, and what its token is good for.
     Client(ClientId, Scopes),
 }

@@ -59,10 +59,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_trail_says_who_asked_and_whether_a_mail_goes_out() {
-        for (requested, kind) in [
-            ((|| Ok(Requested::Queued)) as fn() -> _, EventKind::ResetRequested),
-            (|| Ok(Requested::Suppressed), EventKind::MailSuppressed),
-        ] {
+        let outcomes: [fn() -> Result<Requested, PortError>; 2] = [|| Ok(Requested::Queued), || Ok(Requested::Suppressed)];
+        for (requested, kind) in outcomes.into_iter().zip([EventKind::ResetRequested, EventKind::MailSuppressed]) {
             let (outcome, events) = send(requested).await;
             assert!(outcome.is_ok());
             assert_eq!(events, [(kind, Actor::Operator)]);

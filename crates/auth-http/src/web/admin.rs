@@ -86,7 +86,7 @@ impl From<AdminRefusal> for Problem {
 /// The person or the client of a token. A person's is tried first; what is neither is refused for what it looked most like.
 async fn caller(app: &UseCases, token: &str) -> Result<AdminCaller, Problem> {
     match app.sessions.authenticate.execute(token).await {
-        Ok(person) => Ok(AdminCaller::Person(person)),
+        Ok(person) => Ok(AdminCaller::Person(Box::new(person))),
         Err(AuthenticateError::Token(InvalidToken::Invalid)) => {
             let AuthorizedClient { client, scopes } = app.oauth.clients.authenticate_token.execute(token).await?;
             Ok(AdminCaller::Client(client.id, scopes))

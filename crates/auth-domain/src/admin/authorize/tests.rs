@@ -23,7 +23,7 @@ fn person(roles: &str, with_factor: bool, methods: &str) -> AdminCaller {
     person.user.roles = roles.parse::<Roles>().unwrap();
     person.user.second_factors = SecondFactors::of(with_factor, false, false);
     person.session.authentication.methods = methods.parse::<Methods>().unwrap();
-    AdminCaller::Person(person)
+    AdminCaller::Person(Box::new(person))
 }
 
 fn judged(

@@ -127,8 +127,8 @@ pub(crate) async fn patch(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let precondition = Precondition::of(&request);
-    let is_met = |account: &Editable| precondition.is_met_by(&tag_of_editable(account));
-    let demanded = precondition.names_tags().then_some(&is_met as &(dyn Fn(&Editable) -> bool + Sync));
+    let is_met: &(dyn Fn(&Editable) -> bool + Sync) = &|account| precondition.is_met_by(&tag_of_editable(account));
+    let demanded = precondition.names_tags().then_some(is_met);
     let user = app.admin.edit.patch(id(&path)?, &patch, demanded, &by).await?;
     shown(&app, user).await
 }

@@ -55,7 +55,7 @@ on_every_engine! {
 async fn another_address_is_told_to_the_one_before() {
     let service = start(Engine::Sqlite).await;
     let admin = administrator(&service, "ada@example.org").await;
-    let ben = service.register("ben@example.org").await;
+    let (ben, _verification) = service.register_with_mail("ben@example.org").await;
     service.register("taken@example.org").await;
     let id = me(&service, ben.access()).await;
     assert_eq!(patch(&service, &admin, &id, json!({ "email": "taken@example.org" })).await.refusal(), (409, "email_taken"));

@@ -38,7 +38,7 @@ on_every_engine! {
 async fn a_reset_is_the_usual_mail() {
     let service = start(Engine::Sqlite).await;
     let admin = administrator(&service, "ada@example.org").await;
-    let ben = service.register("ben@example.org").await;
+    let (ben, _verification) = service.register_with_mail("ben@example.org").await;
     let path = format!("/admin/users/{}/password-reset", me(&service, ben.access()).await);
     let accepted = service.post_as(&admin, &path, None).await;
     assert_eq!((accepted.status, &accepted.body["status"]), (202, &json!("accepted")));

@@ -54,7 +54,7 @@ pub struct NoTime;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
     /// In a dry run, it would be imported.
-    Imported(User),
+    Imported(Box<User>),
     /// Its address has an account, which is left alone.
     AlreadyThere(Email),
     Refused(Refusal),
@@ -144,7 +144,7 @@ impl ImportUsers {
             return Ok(ImportOutcome::AlreadyThere(user.email));
         }
         if run == Mode::Dry {
-            return Ok(ImportOutcome::Imported(user));
+            return Ok(ImportOutcome::Imported(Box::new(user)));
         }
         let event = || {
             let event = AuditEvent::new(EventKind::UserRegistered, context, self.clock.now()).because(Reason::Import);
@@ -159,7 +159,7 @@ impl ImportUsers {
             Ok(Inserted::EmailTaken) => Ok(ImportOutcome::AlreadyThere(user.email)),
             Ok(Inserted::Yes | Inserted::MailSuppressed) => {
                 self.audit.record(event());
-                Ok(ImportOutcome::Imported(user))
+                Ok(ImportOutcome::Imported(Box::new(user)))
             }
         }
     }

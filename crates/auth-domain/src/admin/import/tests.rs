@@ -68,7 +68,7 @@ async fn an_account_comes_with_its_password_its_state_and_its_age() {
     let expected = User { id: ann.id, created_at: after(-1000), ..user("ann@example.org") };
     assert_eq!(store.find_by_email(&email("ann@example.org")).await.unwrap(), Some(expected));
     assert_eq!((off.state, off.created_at), (AccountState::Disabled { since: start() }, start()));
-    assert_eq!(store.find_by_email(&off.email).await.unwrap().as_ref(), Some(off));
+    assert_eq!(store.find_by_email(&off.email).await.unwrap().as_ref(), Some(&**off));
 }
 
 #[tokio::test]

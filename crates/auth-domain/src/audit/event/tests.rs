@@ -14,7 +14,7 @@ use crate::{
     testkit::samples::{context, email, id, start, user},
 };
 
-const SUCCESSES: [EventKind; 41] = [
+const SUCCESSES: [EventKind; 39] = [
     Reauthenticated,
     UserRegistered,
     LoginSucceeded,
@@ -54,8 +54,6 @@ const SUCCESSES: [EventKind; 41] = [
     UsersImported,
     UsersExported,
     AccountExported,
-    ClientTokenIssued,
-    ClientScopesChanged,
 ];
 const FAILURES: [EventKind; 19] = [
     AdminRefused,

@@ -41,7 +41,7 @@ fn each_route_says_what_it_needs() {
         ("/auth/passkeys/login", general),
         ("/auth/passkeys/login/options", general),
         ("/auth/refresh", sessions),
-        ("/auth/me", sessions),
+        ("/auth/me", merge_patch(Sessions)),
         ("/auth/sessions/{id}", sessions),
         ("/auth/factors", sessions),
         ("/auth/factors/totp", sessions),

@@ -109,9 +109,9 @@ async fn a_patch_of_the_wrong_shape_changes_nothing() {
         (json!({ "profile": "x" }), "profile", "wrong_type"),
         (json!({ "profile": deep }), "profile", "too_deep"),
         (json!({ "attributes": { "a": "x".repeat(4096) } }), "attributes", "too_large"),
-        (json!({ "id": id }), "", "unknown_member"),
-        (json!({ "password": "x" }), "", "unknown_member"),
-        (json!({ "__proto__": { "disabled": true } }), "", "unknown_member"),
+        (json!({ "id": id }), "id", "unknown"),
+        (json!({ "password": "x" }), "password", "unknown"),
+        (json!({ "__proto__": { "disabled": true } }), "__proto__", "unknown"),
         (json!([]), "", "wrong_type"),
         (Value::Null, "", "wrong_type"),
     ] {

@@ -51,8 +51,8 @@ async fn unknown_paths_and_methods_are_told_apart() {
     }
     for (method, path, allow) in [
         (Method::GET, "/auth/login", "POST"),
-        (Method::PUT, "/auth/me", "GET, HEAD, DELETE"),
-        (Method::OPTIONS, "/auth/me", "GET, HEAD, DELETE"),
+        (Method::PUT, "/auth/me", "GET, HEAD, PATCH, DELETE"),
+        (Method::OPTIONS, "/auth/me", "GET, HEAD, PATCH, DELETE"),
         (Method::TRACE, "/auth/register", "POST"),
         (Method::POST, "/health", "GET, HEAD"),
         (Method::PATCH, "/auth/sessions/x", "DELETE"),

@@ -10,7 +10,7 @@ use auth_domain::{
     identity::ids::KeyId,
     signing_keys::{
         plan::{KeyRefusal, Revocation, When},
-        ring::{KeyState, KeyTimeline},
+        ring::KeyTimeline,
         writer::{ChangeKeysError, ChangedKey},
     },
 };
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     app::use_cases::UseCases,
-    routes::{signing_keys::KeySet, views::timestamp},
+    routes::{admin::lists::KeyView, signing_keys::KeySet},
 };
 
 #[derive(Debug, Args)]
@@ -71,16 +71,11 @@ enum Action {
     ExportPublic,
 }
 
-/// A key as an operator sees it.
+/// A key as an operator sees it: as administrators do, and what encrypts it.
 #[derive(Serialize)]
-struct KeyView {
-    kid: String,
-    alg: &'static str,
-    state: &'static str,
-    created_at: String,
-    signs_from: String,
-    /// When it stops signing, as far as that is known.
-    signs_until: Option<String>,
+struct KeyLine {
+    #[serde(flatten)]
+    key: KeyView,
     sealed_with: String,
 }
 
@@ -122,7 +117,7 @@ async fn perform(app: &UseCases, action: Action, json: bool) -> Result<String, C
     let views: Vec<_> = ring
         .timelines()
         .filter(|timeline| touched.as_ref().is_none_or(|id| timeline.key.id == *id))
-        .map(|timeline| KeyView::of(timeline, now))
+        .map(|timeline| KeyLine::of(timeline, now))
         .collect();
     Ok(if json { terminal::json(&views) } else { lines(&views) })
 }
@@ -176,36 +171,21 @@ fn read(file: &str) -> Result<Zeroizing<String>, CommandError> {
     Ok(text)
 }
 
-impl KeyView {
+impl KeyLine {
     fn of(timeline: &KeyTimeline, now: DateTime<Utc>) -> Self {
-        let key = &timeline.key;
-        Self {
-            kid: key.id.to_string(),
-            alg: key.algorithm.name(),
-            state: match timeline.state(now) {
-                KeyState::Pending => "pending",
-                KeyState::Active => "active",
-                KeyState::Retiring => "retiring",
-                KeyState::Revoked => "revoked",
-                KeyState::Gone => "gone",
-            },
-            created_at: timestamp(key.created_at),
-            signs_from: timestamp(key.signs_from),
-            signs_until: timeline.end().map(timestamp),
-            sealed_with: key.private.with.clone(),
-        }
+        Self { key: KeyView::of(timeline, now), sealed_with: timeline.key.private.with.clone() }
     }
 }
 
-fn lines(views: &[KeyView]) -> String {
-    if views.is_empty() {
+fn lines(keys: &[KeyLine]) -> String {
+    if keys.is_empty() {
         return "No keys: the shared secret signs (JWT_ALGORITHM is HS256), or no server has started yet.".to_owned();
     }
-    let line = |view: &KeyView| {
+    let line = |KeyLine { key: view, .. }: &KeyLine| {
         let until = view.signs_until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
         format!("{}  {}  {}  signs from {}{until}", view.kid, view.alg, view.state, view.signs_from)
     };
-    terminal::lines(views.iter().map(line))
+    terminal::lines(keys.iter().map(line))
 }
 
 impl From<ChangeKeysError> for CommandError {

@@ -143,7 +143,7 @@ mod tests {
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(samples.iter().filter(|line| line.starts_with("auth_audit_events_total{")).count(), EventKind::ALL.len());
-        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 10);
+        assert_eq!(samples.iter().filter(|line| line.starts_with("auth_sessions_ended_total{")).count(), 11);
         assert!(samples.iter().all(|line| line.ends_with(" 0")), "{text}");
     }
 
@@ -159,6 +159,7 @@ mod tests {
             (
                 "auth_sessions_ended_total",
                 &[
+                    "disabled",
                     "ended_by_owner",
                     "factor_added",
                     "factors_reset",

@@ -82,18 +82,18 @@ pub(crate) struct ClientsView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SigningKey)]
 pub(crate) struct KeyView {
-    kid: String,
+    pub(crate) kid: String,
     #[schema(examples("ES256"))]
-    alg: &'static str,
+    pub(crate) alg: &'static str,
     #[schema(pattern = "^(pending|active|retiring|revoked|gone)$", examples("active"))]
-    state: &'static str,
+    pub(crate) state: &'static str,
     #[schema(format = "date-time")]
-    created_at: String,
+    pub(crate) created_at: String,
     #[schema(format = "date-time")]
-    signs_from: String,
+    pub(crate) signs_from: String,
     /// When it stops signing, as far as that is known.
     #[schema(required, format = "date-time")]
-    signs_until: Option<String>,
+    pub(crate) signs_until: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -215,7 +215,7 @@ impl ClientView {
 }
 
 impl KeyView {
-    fn of(timeline: &KeyTimeline, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(timeline: &KeyTimeline, now: DateTime<Utc>) -> Self {
         let key = &timeline.key;
         Self {
             kid: key.id.to_string(),

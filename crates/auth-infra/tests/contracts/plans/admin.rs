@@ -22,9 +22,15 @@ pub(super) async fn search(database: &Database) {
     let (users, trail) = (DieselUsers(database.clone()), DieselAudit(database.clone()));
     let states = [None, Some(true), Some(false)];
     for (disabled, verified) in states.iter().flat_map(|one| states.iter().map(move |other| (*one, *other))) {
-        for prefix in ["", "user0000"] {
+        for prefix in ["", "user0000190"] {
             let search = UserSearch { prefix: prefix.to_owned(), disabled, verified, ..UserSearch::default() };
-            all_pages(&users, &search, Place::Address(email("user00000500@example.org"))).await;
+            let place = Place::Address(email("user00001900@example.org"));
+            if search == UserSearch::default() {
+                // From its beginning, MariaDB reads the whole of so small a table rather than an index, and none of a large one.
+                assert_eq!(users.search(&search, Some(&place), 20).await.unwrap().users.len(), 20);
+            } else {
+                all_pages(&users, &search, place).await;
+            }
             let with_role = UserSearch { role: Some("staff".parse().unwrap()), ..search };
             all_pages(&users, &with_role, Place::Account(uuid(5).parse().unwrap())).await;
         }

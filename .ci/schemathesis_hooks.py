@@ -188,7 +188,9 @@ def with_admin(case):
     with_bearer(case, client_token())
     case.query = {name: value for name, value in (case.query or {}).items() if name not in ("after", "user")}
     if isinstance(case.body, dict):
+        # No schema says which texts are hashes; a random text is hardly a role.
         case.body.pop("password_hash", None)
+        case.body.pop("roles", None)
     if case.path_parameters and "id" in case.path_parameters:
         account = register()
         bearer = {"Authorization": f"Bearer {account['access_token']}"}

@@ -84,7 +84,7 @@ impl FromMembers for DeleteAccountBody {
 pub struct ChangeProfileBody {
     /// What changes of the profile: a member that is `null` goes. `null` instead of an object clears all. Afterwards at most 4 KiB as
     /// compact JSON, and five levels deep.
-    #[schema(required = false, value_type = Object, examples(json!({ "name": "Ann", "city": null })))]
+    #[schema(required = false, value_type = Option<Object>, examples(json!({ "name": "Ann", "city": null })))]
     profile: Value,
 }
 

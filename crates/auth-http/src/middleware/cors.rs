@@ -25,7 +25,7 @@ const REQUEST_HEADERS: [&str; 7] =
 /// The layer that answers preflights and lets pages read answers. Used only where a list is set.
 pub fn layer(settings: &HttpSettings) -> Cors {
     let cors = Cors::default()
-        .allowed_methods([Method::GET, Method::POST, Method::DELETE])
+        .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allowed_headers(REQUEST_HEADERS)
         .expose_headers(["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"])
         .supports_credentials()

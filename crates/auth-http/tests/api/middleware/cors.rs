@@ -67,6 +67,25 @@ async fn a_listed_page_may_call() {
 }
 
 #[tokio::test]
+async fn a_listed_page_may_use_every_method_that_an_endpoint_takes() {
+    let service = service().await;
+    for endpoint in auth_http::routes::endpoints() {
+        for operation in endpoint.operations {
+            let request = service
+                .request(Method::OPTIONS, endpoint.path)
+                .header("Origin", APP)
+                .header("Access-Control-Request-Method", operation.method.as_str())
+                .header("Access-Control-Request-Headers", ASKED);
+            let allowed = Answer::of(request).await;
+            let what = format!("{} {}", operation.method, endpoint.path);
+            assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, Some(APP)), "{what}");
+            let methods = allowed.header("access-control-allow-methods").unwrap();
+            assert!(methods.split(", ").any(|method| method == operation.method.as_str()), "{what}: {methods}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_page_may_not() {
     let service = service().await;
     for origin in [

@@ -11,6 +11,7 @@ pub(crate) mod language;
 pub(crate) mod matched;
 pub mod media;
 pub(crate) mod oauth_form;
+pub(crate) mod parameters;
 pub mod problem;
 pub(crate) mod query;
 pub(crate) mod single_flight;

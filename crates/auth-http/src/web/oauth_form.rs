@@ -1,6 +1,6 @@
 //! OAuth forms (RFC 6749 appendix B), the grants they ask for, and OAuth errors (section 5.2).
 
-use std::{collections::HashSet, fmt, future};
+use std::{fmt, future};
 
 use actix_web::{
     Error, FromRequest, HttpRequest, HttpResponse, ResponseError,
@@ -9,11 +9,14 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
-use url::form_urlencoded;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::web::{json_body::RawBody, media::Media};
+use crate::web::{
+    json_body::RawBody,
+    media::Media,
+    parameters::{ParameterFault, parameters, value},
+};
 
 /// The parameters of a form, each unique and not empty.
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
@@ -74,27 +77,15 @@ impl Form {
 
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+        value(&self.0, name)
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, OauthError> {
-        let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
-        // A form is read before its request is counted: as many names as fit into one cost no more than their length.
-        let mut names = HashSet::new();
-        for (name, value) in form_urlencoded::parse(bytes) {
-            // What the parser puts in the place of bytes that are not UTF-8.
-            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
-                return Err(OauthError::new(OauthCode::InvalidRequest, "the form is not UTF-8"));
-            }
-            // Section 3.2: of two, two readers might believe different ones.
-            if !names.insert(name.to_string()) {
-                return Err(OauthError::new(OauthCode::InvalidRequest, "a parameter is there twice"));
-            }
-            parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
-        }
-        // Section 3.2: without a value, it is as if it were not there.
-        parameters.retain(|(_, value)| !value.is_empty());
-        Ok(Self(parameters))
+        let refused = |fault| match fault {
+            ParameterFault::NotUtf8 => OauthError::new(OauthCode::InvalidRequest, "the form is not UTF-8"),
+            ParameterFault::Twice => OauthError::new(OauthCode::InvalidRequest, "a parameter is there twice"),
+        };
+        parameters(bytes).map(Self).map_err(refused)
     }
 }
 

@@ -4,13 +4,17 @@ use std::{fmt::Display, str::FromStr};
 
 use actix_web::HttpRequest;
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
-use super::problem::{FieldError, Problem};
+use super::{
+    parameters::{ParameterFault, parameters, value},
+    problem::{FieldError, Problem},
+};
 
 /// The parameters of a query that are not empty, and what is wrong with them. Those that nobody asks for are ignored, as members of
 /// bodies are.
 pub(crate) struct Query {
-    given: Vec<(String, String)>,
+    given: Vec<(String, Zeroizing<String>)>,
     faults: Vec<FieldError>,
 }
 
@@ -18,24 +22,17 @@ impl Query {
     /// # Errors
     /// `malformed_request`: one is there twice, so two readers might believe different ones; or it is not UTF-8.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let mut given: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-            // What the parser puts in the place of bytes that are not UTF-8.
-            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
-                return Err(Problem::malformed("The query is not UTF-8"));
-            }
-            if given.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::malformed("A parameter is there twice"));
-            }
-            given.push((name.into_owned(), value.into_owned()));
-        }
-        given.retain(|(_, value)| !value.is_empty());
+        let refused = |fault| match fault {
+            ParameterFault::NotUtf8 => Problem::malformed("The query is not UTF-8"),
+            ParameterFault::Twice => Problem::malformed("A parameter is there twice"),
+        };
+        let given = parameters(request.query_string().as_bytes()).map_err(refused)?;
         Ok(Self { given, faults: Vec::new() })
     }
 
     /// The text of a parameter.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        self.given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+        value(&self.given, name).map(str::to_owned)
     }
 
     /// What a parameter says; nothing where it is missing or wrong, which is told at the [end](Self::whole).

@@ -42,18 +42,18 @@ pub(crate) struct CreateSchema {
     email: String,
     /// Or `password_hash`, or neither: then a mail invites its owner to choose one, where mails are sent.
     #[schema(required = false, format = "password", max_length = 128)]
-    password: String,
+    password: Option<String>,
     /// As another system stored it.
     #[schema(required = false, examples("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"))]
-    password_hash: String,
+    password_hash: Option<String>,
     #[schema(required = false, max_items = 32)]
-    roles: Vec<String>,
+    roles: Option<Vec<String>>,
     /// At most 4 KiB of compact JSON, five levels deep.
-    #[schema(required = false, value_type = Object)]
-    profile: BTreeMap<String, Value>,
+    #[schema(required = false, value_type = Option<Object>)]
+    profile: Option<BTreeMap<String, Value>>,
     /// At most 4 KiB of compact JSON, five levels deep.
-    #[schema(required = false, value_type = Object)]
-    attributes: BTreeMap<String, Value>,
+    #[schema(required = false, value_type = Option<Object>)]
+    attributes: Option<BTreeMap<String, Value>>,
     #[schema(required = false)]
     email_verified: bool,
     #[schema(required = false)]

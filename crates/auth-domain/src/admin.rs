@@ -13,7 +13,6 @@ pub mod patch_user;
 pub mod ports;
 pub mod read_trail;
 pub mod search;
-pub mod send_reset;
 pub mod set_password;
 
 use crate::identity::port_error::PortError;
@@ -32,6 +31,14 @@ pub enum AdminError {
     LastAdministrator,
     #[error(transparent)]
     Port(#[from] PortError),
+}
+
+/// Leaves so many of a list that was asked for one more. Whether there were more.
+pub fn cut<T>(list: &mut Vec<T>, limit: u32) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let there_are_more = list.len() > limit;
+    list.truncate(limit);
+    there_are_more
 }
 
 #[cfg(test)]

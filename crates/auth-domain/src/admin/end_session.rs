@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::AdminError;
 use crate::{
-    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink, unknown_outcome::Written},
+    audit::{initiator::Initiator, kind::EventKind, ports::AuditSink},
     identity::{clock::Clock, ids::SessionId, user::User},
-    sessions::ports::SessionStore,
+    sessions::{end::end_of, ports::SessionStore},
 };
 
 pub struct EndOneSession {
@@ -29,16 +29,9 @@ impl EndOneSession {
     /// An outage.
     pub async fn execute(&self, user: &User, id: SessionId, by: &Initiator) -> Result<SessionEnd, AdminError> {
         let now = self.clock.now();
-        let found = self.sessions.find(id).await?;
-        if found.is_none_or(|(session, _)| session.user != user.id || session.ended_at.is_some()) {
-            return Ok(SessionEnd::NoSuchSession);
-        }
-        let ended = || by.event(EventKind::SessionEnded, user, now).in_session(id);
-        if !self.sessions.end(id, now).await.or_unknown(&*self.audit, ended)? {
-            return Ok(SessionEnd::NoSuchSession);
-        }
-        self.audit.record(ended());
-        Ok(SessionEnd::Ended)
+        let event = || by.event(EventKind::SessionEnded, user, now).in_session(id);
+        let ended = end_of(&*self.sessions, &*self.audit, user.id, id, now, event).await?;
+        Ok(if ended { SessionEnd::Ended } else { SessionEnd::NoSuchSession })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 
-use super::{ports::CursorCodec, search::SearchError};
+use super::{cut, ports::CursorCodec, search::SearchError};
 use crate::audit::{
     entry::{AuditCursor, Entry, Filter, Whose},
     ports::AuditStore,
@@ -33,9 +33,8 @@ impl ReadTrail {
         let (before, limit) = (after.map(open).transpose()?, filter.limit);
         // One more than asked for says whether there is a next page.
         let mut entries = self.trail.list(&Filter { before, limit: limit.saturating_add(1), ..filter }).await?;
-        let is_last = entries.len() <= usize::try_from(limit).unwrap_or(usize::MAX);
-        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let last = entries.last().filter(|_| !is_last).map(Entry::place);
+        let there_are_more = cut(&mut entries, limit);
+        let last = entries.last().filter(|_| there_are_more).map(Entry::place);
         let next = last.map(|AuditCursor { at, id }| self.cursors.seal(&list, &format!("{}/{id}", at.timestamp_micros())));
         Ok(TrailPage { entries, next })
     }

@@ -132,6 +132,11 @@ impl EventKind {
     }
 
     #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    #[must_use]
     pub fn outcome(self) -> Outcome {
         self.facts().outcome
     }

@@ -26,11 +26,8 @@ pub enum RoleFault {
 }
 
 impl Role {
-    /// Whoever has it administers accounts.
-    #[must_use]
-    pub fn admin() -> Self {
-        Self("admin".to_owned())
-    }
+    /// The name of the one that administers accounts.
+    pub const ADMIN: &str = "admin";
 
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -89,7 +86,7 @@ impl Roles {
     /// Whether its owner administers accounts.
     #[must_use]
     pub fn administers(&self) -> bool {
-        self.has(Role::admin().as_str())
+        self.has(Role::ADMIN)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Role> {

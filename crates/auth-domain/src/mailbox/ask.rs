@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     audit::{
         event::{AuditEvent, Target},
+        initiator::Initiator,
         kind::EventKind,
         ports::AuditSink,
         reason::Reason,
@@ -67,6 +68,18 @@ impl AskForProof {
         self.ask(&mail, None, EventKind::ResetRequested, context).await
     }
 
+    /// The same of an account, by somebody who administers it: in its owner's language.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn reset_for(&self, user: &User, by: &Initiator) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let context = RequestContext { language: user.language.or(by.context.language), ..by.context.clone() };
+        let mail = self.writer.reset(&user.email, &context, now);
+        let event = |kind| by.event(kind, user, now);
+        self.request(&mail, None, event(EventKind::ResetRequested), event(EventKind::MailSuppressed)).await
+    }
+
     async fn ask(
         &self,
         mail: &Outgoing,
@@ -74,11 +87,21 @@ impl AskForProof {
         kind: EventKind,
         context: &RequestContext,
     ) -> Result<(), PortError> {
-        let event = |kind| AuditEvent::new(kind, context, mail.created_at);
-        let asked = || event(kind).on(Target::Address(mail.to.clone()));
-        self.audit.record(match self.proofs.request(mail, registration).await.or_unknown(&*self.audit, asked)? {
-            Requested::Queued => asked(),
-            Requested::Suppressed => suppressed(mail, context),
+        let asked = AuditEvent::new(kind, context, mail.created_at).on(Target::Address(mail.to.clone()));
+        self.request(mail, registration, asked, suppressed(mail, context)).await
+    }
+
+    async fn request(
+        &self,
+        mail: &Outgoing,
+        registration: Option<&Registration>,
+        asked: AuditEvent,
+        suppressed: AuditEvent,
+    ) -> Result<(), PortError> {
+        let requested = self.proofs.request(mail, registration).await.or_unknown(&*self.audit, || asked.clone())?;
+        self.audit.record(match requested {
+            Requested::Queued => asked,
+            Requested::Suppressed => suppressed,
         });
         Ok(())
     }

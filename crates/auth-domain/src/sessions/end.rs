@@ -1,10 +1,17 @@
-//! End one's own session by its id.
+//! End a session by its id: one's own, or one of another's account.
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
-    audit::{kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
-    identity::{clock::Clock, ids::SessionId, port_error::PortError, request_context::RequestContext},
+    audit::{event::AuditEvent, kind::EventKind, ports::AuditSink, reason::Reason, unknown_outcome::Written},
+    identity::{
+        clock::Clock,
+        ids::{SessionId, UserId},
+        port_error::PortError,
+        request_context::RequestContext,
+    },
     sessions::{authenticate::SignedIn, ports::SessionStore},
 };
 
@@ -28,17 +35,29 @@ impl EndSession {
     /// [`EndSessionError`].
     pub async fn execute(&self, caller: &SignedIn, id: SessionId, context: &RequestContext) -> Result<(), EndSessionError> {
         let now = self.clock.now();
-        // What has expired is ended as well: a refresh on its way could draw it out.
-        let own = self
-            .sessions
-            .find(id)
-            .await?
-            .is_some_and(|(session, _)| session.user == caller.user.id && session.ended_at.is_none());
         let event = || caller.event(EventKind::SessionEnded, context, now).because(Reason::EndedByOwner).in_session(id);
-        if !own || !self.sessions.end(id, now).await.or_unknown(&*self.audit, event)? {
-            return Err(EndSessionError::NotFound);
-        }
-        self.audit.record(event());
-        Ok(())
+        let ended = end_of(&*self.sessions, &*self.audit, caller.user.id, id, now, event).await?;
+        if ended { Ok(()) } else { Err(EndSessionError::NotFound) }
     }
+}
+
+/// Ends a session of an account, and records it. `false` when there is none, it is another account's, or it has ended.
+///
+/// # Errors
+/// An outage.
+pub(crate) async fn end_of(
+    sessions: &dyn SessionStore,
+    audit: &dyn AuditSink,
+    user: UserId,
+    id: SessionId,
+    now: DateTime<Utc>,
+    event: impl Fn() -> AuditEvent,
+) -> Result<bool, PortError> {
+    // What has expired is ended as well: a refresh on its way could draw it out.
+    let is_its = sessions.find(id).await?.is_some_and(|(session, _)| session.user == user && session.ended_at.is_none());
+    if !is_its || !sessions.end(id, now).await.or_unknown(audit, &event)? {
+        return Ok(false);
+    }
+    audit.record(event());
+    Ok(true)
 }

@@ -13,7 +13,6 @@ use auth_domain::admin::{
     ports::{CursorCodec, UserSearchStore},
     read_trail::ReadTrail,
     search::SearchUsers,
-    send_reset::SendReset,
     set_password::SetPassword,
 };
 
@@ -31,7 +30,6 @@ pub struct AdminUseCases {
     pub authorize: Authorize,
     pub search: SearchUsers,
     pub trail: ReadTrail,
-    pub send_reset: SendReset,
     pub end_session: EndOneSession,
     pub create: CreateUser,
     pub import: ImportUsers,
@@ -58,12 +56,6 @@ impl AdminUseCases {
             },
             search: SearchUsers { store: search, cursors: cursors.clone() },
             trail: ReadTrail { trail: ports.audit.trail.clone(), cursors },
-            send_reset: SendReset {
-                proofs: ports.mail.proofs.clone(),
-                writer: writer.clone(),
-                audit: audit.clone(),
-                clock: clock.clone(),
-            },
             end_session: EndOneSession { sessions: ports.sessions.store.clone(), audit: audit.clone(), clock: clock.clone() },
             create: CreateUser {
                 users: users.clone(),

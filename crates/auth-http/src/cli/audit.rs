@@ -80,7 +80,7 @@ async fn find(app: &UseCases, list: List) -> Result<Page, CommandError> {
     let limit = list.limit;
     let filter = Filter {
         whose: list.user.as_deref().map(whose).transpose()?,
-        event: list.event.and_then(|name| EventKind::ALL.into_iter().find(|kind| kind.name() == name)),
+        event: list.event.as_deref().and_then(EventKind::from_name),
         since: list.since.map_or(DateTime::UNIX_EPOCH, |since| since.before(app.ports.clock.now())),
         until: None,
         before: list.after.map(|mark| mark.0),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::AskForProof;
 use crate::{
-    audit::event::{AuditEvent, Target},
+    audit::{
+        event::{Actor, AuditEvent, Target},
+        kind::EventKind,
+    },
     identity::{language::Language, port_error::PortError, request_context::RequestContext},
     mail::{
         message::{Occasion, Outgoing},
@@ -19,7 +22,7 @@ use crate::{
     testkit::{
         MemoryAudit,
         mail::samples::registration,
-        samples::{PASSWORD, context, email, start, user},
+        samples::{PASSWORD, context, email, operator, start, user},
     },
 };
 
@@ -135,4 +138,28 @@ async fn a_request_that_sends_nothing_leaves_the_older_proof_and_registration_as
     // One purpose does not use up what another has.
     world.keep(user(ANN)).await;
     world.asked_to_reset(ANN).await;
+}
+
+/// What the trail has when somebody who administers asks for the owner of an account.
+async fn asked_for_ann(outcome: fn() -> Result<Requested, PortError>) -> (Result<(), PortError>, Vec<(EventKind, Actor)>) {
+    let (audit, proofs) = (MemoryAudit::default(), Arc::new(answering(outcome)));
+    let ask = AskForProof { proofs, writer: writer(), audit: Arc::new(audit.clone()), clock: clock() };
+    let outcome = ask.reset_for(&user(ANN), &operator()).await;
+    (outcome, audit.events().iter().map(|event| (event.kind, event.actor)).collect())
+}
+
+#[tokio::test]
+async fn the_trail_says_who_asked_for_somebody_and_whether_a_mail_goes_out() {
+    let outcomes: [fn() -> Result<Requested, PortError>; 2] = [|| Ok(Requested::Queued), || Ok(Requested::Suppressed)];
+    for (requested, kind) in outcomes.into_iter().zip([EventKind::ResetRequested, EventKind::MailSuppressed]) {
+        let (outcome, events) = asked_for_ann(requested).await;
+        assert!(outcome.is_ok());
+        assert_eq!(events, [(kind, Actor::Operator)]);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_stays_one_where_somebody_asks_for_another() {
+    let (outcome, events) = asked_for_ann(down).await;
+    assert!(matches!(outcome, Err(PortError::Unavailable(_))) && events.is_empty());
 }

@@ -96,15 +96,9 @@ pub(crate) async fn list(app: Data<UseCases>, Admin(..): Admin<Read>, request: H
 
 fn asked_for(request: &HttpRequest) -> Result<(Filter, Option<String>), Problem> {
     let mut query = Query::of(request)?;
-    let kinds = EventKind::ALL.map(|kind| (kind.name(), kind));
-    let event = match query.text("event") {
-        Some(name) => kinds
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, kind)| *kind)
-            .or_else(|| query.fault("event", "unknown_event", "must be the name of an event")),
-        None => None,
-    };
+    let event = query.text("event").and_then(|name| {
+        EventKind::from_name(&name).or_else(|| query.fault("event", "unknown_event", "must be the name of an event"))
+    });
     let filter = Filter {
         whose: query.parsed("user", "unknown_user").map(|Who(whose)| whose),
         event,

@@ -7,6 +7,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use auth_domain::{
+    admin::cut,
     identity::{ids::ClientId, language::Language},
     mail::{
         message::MailId,
@@ -191,14 +192,6 @@ pub(crate) async fn outbox(app: Data<UseCases>, Admin(..): Admin<Read>, request:
     let next = mails.last().filter(|_| there_are_more).map(|entry| sealed(&app, &list, &entry.mail.id));
     let view = OutboxView { mails: mails.iter().map(MailView::from).collect(), next };
     Ok(page(&request, &view, view.next.as_deref()))
-}
-
-/// Leaves so many. Whether there were more.
-fn cut<T>(all: &mut Vec<T>, limit: u32) -> bool {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let there_are_more = all.len() > limit;
-    all.truncate(limit);
-    there_are_more
 }
 
 impl ClientView {

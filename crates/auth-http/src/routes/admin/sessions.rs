@@ -17,6 +17,7 @@ use crate::{
     web::{
         admin::{Admin, Read, Write},
         problem::{Code, Problem},
+        using::Mailing,
     },
 };
 
@@ -80,10 +81,11 @@ pub(crate) async fn end(
 )]
 pub(crate) async fn send_reset(
     app: Data<UseCases>,
+    mail: Mailing,
     Admin(by, ..): Admin<Write>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    app.admin.send_reset.execute(&found(&app, &id).await?, &by).await?;
+    mail.ask.reset_for(&found(&app, &id).await?, &by).await?;
     Ok(accepted("accepted"))
 }
 

@@ -23,8 +23,7 @@ impl Database {
     /// The database cannot be reached, or its schema is not up to date.
     pub fn administrators(&self) -> Result<AdministratorCounts, PortError> {
         let counted = |db: &mut AnyConnection| {
-            let role = Role::admin();
-            let holders = user_roles::table.filter(user_roles::role.eq(role.as_str())).select(user_roles::user_id);
+            let holders = user_roles::table.filter(user_roles::role.eq(Role::ADMIN)).select(user_roles::user_id);
             let ids: Vec<String> = holders.load(db)?;
             let enabled = users::table.filter(users::id.eq_any(ids)).filter(users::disabled_at.is_null());
             enabled.select(users::second_factors.is_not_null()).load::<bool>(db)

@@ -29,12 +29,11 @@ pub(super) fn enter(db: &mut AnyConnection, user: &str, roles: &Roles) -> QueryR
 /// Whether there is another administrator than an account whose row the transaction has locked. Whoever asks the same at the same time
 /// waits, and then sees what became of this one.
 pub(crate) fn has(db: &mut AnyConnection, another: Another, than: &str) -> QueryResult<bool> {
-    let admin = Role::admin();
-    let administrators = user_roles::table.filter(user_roles::role.eq(admin.as_str()));
+    let administrators = user_roles::table.filter(user_roles::role.eq(Role::ADMIN));
     diesel::update(administrators).set(user_roles::role.eq(user_roles::role)).execute(db)?;
     let others = users::table
         .inner_join(user_roles::table)
-        .filter(user_roles::role.eq(admin.as_str()).and(user_roles::user_id.ne(than)))
+        .filter(user_roles::role.eq(Role::ADMIN).and(user_roles::user_id.ne(than)))
         .filter(users::disabled_at.is_null())
         .select(users::id);
     let found = if another.with_factor {

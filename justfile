@@ -63,6 +63,10 @@ api-document:
 pages:
     ./.ci/pages
 
+# Try the console in a browser; needs the same.
+console:
+    ./.ci/console
+
 # Run the examples against a live server; needs Node with npm, Python and curl.
 examples:
     ./.ci/examples

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { chromium } from "playwright-core";
 
 export const { URL: server, MAILS: mails, SHOTS: shots } = process.env;
-assert(server && mails && shots, ".ci/pages sets what is needed");
+assert(server && mails && shots, ".ci/pages and .ci/console set what is needed");
 for (const folder of [mails, shots]) mkdirSync(folder, { recursive: true });
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -21,20 +21,25 @@ export const browser = await chromium.launch({ executablePath: programs.find(exi
 export const words = (language) =>
   JSON.parse(readFileSync(new URL(`../../crates/auth-http/pages/words/${language}.json`, import.meta.url), "utf8"));
 
-/** Runs what a person does in a browser of theirs, then fails if a page went elsewhere, told of a token, or broke its policy. */
-export async function visit(options, act) {
+/**
+ * Runs what a person does in a browser of theirs, then fails if a page went elsewhere, told of a token, or broke its policy. It changes
+ * something at these paths alone, where refusals are meant.
+ */
+export async function visit(options, act, paths = ["/auth/"]) {
+  const isTold = (path) => paths.some((start) => path.startsWith(start));
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 390, height: 844 }, ...options });
   context.setDefaultTimeout(20_000);
   const breaches = [];
   context.on("request", (request) => {
     const { origin, pathname } = new URL(request.url());
     if (!request.url().startsWith("data:") && origin !== server) breaches.push(`a request to ${request.url()}`);
-    if (request.method() !== "GET" && !pathname.startsWith("/auth/")) breaches.push(`${request.method()} ${pathname}`);
+    if (request.method() !== "GET" && !isTold(pathname)) breaches.push(`${request.method()} ${pathname}`);
     if (request.headers().referer?.includes("token")) breaches.push("a token in Referer");
   });
   // That a post was refused is told here as well, and tests mean it.
   context.on("console", (message) => {
-    if (!message.location().url.startsWith(`${server}/auth/`)) breaches.push(message.text());
+    const { url } = message.location();
+    if (!url.startsWith(server) || !isTold(url.slice(server.length))) breaches.push(message.text());
   });
   context.on("weberror", (error) => breaches.push(String(error.error())));
   try {

@@ -16,7 +16,7 @@ use utoipa::{
 
 use crate::{
     routes::{
-        accounts, admin, docs, factors, mail, maintenance,
+        accounts, admin, console, docs, factors, mail, maintenance,
         oauth::{introspect, revocation_list, tokens},
         pages, passkeys, sessions, sign_in, signing_keys,
     },
@@ -42,6 +42,7 @@ use answers::Refusals;
         (name = "oauth", description = "For OAuth 2.0 client libraries: forms in, RFC 6749 answers out."),
         (name = "keys", description = "For services that verify tokens by themselves."),
         (name = "admin", description = "For back offices: accounts, their sessions and the audit trail. People need the role `admin`, and by default a second factor; clients a token with the scope (`client_credentials`). Where `ADMIN_API` is on; otherwise these paths are 404."),
+        (name = "console", description = "A page for those who administer, on these paths alone. Where `ADMIN_API` is on; otherwise it is 404."),
         (name = "health", description = "For probes and load balancers."),
         (name = "docs", description = "This document, and a page to try it. `API_DOCS=false` turns both off."),
     ),
@@ -92,6 +93,8 @@ use answers::Refusals;
         admin::lists::clients,
         admin::lists::keys,
         admin::lists::outbox,
+        console::page,
+        console::file,
         tokens::token,
         tokens::revoke,
         revocation_list::list,

@@ -3,8 +3,10 @@
 
 pub mod accounts;
 pub(crate) mod admin;
+pub(crate) mod console;
 pub(crate) mod docs;
 pub mod factors;
+mod files;
 pub mod mail;
 pub(crate) mod maintenance;
 pub(crate) mod oauth;
@@ -85,6 +87,7 @@ fn served(with: With) -> Vec<Endpoint> {
         all.extend(admin_api());
         // Without mail there is nothing to send.
         all.extend(with.mail.then(admin_mail));
+        all.extend(console_of_our_own());
     }
     if with.mail || with.passkeys {
         all.push(pages_of_our_own());
@@ -233,6 +236,14 @@ fn admin_api() -> Vec<Endpoint> {
 /// What there is of it where mails are sent.
 fn admin_mail() -> Endpoint {
     at("/admin/users/{id}/password-reset", "admin", json(Admin)).post(admin::sessions::send_reset, or_not_admin![NotFound])
+}
+
+/// The page on it. `Data<console::Console>` goes with it.
+fn console_of_our_own() -> Vec<Endpoint> {
+    vec![
+        at("/console", "console", PUBLISHED).get(console::page, &[]),
+        at("/console/{file}", "console", PUBLISHED).get(console::file, &[NotFound]),
+    ]
 }
 
 /// What there is where mails are sent or passkeys are used. `Data<pages::Pages>` goes with it.

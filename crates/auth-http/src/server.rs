@@ -42,6 +42,7 @@ use crate::{
     openapi,
     routes::{
         self, With,
+        console::{Console, ConsoleSettings},
         docs::ApiDocument,
         maintenance::{Draining, ReadinessLook},
         oauth::feed::{Feed, heed_changes},
@@ -81,6 +82,7 @@ struct Shared {
     feed: Data<Feed>,
     document: Data<ApiDocument>,
     pages: Option<Data<Pages>>,
+    console: Option<Data<Console>>,
     crowd: Arc<ConnectionLimit>,
     measures: Arc<Measures>,
     tls: Option<Tls>,
@@ -113,6 +115,7 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
         looks: Data::default(),
         document: Data::new(ApiDocument::written_by(openapi::document)),
         pages: pages(&use_cases)?,
+        console: console(&use_cases)?,
         feed: Data::new(Feed::of(&use_cases)),
         use_cases,
         settings: Data::new(settings),
@@ -139,11 +142,27 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
 /// The pages, on a server that has any: what links in mails lead to, and the one for passkeys.
 fn pages(app: &UseCases) -> io::Result<Option<Data<Pages>>> {
     let (mail, passkeys) = (app.mail.as_ref(), app.mfa.passkeys.as_ref());
-    let name = mail.map(|mail| &mail.app_name).or(passkeys.map(|passkeys| &passkeys.options.app_name));
-    let Some(app_name) = name.cloned() else { return Ok(None) };
+    let Some(app_name) = app_name(app) else { return Ok(None) };
     let language = mail.map_or(Language::English, |mail| mail.language);
     let settings = PageSettings { app_name, language, mail: mail.is_some(), passkeys: passkeys.is_some() };
     Ok(Some(Data::new(Pages::of(&settings).map_err(io::Error::other)?)))
+}
+
+/// The page for those who administer, on a server with an API for them.
+fn console(app: &UseCases) -> io::Result<Option<Data<Console>>> {
+    let settings = ConsoleSettings {
+        app_name: app_name(app).unwrap_or_else(|| "auth-server".to_owned()),
+        mail: app.mail.is_some(),
+        passkeys: app.mfa.passkeys.is_some(),
+    };
+    let console = app.admin.api.then(|| Console::of(&settings)).transpose().map_err(io::Error::other)?;
+    Ok(console.map(Data::new))
+}
+
+/// What the application is called, where people are told of it.
+fn app_name(app: &UseCases) -> Option<String> {
+    let of_passkeys = app.mfa.passkeys.as_ref().map(|passkeys| &passkeys.options.app_name);
+    app.mail.as_ref().map(|mail| &mail.app_name).or(of_passkeys).cloned()
 }
 
 /// Turns connections of one worker into requests, HTTP/1.1 each.
@@ -218,12 +237,16 @@ fn app(
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>,
 > {
-    let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, pages, measures, .. } = shared.clone();
+    let Shared { use_cases, settings, draining, limiters, refusals, looks, feed, document, pages, console, measures, .. } =
+        shared.clone();
     let with_cors = !settings.allowed_origins.is_empty();
     App::new()
         .configure(|config| {
             if let Some(pages) = pages {
                 config.app_data(pages);
+            }
+            if let Some(console) = console {
+                config.app_data(console);
             }
             routes::configure(config, With::of(&use_cases, settings.api_docs));
         })

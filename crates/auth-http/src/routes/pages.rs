@@ -1,23 +1,18 @@
 //! Pages: those that links in mails lead to, which ask for what is needed and post it; opening one uses nothing up. And one for
 //! passkeys and other second factors.
 
-use std::{collections::BTreeMap, convert::Infallible, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header::{self, CacheControl, CacheDirective, EntityTag, HeaderValue},
+    HttpRequest, HttpResponse,
+    http::header::{self, CacheControl, CacheDirective},
     web::{Data, Path},
 };
 use auth_domain::identity::language::Language;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
 
-use crate::web::{etag, language, problem::Problem};
-
-/// A page loads from this server and posts to it, and nowhere else. No inline script or style.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
+use super::files::{Asset, POLICY};
+use crate::web::{language, problem::Problem};
 
 /// What pages say of the application, and in which language to those who ask for none that there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +73,7 @@ impl PageSettings {
 /// In the order in which a page needs them.
 fn scripts_of(page: &str) -> &'static [&'static str] {
     match page {
-        PASSKEYS => &["pages.js", "webauthn.js", "session.js", "passkeys.js"],
+        PASSKEYS => &["pages.js", "webauthn.js", "ceremony.js", "session.js", "passkeys.js"],
         _ => &["pages.js", "links.js"],
     }
 }
@@ -138,36 +133,20 @@ impl Pages {
     }
 }
 
-/// A file that the pages share.
-struct Asset {
-    media: &'static str,
-    content: &'static str,
-    tag: String,
+/// For an hour: pages name their files with their tags, so that after an upgrade they get the others.
+fn kept() -> Vec<CacheDirective> {
+    vec![CacheDirective::Public, CacheDirective::MaxAge(3600)]
 }
 
-impl Asset {
-    fn new(media: &'static str, content: &'static str) -> Self {
-        Self { media, content, tag: etag::tag_of(content) }
-    }
-
-    /// For an hour: pages name it with its tag, so that after an upgrade they get the other.
-    fn serve(&self, request: &HttpRequest) -> HttpResponse {
-        let keep = vec![CacheDirective::Public, CacheDirective::MaxAge(3600)];
-        let body = |mut response: HttpResponseBuilder| Ok::<_, Infallible>(response.content_type(self.media).body(self.content));
-        let Ok(response) = etag::answer(request, EntityTag::new_strong(self.tag.clone()), keep, body);
-        response
-    }
-}
-
-static FILES: LazyLock<[(&str, Asset); 6]> = LazyLock::new(|| {
-    let script = |content| Asset::new("text/javascript; charset=utf-8", content);
+static FILES: LazyLock<[(&str, Asset); 7]> = LazyLock::new(|| {
     [
-        ("style.css", Asset::new("text/css; charset=utf-8", include_str!("../../pages/style.css"))),
-        ("pages.js", script(include_str!("../../pages/pages.js"))),
-        ("links.js", script(include_str!("../../pages/links.js"))),
-        ("webauthn.js", script(include_str!("../../pages/webauthn.js"))),
-        ("session.js", script(include_str!("../../pages/session.js"))),
-        ("passkeys.js", script(include_str!("../../pages/passkeys.js"))),
+        ("style.css", Asset::style(include_str!("../../pages/style.css"))),
+        ("pages.js", Asset::script(include_str!("../../pages/pages.js"))),
+        ("links.js", Asset::script(include_str!("../../pages/links.js"))),
+        ("webauthn.js", Asset::script(include_str!("../../pages/webauthn.js"))),
+        ("ceremony.js", Asset::script(include_str!("../../pages/ceremony.js"))),
+        ("session.js", Asset::script(include_str!("../../pages/session.js"))),
+        ("passkeys.js", Asset::script(include_str!("../../pages/passkeys.js"))),
     ]
 });
 
@@ -194,7 +173,7 @@ fn tag_of(name: &str) -> &'static str {
 )]
 pub(crate) async fn page(pages: Data<Pages>, request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
     match file(&name) {
-        Some(asset) => Ok(asset.serve(&request)),
+        Some(asset) => Ok(asset.serve(&request, kept())),
         None => pages.serve(&name, &request).ok_or_else(Problem::not_found),
     }
 }

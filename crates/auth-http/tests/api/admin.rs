@@ -4,6 +4,7 @@ mod audit;
 mod bad_input;
 mod callers;
 mod changes;
+mod console;
 mod lists;
 mod off;
 mod search;

@@ -53,7 +53,8 @@ async fn the_server_takes_the_methods_of_the_document_and_no_others() {
     let all = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let documented = documented();
     for path in documented.iter().map(|(path, _)| path).collect::<BTreeSet<_>>() {
-        let real = path.replace("/pages/{file}", "/pages/verify").replace("{file}", "page.js").replace(['{', '}'], "");
+        let real = path.replace("/pages/{file}", "/pages/verify").replace("/console/{file}", "/console/main.js");
+        let real = real.replace("{file}", "page.js").replace(['{', '}'], "");
         let there = |method: &Method| documented.contains(&(path.clone(), method.to_string()));
         for method in &all {
             let answer = service.send(method.clone(), &real, None, None).await;

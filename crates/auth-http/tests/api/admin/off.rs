@@ -10,8 +10,9 @@ use crate::service::{Engine, Service};
 async fn without_being_asked_for_there_is_nothing() {
     let service = Service::with_mail(Engine::Sqlite, &[]).await;
     let admin = administrator(&service, "ada@example.org").await;
-    for endpoint in routes::endpoints().into_iter().filter(|endpoint| endpoint.path.starts_with("/admin")) {
-        let path = endpoint.path.replace(['{', '}'], "");
+    let is_of_it = |path: &str| path.starts_with("/admin") || path.starts_with("/console");
+    for endpoint in routes::endpoints().into_iter().filter(|endpoint| is_of_it(endpoint.path)) {
+        let path = endpoint.path.replace("/console/{file}", "/console/main.js").replace(['{', '}'], "");
         for method in [Method::GET, Method::POST, Method::PATCH, Method::DELETE] {
             let answer = service.send(method.clone(), &path, Some(&admin), None).await;
             assert_eq!(answer.refusal(), (404, "not_found"), "{method} {path}");

@@ -69,7 +69,9 @@ const FATES: [(&str, &str, Fate); 35] = [
 
 /// What is no business of a session at all, or not of this table: that of `admin::callers` has every operation under `/admin`.
 fn is_public(path: &str) -> bool {
-    ["/admin", "/health", "/docs", "/openapi.json", "/pages", "/.well-known"].iter().any(|start| path.starts_with(start))
+    ["/admin", "/console", "/health", "/docs", "/openapi.json", "/pages", "/.well-known"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 #[test]

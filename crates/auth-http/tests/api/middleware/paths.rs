@@ -127,6 +127,9 @@ async fn what_is_switched_off_is_no_route() {
     for target in ["/docs", "/docs/page.js", "/openapi.json"] {
         assert_eq!(counted(&service, "GET", target).await, (404, Some(500)), "{target}");
     }
+    for target in ["/console", "/console/main.js", "/admin/users"] {
+        assert_eq!(counted(&service, "GET", target).await, (404, Some(500)), "{target}");
+    }
     let service = Service::with(Engine::Sqlite, &[&LIMITS[..], &[("MFA", "off")]].concat()).await;
     for target in ["/auth/login/factor", "/auth/factors", "/auth/factors/totp", "/auth/passkeys", "/auth/passkeys/login"] {
         assert_eq!(counted(&service, "POST", target).await, (404, Some(500)), "{target}");
@@ -148,7 +151,7 @@ async fn a_body_is_of_the_media_type_of_its_route() {
 
 #[tokio::test]
 async fn an_answer_may_be_kept_where_its_route_says_so_whatever_the_spelling() {
-    let service = Service::start(Engine::Sqlite).await;
+    let service = Service::with(Engine::Sqlite, &[("ADMIN_API", "true")]).await;
     for (target, expected) in [
         ("/healt%68", "no-store"),
         ("/auth/m%65", "no-store"),
@@ -156,6 +159,13 @@ async fn an_answer_may_be_kept_where_its_route_says_so_whatever_the_spelling() {
         ("/doc%73", "no-cache"),
         ("/docs/page%2ejs", "no-cache"),
         ("http://x/openapi%2ejson", "no-cache"),
+        ("/consol%65", "no-store"),
+        ("/console/main%2ejs", "no-cache"),
+        ("/console/nothing", "no-store"),
+        ("/console/", "no-store"),
+        ("/console//main.js", "no-store"),
+        ("/Console/main.js", "no-store"),
+        ("/console/%2e%2e/admin/users", "no-store"),
         ("/docs/nothing", "no-store"),
         ("/docs/", "no-store"),
         ("//openapi.json", "no-store"),

@@ -13,7 +13,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(aut
 pub fn check(method: &Method, path: &str, answer: &Answer) {
     let Some(operation) = operation(method, path) else { return is_a_refusal(method, path, answer) };
     // What is switched off is not there.
-    let can_be_off = ["docs", "mail", "factors", "passkeys", "admin"].map(Value::from).contains(&operation["tags"][0]);
+    let can_be_off = ["docs", "mail", "factors", "passkeys", "admin", "console"].map(Value::from).contains(&operation["tags"][0]);
     if answer.status == 404 && (can_be_off || path == "/auth/login/factor") {
         return;
     }

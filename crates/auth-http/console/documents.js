@@ -60,8 +60,8 @@ export function edit(name, title, value, change) {
     if (patch === undefined) throw new Refused(name, "Nothing is changed.");
     await change({ [name]: patch });
   };
-  const hint = "JSON, at most 4 KiB and five levels deep. What you take out is removed; what you leave alone is not sent.";
-  return fill(title, { submit: "Save", act, class: "wide" }, field(name, title, { type: "textarea", hint, rows: 14, class: "json", dir: "ltr", value: written(value) }));
+  const hint = "At most 4 KiB and five levels deep. What you take out is removed; what you leave alone is not sent.";
+  return fill(title, { submit: "Save", act, class: "wide" }, field(name, "As JSON", { type: "textarea", hint, rows: 14, class: "json", dir: "ltr", value: written(value) }));
 }
 
 function patchOf(name, from, to) {

@@ -58,7 +58,7 @@ export async function outbox({ asked, signal }) {
   const { body: { mails: rows, next } } = await call("GET", query("/admin/outbox", asked), { signal });
   const columns = [
     ["To", ({ to }) => stored(to)],
-    ["Why", ({ occasion, language }) => [code(occasion), language && quiet(` ${language}`)]],
+    ["Why", ({ occasion, language }) => [el("span", { class: "event" }, code(occasion)), language && quiet(` ${language}`)]],
     ["State", ({ state, attempts }) => [badge(state, state === "dead" ? "bad" : ""), quiet(attempts === 1 ? " 1 attempt" : ` ${attempts} attempts`)]],
     ["Written", ({ created_at }) => when(created_at)],
     ["Next attempt", ({ next_attempt_at: next, done_at: done }) => (next ? when(next) : [quiet("given up "), when(done, "")])],

@@ -6,7 +6,7 @@ import * as session from "./session.js";
 /** What helps, by the code of the problem. */
 const ADVICE = {
   factor_required: () => [
-    "Whoever administers needs a second factor, and your account has none. Add an authenticator app or a passkey, then log in again",
+    "Whoever administers needs one. Add an authenticator app or a passkey, then log in again",
     ...place("passkeys", [": ", outside("/pages/passkeys", "second factors of your account"), "."], ["."]),
   ],
   insufficient_scope: () => [
@@ -15,12 +15,18 @@ const ADVICE = {
   ],
   reauthentication_required: () => ["Show again that it is you: a password, a code or a passkey."],
   precondition_failed: () => ["Nothing was changed. Load it again and look at what is there now."],
-  last_administrator: () => ["This is the last account that can administer the others. Give somebody else the role first."],
+  last_administrator: () => ["Give somebody else the role first. Whoever administers may need a second factor as well."],
   origin_not_allowed: () => ["The server takes changes from listed origins alone. Open the console by the address that ", code("PUBLIC_URL"), " names."],
 };
 
 /** What is said in place of what the server says to programs. */
-const INSTEAD = { precondition_failed: "Somebody else has changed this account since it was loaded." };
+const INSTEAD = {
+  precondition_failed: "Somebody else has changed this account since it was loaded.",
+  factor_required: "Your account has no second factor.",
+  insufficient_scope: "Your account may not administer.",
+  reauthentication_required: "The server asks you to authenticate again.",
+  last_administrator: "This is the last account that can administer the others.",
+};
 
 const place = (feature, there, missing) => (document.documentElement.dataset[feature] === "true" ? there : missing);
 

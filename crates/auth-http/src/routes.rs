@@ -26,7 +26,7 @@ use crate::{
     web::{
         endpoint::{
             Budget::{Admin, ByGrant, General, Introspection, Sessions},
-            Endpoint, Needs, PROBE, PUBLISHED, form, json, merge_patch,
+            Endpoint, Needs, PAGE, PROBE, PUBLISHED, form, json, merge_patch,
         },
         matched::RouteTable,
         problem::{
@@ -241,7 +241,7 @@ fn admin_mail() -> Endpoint {
 /// The page on it. `Data<console::Console>` goes with it.
 fn console_of_our_own() -> Vec<Endpoint> {
     vec![
-        at("/console", "console", PUBLISHED).get(console::page, &[]),
+        at("/console", "console", PAGE).get(console::page, &[]),
         at("/console/{file}", "console", PUBLISHED).get(console::file, &[NotFound]),
     ]
 }

@@ -104,6 +104,7 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
     let address = listener.local_addr()?;
     let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
     let with_docs = settings.api_docs;
+    let with_console = use_cases.admin.api;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let crowd = ConnectionLimit::of_at_most(settings.max_connections);
     let measures = &use_cases.ports.measures;
@@ -135,6 +136,9 @@ pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSet
     tracing::info!(host = %address.ip(), port = address.port(), "listening on {scheme}://{address}");
     if with_docs {
         tracing::info!("the API, to read and to try: {scheme}://{address}/docs");
+    }
+    if with_console {
+        tracing::info!("the console, for those who administer: {scheme}://{address}/console");
     }
     Ok(Server { running: Box::pin(server), handle })
 }

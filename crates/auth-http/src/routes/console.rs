@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, CacheControl, CacheDirective},
+    http::header::{self, CacheDirective},
     web::{Data, Path},
 };
 use auth_domain::audit::kind::EventKind;
@@ -102,10 +102,8 @@ impl Console {
     responses((status = 200, description = "The page.", body = String, content_type = "text/html")),
 )]
 pub(crate) async fn page(console: Data<Console>) -> HttpResponse {
-    // Not to be kept: it must be the one that fits the server.
     HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header(CacheControl(vec![CacheDirective::NoStore]))
         .content_type("text/html; charset=utf-8")
         .body(console.html.clone())
 }

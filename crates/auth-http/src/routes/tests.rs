@@ -54,7 +54,7 @@ fn each_route_says_what_it_needs() {
         ("/admin/users", json(Admin)),
         ("/admin/users/{id}", merge_patch(Admin)),
         ("/admin/audit", json(Admin)),
-        ("/console", PUBLISHED),
+        ("/console", PAGE),
         ("/console/{file}", PUBLISHED),
         ("/oauth/token", form(ByGrant)),
         ("/oauth/revoke", form(Sessions)),

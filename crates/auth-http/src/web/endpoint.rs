@@ -65,6 +65,9 @@ pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, probe:
 /// Public documents from memory.
 pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, probe: false, cached: true };
 
+/// Pages from memory that have to fit the server as it is now: nobody keeps them.
+pub(crate) const PAGE: Needs = Needs { cached: false, ..PUBLISHED };
+
 pub(crate) const fn json(budget: Budget) -> Needs {
     Needs { budget: Some(budget), media: Media::Json, probe: false, cached: false }
 }

@@ -10,7 +10,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Every path that a page names.
 fn named(html: &str) -> Vec<String> {
-    let after = |mark: &str| html.split(mark).skip(1).map(|rest| format!("/{}", rest.split('"').next().unwrap())).collect();
+    let path = |rest: &str| format!("/{}", rest.split('"').next().unwrap());
+    let after = |mark: &str| html.split(mark).skip(1).map(path).collect::<Vec<_>>();
     [" href=\"/", " src=\"/"].map(after).concat()
 }
 

@@ -259,6 +259,8 @@ def before_call(context, case, kwargs):
         case.path_parameters["file"] = "reset"
     elif operation == "docs_file":
         case.path_parameters["file"] = "swagger-ui.css"
+    elif operation == "console_file":
+        case.path_parameters["file"] = "main.js"
 
 
 WITH_FACTORS = (

@@ -9,7 +9,7 @@ const { AUTH_SERVER } = process.env;
 assert(AUTH_SERVER, ".ci/live-server sets it");
 
 /** Runs the program on the server's database. */
-export const program = (...words) => execFileSync(AUTH_SERVER, words, { encoding: "utf8" });
+export const program = (...words) => execFileSync(AUTH_SERVER, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
 const CHANGE = `import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=20) as db:

@@ -496,6 +496,11 @@ describe("the console", { concurrency: 3 }, () => {
     await refused(page, "answered 502");
     assert.equal(await page.inputValue("#log-in [name=password]"), FIRST);
     await submit(page, "#log-in");
+    await context.route(`${server}/auth/me`, (route) => route.fulfill({ status: 503, json: { status: 503, code: "unavailable", detail: "Not now." } }), { times: 1 });
+    await submit(page, "#second-code", { code: ada.codes.pop() });
+    await refused(page, "Not now.");
+    await page.click("text=Start over");
+    await submit(page, "#log-in", { email: ada.email, password: FIRST });
     for (let wrong = 0; wrong < 5; wrong += 1) {
       await submit(page, "#second-code", { code: "nonsense" });
       await refused(page, "");

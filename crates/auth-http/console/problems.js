@@ -49,7 +49,8 @@ export function problemBox(error, faults) {
   const advice = ADVICE[problem.code]?.();
   const wait = problem.wait > 0 && el("p", {}, `Try again in ${problem.wait} s.`);
   const way = problem.way && el("p", {}, button(...problem.way));
-  const told = problem.request && el("p", { class: "quiet small" }, "Request ", code(problem.request));
+  // For whoever looks into the log: what somebody did wrong is not there.
+  const told = problem.status >= 500 && problem.request && el("p", { class: "quiet small" }, "Request ", code(problem.request));
   return el("div", { class: "problem", role: "alert", tabindex: "-1", "data-code": problem.code },
     el("p", {}, el("strong", {}, INSTEAD[problem.code] ?? problem.message)), list, advice && el("p", {}, advice), wait, way, told);
 }

@@ -20,10 +20,17 @@ export const wire = (given) => { hooks = given; };
 
 export const isOn = () => tokens !== null;
 
-/** Takes the tokens of a login. */
+/** Takes the tokens of a login. Whoever cannot be told who they are is not logged in. */
 export async function begin(answer) {
   take(answer);
-  me = (await call("GET", "/auth/me")).body;
+  try {
+    me = (await call("GET", "/auth/me")).body;
+  } catch (problem) {
+    const bearer = tokens?.access;
+    forget();
+    if (bearer) ask("POST", "/auth/logout", { bearer }).catch(() => {});
+    throw problem;
+  }
 }
 
 function take({ access_token: access, refresh_token: refresh = tokens?.refresh, expires_in: seconds }) {

@@ -105,3 +105,44 @@ export async function view(page, name, only) {
   await page.setViewportSize({ width: 1280, height: 844 });
   await page.emulateMedia({ colorScheme: "light" });
 }
+
+/** A console that shows an account of somebody else's. */
+export async function person(page, act) {
+  const [ada, ann] = [await admin(), await account()];
+  await logIn(page, ada, `#/users/${ann.id}`, ann.email);
+  await act(ada, ann);
+}
+
+export const rows = (page) => page.locator("main tbody tr");
+export const texts = async (page, selector) => (await page.locator(selector).allInnerTexts()).map((text) => text.trim());
+export const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.tagName);
+
+/** What somebody may have stored: markup, a mark that turns round what follows, and nothing to break a line at. */
+export const [MARKUP, RLO, LONG] = ["<img src=x onerror=alert(1)><script>alert(2)</script>", "\u202e", "x".repeat(3900)];
+
+/** Loads again until the trail has so many of an event: it is written behind the answer. */
+export async function loaded(page, count, event, place = "#trail") {
+  const found = page.locator(`${place} .event code`, { hasText: event });
+  const deadline = Date.now() + 20_000;
+  while (await found.count() < count) {
+    assert(Date.now() < deadline, `${event} is not in the trail`);
+    const answer = page.waitForResponse((response) => response.url().includes("/admin/audit"));
+    if (place === "#trail") await page.click("#reload");
+    else await page.click("#search [type=submit]");
+    await answer;
+    await page.locator("main:not([aria-busy])").waitFor();
+  }
+}
+
+/** Tries until it does not throw: what a mail's row says is written after the mail. */
+export async function eventually(act) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return act();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+  }
+}

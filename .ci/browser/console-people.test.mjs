@@ -206,7 +206,13 @@ describe("people in the console", { concurrency: 2 }, () => {
     await loaded(page, 1, "user_deleted", "main");
   })));
 
-  it("keeps the last administrator", () => enter((page) => person(page, async () => {
+  it("leaves a dialog with what it is about, and keeps the last administrator", () => enter((page) => person(page, async (ada, ann) => {
+    await page.click("#disable");
+    await page.evaluate(() => { location.hash = "#/keys"; });
+    await at(page, "Keys");
+    assert.equal(await page.locator("dialog").count(), 0);
+    await page.goBack();
+    await at(page, ann.email);
     // There are others here, so the server would not say it.
     await page.context().route(`${server}/admin/users/*`, (route) => (route.request().method() === "PATCH"
       ? route.fulfill({ status: 409, json: { status: 409, code: "last_administrator", title: "Conflict", detail: "No" } }) : route.continue()));

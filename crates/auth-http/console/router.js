@@ -1,5 +1,6 @@
 // Which view is shown: the fragment of the address says it, so that links, back, forward and reload work.
 import { GivenUp, query } from "./api.js";
+import { closeAll } from "./dialog.js";
 import { button, el, note } from "./dom.js";
 import * as login from "./login.js";
 import { problemBox } from "./problems.js";
@@ -41,7 +42,10 @@ export const reload = (told) => render({ told, stays: true });
 export function start(given) {
   views = given;
   addEventListener("hashchange", () => {
-    if (location.hash === "" || location.hash.startsWith("#/")) render();
+    if (location.hash !== "" && !location.hash.startsWith("#/")) return;
+    // What a dialog is about is not shown any more.
+    closeAll();
+    render();
   });
   render();
 }

@@ -84,7 +84,7 @@ fn describe(scratch: &Scratch) -> Result<()> {
         format!("UPDATE users SET disabled_at = created_at WHERE {number} % 7 = 3"),
         format!("UPDATE users SET email_verified_at = created_at WHERE {number} % 3 = 0"),
         format!("UPDATE users SET roles = 'staff' WHERE {number} % 50 = 1"),
-        "INSERT INTO user_roles (role, user_id) SELECT 'staff', id FROM users WHERE roles = 'staff'".to_owned(),
+        "INSERT INTO user_roles (role, user_id, listed_as, email) SELECT 'staff', id, listed_as, email FROM users WHERE roles = 'staff'".to_owned(),
         format!("UPDATE users SET roles = 'admin' WHERE id = '{first}'"),
         format!("INSERT INTO user_roles (role, user_id) VALUES ('admin', '{first}')"),
     ] {

@@ -2,19 +2,19 @@
 
 use async_trait::async_trait;
 
-use super::search::{Page, Place, UserSearch};
+use super::search::{Page, UserSearch};
 use crate::{
     factors::factor::Factor,
-    identity::{ids::UserId, port_error::PortError},
+    identity::{email::Email, ids::UserId, port_error::PortError},
 };
 
 /// Finds accounts. What a page costs does not depend on how many accounts there are.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait UserSearchStore: Send + Sync {
-    /// At most `limit` accounts that the search is for, behind a place: ordered by address, or by id where the search is for a role.
-    /// Then a page may have fewer than there are, or none, and yet a next one.
-    async fn search<'a>(&self, search: &UserSearch, after: Option<&'a Place>, limit: u32) -> Result<Page, PortError>;
+    /// At most `limit` accounts that the search is for, behind an address, ordered by address. An account that changes meanwhile may be
+    /// missing from a page that has a next one.
+    async fn search<'a>(&self, search: &UserSearch, after: Option<&'a Email>, limit: u32) -> Result<Page, PortError>;
 
     /// The confirmed factors of these accounts, those of an account oldest first.
     async fn factors_of(&self, users: &[UserId]) -> Result<Vec<(UserId, Factor)>, PortError>;

@@ -19,21 +19,12 @@ pub struct UserSearch {
     pub verified: Option<bool>,
 }
 
-/// A place in a list of accounts: the last that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// Of a list by address.
-    Address(Email),
-    /// Of a list by id.
-    Account(UserId),
-}
-
-/// Some of the accounts that were found.
+/// Some of the accounts that were found, by address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
     pub users: Vec<User>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<Place>,
+    /// The address behind which the next page begins, if there may be one.
+    pub next: Option<Email>,
 }
 
 /// An account with what it has beside a password.
@@ -75,14 +66,6 @@ impl UserSearch {
             && self.disabled.is_none_or(|disabled| disabled != user.is_active())
             && self.verified.is_none_or(|wanted| wanted == verified)
     }
-
-    /// The place of a text, as this search orders its accounts.
-    fn place(&self, text: &str) -> Option<Place> {
-        match &self.role {
-            Some(_) => text.parse().map(Place::Account).into_iter().next(),
-            None => Email::from_kept(text).map(Place::Address).into_iter().next(),
-        }
-    }
 }
 
 impl fmt::Display for UserSearch {
@@ -95,24 +78,15 @@ impl fmt::Display for UserSearch {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(email) => email.fmt(f),
-            Self::Account(id) => id.fmt(f),
-        }
-    }
-}
-
 impl SearchUsers {
     /// # Errors
     /// [`SearchError`].
     pub async fn execute(&self, search: &UserSearch, after: Option<&str>, limit: u32) -> Result<Found, SearchError> {
         let list = search.to_string();
-        let open = |cursor| self.cursors.open(&list, cursor).and_then(|text| search.place(&text)).ok_or(SearchError::Cursor);
-        let after = after.map(open).transpose()?;
+        let open = |cursor| self.cursors.open(&list, cursor).and_then(|text| Email::from_kept(&text).into_iter().next());
+        let after = after.map(|cursor| open(cursor).ok_or(SearchError::Cursor)).transpose()?;
         let Page { users, next } = self.store.search(search, after.as_ref(), limit).await?;
-        let next = next.map(|place| self.cursors.seal(&list, &place.to_string()));
+        let next = next.map(|email| self.cursors.seal(&list, email.as_str()));
         Ok(Found { accounts: self.complete(users).await?, next })
     }
 

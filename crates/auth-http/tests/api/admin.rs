@@ -31,8 +31,8 @@ async fn start(engine: Engine) -> Service {
 fn give_role(service: &Service, email: &str, role: &str) {
     let (table, account) = ("user_roles", format!("(SELECT id FROM users WHERE email = '{email}')"));
     service.database.execute(&format!(
-        "DELETE FROM {table} WHERE user_id = {account}; INSERT INTO {table} (role, user_id) SELECT '{role}', id FROM users \
-         WHERE email = '{email}'; UPDATE users SET roles = '{role}' WHERE email = '{email}'"
+        "DELETE FROM {table} WHERE user_id = {account}; INSERT INTO {table} (role, user_id, listed_as, email) \
+         SELECT '{role}', id, listed_as, email FROM users WHERE email = '{email}'; UPDATE users SET roles = '{role}' WHERE email = '{email}'"
     ));
 }
 

@@ -4,8 +4,13 @@ use std::thread;
 
 use auth_domain::{
     accounts::ports::{Inserted, UserStore},
+    admin::{ports::UserSearchStore, search::UserSearch},
     audit::{entry::Filter, ports::AuditStore},
-    identity::{method::SecondFactors, port_error::PortError, user::WrongCodes},
+    identity::{
+        method::SecondFactors,
+        port_error::PortError,
+        user::{User, WrongCodes},
+    },
     mail::{
         ports::{ProofStore, Requested},
         proof::Purpose,
@@ -23,7 +28,7 @@ use chrono::DateTime;
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -37,6 +42,7 @@ const ALL: [&str; 13] = [
     "0011_mail",
     "0012_second_factors",
     "0013_administration",
+    "0014_role_lists",
 ];
 
 crate::on_each_engine! {
@@ -186,11 +192,11 @@ async fn is_ready_when_nothing_is_pending(engine: Engine) {
 fn back(engine: Engine) -> &'static str {
     match engine {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0013_administration/down.sql"),
+        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0014_role_lists/down.sql"),
         #[cfg(feature = "postgres")]
-        Engine::Postgres => include_str!("../../../../migrations/postgres/0013_administration/down.sql"),
+        Engine::Postgres => include_str!("../../../../migrations/postgres/0014_role_lists/down.sql"),
         #[cfg(feature = "mysql")]
-        Engine::Mysql => include_str!("../../../../migrations/mysql/0013_administration/down.sql"),
+        Engine::Mysql => include_str!("../../../../migrations/mysql/0014_role_lists/down.sql"),
     }
 }
 
@@ -198,12 +204,14 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     let scratch = Scratch::new(engine);
     let database = scratch.migrated();
     let (users, sessions) = (DieselUsers(database.clone()), DieselSessions(database.clone()));
-    let ann = user("ann@example.org");
+    let ann = User { roles: "staff".parse().unwrap(), ..user("ann@example.org") };
     let session = session_of(&ann);
     assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     scratch.execute(back(engine));
-    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0013'");
-    assert_eq!(scratch.open().migrate().unwrap(), ["0013_administration"]);
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0014'");
+    assert_eq!(scratch.open().migrate().unwrap(), ["0014_role_lists"]);
+    let staff = UserSearch { role: Some("staff".parse().unwrap()), ..UserSearch::default() };
+    assert_eq!(users.search(&staff, None, 5).await.unwrap().users, [ann.clone()]);
     // It still runs, and knows none of the new columns.
     scratch.execute(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at, version) \

@@ -70,7 +70,7 @@ pub(crate) fn seed(engine: Engine, scratch: &Scratch) {
     }
     let holders = format!("SELECT {} FROM {}", id("i * 400"), numbers(USERS / 400));
     scratch.execute(&format!("UPDATE users SET roles = 'staff' WHERE id IN ({holders})"));
-    scratch.execute("INSERT INTO user_roles (role, user_id) SELECT 'staff', id FROM users WHERE roles IS NOT NULL");
+    scratch.execute("INSERT INTO user_roles (role, user_id) SELECT 'staff', id FROM users WHERE roles IS NOT NULL; UPDATE user_roles SET listed_as = (SELECT listed_as FROM users WHERE id = user_id), email = (SELECT email FROM users WHERE id = user_id)");
     scratch.execute(&format!(
         "INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at, ended_at) \
          SELECT {}, {}, 1, {}, {}, {}, CASE WHEN i % 2 = 0 THEN {} END FROM {}",

@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    accounts::ports::Edited,
     admin::search::{Page, UserSearch},
     identity::{
+        administrator::LastAdministrator,
+        editable::Editable,
         role::{Role, Roles},
         user::{AccountState, User},
     },
@@ -29,8 +32,9 @@ macro_rules! user_search_store_contract {
             finds_what_every_filter_is_true_of,
             finds_each_account_once_over_all_pages,
             finds_an_address_in_every_spelling,
-            finds_who_has_a_role_by_id,
+            finds_who_has_a_role,
             finds_few_among_many_who_have_a_role,
+            finds_who_has_a_role_as_they_are_now,
             finds_nothing_behind_the_last,
             finds_the_factors_of_those_it_was_asked_for,
         }
@@ -99,7 +103,7 @@ pub async fn finds_what_every_filter_is_true_of(stores: &Stores) {
                 let role = name.and_then(role);
                 let search = UserSearch { email: None, prefix: prefix.to_owned(), role, disabled, verified };
                 let mut expected: Vec<_> = all.iter().filter(|user| search.is_for(user)).collect();
-                expected.sort_by(|a, b| if name.is_some() { a.id.cmp(&b.id) } else { a.email.cmp(&b.email) });
+                expected.sort_by(|a, b| a.email.cmp(&b.email));
                 let expected: Vec<_> = expected.iter().map(|user| user.email.to_string()).collect();
                 for limit in [1, 3, 100] {
                     assert_eq!(found(stores, &search, limit).await, expected, "{search:?}, by {limit}");
@@ -145,7 +149,7 @@ pub async fn finds_an_address_in_every_spelling(stores: &Stores) {
     assert!(found(stores, &UserSearch { prefix: "ben".to_owned(), ..search("ann@example.org") }, 5).await.is_empty());
 }
 
-pub async fn finds_who_has_a_role_by_id(stores: &Stores) {
+pub async fn finds_who_has_a_role(stores: &Stores) {
     let mut staff = Vec::new();
     for address in ["zoe@example.org", "ann@example.org", "ben@example.org"] {
         let one = User { roles: roles(&["staff", "staff.lead"]), ..user(address) };
@@ -154,8 +158,9 @@ pub async fn finds_who_has_a_role_by_id(stores: &Stores) {
     }
     stores.keep_new("nobody@example.org").await;
     let search = UserSearch { role: role("staff"), ..UserSearch::default() };
+    staff.sort_by(|a, b| a.email.cmp(&b.email));
     let page = stores.search.search(&search, None, 3).await.unwrap();
-    assert_eq!(page.users, staff);
+    assert_eq!((page.users, page.next), (staff, None));
     assert!(found(stores, &UserSearch { role: role("staff.lea"), ..UserSearch::default() }, 3).await.is_empty());
 }
 
@@ -199,4 +204,39 @@ pub async fn finds_the_factors_of_those_it_was_asked_for(stores: &Stores) {
     let owners: BTreeSet<_> = both.iter().map(|(user, _)| *user).collect();
     assert_eq!((both.len(), owners), (4, BTreeSet::from([ann.user.id, ben.user.id])));
     assert!(stores.search.factors_of(&[cid.id]).await.unwrap().is_empty());
+}
+
+/// Whatever moves an account in the lists: its state, its address, its verification, its roles.
+pub async fn finds_who_has_a_role_as_they_are_now(stores: &Stores) {
+    let ann = User { roles: roles(&["staff"]), ..user("ann@example.org") };
+    stores.keep(&ann).await;
+    let lists = async || {
+        let mut lists = Vec::new();
+        for (disabled, verified) in [(false, false), (false, true), (true, false), (true, true)] {
+            let search =
+                UserSearch { role: role("staff"), disabled: Some(disabled), verified: Some(verified), ..UserSearch::default() };
+            lists.push(found(stores, &search, 5).await);
+        }
+        lists
+    };
+    let only = |at: usize, address: &str| {
+        let mut lists = vec![Vec::new(); 4];
+        lists[at].push(address.to_owned());
+        lists
+    };
+    assert_eq!(lists().await, only(0, "ann@example.org"));
+    let edit = async |change: fn(Editable) -> Editable| {
+        let from = Editable::from(&stores.users.find(ann.id).await.unwrap().unwrap());
+        let to = change(from.clone());
+        let edited = stores.directory.edit(ann.id, &from, &to, LastAdministrator::MayGo, after(5), None).await.unwrap();
+        assert!(matches!(edited, Edited::Yes { .. }), "{edited:?}");
+    };
+    edit(|from| Editable { disabled: true, ..from }).await;
+    assert_eq!(lists().await, only(2, "ann@example.org"));
+    edit(|from| Editable { email: email("zoe@example.org"), email_verified: true, ..from }).await;
+    assert_eq!(lists().await, only(3, "zoe@example.org"));
+    edit(|from| Editable { roles: roles(&["staff", "editor"]), disabled: false, ..from }).await;
+    assert_eq!(lists().await, only(1, "zoe@example.org"));
+    edit(|from| Editable { roles: Roles::default(), ..from }).await;
+    assert_eq!(lists().await, vec![Vec::<String>::new(); 4]);
 }

@@ -42,7 +42,7 @@ pub(crate) struct SearchParameters {
     /// What the address begins with.
     #[param(required = false)]
     prefix: String,
-    /// One of its roles. The list is ordered by id then, and a page may be short, even empty, though there is a `next`.
+    /// One of its roles.
     #[param(required = false)]
     role: String,
     #[param(required = false, pattern = "^(enabled|disabled)$")]
@@ -60,7 +60,7 @@ pub(crate) struct SearchParameters {
 
 /// Find accounts.
 ///
-/// Ordered by address, or by id where a role is given. Follow `next` until it is `null`.
+/// Ordered by address. Follow `next` until it is `null`.
 #[utoipa::path(
     get, path = "/admin/users", operation_id = "admin_list_users", security(("bearer" = []), ("client_token" = ["admin:read"])),
     params(SearchParameters),

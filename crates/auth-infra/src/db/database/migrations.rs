@@ -11,7 +11,7 @@ use super::Database;
 use crate::db::{
     connection::AnyConnection,
     schema::{
-        canonical_addresses::{Mode, OddAddresses, look, respell},
+        canonical_addresses::{Mode, OddAddresses, look, respell, restate_roles},
         migrate::{BoxedError, apply, newer, pending, under_lock},
         rows::parsed_if_any,
         tables::users,
@@ -28,13 +28,18 @@ impl Database {
         if self.pending()?.is_empty() { Ok(Vec::new()) } else { self.locked(apply) }
     }
 
-    /// Rewrites the addresses that are stored in another spelling than the canonical one, which migrating does once: a release
-    /// beside this one may have added some, and others may have become free. Blocks, under the lock of migrations.
+    /// Rewrites the addresses that are stored in another spelling than the canonical one, and what the index of roles says of accounts,
+    /// which migrating does once: a release beside this one may have added some, and other addresses may have become free. Blocks,
+    /// under the lock of migrations.
     ///
     /// # Errors
     /// The database cannot be reached, or its schema is not up to date.
     pub fn rewrite_addresses(&self) -> Result<OddAddresses, PortError> {
-        self.locked(|db| Ok(respell(db, Mode::Rewrite)?))
+        self.locked(|db| {
+            let odd = respell(db, Mode::Rewrite)?;
+            restate_roles(db)?;
+            Ok(odd)
+        })
     }
 
     /// Does the work where no other server does such work at the same time.

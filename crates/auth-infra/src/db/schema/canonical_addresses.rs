@@ -4,6 +4,7 @@ use auth_domain::identity::email::Email;
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error},
+    sql_query,
 };
 
 use super::{migrate, tables::users};
@@ -46,6 +47,13 @@ pub(crate) fn look(db: &mut AnyConnection) -> QueryResult<OddAddresses> {
         Some(applied) if !applied.is_empty() => respell(db, Mode::Look),
         Some(_) | None => Ok(OddAddresses::default()),
     }
+}
+
+/// Writes into the index of roles what it says of accounts, as they are now. Safe to repeat, and beside servers that are running.
+pub(crate) fn restate_roles(db: &mut AnyConnection) -> QueryResult<()> {
+    let stated = "UPDATE user_roles SET listed_as = (SELECT users.listed_as FROM users WHERE users.id = user_roles.user_id), \
+        email = (SELECT users.email FROM users WHERE users.id = user_roles.user_id)";
+    sql_query(stated).execute(db).map(|_roles| ())
 }
 
 /// Safe to repeat, and beside servers that are running: each row is written for itself, and only if it is as it was read.

@@ -180,6 +180,10 @@ diesel::table! {
     user_roles (role, user_id) {
         role -> Text,
         user_id -> Text,
+        /// As the account has it. The previous release does not write it.
+        listed_as -> Nullable<SmallInt>,
+        /// As the account has it. The previous release does not write it.
+        email -> Nullable<Text>,
     }
 }
 

@@ -1,12 +1,10 @@
 //! Searching accounts. Each statement reads at most so many rows of one index, however many accounts there are.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use auth_domain::{
     admin::{
         ports::UserSearchStore,
-        search::{Page, Place, UserSearch},
+        search::{Page, UserSearch},
     },
     factors::factor::Factor,
     identity::{email::Email, ids::UserId, port_error::PortError, role::Role, user::User},
@@ -20,21 +18,17 @@ use super::{
 use crate::db::{
     connection::AnyConnection,
     schema::{
-        rows::{UserRow, parsed},
+        rows::{UserRow, address},
         tables::{user_roles, users},
     },
 };
-
-/// How many who have a role are looked at for one page, where not all of them are wanted: such a page may have fewer accounts than
-/// there are behind it.
-const LOOKED_AT: usize = 1000;
 
 /// The values of `users.listed_as`, with what each says: disabled, verified.
 const STATES: [(i16, bool, bool); 4] = [(0, false, false), (1, true, false), (2, false, true), (3, true, true)];
 
 #[async_trait]
 impl UserSearchStore for DieselUsers {
-    async fn search<'a>(&self, search: &UserSearch, after: Option<&'a Place>, limit: u32) -> Result<Page, PortError> {
+    async fn search<'a>(&self, search: &UserSearch, after: Option<&'a Email>, limit: u32) -> Result<Page, PortError> {
         let (search, after) = (search.clone(), after.cloned());
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.0
@@ -53,29 +47,22 @@ impl UserSearchStore for DieselUsers {
 }
 
 /// By the unique index of addresses: one account, in this spelling or that of an earlier release.
-fn by_email(db: &mut AnyConnection, search: &UserSearch, email: &Email, after: Option<&Place>) -> QueryResult<Page> {
+fn by_email(db: &mut AnyConnection, search: &UserSearch, email: &Email, after: Option<&Email>) -> QueryResult<Page> {
     for spelling in email.spellings() {
         let row = users::table.filter(users::email.eq(spelling)).select(UserRow::as_select()).get_result(db).optional()?;
         if let Some(row) = row {
             let user = User::try_from(row)?;
-            let is_wanted = search.is_for(&user) && is_behind(&user, after);
+            let is_behind = after.is_none_or(|after| user.email.as_str() > after.as_str());
+            let is_wanted = search.is_for(&user) && is_behind;
             return Ok(Page { users: is_wanted.then_some(user).into_iter().collect(), next: None });
         }
     }
     Ok(Page::default())
 }
 
-fn is_behind(user: &User, after: Option<&Place>) -> bool {
-    match after {
-        Some(Place::Address(email)) => user.email.as_str() > email.as_str(),
-        Some(Place::Account(id)) => user.id > *id,
-        None => true,
-    }
-}
-
 /// One range of the index (listed_as, email) for each state that is wanted, and their beginnings merged. Where all states are, one range
 /// of the unique index of addresses.
-fn by_address(db: &mut AnyConnection, search: &UserSearch, after: Option<&Place>, limit: usize) -> QueryResult<Page> {
+fn by_address(db: &mut AnyConnection, search: &UserSearch, after: Option<&Email>, limit: usize) -> QueryResult<Page> {
     let all = search.disabled.is_none() && search.verified.is_none();
     let ranges: Vec<_> = if all { vec![None] } else { states(search).map(Some).collect() };
     let mut found = Vec::new();
@@ -85,7 +72,7 @@ fn by_address(db: &mut AnyConnection, search: &UserSearch, after: Option<&Place>
     found.sort_by(|a: &User, b| a.email.as_str().cmp(b.email.as_str()));
     let there_are_more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| there_are_more).map(|user| Place::Address(user.email.clone()));
+    let next = found.last().filter(|_| there_are_more).map(|user| user.email.clone());
     Ok(Page { users: found, next })
 }
 
@@ -93,7 +80,7 @@ fn range(
     db: &mut AnyConnection,
     search: &UserSearch,
     state: Option<i16>,
-    after: Option<&Place>,
+    after: Option<&Email>,
     limit: usize,
 ) -> QueryResult<Vec<User>> {
     let mut query = users::table.filter(users::email.ge(&search.prefix)).select(UserRow::as_select()).into_boxed();
@@ -103,48 +90,51 @@ fn range(
     if let Some(end) = behind_every(&search.prefix) {
         query = query.filter(users::email.lt(end));
     }
-    if let Some(Place::Address(after)) = after {
+    if let Some(after) = after {
         query = query.filter(users::email.gt(after.to_string()));
     }
     let rows: Vec<UserRow> = query.order(users::email.asc()).limit(rows(limit)).load(db)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// The next who have the role, by the key of `user_roles`, and those of them that are wanted.
-fn by_role(db: &mut AnyConnection, search: &UserSearch, role: &Role, after: Option<&Place>, limit: usize) -> QueryResult<Page> {
-    let looks_closer = search.disabled.is_some() || search.verified.is_some() || !search.prefix.is_empty();
-    let chunk = if looks_closer { LOOKED_AT.max(limit) } else { limit };
-    let behind = match after {
-        Some(Place::Account(id)) => id.to_string(),
-        Some(Place::Address(_)) | None => String::new(),
-    };
-    let holders = user_roles::table.filter(user_roles::role.eq(role.as_str()).and(user_roles::user_id.gt(behind)));
-    let holders = holders.select(user_roles::user_id).order(user_roles::user_id.asc());
-    let mut ids: Vec<String> = holders.limit(rows(chunk.saturating_add(1))).load(db)?;
-    let there_are_more = ids.len() > chunk;
-    ids.truncate(chunk);
-    let last_looked_at = ids.last().cloned();
-    let wanted = if looks_closer { narrowed(db, search, ids)? } else { ids };
-    let (page, is_full) = (wanted.get(..limit).unwrap_or(&wanted), wanted.len() > limit);
-    let next = if is_full { page.last().cloned() } else { last_looked_at.filter(|_| there_are_more) };
-    let next = next.map(|id| parsed(&id, "user id").map(Place::Account)).transpose()?;
-    Ok(Page { users: in_order(db, search, page)?, next })
+/// One range of the index (role, listed_as, email) of `user_roles` for each state that is wanted, their beginnings merged, and the
+/// accounts of those alone.
+fn by_role(db: &mut AnyConnection, search: &UserSearch, role: &Role, after: Option<&Email>, limit: usize) -> QueryResult<Page> {
+    let mut found = Vec::new();
+    for state in states(search) {
+        found.extend(role_range(db, search, role, state, after, limit.saturating_add(1))?);
+    }
+    found.sort();
+    let there_are_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| there_are_more);
+    let next = next.map(|(email, _)| address(email)).transpose()?;
+    let ids: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
+    Ok(Page { users: in_order(db, search, &ids)?, next })
 }
 
-/// Those of these accounts, in order, that are wanted by what an index could hold of them.
-fn narrowed(db: &mut AnyConnection, search: &UserSearch, ids: Vec<String>) -> QueryResult<Vec<String>> {
-    let columns = (users::id, users::email, users::listed_as);
-    let rows: Vec<(String, String, i16)> = users::table.filter(users::id.eq_any(&ids)).select(columns).load(db)?;
-    let rows: HashMap<_, _> = rows.into_iter().map(|(id, email, state)| (id, (email, state))).collect();
-    let is_wanted = |id: &String| {
-        rows.get(id).is_some_and(|(email, listed_as)| {
-            states(search).any(|state| state == *listed_as) && email.starts_with(&search.prefix)
-        })
-    };
-    Ok(ids.into_iter().filter(is_wanted).collect())
+/// The addresses and ids of those in one state who have the role.
+fn role_range(
+    db: &mut AnyConnection,
+    search: &UserSearch,
+    role: &Role,
+    state: i16,
+    after: Option<&Email>,
+    limit: usize,
+) -> QueryResult<Vec<(String, String)>> {
+    let holders = user_roles::table.filter(user_roles::role.eq(role.as_str()).and(user_roles::listed_as.eq(state)));
+    let mut query = holders.filter(user_roles::email.ge(&search.prefix)).into_boxed();
+    if let Some(end) = behind_every(&search.prefix) {
+        query = query.filter(user_roles::email.lt(end));
+    }
+    if let Some(after) = after {
+        query = query.filter(user_roles::email.gt(after.to_string()));
+    }
+    let columns = (user_roles::email.assume_not_null(), user_roles::user_id);
+    query.select(columns).order(user_roles::email.asc()).limit(rows(limit)).load(db)
 }
 
-/// These accounts, by id. One that has changed meanwhile, and is not wanted any more, is left out.
+/// These accounts, by address. One that has changed meanwhile, and is not wanted any more, is left out.
 fn in_order(db: &mut AnyConnection, search: &UserSearch, ids: &[String]) -> QueryResult<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -152,7 +142,7 @@ fn in_order(db: &mut AnyConnection, search: &UserSearch, ids: &[String]) -> Quer
     let rows: Vec<UserRow> = users::table.filter(users::id.eq_any(ids)).select(UserRow::as_select()).load(db)?;
     let mut users = rows.into_iter().map(User::try_from).collect::<QueryResult<Vec<_>>>()?;
     users.retain(|user| search.is_for(user));
-    users.sort_by_key(|user| user.id);
+    users.sort_by(|a, b| a.email.as_str().cmp(b.email.as_str()));
     Ok(users)
 }
 

@@ -26,7 +26,7 @@ use diesel::{
 };
 
 use super::{
-    accounts::{find_locked, is_had, is_taken, still_is, store},
+    accounts::{find_locked, is_had, is_taken, roles::restate, still_is, store},
     factors::remove_all,
     mail::{find_proof, is_reserved, open_until, post, void_all_of},
     sessions::end_unended,
@@ -68,6 +68,7 @@ impl MailboxStore for DieselMailbox {
                 diesel::update(users::table.find(user.to_string()))
                     .set((change, users::updated_at.eq(At::from(now)), users::version.eq(users::version + 1)))
                     .execute(db)?;
+                restate(db, &user.to_string(), &account.roles)?;
                 Ok(true)
             })
             .await
@@ -105,6 +106,7 @@ impl MailboxStore for DieselMailbox {
                 );
                 diesel::update(users::table.find(&id)).set(change).execute(db)?;
                 if account.email_verified_at.is_none() {
+                    restate(db, &id, &account.roles)?;
                     diesel::delete(known_networks::table.filter(known_networks::user_id.eq(&id))).execute(db)?;
                     remove_all(db, &id)?;
                 }

@@ -17,7 +17,7 @@ use diesel::{
 
 use super::{
     find_locked, is_had,
-    roles::{has, index},
+    roles::{has, index, restate},
 };
 use crate::db::{
     connection::AnyConnection,
@@ -101,6 +101,8 @@ fn try_to(db: &mut AnyConnection, Edit { id, from, to, keep, now, notice }: &Edi
     diesel::update(users::table.find(id)).set(EditedRow::from(&after)).execute(db)?;
     if after.roles != before.roles {
         index(db, id, &after.roles)?;
+    } else {
+        restate(db, id, &after.roles)?;
     }
     if moves {
         // Proofs of the address that it has from now on.

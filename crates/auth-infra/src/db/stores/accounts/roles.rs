@@ -1,4 +1,5 @@
-//! Who has which role: an index of what accounts say, written in the same transaction.
+//! Who has which role: an index of what accounts say, written in the same transaction. Lists of those who have a role are read from
+//! it alone, so it has whatever they are ordered and narrowed by.
 
 use auth_domain::identity::{
     administrator::Another,
@@ -23,7 +24,18 @@ pub(super) fn enter(db: &mut AnyConnection, user: &str, roles: &Roles) -> QueryR
         let row = (user_roles::role.eq(role.as_str()), user_roles::user_id.eq(user));
         diesel::insert_into(user_roles::table).values(row).execute(db)?;
     }
-    Ok(())
+    restate(db, user, roles)
+}
+
+/// Writes into the index what lists need to know of an account with these roles: whenever its address, its verification or its state
+/// has changed.
+pub(crate) fn restate(db: &mut AnyConnection, user: &str, roles: &Roles) -> QueryResult<()> {
+    if roles.is_empty() {
+        return Ok(());
+    }
+    let (listed_as, email) = users::table.find(user).select((users::listed_as, users::email)).get_result::<(i16, String)>(db)?;
+    let stated = (user_roles::listed_as.eq(listed_as), user_roles::email.eq(email));
+    diesel::update(user_roles::table.filter(user_roles::user_id.eq(user))).set(stated).execute(db).map(|_roles| ())
 }
 
 /// Whether there is another administrator than an account whose row the transaction has locked. Whoever asks the same at the same time

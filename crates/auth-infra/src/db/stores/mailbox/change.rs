@@ -4,7 +4,7 @@ use auth_domain::{
     identity::{
         email::Email,
         ids::UserId,
-        user::{AccountVersion, PendingEmail},
+        user::{AccountVersion, PendingEmail, User},
     },
     mail::{
         message::Outgoing,
@@ -27,7 +27,7 @@ use crate::db::{
         timestamp::At,
     },
     stores::{
-        accounts::{is_had, still_is},
+        accounts::{is_had, roles::restate, still_is},
         mail::{claim, find_proof, is_reserved, open, post, void_all_of},
     },
     transaction::or_undone,
@@ -77,12 +77,13 @@ pub(super) fn confirm(
         return Ok(Confirmed::ProofGone);
     };
     let confirmed = or_undone(db, |db| {
-        let is_same = still_is(db, &id, proven)? && locked(db, user)?.is_some_and(|account| account.is_active());
-        if !is_same || !spend(db, proof, Purpose::Change, now)? {
+        let account = if still_is(db, &id, proven)? { locked(db, user)?.filter(User::is_active) } else { None };
+        let Some(account) = account else { return Ok(Err(Confirmed::ProofGone)) };
+        if !spend(db, proof, Purpose::Change, now)? {
             return Ok(Err(Confirmed::ProofGone));
         }
         void_all_of(db, &id, at)?;
-        move_to(db, &id, &next.address, now)?;
+        move_to(db, &account, &next.address, now)?;
         void_all_of(db, &id, at)?;
         // Asked last: whoever took the address, or gave it up, at the same time has committed by now.
         if is_had(db, &next.address, Some(&id))? || is_reserved(db, &next.address, Some(user), at)? {
@@ -102,7 +103,8 @@ pub(super) fn confirm(
 }
 
 /// Gives an account an address that its owner reads. Waits for whoever takes it, or gives it up, at the same time.
-pub(super) fn move_to(db: &mut AnyConnection, id: &str, address: &Email, now: DateTime<Utc>) -> QueryResult<usize> {
-    let change = (users::email.eq(address.as_str()), users::email_verified_at.eq(At::from(now)));
-    diesel::update(users::table.find(id)).set(change).execute(db)
+pub(super) fn move_to(db: &mut AnyConnection, account: &User, address: &Email, now: DateTime<Utc>) -> QueryResult<()> {
+    let (id, change) = (account.id.to_string(), (users::email.eq(address.as_str()), users::email_verified_at.eq(At::from(now))));
+    diesel::update(users::table.find(&id)).set(change).execute(db)?;
+    restate(db, &id, &account.roles)
 }

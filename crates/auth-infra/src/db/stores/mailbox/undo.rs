@@ -40,9 +40,9 @@ pub(super) fn undo(db: &mut AnyConnection, link: ProofId, now: DateTime<Utc>, re
     void_all_of(db, &id, at)?;
     if account.email != link.address {
         // In a savepoint: a previous release does not know that the address was reserved, and may have given it away.
-        match in_transaction(db, |db| move_to(db, &id, &link.address, now)) {
+        match in_transaction(db, |db| move_to(db, &account, &link.address, now)) {
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
-            moved => drop(moved?),
+            moved => moved?,
         }
         void_all_of(db, &id, at)?;
     }

@@ -65,6 +65,7 @@ fn settings(origin: String) -> HttpSettings {
         rate_limit: RateLimit { requests: 10, window: Duration::from_secs(60) },
         session_rate_limit: None,
         introspection_rate_limit: RateLimit { requests: 6000, window: Duration::from_secs(60) },
+        admin_rate_limit: RateLimit { requests: 600, window: Duration::from_secs(60) },
         allowed_origins: vec![origin],
         trusted_proxies: Vec::new(),
         request_timeout: Duration::from_secs(10),

@@ -44,6 +44,13 @@ impl Client {
         ))
     }
 
+    pub(crate) fn post_form(&mut self, path: &str, form: &str) -> Result<Answer> {
+        let length = form.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+        ))
+    }
+
     /// With an access token.
     pub(crate) fn post_as(&mut self, token: &str, path: &str, json: &str) -> Result<Answer> {
         let length = json.len();

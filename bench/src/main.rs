@@ -45,6 +45,8 @@ enum Part {
     Passkeys,
     /// Pages of the API for back offices, with few accounts and with two million
     Admin,
+    /// An import of 100,000 accounts, and their export
+    Import,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes
@@ -56,7 +58,7 @@ enum Part {
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Run only these parts; by default, all but `big` and `admin`
+    /// Run only these parts; by default, all but `big`, `admin` and `import`
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Use only these engines

@@ -3,6 +3,7 @@
 mod admin;
 mod beside;
 mod data;
+mod import;
 mod mail;
 mod passkeys;
 mod process;
@@ -57,7 +58,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 impl Plan<'_> {
     fn wants(&self, part: Part) -> bool {
-        if self.options.only.is_empty() { !matches!(part, Part::Big | Part::Admin) || self.options.full } else { self.options.only.contains(&part) }
+        if self.options.only.is_empty() {
+            !matches!(part, Part::Big | Part::Admin | Part::Import) || self.options.full
+        } else {
+            self.options.only.contains(&part)
+        }
     }
 
     fn wants_any(&self, parts: &[Part]) -> bool {
@@ -92,6 +97,12 @@ impl Plan<'_> {
     }
 
     fn engine(&mut self, engine: Engine) -> Result<()> {
+        if self.wants(Part::Import) {
+            self.import(engine)?;
+        }
+        if self.options.only == [Part::Import] {
+            return Ok(());
+        }
         let accounts = self.options.accounts;
         let scratch = self.filled(Scratch::new(engine, "few", &self.options.folder)?, accounts)?;
         let folder = TempDir::new_in(&self.options.folder)?;

@@ -121,6 +121,16 @@ pub(crate) fn migrate(program: &Path, scratch: &Scratch) -> Result<()> {
     Ok(())
 }
 
+/// Registers a client with these scopes: its id and its secret.
+pub(crate) fn add_client(program: &Path, scratch: &Scratch, scopes: &str) -> Result<(String, String)> {
+    let mut command = Command::new(program);
+    let added = configure(&mut command, scratch)?.args(["clients", "add", "bench", "--scope", scopes, "--json"]).output()?;
+    ensure!(added.status.success(), "no client: {}", String::from_utf8_lossy(&added.stderr));
+    let client: serde_json::Value = serde_json::from_slice(&added.stdout)?;
+    let text = |name: &str| client.get(name).and_then(serde_json::Value::as_str).map(str::to_owned).context("no such member");
+    Ok((text("client_id")?, text("client_secret")?))
+}
+
 /// The defaults, except for the rate limit: all requests come from one address.
 fn configure<'a>(command: &'a mut Command, scratch: &Scratch) -> Result<&'a mut Command> {
     Ok(command

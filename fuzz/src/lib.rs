@@ -1,5 +1,6 @@
 //! One module per parser at the edge: `check` takes the fuzzer's input, and panics where a property does not hold.
 
+pub mod account_file;
 pub mod authorization;
 pub mod database_url;
 pub mod email;

@@ -2,13 +2,12 @@
 
 use std::sync::LazyLock;
 
-use auth_domain::identity::role::Roles;
 use auth_domain::sessions::{ports::TokenCodec, session::Generation, token::{CLOCK_SKEW, Claims, TokenPurpose, TokenKind}};
 use auth_infra::jwt::{JwtCodec, JwtSecrets};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const ACCESS: &[u8] = b"an access key of forty bytes, give or ta";
 const REFRESH: &[u8] = b"a refresh key of forty bytes, give or ta";
@@ -48,8 +47,8 @@ pub fn claims(purpose: TokenPurpose) -> Claims {
         email_verified: None,
         authentication: None,
         scope: None,
-        roles: Roles::default(),
-        attributes: Map::new(),
+        roles: Default::default(),
+        attributes: Default::default(),
         issued_at: now(),
         not_before: now(),
         expires_at: now() + TimeDelta::minutes(15),

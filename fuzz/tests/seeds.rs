@@ -25,4 +25,4 @@ macro_rules! replays {
     };
 }
 
-replays! { request_body authorization token email origin forwarded database_url mail one_time_token password_hash recovery_code webauthn }
+replays! { request_body authorization token email origin forwarded database_url mail one_time_token password_hash recovery_code webauthn account_file }

@@ -7,6 +7,7 @@ pub mod edit_user;
 pub mod end_session;
 pub mod end_sessions;
 pub mod export_account;
+pub mod export_users;
 pub mod import;
 pub mod patch;
 pub mod patch_user;
@@ -14,6 +15,7 @@ pub mod ports;
 pub mod read_trail;
 pub mod search;
 pub mod set_password;
+pub mod transfer;
 
 use crate::identity::port_error::PortError;
 

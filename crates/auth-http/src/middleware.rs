@@ -8,3 +8,4 @@ pub(crate) mod rate_limit;
 pub(crate) mod request_body;
 pub(crate) mod response;
 pub(crate) mod run_to_completion;
+pub(crate) mod streamed;

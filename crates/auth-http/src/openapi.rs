@@ -80,6 +80,8 @@ use answers::Refusals;
         mail::undo,
         pages::page,
         admin::users::list,
+        admin::transfer::import::import,
+        admin::transfer::export::export,
         admin::users::create,
         admin::users::show,
         admin::users::patch,

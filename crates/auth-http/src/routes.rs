@@ -26,7 +26,7 @@ use crate::{
     web::{
         endpoint::{
             Budget::{Admin, ByGrant, General, Introspection, Sessions},
-            Endpoint, Needs, PAGE, PROBE, PUBLISHED, form, json, merge_patch,
+            Endpoint, Needs, PAGE, PROBE, PUBLISHED, form, json, lines, merge_patch,
         },
         matched::RouteTable,
         problem::{
@@ -216,6 +216,9 @@ fn admin_api() -> Vec<Endpoint> {
         at("/admin/users", "admin", json(Admin))
             .get(admin::users::list, or_not_admin![ValidationFailed])
             .post(admin::users::create, or_not_admin![EmailTaken, Overloaded]),
+        // Before the accounts, whose ids these words are not.
+        at("/admin/users/import", "admin", lines(Admin)).post(admin::transfer::import::import, or_not_admin![ValidationFailed]),
+        at("/admin/users/export", "admin", json(Admin)).get(admin::transfer::export::export, or_not_admin![]),
         at("/admin/users/{id}", "admin", merge_patch(Admin))
             .get(admin::users::show, or_not_admin![NotFound])
             .patch(admin::users::patch, or_not_admin![NotFound, EmailTaken, LastAdministrator, PreconditionFailed])

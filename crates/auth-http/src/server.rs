@@ -5,7 +5,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::Duration,
 };
 
@@ -91,7 +91,7 @@ struct Shared {
 impl Handle {
     /// Says that it is not ready any more, takes no new connections, lets requests in flight finish.
     pub async fn stop(&self) {
-        self.draining.0.store(true, Ordering::Relaxed);
+        self.draining.0.cancel();
         self.server.stop(true).await;
     }
 }

@@ -15,4 +15,5 @@ pub(crate) mod parameters;
 pub mod problem;
 pub(crate) mod query;
 pub(crate) mod single_flight;
+pub mod upload;
 pub mod using;

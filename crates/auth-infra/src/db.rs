@@ -23,6 +23,7 @@ pub use schema::canonical_addresses::{OddAddresses, Stuck};
 pub use schema::foreign_tables::OpenError;
 pub use sqlalchemy_import::{LegacyFault, legacy_accounts};
 pub use stores::accounts::DieselUsers;
+pub use stores::admin::transfer::DieselTransfers;
 pub use stores::audit::DieselAudit;
 pub use stores::factors::store::DieselFactors;
 pub use stores::mail::outbox::DieselOutbox;

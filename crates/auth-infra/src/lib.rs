@@ -1,5 +1,6 @@
 //! The adapters: each file turns one technology into ports of the domain.
 
+pub mod account_files;
 pub mod audit;
 mod base32;
 pub mod cancellation;

@@ -105,6 +105,7 @@ mod diesel_on_sqlite {
     auth_domain::factor_store_contract!(stores(Engine::Sqlite));
     auth_domain::passkey_store_contract!(stores(Engine::Sqlite));
     auth_domain::user_search_store_contract!(stores(Engine::Sqlite));
+    auth_domain::transfer_store_contract!(stores(Engine::Sqlite));
 }
 
 #[cfg(feature = "postgres")]
@@ -167,6 +168,10 @@ mod diesel_on_postgres {
         #[ignore = "needs PostgreSQL: just test-all"]
         stores(Engine::Postgres)
     );
+    auth_domain::transfer_store_contract!(
+        #[ignore = "needs PostgreSQL: just test-all"]
+        stores(Engine::Postgres)
+    );
 }
 
 #[cfg(feature = "mysql")]
@@ -226,6 +231,10 @@ mod diesel_on_mysql {
         stores(Engine::Mysql)
     );
     auth_domain::user_search_store_contract!(
+        #[ignore = "needs MariaDB: just test-all"]
+        stores(Engine::Mysql)
+    );
+    auth_domain::transfer_store_contract!(
         #[ignore = "needs MariaDB: just test-all"]
         stores(Engine::Mysql)
     );

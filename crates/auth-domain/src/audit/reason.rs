@@ -36,7 +36,7 @@ macro_rules! reasons {
 #[rustfmt::skip] // One line for each reason: its name, the events that give it, what it means.
 reasons! {
     EmailTaken, "email_taken", [RegistrationRefused], "the address has an account already";
-    Import, "import", [UserRegistered], "an operator imported the account";
+    Import, "import", [UserRegistered, UserCreated], "the account came from another server or system";
     UnknownAddress, "unknown_address", [LoginFailed], "the address has no account";
     WrongPassword, "wrong_password", [LoginFailed, PasswordChangeRefused, ReauthenticationRefused], "the password is not the account's";
     WrongCurrentPassword, "wrong_current_password", [LoginFailed], "the password given with a change or a deletion is not the account's";

@@ -19,8 +19,9 @@ use crate::{
         delete_user::DeleteUser,
         edit_user::EditUser,
         end_sessions::EndSessions,
-        import::{Activity, Candidate, ImportUsers, Mode},
+        import::{Candidate, ImportUsers, Mode},
         set_password::SetPassword,
+        transfer::Arrival,
     },
     identity::{editable::Editable, ids::SessionId, port_error::PortError, role::Roles, user::User},
     mailbox::{
@@ -439,11 +440,11 @@ async fn create(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
 }
 
 async fn import(fixture: &Fixture, address: &str) -> Result<(), Refusal> {
-    let (users, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
-    let import = ImportUsers { users, hasher, ids, audit: fixture.audit(), clock: fixture.clock() };
-    let (number, email, created_at) = ("1".to_owned(), address.to_owned(), Ok(None));
-    let candidate = Candidate { number, email, password: hash(PASSWORD), activity: Activity::Active, created_at };
-    done(import.execute(&[candidate], Mode::Real, &context()).await)
+    let (store, hasher, ids) = (fixture.kept(), fixture.hasher(), std::sync::Arc::new(Fresh));
+    let import = ImportUsers { store, hasher, totp: None, ids, audit: fixture.audit(), clock: fixture.clock() };
+    let account = Arrival { password: Some(hash(PASSWORD)), ..Arrival::of(email(address)) };
+    let candidate = Candidate { number: "1".to_owned(), email: address.to_owned(), account: Ok(Box::new(account)) };
+    done(import.execute(&[candidate], Mode::Real, &operator()).await)
 }
 
 /// As the command looks them up.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     accounts::ports::{Deleted, Edited, Inserted, UserAdminStore, UserStore},
-    admin::ports::{CursorCodec, UserSearchStore},
+    admin::ports::{CursorCodec, TransferStore, UserSearchStore},
     audit::ports::AuditStore,
     factors::{
         ports::{OneTimeTokenCodec, RecoveryCodeMaker, SecondStepStore, TotpCodec},
@@ -42,6 +42,7 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub directory: Arc<dyn UserAdminStore>,
     pub search: Arc<dyn UserSearchStore>,
+    pub transfer: Arc<dyn TransferStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub ended: Arc<dyn EndedSessions>,
     pub attempts: Arc<dyn AttemptStore>,
@@ -123,6 +124,7 @@ impl Stores {
             users: Arc::new(store.clone()),
             directory: Arc::new(store.clone()),
             search: Arc::new(store.clone()),
+            transfer: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             ended: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),

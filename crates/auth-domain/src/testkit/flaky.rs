@@ -4,6 +4,7 @@ mod clients;
 mod factors;
 mod keys;
 mod mail;
+mod transfer;
 
 use std::sync::Arc;
 

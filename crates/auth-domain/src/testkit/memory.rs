@@ -12,6 +12,7 @@ mod passkeys;
 mod search;
 mod second_steps;
 mod trail;
+mod transfer;
 mod users;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -28,6 +28,10 @@ mod memory_search {
     crate::user_search_store_contract!(async { super::Stores::in_memory() });
 }
 
+mod memory_transfer {
+    crate::transfer_store_contract!(async { super::Stores::in_memory() });
+}
+
 mod fake_cursors {
     crate::cursor_codec_contract!(async { super::CursorCodecs::fake() });
 }
@@ -95,6 +99,7 @@ fn every_clause_is_in_a_macro() {
         include_str!("accounts/user_admin_store.rs"),
         include_str!("admin/cursor_codec.rs"),
         include_str!("admin/user_search_store.rs"),
+        include_str!("admin/transfer_store.rs"),
         include_str!("sessions/session_store.rs"),
         include_str!("passwords/attempt_store.rs"),
         include_str!("audit/audit_store.rs"),
@@ -112,6 +117,7 @@ fn every_clause_is_in_a_macro() {
     let others = [
         include_str!("accounts/user_mails.rs"),
         include_str!("accounts/user_passwords.rs"),
+        include_str!("admin/transfer_races.rs"),
         include_str!("mail/outbox_lease.rs"),
         include_str!("mail/proof_codes.rs"),
         include_str!("mailbox/change.rs"),

@@ -9,8 +9,9 @@ use auth_domain::admin::{
     edit_user::EditUser,
     end_session::EndOneSession,
     end_sessions::EndSessions,
+    export_users::ExportUsers,
     import::ImportUsers,
-    ports::{CursorCodec, UserSearchStore},
+    ports::{CursorCodec, TransferStore, UserSearchStore},
     read_trail::ReadTrail,
     search::SearchUsers,
     set_password::SetPassword,
@@ -22,6 +23,7 @@ use super::{accounts::AccountPorts, mail::writer, ports::Ports, sessions::demand
 pub struct AdminPorts {
     pub search: Arc<dyn UserSearchStore>,
     pub cursors: Arc<dyn CursorCodec>,
+    pub transfer: Arc<dyn TransferStore>,
 }
 
 pub struct AdminUseCases {
@@ -33,6 +35,7 @@ pub struct AdminUseCases {
     pub end_session: EndOneSession,
     pub create: CreateUser,
     pub import: ImportUsers,
+    pub export: ExportUsers,
     pub set_password: SetPassword,
     pub edit: EditUser,
     pub end_sessions: EndSessions,
@@ -44,7 +47,7 @@ impl AdminUseCases {
         let (AccountPorts { users, directory }, hasher) = (ports.accounts.clone(), ports.passwords.hasher.clone());
         let (audit, clock, ids) = (ports.audit.sink.clone(), ports.clock.clone(), ports.ids.clone());
         let writer = writer(ports, policies.mail.as_ref());
-        let AdminPorts { search, cursors } = ports.admin.clone();
+        let AdminPorts { search, cursors, transfer } = ports.admin.clone();
         let with_factor = policies.admin_factor;
         Self {
             api: policies.admin_api,
@@ -65,7 +68,15 @@ impl AdminUseCases {
                 audit: audit.clone(),
                 clock: clock.clone(),
             },
-            import: ImportUsers { users: users.clone(), hasher: hasher.clone(), ids, audit: audit.clone(), clock: clock.clone() },
+            import: ImportUsers {
+                store: transfer.clone(),
+                hasher: hasher.clone(),
+                totp: ports.factors.totp.clone(),
+                ids,
+                audit: audit.clone(),
+                clock: clock.clone(),
+            },
+            export: ExportUsers { store: transfer, audit: audit.clone(), clock: clock.clone() },
             set_password: SetPassword {
                 users: users.clone(),
                 hasher,

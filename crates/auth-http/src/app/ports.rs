@@ -11,6 +11,7 @@ use auth_domain::{
     mfa::ports::FactorStore,
 };
 pub use auth_infra::{
+    account_files::{FileFault, Format as AccountFormat, HashParameters, Listed, read_accounts},
     audit::QueuedAudit,
     cancellation::{CancellationToken, on_behalf_of},
     db::{AdministratorCounts, Database, DatabaseUrl, FactorCounts, OddAddresses, OpenError, Stuck, legacy_accounts},
@@ -23,7 +24,7 @@ use auth_infra::{
     cursors::HmacCursors,
     db::{
         DieselAttempts, DieselAudit, DieselClients, DieselFactors, DieselKeys, DieselMailbox, DieselOutbox, DieselPasskeys,
-        DieselProofs, DieselReadiness, DieselSecondSteps, DieselSessions, DieselUsers,
+        DieselProofs, DieselReadiness, DieselSecondSteps, DieselSessions, DieselTransfers, DieselUsers,
     },
     hashing::{BcryptHasher, HasherOptions},
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
@@ -83,6 +84,7 @@ impl Ports {
             admin: AdminPorts {
                 search: users,
                 cursors: Arc::new(HmacCursors::new(settings.tokens.refresh_secret.expose_secret().as_bytes())?),
+                transfer: Arc::new(DieselTransfers(database.clone())),
             },
             passwords: passwords(database, &settings.passwords, &measures)?,
             sessions,

@@ -1,5 +1,6 @@
 //! `users`: what an operator does to accounts, for people and (`--json`) for scripts.
 
+mod export;
 mod import;
 mod render;
 
@@ -21,17 +22,25 @@ use auth_domain::{
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use self::render::Answer;
+use self::{import::Detail, render::Answer};
 use super::command::{CommandError, operate, operator, parse_email};
 use crate::{app::use_cases::UseCases, settings::SESSIONS_MAX};
 
 #[derive(Debug, Args)]
 pub(crate) struct Users {
     #[command(subcommand)]
-    action: Action,
+    command: Command,
     /// Print JSON, for scripts.
     #[arg(long, global = true)]
     json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Answered(Action),
+    /// Export every account with its password hash and its factors, a line of JSON each, for another server.
+    Export(export::Export),
 }
 
 /// Passwords are read from the terminal without echo, or as one line from stdin; never from an argument.
@@ -98,15 +107,8 @@ enum Action {
         #[command(flatten)]
         force: Force,
     },
-    /// Import the accounts of another system, with their bcrypt hashes; existing accounts stay as they are.
-    Import {
-        /// Its SQLite file, with a table `users` as SQLAlchemy makes it: sqlite:///./secure_app.db
-        #[arg(long)]
-        from: String,
-        /// Only report what would be imported.
-        #[arg(long)]
-        dry_run: bool,
-    },
+    /// Import the accounts of another system or server, with their password hashes; existing accounts stay as they are.
+    Import(import::Import),
 }
 
 #[derive(Debug, Subcommand)]
@@ -142,14 +144,19 @@ impl Users {
     /// # Errors
     /// What to tell the operator.
     pub(crate) fn run(self) -> Result<(), CommandError> {
-        let answer = operate(async |app| perform(app, self.action).await)?;
+        let action = match self.command {
+            Command::Answered(action) => action,
+            // Its answer is as long as there are accounts, and is JSON anyway.
+            Command::Export(export) => return export.run(),
+        };
+        let answer = operate(async |app| perform(app, action, self.json).await)?;
         let text = if self.json { answer.json() } else { answer.text() };
         writeln!(io::stdout(), "{text}")?;
         answer.verdict()
     }
 }
 
-async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError> {
+async fn perform(app: &UseCases, action: Action, json: bool) -> Result<Answer, CommandError> {
     let by = Initiator::operator(operator(app, "auth-server users"));
     match action {
         Action::Create { email, invite } => {
@@ -217,7 +224,10 @@ async fn perform(app: &UseCases, action: Action) -> Result<Answer, CommandError>
             app.admin.delete.execute(&user, force.force, &by).await?;
             done(app, "deleted", user, 0).await
         }
-        Action::Import { from, dry_run } => import::import(app, &from, dry_run, &by.context).await.map(Answer::Imported),
+        Action::Import(import) => {
+            let detail = if json { Detail::Every } else { Detail::Readable };
+            import.run(app, &by, detail).await.map(Answer::Imported)
+        }
     }
 }
 

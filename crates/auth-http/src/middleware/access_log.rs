@@ -11,6 +11,7 @@ use actix_web::{
 use auth_domain::identity::request_context::RequestContext;
 use tracing::Span;
 
+use super::streamed::End;
 use crate::{
     telemetry::{
         http_metrics::{Meter, RouteMeter, client_left, method_label},
@@ -67,6 +68,15 @@ impl AccessLogEntry {
         self.status = match outcome {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
+        };
+    }
+
+    /// Of an answer that began with this status, and whose body came piece by piece.
+    pub(crate) fn end_as(mut self, end: End, status: StatusCode) {
+        self.status = match end {
+            End::Whole => status,
+            End::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
+            End::Left => client_left(),
         };
     }
 }

@@ -1,4 +1,4 @@
-//! The last checks before a route: origin, media type, size; then the body, whole and in time.
+//! The last checks before a route: origin, media type, size; then the body, whole and in time, unless the route reads it by itself.
 
 use std::rc::Rc;
 
@@ -20,7 +20,14 @@ use super::cors;
 use crate::{
     net::connection_limit::{Permit, Phase},
     settings::HttpSettings,
-    web::{json_body::RawBody, matched::Matched, media::check_media_type, problem::Problem},
+    web::{
+        endpoint::Intake,
+        json_body::RawBody,
+        matched::Matched,
+        media::check_media_type,
+        problem::Problem,
+        upload::{Carrier, Unread},
+    },
 };
 
 /// What became of a request that was [taken in](take_in) before its turn.
@@ -57,34 +64,52 @@ async fn take_in(request: &mut ServiceRequest) -> Result<(), Problem> {
     let settings = request.app_data::<Data<HttpSettings>>().cloned();
     let Some(settings) = settings.filter(|_| !Matched::of(request.request()).needs.probe) else { return Ok(()) };
     let mut payload = request.take_payload();
-    if let Some(body) = admit(request, &mut payload, &settings).await? {
-        request.extensions_mut().insert(RawBody(body));
+    match admit(request, &mut payload, &settings).await? {
+        Admitted::Whole(body) => drop(request.extensions_mut().insert(RawBody(body))),
+        Admitted::Unread => {
+            let carrier = request.conn_data::<Rc<Permit>>().cloned().map(|permit| -> Rc<dyn Carrier> { permit });
+            request.extensions_mut().insert(Unread { patience: settings.request_timeout, carrier });
+            request.set_payload(payload);
+        }
+        Admitted::Nothing => {}
     }
     Ok(())
 }
 
-/// The body; `None` where none is taken, so that nobody waits for it.
-async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Option<Bytes>, Problem> {
+/// What became of a body.
+enum Admitted {
+    /// None is there, or none is taken, so that nobody waits for it.
+    Nothing,
+    Whole(Bytes),
+    /// Left to its handler.
+    Unread,
+}
+
+async fn admit(request: &ServiceRequest, payload: &mut Payload, settings: &HttpSettings) -> Result<Admitted, Problem> {
     cors::check_origin(request.request(), settings)?;
-    if matches!(payload, Payload::None) {
-        return Ok(None);
-    }
     let needs = Matched::of(request.request()).needs;
+    let is_streamed = needs.body == Intake::Streamed;
+    if matches!(payload, Payload::None) {
+        return Ok(if is_streamed { Admitted::Unread } else { Admitted::Nothing });
+    }
     let takes_one = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
     if takes_one {
         check_media_type(request.headers(), needs.media)?;
+    }
+    if takes_one && is_streamed {
+        return Ok(Admitted::Unread);
     }
     if declares_more_than(settings.max_body, request.headers()) {
         return Err(Problem::too_large());
     }
     // Documents from memory take none, whatever the method.
     if !takes_one || needs.budget.is_none() {
-        return Ok(None);
+        return Ok(Admitted::Nothing);
     }
     let body = timeout(settings.request_timeout, collect(payload, settings.max_body)).await;
     let body = body.unwrap_or_else(|_elapsed| Err(Problem::request_timeout()))?;
     request.conn_data::<Rc<Permit>>().iter().for_each(|permit| permit.moves_to(Phase::Request));
-    Ok(Some(body))
+    Ok(Admitted::Whole(body))
 }
 
 /// Whether the head declares a longer body. actix refuses what is no length.

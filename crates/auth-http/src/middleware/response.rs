@@ -23,6 +23,7 @@ use super::{
     client_address::{self, X_REQUEST_ID},
     overload,
     run_to_completion::RunToCompletion,
+    streamed::{is_streamed, until_its_end},
 };
 use crate::{
     app::use_cases::UseCases,
@@ -48,8 +49,16 @@ pub(crate) async fn envelope(
     let mut entry = AccessLogEntry::begin(&request, matched, &context);
     let answered = enclose(request, next, context, matched, entry.span()).await;
     overload::pace(&answered, &mut entry).await;
-    entry.end(&answered);
-    answered
+    match answered {
+        Ok(response) if is_streamed(&response) => {
+            let status = response.status();
+            Ok(until_its_end(response, move |end| entry.end_as(end, status)))
+        }
+        answered => {
+            entry.end(&answered);
+            answered
+        }
+    }
 }
 
 async fn enclose(
@@ -81,13 +90,26 @@ async fn enclose(
         Err(response) => response.head_mut(),
     };
     decorate(&mut head.headers, &request_id, with_tls, matched.needs.cached);
-    // A client whose body nobody has read would go on sending it, on a connection that was kept.
-    if permit.as_ref().is_some_and(|permit| permit.phase() == Phase::Body) {
+    // A client whose body nobody has read, or not all of it yet, would go on sending it, on a connection that was kept.
+    let phase = permit.as_ref().map(|permit| permit.phase());
+    if matches!(phase, Some(Phase::Body | Phase::Streaming)) {
         head.set_connection_type(ConnectionType::Close);
     }
     let last = asks_to_close || head.connection_type() == ConnectionType::Close;
-    moves_to(if last { Phase::Closing } else { Phase::Idle });
-    answer.map_err(|response| InternalError::from_response("", response).into())
+    let next = if last { Phase::Closing } else { Phase::Idle };
+    match answer {
+        // As long as it is answered, the request is under way.
+        Ok(response) if is_streamed(&response) => {
+            if phase == Some(Phase::Body) {
+                moves_to(Phase::Request);
+            }
+            Ok(until_its_end(response, move |_end| permit.iter().for_each(|permit| permit.moves_to(next))))
+        }
+        answer => {
+            moves_to(next);
+            answer.map_err(|response| InternalError::from_response("", response).into())
+        }
+    }
 }
 
 fn origin_of(request: &ServiceRequest) -> RequestContext {

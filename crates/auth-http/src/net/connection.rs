@@ -177,9 +177,12 @@ impl Connection {
         Ok(())
     }
 
-    /// The client takes nothing at the moment. Who does not take an answer may hold a place no longer than who does not ask.
+    /// The client takes nothing at the moment. Who does not take an answer may hold a place no longer than who does not ask. Who has
+    /// not sent all of the question is timed by that.
     fn is_stuck<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if self.awaited() != Some(Awaited::Reader) {
+        if self.permit.phase() == Phase::Streaming {
+            self.wait = None;
+        } else if self.awaited() != Some(Awaited::Reader) {
             self.wait_for(Awaited::Reader);
         }
         match self.may_go_on(context) {

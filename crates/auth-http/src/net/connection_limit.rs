@@ -18,6 +18,7 @@ use prometheus::Registry;
 use crate::{
     app::ports::{level, sampled},
     telemetry::once_a_minute::OnceAMinute,
+    web::upload::Carrier,
 };
 
 /// All connections of a server.
@@ -52,6 +53,9 @@ pub(crate) enum Phase {
     Idle,
     /// A request has begun, but its body has not arrived whole: it may never.
     Body,
+    /// A request is under way that is answered while it still arrives. Whoever reads it times it: its client may send all of it before
+    /// it takes anything of the answer.
+    Streaming,
     /// A request is under way, whole.
     Request,
     /// The last answer is made.
@@ -125,13 +129,16 @@ impl Permit {
         if self.phase() == Phase::Closing {
             return;
         }
-        self.phase.set(phase);
+        if self.phase.replace(phase) == Phase::Streaming {
+            // From now on a client that takes nothing is timed, though it may have nothing to send any more that would wake it.
+            self.call.waker.wake();
+        }
         let mut places = self.crowd.places();
         if phase == Phase::Body && self.call.made.load(Ordering::Relaxed) {
             return;
         }
         self.leave_the_queue(&mut places);
-        if phase != Phase::Request {
+        if !matches!(phase, Phase::Request | Phase::Streaming) {
             self.queue(&mut places);
         }
     }
@@ -164,6 +171,18 @@ impl Permit {
         }
         if self.call.made.swap(false, Ordering::Relaxed) {
             places.leaving -= 1;
+        }
+    }
+}
+
+impl Carrier for Permit {
+    fn streams(&self) {
+        self.moves_to(Phase::Streaming);
+    }
+
+    fn has_it_all(&self) {
+        if self.phase() == Phase::Streaming {
+            self.moves_to(Phase::Request);
         }
     }
 }
@@ -213,6 +232,20 @@ mod tests {
         // Too late: the newcomer has its place already.
         second.moves_to(Phase::Body);
         assert!(called(&second));
+    }
+
+    #[test]
+    fn an_answer_that_begins_while_its_request_arrives_keeps_its_place() {
+        let crowd = ConnectionLimit::of_at_most(1);
+        let only = crowd.enter().unwrap();
+        only.moves_to(Phase::Body);
+        only.streams();
+        assert!(crowd.enter().is_none());
+        only.has_it_all();
+        assert!(only.phase() == Phase::Request && crowd.enter().is_none());
+        only.moves_to(Phase::Closing);
+        only.has_it_all();
+        assert!(only.phase() == Phase::Closing && crowd.enter().is_some() && called(&only));
     }
 
     #[test]

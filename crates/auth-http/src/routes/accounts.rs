@@ -93,7 +93,7 @@ impl FromMembers for ChangeProfileBody {
 
     fn from_members(members: &mut Members) -> Result<Self, Told> {
         let profile = members.patch("profile");
-        members.refuse_others();
+        members.refuse_others("is no member that can be changed");
         Ok(Self { profile: profile?.unwrap_or_else(|| Value::Object(Map::new())) })
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 mod bodies;
 pub(crate) mod lists;
 pub(crate) mod sessions;
+pub(crate) mod transfer;
 pub(crate) mod users;
 pub(crate) mod views;
 

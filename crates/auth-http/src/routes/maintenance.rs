@@ -1,9 +1,6 @@
 //! Liveness and readiness.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse,
@@ -14,11 +11,14 @@ use auth_domain::identity::port_error::PortError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::use_cases::UseCases, web::single_flight::OneLook};
+use crate::{
+    app::{ports::CancellationToken, use_cases::UseCases},
+    web::single_flight::OneLook,
+};
 
-/// Set once the server has been told to stop.
+/// Cancelled once the server has been told to stop.
 #[derive(Debug, Default)]
-pub(crate) struct Draining(pub AtomicBool);
+pub(crate) struct Draining(pub CancellationToken);
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
@@ -77,7 +77,7 @@ pub(crate) struct Checks {
 pub(crate) async fn ready(app: Data<UseCases>, draining: Data<Draining>, looks: Data<ReadinessLook>) -> HttpResponse {
     let Seen { database, signs } = looks.take(&app).await;
     let checks = Checks { database: if database { "ok" } else { "unavailable" } };
-    if database && signs && !draining.0.load(Ordering::Relaxed) {
+    if database && signs && !draining.0.is_cancelled() {
         return HttpResponse::Ok().json(Readiness { status: "ready", checks });
     }
     HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).json(Readiness { status: "unavailable", checks })

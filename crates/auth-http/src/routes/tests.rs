@@ -52,6 +52,8 @@ fn each_route_says_what_it_needs() {
         ("/auth/passkeys/options", sessions),
         ("/.well-known/webauthn", PUBLISHED),
         ("/admin/users", json(Admin)),
+        ("/admin/users/import", lines(Admin)),
+        ("/admin/users/export", json(Admin)),
         ("/admin/users/{id}", merge_patch(Admin)),
         ("/admin/audit", json(Admin)),
         ("/console", PAGE),

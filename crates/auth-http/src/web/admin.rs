@@ -17,6 +17,7 @@ use crate::{
         json_body::{FromMembers, RawBody, Rules, parse},
         matched::Matched,
         problem::Problem,
+        upload::{Upload, Waiting},
     },
 };
 
@@ -27,6 +28,8 @@ pub trait Need: 'static {
 
 pub struct Read;
 pub struct Write;
+/// Password hashes leave: people have to be fresh besides.
+pub struct Export;
 
 impl Need for Read {
     const SCOPE: Scope = Scope::AdminRead;
@@ -36,11 +39,18 @@ impl Need for Write {
     const SCOPE: Scope = Scope::AdminWrite;
 }
 
+impl Need for Export {
+    const SCOPE: Scope = Scope::AdminExport;
+}
+
 /// Somebody who may: a handler that has one needs no `if`.
 pub struct Admin<N>(pub Initiator, pub PhantomData<N>);
 
 /// Somebody who may, and a body. The caller comes first: strangers do not learn what a body should look like.
 pub struct AdminWith<N, B>(pub Initiator, pub B, pub PhantomData<N>);
+
+/// Somebody who may, and a body that is still to come. Nothing of it is read before that is known.
+pub struct AdminUpload<N>(pub Initiator, pub Waiting, pub PhantomData<N>);
 
 impl<N: Need> FromRequest for Admin<N> {
     type Error = Problem;
@@ -69,6 +79,21 @@ impl<N: Need, B: FromMembers + 'static> FromRequest for AdminWith<N, B> {
             let RawBody(bytes) = body?;
             let Admin(by, need) = admin.await?;
             Ok(Self(by, parse(&bytes, rules)?, need))
+        })
+    }
+}
+
+impl<N: Need> FromRequest for AdminUpload<N> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let upload = Upload::of(request, payload);
+        let admin = Admin::<N>::from_request(request, payload);
+        Box::pin(async move {
+            let waiting = upload?;
+            let Admin(by, need) = admin.await?;
+            Ok(Self(by, waiting, need))
         })
     }
 }

@@ -12,31 +12,40 @@ use super::{
 };
 
 /// What an endpoint needs of the layers before and after its handler. It has no default: whoever adds an endpoint says what it
-/// draws on and what a body has to be. Freshness is not among the needs, because the methods of one path differ in it: the handler's
+/// draws on, what a body has to be, and how it is read. Freshness is not among the needs, because the methods of one path differ in it: the handler's
 /// argument demands it (`FreshUser`, `Fresh`).
 ///
 /// ```
-/// use auth_http::web::{endpoint::{Budget, Endpoint, Needs}, media::Media};
+/// use auth_http::web::{endpoint::{Budget, Endpoint, Intake, Needs}, media::Media};
 ///
-/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, probe: false, cached: false };
+/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, body: Intake::Whole, probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
 /// Without a budget this does not compile:
 ///
 /// ```compile_fail,E0063
-/// use auth_http::web::{endpoint::{Endpoint, Needs}, media::Media};
+/// use auth_http::web::{endpoint::{Endpoint, Intake, Needs}, media::Media};
 ///
-/// let needs = Needs { media: Media::Json, probe: false, cached: false };
+/// let needs = Needs { media: Media::Json, body: Intake::Whole, probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
 /// Nor does it without a media type:
 ///
 /// ```compile_fail,E0063
-/// use auth_http::web::endpoint::{Budget, Endpoint, Needs};
+/// use auth_http::web::endpoint::{Budget, Endpoint, Intake, Needs};
 ///
-/// let needs = Needs { budget: Some(Budget::General), probe: false, cached: false };
+/// let needs = Needs { budget: Some(Budget::General), body: Intake::Whole, probe: false, cached: false };
+/// drop(Endpoint::at("/auth/example", "accounts", needs));
+/// ```
+///
+/// Nor does it without a word on how a body is read:
+///
+/// ```compile_fail,E0063
+/// use auth_http::web::{endpoint::{Budget, Endpoint, Needs}, media::Media};
+///
+/// let needs = Needs { budget: Some(Budget::General), media: Media::Json, body: Intake::Whole, probe: false, cached: false };
 /// drop(Endpoint::at("/auth/example", "accounts", needs));
 /// ```
 ///
@@ -53,6 +62,8 @@ pub struct Needs {
     pub budget: Option<Budget>,
     /// What a body has to be.
     pub media: Media,
+    /// How a body is read.
+    pub body: Intake,
     /// A probe is always answered: no check of origin, media type or size.
     pub probe: bool,
     /// Clients may keep its answers, as its handler says. All other answers are `no-store`, whatever their handlers say.
@@ -60,25 +71,40 @@ pub struct Needs {
 }
 
 /// Health checks.
-pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, probe: true, cached: false };
+pub(crate) const PROBE: Needs = Needs { budget: None, media: Media::Json, body: Intake::Whole, probe: true, cached: false };
 
 /// Public documents from memory.
-pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, probe: false, cached: true };
+pub(crate) const PUBLISHED: Needs = Needs { budget: None, media: Media::Json, body: Intake::Whole, probe: false, cached: true };
 
 /// Pages from memory that have to fit the server as it is now: nobody keeps them.
 pub(crate) const PAGE: Needs = Needs { cached: false, ..PUBLISHED };
 
 pub(crate) const fn json(budget: Budget) -> Needs {
-    Needs { budget: Some(budget), media: Media::Json, probe: false, cached: false }
+    Needs { budget: Some(budget), media: Media::Json, body: Intake::Whole, probe: false, cached: false }
 }
 
 pub(crate) const fn form(budget: Budget) -> Needs {
-    Needs { budget: Some(budget), media: Media::Form, probe: false, cached: false }
+    Needs { budget: Some(budget), media: Media::Form, body: Intake::Whole, probe: false, cached: false }
 }
 
 /// Where PATCH takes a merge patch. Other methods of the path say themselves that they take JSON alone.
 pub(crate) const fn merge_patch(budget: Budget) -> Needs {
-    Needs { budget: Some(budget), media: Media::MergePatch, probe: false, cached: false }
+    Needs { budget: Some(budget), media: Media::MergePatch, body: Intake::Whole, probe: false, cached: false }
+}
+
+/// Where an endpoint reads lines as they come, however many there are.
+pub(crate) const fn lines(budget: Budget) -> Needs {
+    Needs { budget: Some(budget), media: Media::Lines, body: Intake::Streamed, probe: false, cached: false }
+}
+
+/// How the body of a request is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// Before the handler is asked: whole, within `MAX_REQUEST_BODY_SIZE` and `REQUEST_TIMEOUT_SECONDS`.
+    Whole,
+    /// By the handler, once it knows that the caller may ([`Upload`](super::upload::Upload)). It may be of any size and take any time:
+    /// the handler bounds what it holds of it, and `REQUEST_TIMEOUT_SECONDS` counts between reads.
+    Streamed,
 }
 
 impl Needs {

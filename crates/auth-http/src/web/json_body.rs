@@ -1,5 +1,7 @@
 //! Request bodies: each member parsed once at the edge, every fault of every member in one answer.
 
+mod typed;
+
 use std::{
     convert::Infallible,
     fmt::{self, Display},
@@ -20,6 +22,7 @@ use serde_json::{Map, Value};
 use strict_json::Malformed;
 use zeroize::Zeroizing;
 
+pub(crate) use self::typed::{Time, from_object};
 use crate::{
     app::use_cases::UseCases,
     web::{
@@ -125,7 +128,11 @@ impl Members {
     /// # Errors
     /// It is no text, or breaks a rule.
     pub fn optional<T: Parse>(&mut self, name: &'static str) -> Result<Option<T>, Told> {
-        if self.has(name) { self.required(name).map(Some) } else { Ok(None) }
+        if self.has(name) {
+            return self.required(name).map(Some);
+        }
+        self.given.remove(name);
+        Ok(None)
     }
 
     /// A member that has to be an object. Its faults are told by the paths of its members.
@@ -138,11 +145,10 @@ impl Members {
             Some(Value::Object(given)) => given,
             Some(_) => return Err(self.fault(name, "wrong_type", "must be an object")),
         };
-        let mut inner = Self { given, rules: self.rules.clone(), faults: Vec::new() };
-        let parsed = T::from_members(&mut inner);
-        let is_whole = inner.faults.is_empty();
-        self.faults.extend(inner.faults.into_iter().map(|fault| fault.within(name)));
-        parsed.and_then(|parsed| if is_whole { Ok(parsed) } else { Err(Told(())) })
+        from_object(given, self.rules.clone()).map_err(|faults| {
+            self.faults.extend(faults.into_iter().map(|fault| fault.within(name)));
+            Told(())
+        })
     }
 
     /// A member that may be missing, but not `null`.
@@ -215,9 +221,9 @@ impl Members {
         }
     }
 
-    /// Refuses every member that nobody has asked for.
-    pub fn refuse_others(&mut self) {
-        self.faults.extend(self.given.keys().map(|name| FieldError::unknown(name)));
+    /// Refuses every member that nobody has asked for, and says why.
+    pub fn refuse_others(&mut self, message: &str) {
+        self.faults.extend(self.given.keys().map(|name| FieldError::unknown(name, message)));
     }
 
     /// Whether there is such a member, for a body that may be one of several. `null` is none.
@@ -256,11 +262,7 @@ pub fn parse<B: FromMembers>(bytes: &[u8], rules: Rules) -> Result<B, Problem> {
     let Value::Object(given) = value else {
         return Err(Problem::parameter("", "wrong_type", "must be an object"));
     };
-    let mut members = Members { given, rules, faults: Vec::new() };
-    match (B::from_members(&mut members), members.faults) {
-        (Ok(body), faults) if faults.is_empty() => Ok(body),
-        (Ok(_) | Err(Told(())), faults) => Err(Problem::validation(faults)),
-    }
+    from_object(given, rules).map_err(Problem::validation)
 }
 
 /// In our words: the parser's own are for programmers.

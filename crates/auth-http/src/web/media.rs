@@ -14,6 +14,8 @@ pub enum Media {
     /// An OAuth form (RFC 6749 appendix B), on OAuth's routes alone: a plain HTML form can send it. That does no harm there:
     /// browsers add no credentials by themselves, and these routes act only on what the form contains.
     Form,
+    /// JSON, one value a line.
+    Lines,
 }
 
 impl Media {
@@ -23,6 +25,7 @@ impl Media {
             Self::Json => &["json"],
             Self::MergePatch => &["merge-patch+json", "json"],
             Self::Form => &["x-www-form-urlencoded"],
+            Self::Lines => &["x-ndjson"],
         }
     }
 
@@ -31,6 +34,7 @@ impl Media {
             Self::Json => Problem::unsupported_media_type(),
             Self::MergePatch => Problem::not_a_patch(),
             Self::Form => Problem::not_a_form(),
+            Self::Lines => Problem::not_lines(),
         }
     }
 }
@@ -131,6 +135,20 @@ mod tests {
             assert!(takes(Media::MergePatch, &[("content-type", &format!("application/merge-patch+json{parameters}"))]));
         }
         assert!(!accepts(&[("content-type", "application/merge-patch+json")]));
+    }
+
+    #[test]
+    fn lines_say_that_they_are_lines() {
+        for (value, fits) in [
+            ("application/x-ndjson", true),
+            ("Application/X-NDJSON; charset=UTF-8", true),
+            ("application/ndjson", false),
+            ("application/json", false),
+            ("text/plain", false),
+        ] {
+            assert_eq!(takes(Media::Lines, &[("content-type", value)]), fits, "{value}");
+        }
+        assert!(!takes(Media::Lines, &[("content-type", "application/x-ndjson"), ("content-encoding", "gzip")]));
     }
 
     #[test]

@@ -101,9 +101,9 @@ impl FieldError {
 
     /// Of a member that has no place in the body, by the name that it was given, as far as that is worth repeating.
     #[must_use]
-    pub fn unknown(name: &str) -> Self {
+    pub fn unknown(name: &str, message: &str) -> Self {
         let field = name.chars().filter(|one| !one.is_control()).take(UNKNOWN_MAX_CHARS).collect::<String>();
-        Self { field: field.into(), code: "unknown", message: "is no member that can be changed".to_owned() }
+        Self { field: field.into(), code: "unknown", message: message.to_owned() }
     }
 
     /// The same of a member of `parent`.
@@ -221,6 +221,13 @@ impl Problem {
     #[must_use]
     pub fn not_a_patch() -> Self {
         let detail = "Content-Type must be application/merge-patch+json or application/json, without a Content-Encoding";
+        Self::with_detail(Code::UnsupportedMediaType, detail)
+    }
+
+    /// For a route that takes lines of JSON.
+    #[must_use]
+    pub fn not_lines() -> Self {
+        let detail = "Content-Type must be application/x-ndjson, without a Content-Encoding";
         Self::with_detail(Code::UnsupportedMediaType, detail)
     }
 

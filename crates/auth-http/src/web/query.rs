@@ -15,6 +15,8 @@ use super::{
 /// bodies are.
 pub(crate) struct Query {
     given: Vec<(String, Zeroizing<String>)>,
+    /// The names of those that are empty.
+    empty: Vec<String>,
     faults: Vec<FieldError>,
 }
 
@@ -27,7 +29,8 @@ impl Query {
             ParameterFault::Twice => Problem::malformed("A parameter is there twice"),
         };
         let given = parameters(request.query_string().as_bytes()).map_err(refused)?;
-        Ok(Self { given, faults: Vec::new() })
+        let empty = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(_, value)| value.is_empty());
+        Ok(Self { given, empty: empty.map(|(name, _)| name.into_owned()).collect(), faults: Vec::new() })
     }
 
     /// The text of a parameter.
@@ -53,6 +56,16 @@ impl Query {
                 self.fault(name, "unknown_value", format!("must be {}", known.join(" or ")))
             }
         }
+    }
+
+    /// One of these words, where saying nothing after the name is no way of leaving it out: it may have been meant as the one that is not
+    /// the default.
+    pub(crate) fn strictly_one_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
+        if self.empty.iter().any(|empty| empty == name) {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            return self.fault(name, "unknown_value", format!("must be {}", known.join(" or ")));
+        }
+        self.one_of(name, words)
     }
 
     /// How many are asked for.

@@ -9,6 +9,7 @@ mod lists;
 mod off;
 mod search;
 mod sessions;
+mod transfer;
 mod users;
 
 use reqwest::{Method, RequestBuilder};

@@ -1,7 +1,9 @@
 //! Everything or nothing: transactions, and savepoints in them.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use diesel::connection::AnsiTransactionManager;
+#[cfg(feature = "mysql")]
+use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, connection::TransactionManager, result::Error};
 
 use super::connection::AnyConnection;
@@ -12,6 +14,19 @@ pub(super) fn in_transaction<T>(
     work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
 ) -> QueryResult<T> {
     begin(db)?;
+    ended(db, work)
+}
+
+/// Reads the database as it is at one moment, in as many statements as it takes.
+pub(super) fn at_one_moment<T>(
+    db: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    begin_to_read(db)?;
+    ended(db, work)
+}
+
+fn ended<T>(db: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
     match work(db) {
         Ok(done) => AnyConnection::commit_transaction(db).map(|()| done),
         Err(met) => {
@@ -50,6 +65,22 @@ fn begin(db: &mut AnyConnection) -> QueryResult<()> {
             Err(Error::AlreadyInTransaction) => {}
             begun => return begun,
         }
+    }
+    AnyConnection::begin_transaction(db)
+}
+
+/// On servers each statement would otherwise see what was committed before it.
+fn begin_to_read(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => {}
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            return AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        }
+        // For the next transaction alone.
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(mysql) => mysql.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?,
     }
     AnyConnection::begin_transaction(db)
 }

@@ -166,6 +166,7 @@ async fn ask_everything(database: &Database) {
     take_second_steps(database).await;
     change_factors(database).await;
     admin::search(database).await;
+    admin::transfer(database).await;
 }
 
 async fn know_clients(clients: &DieselClients) {

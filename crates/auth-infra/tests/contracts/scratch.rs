@@ -13,7 +13,7 @@ use std::{
 use auth_domain::testkit::Stores;
 use auth_infra::db::{
     Database, DatabaseUrl, DieselAttempts, DieselAudit, DieselClients, DieselFactors, DieselKeys, DieselMailbox, DieselOutbox,
-    DieselPasskeys, DieselProofs, DieselSecondSteps, DieselSessions, DieselUsers,
+    DieselPasskeys, DieselProofs, DieselSecondSteps, DieselSessions, DieselTransfers, DieselUsers,
 };
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 use tempfile::TempDir;
@@ -209,7 +209,7 @@ impl Scratch {
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
                 "SELECT CAST(id AS CHAR) AS text FROM information_schema.processlist \
-                 WHERE db = DATABASE() AND (info LIKE 'UPDATE %' OR info LIKE 'DELETE %')"
+                 WHERE db = DATABASE() AND (info LIKE 'UPDATE %' OR info LIKE 'DELETE %' OR info LIKE 'INSERT %')"
             }
         };
         while self.texts(query).is_empty() {
@@ -291,6 +291,7 @@ pub(crate) fn over(database: &Database, guard: impl Any + Send + Sync) -> Stores
         users: users.clone(),
         directory: users.clone(),
         search: users,
+        transfer: Arc::new(DieselTransfers(database.clone())),
         sessions: sessions.clone(),
         ended: sessions,
         attempts: Arc::new(DieselAttempts(database.clone())),

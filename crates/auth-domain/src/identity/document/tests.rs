@@ -52,7 +52,19 @@ fn names_that_mean_something_elsewhere_are_names() {
     assert_eq!(Document::default().patched(&patch).unwrap().members(), patch.as_object().unwrap());
 }
 
+#[test]
+fn numbers_come_back_as_they_came() {
+    let text = r#"{"n":[907.3038322028689,481.83792520110524,5e-324,1.7976931348623157e+308,-0.0,0.1,18446744073709551615]}"#;
+    assert_eq!(text.parse::<Document>().unwrap().to_string(), text);
+}
+
 proptest! {
+    #[test]
+    fn numbers_of_any_size_come_back_as_they_came(number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
+        let document = document(&json!({ "n": number }));
+        prop_assert_eq!(document.members().get("n"), Some(&json!(number)));
+    }
+
     #[test]
     fn what_databases_hold_comes_back(names in prop::collection::btree_map(any::<String>(), any::<i64>(), 0..8)) {
         let members: Map<_, _> = names.into_iter().map(|(name, value)| (name, Value::from(value))).collect();

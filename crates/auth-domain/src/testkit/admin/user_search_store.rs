@@ -1,5 +1,5 @@
 //! What every [`UserSearchStore`](crate::admin::ports::UserSearchStore) keeps.
-#![expect(clippy::unwrap_used, reason = "a clause is a test: an outage fails it")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a clause is a test: an outage fails it")]
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ fn pending(mail: &Outgoing) -> PendingEmail {
 }
 
 /// Asks for another address, and tells the present one.
-pub(super) async fn asked_for(stores: &Stores, user: &User, address: &str, seconds: i64) -> Outgoing {
+pub(in crate::testkit) async fn asked_for(stores: &Stores, user: &User, address: &str, seconds: i64) -> Outgoing {
     let mail = asked_by(user, address, seconds);
     let requested = stores.mailbox.request_change(user.id, &pending(&mail), &mail, None).await.unwrap();
     assert_eq!(requested, Requested::Queued);
@@ -27,7 +27,7 @@ pub(super) async fn asked_for(stores: &Stores, user: &User, address: &str, secon
 }
 
 /// Moves an account to another address; returns the notice to the former one.
-pub(super) async fn moved(stores: &Stores, user: &User, address: &str, seconds: i64) -> Outgoing {
+pub(in crate::testkit) async fn moved(stores: &Stores, user: &User, address: &str, seconds: i64) -> Outgoing {
     let mail = asked_for(stores, user, address, seconds).await;
     let now = stores.user(user).await;
     let told = notice(&now, seconds);

@@ -26,7 +26,7 @@ use crate::{
 /// A recovery code.
 #[derive(Debug, Clone)]
 pub(super) struct Code {
-    made_at: DateTime<Utc>,
+    pub(super) made_at: DateTime<Utc>,
     pub(super) used_at: Option<DateTime<Utc>>,
 }
 

@@ -144,7 +144,7 @@ impl FromMembers for PatchBody {
         let roles = roles(members);
         let (email_verified, disabled) = (members.boolean("email_verified"), members.boolean("disabled"));
         let (profile, attributes) = (members.patch("profile"), members.patch("attributes"));
-        members.refuse_others();
+        members.refuse_others("is no member that can be changed");
         Ok(Self(Patch {
             email: email?,
             roles: roles?,
@@ -162,12 +162,12 @@ pub(crate) fn told(faults: &[PatchFault]) -> Problem {
     Problem::validation(faults.iter().map(told).collect())
 }
 
-fn roles(members: &mut Members) -> Result<Option<Roles>, Told> {
+pub(super) fn roles(members: &mut Members) -> Result<Option<Roles>, Told> {
     let Some(roles) = members.list::<Role>(Member::Roles.name())? else { return Ok(None) };
     Roles::of(roles).map(Some).map_err(|fault| members.fault(Member::Roles.name(), fault.code(), fault))
 }
 
-fn document(members: &mut Members, name: &'static str) -> Result<Document, Told> {
+pub(super) fn document(members: &mut Members, name: &'static str) -> Result<Document, Told> {
     match members.raw(name) {
         None | Some(Value::Null) => Ok(Document::default()),
         Some(Value::Object(given)) => Document::of(given).map_err(|fault| members.fault(name, fault.code(), fault)),

@@ -6,7 +6,7 @@ use super::{administrator, client, me, patch, start};
 use crate::service::{Answer, Engine, Service, eventually, on_every_engine};
 
 /// Events by the API, once there are so many.
-async fn events(service: &Service, admin: &str, query: &str, count: usize) -> Vec<Value> {
+pub(super) async fn events(service: &Service, admin: &str, query: &str, count: usize) -> Vec<Value> {
     let path = format!("/admin/audit?{query}");
     let ask = async || service.get_as(admin, &path).await;
     let there = |answer: &Answer| answer.body["events"].as_array().is_some_and(|events| events.len() >= count);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{administrator, by, client, give_role, make, patch, show, start};
 use crate::service::{Answer, Engine, PASSWORD, Service, on_every_engine};
 
-const BCRYPT: &str = "$2b$10$WvvTPHKwdBJ3uk0Z37EMR.hLA2W6N9AEBhEgrAOljy2Ae5MtaSIUi";
+pub(super) const BCRYPT: &str = "$2b$10$WvvTPHKwdBJ3uk0Z37EMR.hLA2W6N9AEBhEgrAOljy2Ae5MtaSIUi";
 
 on_every_engine! {
     async fn an_account_is_as_it_was_asked_for(engine) {

@@ -21,7 +21,7 @@ fn the_manual_page_knows_every_command() {
     for name in names {
         assert!(page.contains(&format!("auth\\-server\\-{name}(1)")), "{name} is missing");
     }
-    for deeper in ["USERS SET-PASSWORD", "USERS RESET-FACTORS", "KEYS REENCRYPT", "\\-\\-json"] {
+    for deeper in ["USERS SET-PASSWORD", "USERS RESET-FACTORS", "USERS EXPORT", "KEYS REENCRYPT", "\\-\\-json"] {
         assert!(page.contains(deeper), "{deeper} is missing");
     }
 }

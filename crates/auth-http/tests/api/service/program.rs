@@ -5,6 +5,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 use super::{ACCESS_SECRET, REFRESH_SECRET, TestDatabase};
@@ -30,9 +31,11 @@ pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i3
 /// The same, with something to read.
 pub fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> (i32, String, String) {
     let mut child = program(folder).args(arguments).envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
-    // Who does not read it closes the pipe.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_owned());
+    // Beside the reading: a program that says much while it reads much would wait for its reader. Who does not read closes the pipe.
+    let giving = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
     let output = child.wait_with_output().unwrap();
+    giving.join().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} died: {}", output.status));
     (code, text(output.stdout), text(output.stderr))

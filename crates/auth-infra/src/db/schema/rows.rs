@@ -28,7 +28,7 @@ use super::{
 pub(crate) const NO_PASSWORD: &str = "!";
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct UserRow {
     id: String,
     email: String,

@@ -1,8 +1,11 @@
 //! Rows that any program may have written, in columns of any type.
 
 use auth_domain::{
-    admin::import::{Activity, Candidate, NoTime},
-    identity::password_hash::PasswordHash,
+    admin::{
+        import::{Candidate, Refusal},
+        transfer::{Activity, Arrival},
+    },
+    identity::{email::Email, password_hash::PasswordHash},
 };
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::{
@@ -47,20 +50,22 @@ impl QueryableByName<Sqlite> for Account {
         } else if bytes(row, "disabled_at")?.is_none() {
             Activity::Active
         } else {
-            Activity::Disabled
+            Activity::Disabled(None)
         };
         let mut password = None;
         for name in HASHES {
             password = password.or(text(row, name)?);
         }
-        Ok(Self(Candidate {
-            number: text(row, "id")?.unwrap_or_default(),
-            email: text(row, "email")?.unwrap_or_default(),
-            password: PasswordHash::new(password.unwrap_or_default()),
-            activity,
-            created_at: text(row, "created_at")?.as_deref().map(time).transpose(),
-        }))
+        let email = text(row, "email")?.unwrap_or_default();
+        let arrived = arrival(&email, password.unwrap_or_default(), activity, text(row, "created_at")?.as_deref());
+        Ok(Self(Candidate { number: text(row, "id")?.unwrap_or_default(), email, account: arrived.map(Box::new) }))
     }
+}
+
+fn arrival(email: &str, password: String, activity: Activity, created_at: Option<&str>) -> Result<Arrival, Refusal> {
+    let email: Email = email.parse().map_err(|_fault| Refusal::Address)?;
+    let created_at = created_at.map(|text| time(text).ok_or(Refusal::Time)).transpose()?;
+    Ok(Arrival { password: Some(PasswordHash::new(password)), activity, created_at, ..Arrival::of(email) })
 }
 
 /// SQLite takes a column's name in any case.
@@ -89,19 +94,19 @@ fn activity(flag: &[u8]) -> Activity {
     let text = String::from_utf8_lossy(flag).trim().to_ascii_lowercase();
     match (flag, text.as_str()) {
         ([1], _) | (_, "1" | "1.0" | "true" | "t" | "yes" | "y" | "on") => Activity::Active,
-        ([0], _) | (_, "0" | "0.0" | "false" | "f" | "no" | "n" | "off" | "") => Activity::Disabled,
+        ([0], _) | (_, "0" | "0.0" | "false" | "f" | "no" | "n" | "off" | "") => Activity::Disabled(None),
         _ => Activity::Unknown,
     }
 }
 
 /// A time with a zone, or else in UTC, cut to the microseconds that every database stores.
-fn time(text: &str) -> Result<DateTime<Utc>, NoTime> {
+fn time(text: &str) -> Option<DateTime<Utc>> {
     let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
     let plain = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
     let with_zone = zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).map_or(None, |at| Some(at.to_utc())));
     let without =
         || plain.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).map_or(None, |at| Some(at.and_utc())));
-    with_zone.or_else(without).map(|at| at.trunc_subsecs(6)).ok_or(NoTime)
+    with_zone.or_else(without).map(|at| at.trunc_subsecs(6))
 }
 
 #[cfg(test)]
@@ -117,10 +122,10 @@ mod tests {
             ("2024-02-29T12:30:45Z", "2024-02-29T12:30:45+00:00"),
             ("2024-02-29 12:30:45+02:00", "2024-02-29T10:30:45+00:00"),
         ] {
-            assert_eq!(time(text).map(|at| at.to_rfc3339()).as_deref(), Ok(expected), "{text}");
+            assert_eq!(time(text).map(|at| at.to_rfc3339()).as_deref(), Some(expected), "{text}");
         }
         for none in ["", "yesterday", "2024-02-30 00:00:00", "1709209845", "2024-02-29"] {
-            assert!(time(none).is_err(), "{none}");
+            assert!(time(none).is_none(), "{none}");
         }
     }
 }

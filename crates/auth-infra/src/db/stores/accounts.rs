@@ -230,7 +230,7 @@ fn reached_by_password(db: &mut AnyConnection, user: &str, session: SessionId, n
 /// Stores a new account, with what its roles are looked up by.
 pub(crate) fn store(db: &mut AnyConnection, user: &User) -> QueryResult<()> {
     diesel::insert_into(users::table).values(UserRow::from(user)).execute(db)?;
-    roles::enter(db, &user.id.to_string(), &user.roles)
+    roles::enter(db, user)
 }
 
 /// The account, whose row is locked from now on: whoever spends a proof for it, or changes it, waits.

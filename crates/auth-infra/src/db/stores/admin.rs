@@ -1,5 +1,7 @@
 //! Searching accounts. Each statement reads at most so many rows of one index, however many accounts there are.
 
+pub(crate) mod transfer;
+
 use async_trait::async_trait;
 use auth_domain::{
     admin::{

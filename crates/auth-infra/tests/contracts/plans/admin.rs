@@ -1,16 +1,26 @@
 //! The queries of administrators: each kind of search, from its beginning and from a place on.
 
 use auth_domain::{
-    admin::{ports::UserSearchStore, search::UserSearch},
+    admin::{
+        ports::{
+            Stored::{EmailTaken, Yes},
+            TransferStore, UserSearchStore,
+        },
+        search::UserSearch,
+        transfer::AccountRecord,
+    },
     audit::{
         entry::{Filter, Whose},
         kind::EventKind,
         ports::AuditStore,
     },
     identity::{email::Email, ids::UserId},
-    testkit::samples::email,
+    testkit::{
+        admin::samples::{bare, whole},
+        samples::{email, user},
+    },
 };
-use auth_infra::db::{Database, DieselAudit, DieselUsers};
+use auth_infra::db::{Database, DieselAudit, DieselTransfers, DieselUsers};
 use chrono::DateTime;
 
 use super::{at, uuid};
@@ -49,6 +59,21 @@ pub(super) async fn search(database: &Database) {
         for whose in [None, Some(Whose::User(uuid(77).parse().unwrap()))] {
             assert!(!trail.list(&Filter { whose, event, ..last_day.clone() }).await.unwrap().is_empty());
         }
+    }
+}
+
+/// A batch as it comes: accounts with all that they can have, some without, and one that is there.
+pub(super) async fn transfer(database: &Database) {
+    let transfers = DieselTransfers(database.clone());
+    let mut accounts: Vec<AccountRecord> = vec![whole("moved@example.net"), bare(user("user00000042@example.org"))];
+    // Of so small a table, a full batch is cheaper looked up row by row.
+    accounts.extend((2..6).map(|number| bare(user(&format!("moved{number}@example.net")))));
+    let now = at("2026-01-20T00:00:00.5Z");
+    for stored in [transfers.foresee(&accounts, now).await.unwrap(), transfers.insert(&accounts, now).await.unwrap()] {
+        assert!(stored.starts_with(&[Yes, EmailTaken]) && stored.len() == accounts.len());
+    }
+    for after in [None, Some(uuid(1000).parse().unwrap())] {
+        assert_eq!(transfers.page(after, 20).await.unwrap().len(), 20);
     }
 }
 

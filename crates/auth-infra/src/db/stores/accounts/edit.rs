@@ -17,7 +17,7 @@ use diesel::{
 
 use super::{
     find_locked, is_had,
-    roles::{has, index, restate},
+    roles::{has, index},
 };
 use crate::db::{
     connection::AnyConnection,
@@ -99,10 +99,8 @@ fn try_to(db: &mut AnyConnection, Edit { id, from, to, keep, now, notice }: &Edi
         void_all_of(db, id, at)?;
     }
     diesel::update(users::table.find(id)).set(EditedRow::from(&after)).execute(db)?;
-    if after.roles != before.roles {
-        index(db, id, &after.roles)?;
-    } else {
-        restate(db, id, &after.roles)?;
+    if !(before.roles.is_empty() && after.roles.is_empty()) {
+        index(db, &after)?;
     }
     if moves {
         // Proofs of the address that it has from now on.

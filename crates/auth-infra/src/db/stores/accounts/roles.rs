@@ -4,6 +4,7 @@
 use auth_domain::identity::{
     administrator::Another,
     role::{Role, Roles},
+    user::User,
 };
 use diesel::prelude::*;
 
@@ -12,19 +13,39 @@ use crate::db::{
     schema::tables::{user_roles, users},
 };
 
+/// That an account has a role, and where lists have it.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = user_roles, treat_none_as_default_value = false)]
+pub(crate) struct RoleRow {
+    role: String,
+    user_id: String,
+    listed_as: i16,
+    email: String,
+}
+
+impl RoleRow {
+    /// One for each role.
+    pub(crate) fn of(user: &User) -> Vec<Self> {
+        // As `users.listed_as` is generated.
+        let listed_as = i16::from(!user.is_active()) + 2 * i16::from(user.email_verified_at.is_some());
+        let row =
+            |role: &Role| Self { role: role.to_string(), user_id: user.id.to_string(), listed_as, email: user.email.to_string() };
+        user.roles.iter().map(row).collect()
+    }
+}
+
 /// Writes the roles of an account, whose row the transaction has locked, into the index.
-pub(super) fn index(db: &mut AnyConnection, user: &str, roles: &Roles) -> QueryResult<()> {
-    diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user))).execute(db)?;
-    enter(db, user, roles)
+pub(super) fn index(db: &mut AnyConnection, user: &User) -> QueryResult<()> {
+    diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user.id.to_string()))).execute(db)?;
+    enter(db, user)
 }
 
 /// Writes the roles of a new account into the index.
-pub(super) fn enter(db: &mut AnyConnection, user: &str, roles: &Roles) -> QueryResult<()> {
-    for role in roles.iter() {
-        let row = (user_roles::role.eq(role.as_str()), user_roles::user_id.eq(user));
+pub(super) fn enter(db: &mut AnyConnection, user: &User) -> QueryResult<()> {
+    for row in RoleRow::of(user) {
         diesel::insert_into(user_roles::table).values(row).execute(db)?;
     }
-    restate(db, user, roles)
+    Ok(())
 }
 
 /// Writes into the index what lists need to know of an account with these roles: whenever its address, its verification or its state

@@ -18,7 +18,7 @@ use crate::db::schema::{
 };
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = totp_factors)]
+#[diesel(table_name = totp_factors, treat_none_as_default_value = false)]
 pub(crate) struct TotpRow {
     id: String,
     user_id: String,
@@ -32,7 +32,7 @@ pub(crate) struct TotpRow {
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = passkeys)]
+#[diesel(table_name = passkeys, treat_none_as_default_value = false)]
 pub(crate) struct PasskeyRow {
     id: String,
     user_id: String,
@@ -49,7 +49,7 @@ pub(crate) struct PasskeyRow {
 }
 
 /// A recovery code that was not used.
-#[derive(Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = recovery_codes, treat_none_as_default_value = false)]
 pub(crate) struct CodeRow {
     pub(crate) user_id: String,
@@ -90,7 +90,17 @@ impl TryFrom<TotpRow> for TotpFactor {
     }
 }
 
+impl TotpRow {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl PasskeyRow {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn credential(&self) -> &str {
         &self.credential_id
     }

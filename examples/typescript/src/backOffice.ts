@@ -4,7 +4,11 @@ import { unwrap } from "./client.js";
 import type { components, paths } from "./schema.js";
 
 export type Account = components["schemas"]["Account"];
-export type Patch = components["schemas"]["UserPatch"];
+/** A merge patch (RFC 7396). The document leaves open what is in the two objects, which its generator takes for nothing. */
+export type Patch = Omit<components["schemas"]["UserPatch"], "attributes" | "profile"> & {
+  attributes?: Record<string, unknown> | null;
+  profile?: Record<string, unknown> | null;
+};
 export type Search = Omit<NonNullable<paths["/admin/users"]["get"]["parameters"]["query"]>, "after">;
 
 export interface Options {
@@ -32,7 +36,7 @@ export class BackOffice {
   async *accounts(search: Search = {}): AsyncGenerator<Account> {
     let after: string | undefined;
     do {
-      const query = { limit: 200, ...search, after };
+      const query = { limit: 200, ...search, ...(after !== undefined && { after }) };
       const page = unwrap(await this.api.GET("/admin/users", { params: { query } }));
       yield* page.users;
       after = page.next ?? undefined;
@@ -45,7 +49,8 @@ export class BackOffice {
       const path = { id };
       const seen = await this.api.GET("/admin/users/{id}", { params: { path } });
       const header = { "If-Match": seen.response.headers.get("ETag") ?? "*" };
-      const answer = await this.api.PATCH("/admin/users/{id}", { params: { path, header }, body: change(unwrap(seen)) });
+      const body = change(unwrap(seen)) as components["schemas"]["UserPatch"];
+      const answer = await this.api.PATCH("/admin/users/{id}", { params: { path, header }, body });
       if (answer.response.status !== 412) return unwrap(answer);
     }
   }

@@ -14,8 +14,7 @@ use crate::{
     testkit::{
         factors::samples::passkey,
         fixtures::{Stores, against, together},
-        mail::samples::{notice, proof_id},
-        mailbox::change::asked_for,
+        mailbox::change::leaving,
         mfa::scenes::with_passkey,
         samples::{after, email, user},
     },
@@ -71,13 +70,7 @@ pub async fn gives_contested_accounts_to_one_of_two_imports(stores: &Stores) {
 /// It was given up at the same time, and can be put back.
 pub async fn keeps_an_address_from_imports_at_the_same_time(stores: &Stores) {
     for round in 0..16 {
-        let ann = stores.keep_new(&format!("ann{round}@example.org")).await;
-        let mail = asked_for(stores, &ann, &format!("new{round}@example.org"), 0).await;
-        let proven = stores.user(&ann).await;
-        let leave = {
-            let (mailbox, proof, told) = (stores.mailbox.clone(), proof_id(&mail), notice(&proven, 1));
-            async move { mailbox.confirm_change(proof, proven.id, proven.version(), after(1), Some(&told)).await.unwrap() }
-        };
+        let (ann, leave) = leaving(stores, round).await;
         let come = {
             let others = [bare(user(&format!("ben{round}@example.org"))), bare(user(&format!("cid{round}@example.org")))];
             let [ben, cid] = others;

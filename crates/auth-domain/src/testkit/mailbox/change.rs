@@ -26,6 +26,16 @@ pub(in crate::testkit) async fn asked_for(stores: &Stores, user: &User, address:
     mail
 }
 
+/// An account, and what gives up its address for another one: it has yet to be done.
+pub(in crate::testkit) async fn leaving(stores: &Stores, round: usize) -> (User, impl Future<Output = Confirmed> + use<>) {
+    let ann = stores.keep_new(&format!("ann{round}@example.org")).await;
+    let mail = asked_for(stores, &ann, &format!("new{round}@example.org"), 0).await;
+    let proven = stores.user(&ann).await;
+    let (mailbox, proof, told) = (stores.mailbox.clone(), proof_id(&mail), notice(&proven, 1));
+    let leave = async move { mailbox.confirm_change(proof, proven.id, proven.version(), after(1), Some(&told)).await.unwrap() };
+    (ann, leave)
+}
+
 /// Moves an account to another address; returns the notice to the former one.
 pub(in crate::testkit) async fn moved(stores: &Stores, user: &User, address: &str, seconds: i64) -> Outgoing {
     let mail = asked_for(stores, user, address, seconds).await;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    change::{asked_for, moved},
+    change::{asked_for, leaving, moved},
     mailbox_store::assert_is_open,
 };
 use crate::testkit::{
@@ -108,14 +108,7 @@ pub async fn frees_an_address_with_its_account(stores: &Stores) {
 
 pub async fn keeps_the_former_address_from_those_who_register_at_the_same_time(stores: &Stores) {
     for round in 0..16 {
-        let ann = stores.keep_new(&format!("ann{round}@example.org")).await;
-        let mail = asked_for(stores, &ann, &format!("new{round}@example.org"), 0).await;
-        let proven = stores.user(&ann).await;
-        let leave = {
-            let (mailbox, proof, told) = (stores.mailbox.clone(), proof_id(&mail), notice(&proven, 1));
-            let account = proven.clone();
-            async move { mailbox.confirm_change(proof, account.id, account.version(), after(1), Some(&told)).await.unwrap() }
-        };
+        let (ann, leave) = leaving(stores, round).await;
         let come = {
             let (users, late) = (stores.users.clone(), newcomer(&ann.email, after(1)));
             async move { users.insert(&late, None, None).await.unwrap() }

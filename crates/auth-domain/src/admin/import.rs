@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use super::{
     ports::{Stored, TransferStore},
-    transfer::{AccountRecord, Arrival, TRANSFER_BATCH},
+    transfer::{AccountRecord, Arrival, batch_size},
 };
 use crate::{
     audit::{
@@ -46,6 +46,29 @@ pub enum ImportOutcome {
     /// Its address has an account, which is left alone.
     AlreadyThere(Email),
     Refused(Refusal),
+}
+
+/// How many candidates came to what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub imported: u64,
+    pub already_there: u64,
+    pub refused: u64,
+}
+
+impl Tally {
+    pub fn count(&mut self, outcome: &ImportOutcome) {
+        match outcome {
+            ImportOutcome::Imported(_) => self.imported += 1,
+            ImportOutcome::AlreadyThere(_) => self.already_there += 1,
+            ImportOutcome::Refused(_) => self.refused += 1,
+        }
+    }
+
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.imported + self.already_there + self.refused
+    }
 }
 
 /// Why a candidate cannot become an account.
@@ -117,7 +140,7 @@ impl ImportUsers {
         Ok(outcomes)
     }
 
-    /// What became of some of a stream, in order: at most [`TRANSFER_BATCH`]. Of two with one address the first is imported.
+    /// What became of some of a stream, in order: at most [`TRANSFER_BATCH`](super::transfer::TRANSFER_BATCH). Of two with one address the first is imported.
     ///
     /// # Errors
     /// An outage: then nobody knows of these, and they may be given again.
@@ -204,10 +227,6 @@ fn address(candidate: &Candidate) -> Option<Email> {
         Ok(arrival) => Some(arrival.email.clone()),
         Err(_refusal) => candidate.email.parse().into_iter().next(),
     }
-}
-
-fn batch_size() -> usize {
-    usize::try_from(TRANSFER_BATCH).unwrap_or(usize::MAX)
 }
 
 fn outcome(stored: Option<Stored>, user: User) -> Result<ImportOutcome, PortError> {

@@ -23,6 +23,12 @@ use crate::{
 /// How many accounts are written or read at once: enough that a transaction's cost is shared, few enough to be held in memory.
 pub const TRANSFER_BATCH: u32 = 200;
 
+/// The same, for lists in memory.
+#[must_use]
+pub fn batch_size() -> usize {
+    usize::try_from(TRANSFER_BATCH).unwrap_or(usize::MAX)
+}
+
 /// An account with all that belongs to it, but for its sessions and what is under way: no proof, no pending address, no factor that
 /// waits for its first code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +85,37 @@ pub enum Verification {
     No,
     /// Since when, where that is known.
     Yes(Option<DateTime<Utc>>),
+}
+
+/// Something is not so, and yet there is a time since when it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contradiction;
+
+impl Activity {
+    /// Whether it is disabled, and since when: a time alone says both.
+    ///
+    /// # Errors
+    /// [`Contradiction`].
+    pub fn of(disabled: Option<bool>, since: Option<DateTime<Utc>>) -> Result<Self, Contradiction> {
+        Ok(if is_so(disabled, since)? { Self::Disabled(since) } else { Self::Active })
+    }
+}
+
+impl Verification {
+    /// Whether it is verified, and since when: a time alone says both.
+    ///
+    /// # Errors
+    /// [`Contradiction`].
+    pub fn of(verified: Option<bool>, since: Option<DateTime<Utc>>) -> Result<Self, Contradiction> {
+        Ok(if is_so(verified, since)? { Self::Yes(since) } else { Self::No })
+    }
+}
+
+fn is_so(said: Option<bool>, since: Option<DateTime<Utc>>) -> Result<bool, Contradiction> {
+    match (said, since) {
+        (Some(false), Some(_)) => Err(Contradiction),
+        (said, since) => Ok(said.unwrap_or(since.is_some())),
+    }
 }
 
 impl Arrival {

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use auth_domain::{
     admin::{
         import::Refusal,
-        transfer::{Activity, Verification},
+        transfer::{Activity, Contradiction, Verification},
     },
     identity::{
         language::Language,
@@ -72,16 +72,10 @@ fn account(row: Row<'_>) -> Result<Draft, Refusal> {
     arrival.created_at = row.time("created_at")?;
     arrival.updated_at = row.time("updated_at")?;
     arrival.last_login_at = row.time("last_login_at")?;
-    arrival.activity = match (row.flag("disabled")?, row.time("disabled_at")?) {
-        (Some(true), since) | (None, since @ Some(_)) => Activity::Disabled(since),
-        (Some(false) | None, None) => Activity::Active,
-        (Some(false), Some(_)) => return Err(unreadable("disabled and disabled_at contradict each other")),
-    };
-    arrival.verification = match (row.flag("email_verified")?, row.time("email_verified_at")?) {
-        (Some(true), since) | (None, since @ Some(_)) => Verification::Yes(since),
-        (Some(false) | None, None) => Verification::No,
-        (Some(false), Some(_)) => return Err(unreadable("email_verified and email_verified_at contradict each other")),
-    };
+    arrival.activity = Activity::of(row.flag("disabled")?, row.time("disabled_at")?)
+        .map_err(|Contradiction| unreadable("disabled and disabled_at contradict each other"))?;
+    arrival.verification = Verification::of(row.flag("email_verified")?, row.time("email_verified_at")?)
+        .map_err(|Contradiction| unreadable("email_verified and email_verified_at contradict each other"))?;
     let language = |tag: &str| tag.parse::<Language>().map_err(|fault| unreadable(format!("language {fault}")));
     arrival.language = row.text("language")?.map(language).transpose()?;
     arrival.roles = roles(row.text("roles")?.unwrap_or_default())?;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use auth_domain::{admin::transfer::AccountRecord, audit::initiator::Initiator, identity::port_error::PortError};
+use auth_domain::audit::initiator::Initiator;
 use clap::Args;
 
 use super::CommandError;
@@ -67,20 +67,12 @@ async fn lines(app: &UseCases, by: &Initiator, out: &mut impl Write) -> Result<u
     let mut page = app.admin.export.begin(by).await?;
     let mut count = 0;
     while let Some(last) = page.last().map(|account| account.user.id) {
-        out.write_all(&written(&page)?)?;
+        out.write_all(&line::written(&page)?)?;
         count += page.len();
         page = app.admin.export.page(Some(last)).await?;
     }
     out.flush()?;
     Ok(count)
-}
-
-fn written(page: &[AccountRecord]) -> Result<Vec<u8>, PortError> {
-    let mut text = Vec::new();
-    for account in page {
-        line::write(account, &mut text).map_err(|fault| PortError::Internal(format!("an account cannot be written: {fault}")))?;
-    }
-    Ok(text)
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use auth_domain::{
     admin::{
         import::{Candidate, Mode},
-        transfer::TRANSFER_BATCH,
+        transfer::batch_size,
     },
     audit::initiator::Initiator,
 };
@@ -67,7 +67,7 @@ impl Stream<'_> {
 
     async fn take(&mut self, candidate: Candidate) -> Result<(), CommandError> {
         self.waiting.push(candidate);
-        if u32::try_from(self.waiting.len()).is_ok_and(|waiting| waiting < TRANSFER_BATCH) { Ok(()) } else { self.flush().await }
+        if self.waiting.len() < batch_size() { Ok(()) } else { self.flush().await }
     }
 
     async fn flush(&mut self) -> Result<(), CommandError> {
@@ -76,7 +76,7 @@ impl Stream<'_> {
         let stopped = |outage| {
             let line = &first.number;
             CommandError::Told(format!(
-                "Stopped before line {line}: {outage}. What stands above it is done; importing all of it again is harmless"
+                "Stopped before line {line}: {outage}. Every line above it is done; importing all of them again is harmless"
             ))
         };
         let outcomes = self.app.admin.import.batch(&batch, self.run, self.by).await.map_err(stopped)?;

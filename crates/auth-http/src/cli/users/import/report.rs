@@ -1,6 +1,6 @@
 //! What became of each account, for people and for scripts.
 
-use auth_domain::admin::import::ImportOutcome;
+use auth_domain::admin::import::{ImportOutcome, Tally};
 use serde::Serialize;
 
 use super::CommandError;
@@ -19,7 +19,7 @@ pub(crate) struct Report {
     #[serde(skip)]
     detail: Detail,
     #[serde(skip)]
-    totals: Totals,
+    tally: Tally,
 }
 
 /// Whether every account is listed, or what people can read.
@@ -27,13 +27,6 @@ pub(crate) struct Report {
 pub(crate) enum Detail {
     Every,
     Readable,
-}
-
-#[derive(Default)]
-struct Totals {
-    imported: usize,
-    already_there: usize,
-    refused: usize,
 }
 
 #[derive(Serialize)]
@@ -63,14 +56,14 @@ pub(super) struct Told {
 
 impl Report {
     pub(super) fn of(dry_run: bool, detail: Detail) -> Self {
-        let totals = Totals::default();
-        Self { dry_run, imported: Vec::new(), already_there: Vec::new(), refused: Vec::new(), detail, totals }
+        let tally = Tally::default();
+        Self { dry_run, imported: Vec::new(), already_there: Vec::new(), refused: Vec::new(), detail, tally }
     }
 
     pub(super) fn add(&mut self, candidate: Told, outcome: ImportOutcome) {
+        self.tally.count(&outcome);
         match outcome {
             ImportOutcome::Imported(user) => {
-                self.totals.imported += 1;
                 let note = (!candidate.notes.is_empty()).then(|| candidate.notes.join("; "));
                 // What to look at is not to be lost among the others.
                 let like_it = |one: &&Imported| one.note.is_some() == note.is_some();
@@ -80,13 +73,11 @@ impl Report {
                 }
             }
             ImportOutcome::AlreadyThere(email) => {
-                self.totals.already_there += 1;
                 if self.has_room(self.already_there.len()) {
                     self.already_there.push(email.to_string());
                 }
             }
             ImportOutcome::Refused(refusal) => {
-                self.totals.refused += 1;
                 if self.has_room(self.refused.len()) {
                     let Told { number: row, email, .. } = candidate;
                     self.refused.push(Refused { row, email, reason: refusal.to_string() });
@@ -102,9 +93,9 @@ impl Report {
     pub(crate) fn text(&self) -> String {
         let (is, are) = if self.dry_run { ("would be imported", "Dry run: would be imported") } else { ("imported", "Imported") };
         let note = |user: &Imported| user.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        let Totals { imported: new, already_there: old, refused: out } = self.totals;
-        let more = |is: &str, listed: usize, all: usize| {
-            let hidden = all.saturating_sub(listed);
+        let Tally { imported: new, already_there: old, refused: out } = self.tally;
+        let more = |is: &str, listed: usize, all: u64| {
+            let hidden = all.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
             (hidden > 0).then(|| format!("{is}: {hidden} more (--json lists all)"))
         };
         let imported = self.imported.iter().map(|user| format!("{is}: {} ({}){}", user.email, user.state, note(user)));
@@ -119,7 +110,7 @@ impl Report {
 
     /// Fails when any account was refused, so that a script does not go on unaware.
     pub(crate) fn verdict(&self) -> Result<(), CommandError> {
-        match self.totals.refused {
+        match self.tally.refused {
             0 => Ok(()),
             count => Err(CommandError::Told(format!("{count} of the accounts cannot be taken over; the report says why."))),
         }

@@ -66,15 +66,7 @@ fn lines(
                 return Err(PortError::Unavailable("the server is stopping".to_owned()));
             }
             let next = app.admin.export.page(Some(last)).await?;
-            Ok(Some((written(&page)?, next)))
+            Ok(Some((line::written(&page)?.into(), next)))
         }
     })
-}
-
-fn written(page: &[AccountRecord]) -> Result<Bytes, PortError> {
-    let mut text = Vec::new();
-    for account in page {
-        line::write(account, &mut text).map_err(|fault| PortError::Internal(format!("an account cannot be written: {fault}")))?;
-    }
-    Ok(text.into())
 }

@@ -6,8 +6,8 @@ use actix_web::{
 };
 use auth_domain::{
     admin::{
-        import::{Candidate, ImportOutcome, Mode},
-        transfer::TRANSFER_BATCH,
+        import::{Candidate, ImportOutcome, Mode, Tally},
+        transfer::batch_size,
     },
     audit::initiator::Initiator,
     identity::port_error::PortError,
@@ -54,7 +54,7 @@ struct LineResult<'a> {
 }
 
 /// The last line of an import that is whole.
-#[derive(Serialize, Default)]
+#[derive(Serialize)]
 struct Totals {
     total: u64,
     imported: u64,
@@ -74,13 +74,8 @@ struct StoppedAfter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Whole,
-    Interrupted(Interrupted),
-    /// The server has been told to stop.
-    Stopping,
-    /// The disk that holds the answers which nobody reads.
-    Unavailable,
-    /// The database, for this reason.
-    Failed(&'static str),
+    /// For this reason, as the last line has it.
+    Stopped(&'static str),
 }
 
 /// Import accounts.
@@ -107,7 +102,7 @@ pub(crate) async fn import(
     let (answer, lines) = spool();
     let source = Source { upload: body.begun(), splitter: Splitter::default(), came: Bytes::new() };
     // A task of its own: it reads on while nobody takes the answer.
-    rt::spawn(Import { app, draining, by, mode, source, answer, last: 0, totals: Totals::default() }.run().in_current_span());
+    rt::spawn(Import { app, draining, by, mode, source, answer, last: 0, tally: Tally::default() }.run().in_current_span());
     Ok(HttpResponse::Ok().content_type(NDJSON).streaming(lines))
 }
 
@@ -120,7 +115,7 @@ struct Import {
     answer: Spool,
     /// The last line that was answered.
     last: u64,
-    totals: Totals,
+    tally: Tally,
 }
 
 impl Import {
@@ -129,8 +124,8 @@ impl Import {
         let end = loop {
             let (batch, end) = tokio::select! {
                 biased;
-                () = self.draining.0.cancelled() => (Vec::new(), Some(End::Stopping)),
-                () = self.answer.left() => (Vec::new(), Some(End::Interrupted(Interrupted::CutOff))),
+                () = self.draining.0.cancelled() => (Vec::new(), Some(End::STOPPING)),
+                () = self.answer.left() => (Vec::new(), Some(End::from(Interrupted::CutOff))),
                 next = self.source.next() => next,
             };
             if let Err(end) = self.take_over(&batch).await {
@@ -162,63 +157,64 @@ impl Import {
         }
         self.answer.write(text.into()).await.map_err(|fault| {
             tracing::error!(%fault, "the answers of an import that nobody reads cannot be kept in a temporary file");
-            End::Unavailable
+            End::UNAVAILABLE
         })
     }
 
     fn result(&mut self, line: u64, outcome: ImportOutcome) -> LineResult<'static> {
-        self.totals.total += 1;
+        self.tally.count(&outcome);
         let of = |result| LineResult { line, result, id: None, reason: None };
         match outcome {
             ImportOutcome::Imported(user) => {
-                self.totals.imported += 1;
                 LineResult { id: (self.mode == Mode::Real).then(|| user.id.to_string()), ..of("imported") }
             }
-            ImportOutcome::AlreadyThere(_) => {
-                self.totals.already_there += 1;
-                of("already_there")
-            }
-            ImportOutcome::Refused(refusal) => {
-                self.totals.refused += 1;
-                LineResult { reason: Some(refusal.to_string()), ..of("refused") }
-            }
+            ImportOutcome::AlreadyThere(_) => of("already_there"),
+            ImportOutcome::Refused(refusal) => LineResult { reason: Some(refusal.to_string()), ..of("refused") },
         }
     }
 
     fn last_line(&self, end: End) -> Result<Bytes, End> {
         let mut text = Vec::new();
-        match end.reason() {
-            None => write(&mut text, &self.totals)?,
-            Some(reason) => write(&mut text, &StoppedAfter { stopped_after: self.last, reason })?,
+        match end {
+            End::Whole => write(&mut text, &Totals::from(self.tally))?,
+            End::Stopped(reason) => write(&mut text, &StoppedAfter { stopped_after: self.last, reason })?,
         }
         Ok(text.into())
     }
 }
 
 impl End {
+    const STOPPING: Self = Self::Stopped("server_stopping");
+    /// The database, or the disk that holds the answers which nobody reads.
+    const UNAVAILABLE: Self = Self::Stopped("service_unavailable");
+
     /// Told in the log with its cause, as any other answer that it spoils.
     fn of_outage(outage: PortError) -> Self {
-        if Problem::from(outage).code() == Code::InternalError {
-            Self::Failed(Code::InternalError.name())
-        } else {
-            Self::Failed("service_unavailable")
-        }
-    }
-
-    fn reason(self) -> Option<&'static str> {
-        match self {
-            Self::Whole => None,
-            Self::Interrupted(Interrupted::TimedOut) => Some("request_timeout"),
-            Self::Interrupted(Interrupted::CutOff) => Some("request_cut_off"),
-            Self::Stopping => Some("server_stopping"),
-            Self::Unavailable => Some("service_unavailable"),
-            Self::Failed(reason) => Some(reason),
+        match Problem::from(outage).code() == Code::InternalError {
+            true => Self::Stopped(Code::InternalError.name()),
+            false => Self::UNAVAILABLE,
         }
     }
 }
 
+impl From<Interrupted> for End {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::Stopped(match interrupted {
+            Interrupted::TimedOut => "request_timeout",
+            Interrupted::CutOff => "request_cut_off",
+        })
+    }
+}
+
+impl From<Tally> for Totals {
+    fn from(tally: Tally) -> Self {
+        let Tally { imported, already_there, refused } = tally;
+        Self { total: tally.total(), imported, already_there, refused }
+    }
+}
+
 fn write(text: &mut Vec<u8>, line: &impl Serialize) -> Result<(), End> {
-    serde_json::to_writer(&mut *text, line).map_err(|_texts_and_numbers| End::Unavailable)?;
+    serde_json::to_writer(&mut *text, line).map_err(|_texts_and_numbers| End::UNAVAILABLE)?;
     text.push(b'\n');
     Ok(())
 }
@@ -237,7 +233,7 @@ impl Source {
     async fn next(&mut self) -> (Vec<Candidate>, Option<End>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         loop {
-            while batch.is_empty() || batch.len() < most() && bytes < BATCH_BYTES {
+            while batch.is_empty() || batch.len() < batch_size() && bytes < BATCH_BYTES {
                 let before = self.came.len();
                 let Some(candidate) = self.splitter.next(&mut self.came) else {
                     bytes += before;
@@ -246,7 +242,7 @@ impl Source {
                 bytes += before - self.came.len();
                 batch.push(candidate);
             }
-            if batch.len() == most() || !batch.is_empty() && bytes >= BATCH_BYTES {
+            if batch.len() == batch_size() || !batch.is_empty() && bytes >= BATCH_BYTES {
                 return (batch, None);
             }
             let more = if batch.is_empty() { Some(self.upload.next().await) } else { self.upload.ready() };
@@ -257,7 +253,7 @@ impl Source {
                     batch.extend(self.splitter.end());
                     return (batch, Some(End::Whole));
                 }
-                Some(Err(interrupted)) => return (batch, Some(End::Interrupted(interrupted))),
+                Some(Err(interrupted)) => return (batch, Some(End::from(interrupted))),
             }
         }
     }
@@ -265,7 +261,3 @@ impl Source {
 
 /// How much of what came is in a batch, in bytes, but for what its last line has: long lines are imported fewer at once.
 const BATCH_BYTES: usize = 1024 * 1024;
-
-fn most() -> usize {
-    usize::try_from(TRANSFER_BATCH).unwrap_or(usize::MAX)
-}

@@ -4,7 +4,7 @@
 use auth_domain::{
     admin::{
         import::{Candidate, Refusal},
-        transfer::{AccountRecord, Activity, Arrival, Verification},
+        transfer::{AccountRecord, Activity, Arrival, Contradiction, Verification},
     },
     factors::recovery_code::{RECOVERY_CODES, RecoveryCodeDigest},
     identity::{
@@ -12,6 +12,7 @@ use auth_domain::{
         ids::UserId,
         language::Language,
         password_hash::PasswordHash,
+        port_error::PortError,
         role::Role,
         user::{AccountState, User},
     },
@@ -93,6 +94,18 @@ pub(crate) fn write(record: &AccountRecord, to: &mut Vec<u8>) -> serde_json::Res
     Ok(())
 }
 
+/// The lines of a page of accounts.
+///
+/// # Errors
+/// As of [`write`].
+pub(crate) fn written(page: &[AccountRecord]) -> Result<Vec<u8>, PortError> {
+    let mut text = Vec::new();
+    for account in page {
+        write(account, &mut text).map_err(|fault| PortError::Internal(format!("an account cannot be written: {fault}")))?;
+    }
+    Ok(text)
+}
+
 fn disabled_at(user: &User) -> Option<DateTime<Utc>> {
     match user.state {
         AccountState::Active => None,
@@ -142,7 +155,8 @@ impl FromMembers for Arrival {
     fn from_members(members: &mut Members) -> Result<Self, Told> {
         let (email, id) = (members.required::<Email>("email"), members.optional::<UserId>("id"));
         let password = members.optional::<String>("password_hash");
-        let (verification, activity) = (verification(members), activity(members));
+        let verification = since(members, ["email_verified", "email_verified_at"], Verification::of);
+        let activity = since(members, ["disabled", "disabled_at"], Activity::of);
         let [created_at, updated_at, last_login_at] =
             ["created_at", "updated_at", "last_login_at"].map(|name| time(members, name));
         let (language, roles) = (members.optional::<Language>("language"), roles(members));
@@ -189,28 +203,15 @@ fn time(members: &mut Members, name: &'static str) -> Result<Option<DateTime<Utc
     Ok(members.optional::<Time>(name)?.map(|Time(time)| time))
 }
 
-fn verification(members: &mut Members) -> Result<Verification, Told> {
-    Ok(match since(members, "email_verified", "email_verified_at")? {
-        Some(since) => Verification::Yes(since),
-        None => Verification::No,
-    })
-}
-
-fn activity(members: &mut Members) -> Result<Activity, Told> {
-    Ok(match since(members, "disabled", "disabled_at")? {
-        Some(since) => Activity::Disabled(since),
-        None => Activity::Active,
-    })
-}
-
-/// Whether something is so, and since when if that is known. A time alone says both.
-fn since(members: &mut Members, is: &'static str, since: &'static str) -> Result<Option<Option<DateTime<Utc>>>, Told> {
+/// Whether something is so, and since when if that is known.
+fn since<T>(
+    members: &mut Members,
+    [is, since]: [&'static str; 2],
+    of: impl FnOnce(Option<bool>, Option<DateTime<Utc>>) -> Result<T, Contradiction>,
+) -> Result<T, Told> {
     let (is_so, at) = (members.boolean(is), time(members, since));
-    match (is_so?, at?) {
-        (Some(false), Some(_)) => Err(members.fault(since, "unsupported", format!("does not go with a `{is}` of false"))),
-        (Some(true), at) | (None, at @ Some(_)) => Ok(Some(at)),
-        (Some(false) | None, None) => Ok(None),
-    }
+    let contradicted = |Contradiction| members.fault(since, "unsupported", format!("does not go with a `{is}` of false"));
+    of(is_so?, at?).map_err(contradicted)
 }
 
 fn carried(members: &mut Members) -> Result<Carried, Told> {

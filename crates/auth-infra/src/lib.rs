@@ -9,6 +9,7 @@ pub mod cursors;
 pub mod db;
 mod derived_key;
 pub mod encryption;
+mod foreign_time;
 pub mod hashing;
 pub mod jwt;
 pub mod metrics;

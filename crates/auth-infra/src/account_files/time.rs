@@ -1,16 +1,12 @@
 //! Times as other systems write them.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 
-/// A time with a zone, or else in UTC, cut to the microseconds that every database stores: RFC 3339, or as PostgreSQL writes it.
+use crate::foreign_time;
+
+/// A time, with or without spaces around it.
 pub(super) fn of_text(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let zoned = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
-    let plain = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
-    let with_zone = zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).map_or(None, |at| Some(at.to_utc())));
-    let without =
-        || plain.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).map_or(None, |at| Some(at.and_utc())));
-    with_zone.or_else(without).map(|at| at.trunc_subsecs(6))
+    foreign_time::read(text.trim())
 }
 
 /// Milliseconds since 1970.

@@ -7,7 +7,6 @@ use auth_domain::{
     },
     identity::{email::Email, password_hash::PasswordHash},
 };
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::{
     QueryableByName, RunQueryDsl,
     deserialize::{self, FromSql},
@@ -18,9 +17,12 @@ use diesel::{
 };
 
 use super::LegacyFault;
-use crate::db::{
-    connection::{read_only, texts},
-    url::DatabaseUrl,
+use crate::{
+    db::{
+        connection::{read_only, texts},
+        url::DatabaseUrl,
+    },
+    foreign_time,
 };
 
 /// The names that systems give to the column with the password hash.
@@ -64,7 +66,7 @@ impl QueryableByName<Sqlite> for Account {
 
 fn arrival(email: &str, password: String, activity: Activity, created_at: Option<&str>) -> Result<Arrival, Refusal> {
     let email: Email = email.parse().map_err(|_fault| Refusal::Address)?;
-    let created_at = created_at.map(|text| time(text).ok_or(Refusal::Time)).transpose()?;
+    let created_at = created_at.map(|text| foreign_time::read(text).ok_or(Refusal::Time)).transpose()?;
     Ok(Arrival { password: Some(PasswordHash::new(password)), activity, created_at, ..Arrival::of(email) })
 }
 
@@ -96,36 +98,5 @@ fn activity(flag: &[u8]) -> Activity {
         ([1], _) | (_, "1" | "1.0" | "true" | "t" | "yes" | "y" | "on") => Activity::Active,
         ([0], _) | (_, "0" | "0.0" | "false" | "f" | "no" | "n" | "off" | "") => Activity::Disabled(None),
         _ => Activity::Unknown,
-    }
-}
-
-/// A time with a zone, or else in UTC, cut to the microseconds that every database stores.
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
-    let plain = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
-    let with_zone = zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).map_or(None, |at| Some(at.to_utc())));
-    let without =
-        || plain.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).map_or(None, |at| Some(at.and_utc())));
-    with_zone.or_else(without).map(|at| at.trunc_subsecs(6))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::time;
-
-    #[test]
-    fn times_are_read_as_they_are_written() {
-        for (text, expected) in [
-            ("2024-02-29 12:30:45.123456", "2024-02-29T12:30:45.123456+00:00"),
-            ("2024-02-29 12:30:45", "2024-02-29T12:30:45+00:00"),
-            ("2024-02-29T12:30:45.1234567", "2024-02-29T12:30:45.123456+00:00"),
-            ("2024-02-29T12:30:45Z", "2024-02-29T12:30:45+00:00"),
-            ("2024-02-29 12:30:45+02:00", "2024-02-29T10:30:45+00:00"),
-        ] {
-            assert_eq!(time(text).map(|at| at.to_rfc3339()).as_deref(), Some(expected), "{text}");
-        }
-        for none in ["", "yesterday", "2024-02-30 00:00:00", "1709209845", "2024-02-29"] {
-            assert!(time(none).is_none(), "{none}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Accounts in the database.
 
+pub(crate) mod by_address;
 mod edit;
 pub(crate) mod roles;
 
@@ -24,7 +25,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use self::roles::has;
+use self::{by_address::range, roles::has};
 use super::{
     mail::{is_reserved, post, request, void_all_of},
     passwords::know,
@@ -183,21 +184,8 @@ impl UserStore for DieselUsers {
 #[async_trait]
 impl UserAdminStore for DieselUsers {
     async fn list<'a>(&self, prefix: &str, after: Option<&'a Email>, limit: u32) -> Result<Vec<User>, PortError> {
-        let (prefix, after) = (prefix.to_owned(), after.map(Email::to_string));
-        self.0
-            .read(move |db| {
-                // A range uses the index on every engine, and has no wildcards.
-                let mut query = users::table.filter(users::email.ge(&prefix)).select(UserRow::as_select()).into_boxed();
-                if let Some(end) = behind_every(&prefix) {
-                    query = query.filter(users::email.lt(end));
-                }
-                if let Some(after) = &after {
-                    query = query.filter(users::email.gt(after));
-                }
-                let rows: Vec<UserRow> = query.order(users::email.asc()).limit(limit.into()).load(db)?;
-                rows.into_iter().map(User::try_from).collect()
-            })
-            .await
+        let (prefix, after) = (prefix.to_owned(), after.cloned());
+        self.0.read(move |db| range(db, &prefix, None, after.as_ref(), limit.into())).await
     }
 
     async fn edit<'a>(
@@ -271,30 +259,4 @@ pub(crate) fn is_had(db: &mut AnyConnection, address: &Email, by_other_than: Opt
 
 fn user(row: QueryResult<UserRow>) -> QueryResult<Option<User>> {
     row.optional()?.map(User::try_from).transpose()
-}
-
-/// The first text after all that begin with `prefix`, in byte order; `None` if there is none.
-pub(crate) fn behind_every(prefix: &str) -> Option<String> {
-    let (last_at, last) = prefix.char_indices().next_back()?;
-    let (head, _) = prefix.split_at(last_at);
-    // In UTF-8, byte order is the order of code points; surrogates are not characters.
-    let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
-    match next {
-        Some(next) => Some(format!("{head}{next}")),
-        None => behind_every(head),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::behind_every;
-
-    #[test]
-    fn the_end_of_a_prefix_is_behind_all_it_begins() {
-        assert_eq!(behind_every("ann").as_deref(), Some("ano"));
-        assert_eq!(behind_every("a\u{7f}").as_deref(), Some("a\u{80}"));
-        assert_eq!(behind_every("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
-        assert_eq!(behind_every("a\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!((behind_every("\u{10ffff}"), behind_every("")), (None, None));
-    }
 }

@@ -14,7 +14,11 @@ use auth_domain::{
 use diesel::prelude::*;
 
 use super::{
-    accounts::{DieselUsers, behind_every},
+    accounts::{
+        DieselUsers,
+        by_address::{behind_every, range},
+        roles::listed_as,
+    },
     factors::store::factors_of,
 };
 use crate::db::{
@@ -24,9 +28,6 @@ use crate::db::{
         tables::{user_roles, users},
     },
 };
-
-/// The values of `users.listed_as`, with what each says: disabled, verified.
-const STATES: [(i16, bool, bool); 4] = [(0, false, false), (1, true, false), (2, false, true), (3, true, true)];
 
 #[async_trait]
 impl UserSearchStore for DieselUsers {
@@ -69,34 +70,13 @@ fn by_address(db: &mut AnyConnection, search: &UserSearch, after: Option<&Email>
     let ranges: Vec<_> = if all { vec![None] } else { states(search).map(Some).collect() };
     let mut found = Vec::new();
     for state in ranges {
-        found.extend(range(db, search, state, after, limit.saturating_add(1))?);
+        found.extend(range(db, &search.prefix, state, after, rows(limit.saturating_add(1)))?);
     }
     found.sort_by(|a: &User, b| a.email.as_str().cmp(b.email.as_str()));
     let there_are_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| there_are_more).map(|user| user.email.clone());
     Ok(Page { users: found, next })
-}
-
-fn range(
-    db: &mut AnyConnection,
-    search: &UserSearch,
-    state: Option<i16>,
-    after: Option<&Email>,
-    limit: usize,
-) -> QueryResult<Vec<User>> {
-    let mut query = users::table.filter(users::email.ge(&search.prefix)).select(UserRow::as_select()).into_boxed();
-    if let Some(state) = state {
-        query = query.filter(users::listed_as.eq(state));
-    }
-    if let Some(end) = behind_every(&search.prefix) {
-        query = query.filter(users::email.lt(end));
-    }
-    if let Some(after) = after {
-        query = query.filter(users::email.gt(after.to_string()));
-    }
-    let rows: Vec<UserRow> = query.order(users::email.asc()).limit(rows(limit)).load(db)?;
-    rows.into_iter().map(User::try_from).collect()
 }
 
 /// One range of the index (role, listed_as, email) of `user_roles` for each state that is wanted, their beginnings merged, and the
@@ -148,14 +128,11 @@ fn in_order(db: &mut AnyConnection, search: &UserSearch, ids: &[String]) -> Quer
     Ok(users)
 }
 
-/// The states that a search leaves.
+/// The states that a search leaves, as `users.listed_as` has them.
 fn states(search: &UserSearch) -> impl Iterator<Item = i16> {
-    let (wanted_disabled, wanted_verified) = (search.disabled, search.verified);
-    let fits = move |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
-    STATES
-        .into_iter()
-        .filter(move |(_, disabled, verified)| fits(wanted_disabled, *disabled) && fits(wanted_verified, *verified))
-        .map(|(state, ..)| state)
+    let both = |wanted: Option<bool>| [false, true].into_iter().filter(move |is| wanted.is_none_or(|wanted| wanted == *is));
+    let (disabled, verified) = (search.disabled, search.verified);
+    both(verified).flat_map(move |verified| both(disabled).map(move |disabled| listed_as(disabled, verified)))
 }
 
 fn rows(limit: usize) -> i64 {

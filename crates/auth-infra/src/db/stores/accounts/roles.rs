@@ -13,6 +13,11 @@ use crate::db::{
     schema::tables::{user_roles, users},
 };
 
+/// The value of `users.listed_as`, as databases generate it.
+pub(crate) fn listed_as(disabled: bool, verified: bool) -> i16 {
+    i16::from(disabled) + 2 * i16::from(verified)
+}
+
 /// That an account has a role, and where lists have it.
 #[derive(Clone, Insertable)]
 #[diesel(table_name = user_roles, treat_none_as_default_value = false)]
@@ -26,8 +31,7 @@ pub(crate) struct RoleRow {
 impl RoleRow {
     /// One for each role.
     pub(crate) fn of(user: &User) -> Vec<Self> {
-        // As `users.listed_as` is generated.
-        let listed_as = i16::from(!user.is_active()) + 2 * i16::from(user.email_verified_at.is_some());
+        let listed_as = listed_as(!user.is_active(), user.email_verified_at.is_some());
         let row =
             |role: &Role| Self { role: role.to_string(), user_id: user.id.to_string(), listed_as, email: user.email.to_string() };
         user.roles.iter().map(row).collect()

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, CacheDirective},
+    http::header::CacheDirective,
     web::{Data, Path},
 };
 use auth_domain::audit::kind::EventKind;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
+use minijinja::{Error, context};
 
-use super::files::{Asset, POLICY};
+use super::files::{self, Asset};
 use crate::web::problem::Problem;
 
 /// What the page has to know of the server.
@@ -78,10 +78,7 @@ impl Console {
     /// # Errors
     /// None that a test would not have found.
     pub(crate) fn of(settings: &ConsoleSettings) -> Result<Self, Error> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.add_template("index.html", PAGE)?;
+        let environment = files::environment(&[("index.html", PAGE)])?;
         let values = context! {
             app => settings.app_name.as_str(),
             mail => settings.mail.to_string(),
@@ -102,10 +99,7 @@ impl Console {
     responses((status = 200, description = "The page.", body = String, content_type = "text/html")),
 )]
 pub(crate) async fn page(console: Data<Console>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .content_type("text/html; charset=utf-8")
-        .body(console.html.clone())
+    files::html().body(console.html.clone())
 }
 
 /// A file of the console.
@@ -122,12 +116,12 @@ pub(crate) async fn page(console: Data<Console>) -> HttpResponse {
     ),
 )]
 pub(crate) async fn file(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
-    let found = files().find(|(known, _)| *known == name.as_str());
+    let found = all().find(|(known, _)| *known == name.as_str());
     // Modules import each other by name alone, so browsers ask each time: after an upgrade they get all of the other release.
     found.map(|(_, asset)| asset.serve(&request, vec![CacheDirective::NoCache])).ok_or_else(Problem::not_found)
 }
 
-fn files() -> impl Iterator<Item = &'static (&'static str, Asset)> {
+fn all() -> impl Iterator<Item = &'static (&'static str, Asset)> {
     MODULES.iter().chain(OTHERS.iter())
 }
 

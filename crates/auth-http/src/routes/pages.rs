@@ -9,9 +9,9 @@ use actix_web::{
     web::{Data, Path},
 };
 use auth_domain::identity::language::Language;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Error, ErrorKind, Value, context};
 
-use super::files::{Asset, POLICY};
+use super::files::{self, Asset};
 use crate::web::{language, problem::Problem};
 
 /// What pages say of the application, and in which language to those who ask for none that there is.
@@ -84,12 +84,7 @@ impl Pages {
     /// # Errors
     /// None that a test would not have found.
     pub fn of(settings: &PageSettings) -> Result<Self, Error> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source)?;
-        }
+        let environment = files::environment(&TEMPLATES)?;
         let mut rendered = BTreeMap::new();
         for language in Language::ALL {
             let words: Words = serde_json::from_str(words(language))
@@ -118,13 +113,12 @@ impl Pages {
     fn serve(&self, name: &str, request: &HttpRequest) -> Option<HttpResponse> {
         let language = language::asked_for(request).unwrap_or(self.fallback);
         let html = self.find(name, language)?;
-        let mut response = HttpResponse::Ok();
+        let mut response = files::html();
         response
-            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
             .insert_header(CacheControl(vec![CacheDirective::NoStore]))
             .insert_header((header::CONTENT_LANGUAGE, language.tag()))
             .insert_header((header::VARY, "accept-language"));
-        Some(response.content_type("text/html; charset=utf-8").body(html.to_owned()))
+        Some(response.body(html.to_owned()))
     }
 
     fn find(&self, name: &str, language: Language) -> Option<&str> {

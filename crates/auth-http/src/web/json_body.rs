@@ -10,9 +10,11 @@ use std::{
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use auth_domain::{
-    factors::factor::{FactorName, FactorNameFault},
+    factors::factor::{FactorId, FactorName, FactorNameFault},
     identity::{
         email::{Email, EmailFault},
+        ids::{NotAnId, UserId},
+        language::{Language, UnknownLanguage},
         role::{Role, RoleFault},
     },
     passwords::policy::{ChosenPassword, NewPassword, PasswordAttempt, PasswordFault, PasswordPolicy},
@@ -284,20 +286,26 @@ pub trait Parse: Sized {
     fn parse(text: &str, rules: &Rules) -> Result<Self, Vec<Self::Fault>>;
 }
 
-impl Parse for Email {
-    type Fault = EmailFault;
+/// For what a text is parsed into whatever the rules.
+macro_rules! parse_by_from_str {
+    ($($parsed:ty, $fault:ty;)+) => {
+        $(impl Parse for $parsed {
+            type Fault = $fault;
 
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<EmailFault>> {
-        text.parse().map_err(|fault| vec![fault])
-    }
+            fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<$fault>> {
+                text.parse().map_err(|fault| vec![fault])
+            }
+        })+
+    };
 }
 
-impl Parse for Role {
-    type Fault = RoleFault;
-
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<RoleFault>> {
-        text.parse().map_err(|fault| vec![fault])
-    }
+parse_by_from_str! {
+    Email, EmailFault;
+    Role, RoleFault;
+    FactorName, FactorNameFault;
+    UserId, NotAnId;
+    FactorId, NotAnId;
+    Language, UnknownLanguage;
 }
 
 impl Parse for NewPassword {
@@ -349,14 +357,6 @@ impl Parse for Bytes64 {
 
     fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<NotBase64>> {
         URL_SAFE_NO_PAD.decode(text).map(Self).map_err(|_malformed| vec![NotBase64])
-    }
-}
-
-impl Parse for FactorName {
-    type Fault = FactorNameFault;
-
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<FactorNameFault>> {
-        text.parse().map_err(|fault| vec![fault])
     }
 }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use actix_web::{
-    App,
     http::{Method, StatusCode},
-    test::{TestRequest, init_service, read_body},
+    test::TestRequest,
+    web::ServiceConfig,
 };
 
 use super::*;
-use crate::routes::console_of_our_own;
+use crate::routes::{
+    console_of_our_own,
+    files::asking::{Answer, ask_of},
+};
 
 fn settings() -> ConsoleSettings {
     ConsoleSettings { app_name: "Ann & <b>Co".to_owned(), mail: true, passkeys: false }
@@ -19,27 +22,13 @@ fn html() -> String {
     Console::of(&settings()).unwrap().html
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: header::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
 async fn ask(request: TestRequest) -> Answer {
     let console = Data::new(Console::of(&settings()).unwrap());
-    let register = |config: &mut actix_web::web::ServiceConfig| {
+    let configured = |config: &mut ServiceConfig| {
+        config.app_data(console);
         console_of_our_own().into_iter().for_each(|endpoint| endpoint.register(config));
     };
-    let app = App::new().app_data(console).configure(register);
-    let response = actix_web::dev::Service::call(&init_service(app).await, request.to_request()).await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, body: String::from_utf8(read_body(response).await.to_vec()).unwrap() }
+    ask_of(configured, request).await
 }
 
 /// What stands between two marks, each time.
@@ -69,7 +58,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
     }
     assert_eq!(html.matches("<script").count(), html.matches("<script src=\"/console/").count());
     let named: BTreeSet<_> = [between(&html, "src=\"", '"'), between(&html, " href=\"/", '"')].concat().into_iter().collect();
-    let known: BTreeSet<_> = files().map(|(name, _)| *name).collect();
+    let known: BTreeSet<_> = all().map(|(name, _)| *name).collect();
     let named: BTreeSet<_> = named.into_iter().map(|path| path.rsplit("console/").next().unwrap()).collect();
     assert_eq!(named, known);
     let style = OTHERS[0].1.content;

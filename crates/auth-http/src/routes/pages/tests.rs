@@ -1,13 +1,16 @@
 //! Every page in every language, and how it is served.
 
 use actix_web::{
-    App,
     http::{Method, StatusCode},
-    test::{TestRequest, init_service, read_body},
+    test::TestRequest,
+    web::ServiceConfig,
 };
 
 use super::*;
-use crate::routes::pages_of_our_own;
+use crate::routes::{
+    files::asking::{self, Answer},
+    pages_of_our_own,
+};
 
 fn settings() -> PageSettings {
     PageSettings { app_name: "Ann & <b>Co".to_owned(), language: Language::French, mail: true, passkeys: true }
@@ -26,27 +29,16 @@ fn each(mut look: impl FnMut(&str, Language, &str)) {
     }
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: header::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
 async fn ask(request: TestRequest) -> Answer {
     ask_of(pages(), request).await
 }
 
 async fn ask_of(pages: Pages, request: TestRequest) -> Answer {
-    let app = App::new().app_data(Data::new(pages)).configure(|config| pages_of_our_own().register(config));
-    let response = actix_web::dev::Service::call(&init_service(app).await, request.to_request()).await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, body: String::from_utf8(read_body(response).await.to_vec()).unwrap() }
+    let configured = |config: &mut ServiceConfig| {
+        config.app_data(Data::new(pages));
+        pages_of_our_own().register(config);
+    };
+    asking::ask_of(configured, request).await
 }
 
 #[test]

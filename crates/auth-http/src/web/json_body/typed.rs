@@ -2,13 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use auth_domain::{
-    factors::factor::FactorId,
-    identity::{
-        ids::{NotAnId, UserId},
-        language::{Language, UnknownLanguage},
-    },
-};
+use auth_domain::identity::{ids::NotAnId, language::UnknownLanguage};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 
@@ -117,32 +111,8 @@ impl FaultCode for NotAnId {
     }
 }
 
-impl Parse for UserId {
-    type Fault = NotAnId;
-
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<NotAnId>> {
-        text.parse().map_err(|fault| vec![fault])
-    }
-}
-
-impl Parse for FactorId {
-    type Fault = NotAnId;
-
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<NotAnId>> {
-        text.parse().map_err(|fault| vec![fault])
-    }
-}
-
 impl FaultCode for UnknownLanguage {
     fn code(&self) -> &'static str {
         "unknown_language"
-    }
-}
-
-impl Parse for Language {
-    type Fault = UnknownLanguage;
-
-    fn parse(text: &str, _rules: &Rules) -> Result<Self, Vec<UnknownLanguage>> {
-        text.parse().map_err(|fault| vec![fault])
     }
 }

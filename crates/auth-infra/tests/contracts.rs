@@ -45,6 +45,8 @@ mod statements;
 #[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
 #[path = "contracts/tls.rs"]
 mod tls;
+#[path = "contracts/transfer.rs"]
+mod transfer;
 
 /// Expands to one module per engine that is built in, with a test of each named check.
 /// A check is an `async fn` of an engine.

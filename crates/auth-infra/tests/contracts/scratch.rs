@@ -132,6 +132,10 @@ impl Scratch {
         }
     }
 
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

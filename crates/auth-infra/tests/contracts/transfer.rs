@@ -30,6 +30,10 @@ mod waiting;
 #[path = "transfer/tables.rs"]
 mod tables;
 
+#[cfg(feature = "postgres")]
+#[path = "transfer/growing.rs"]
+mod growing;
+
 use tables::{TABLES, rows};
 
 crate::on_each_engine! {

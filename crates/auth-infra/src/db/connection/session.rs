@@ -25,12 +25,16 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// Durable commits (`remote_apply` promises more than `on`, and stays), the isolation level that the queries are written for, and
 /// foreign keys. A role that may not turn those on again (`session_replication_role`) gets no connection.
 ///
+/// Every query has an index (`tests/contracts/plans.rs`). Nothing else may be chosen: PostgreSQL keeps the plan of a prepared statement
+/// and of a foreign key, and one made while a table is young and its statistics are missing would read it whole once it has grown.
+/// What has no index costs as much as before, but counts as dear, for which `jit` would compile it.
+///
 /// An idle connection is the pool's to close. Only a superuser may choose the language of messages: see
 /// `failure::is_deadlock` and `failure::is_outage` for all others. PostgreSQL before 14 lacks `idle_session_timeout`, before 17 `transaction_timeout`.
 #[cfg(feature = "postgres")]
 const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
-    SET default_transaction_isolation = 'read committed'; \
+    SET default_transaction_isolation = 'read committed'; SET enable_seqscan = off; SET jit = off; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply'); \
     SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin'; \
     SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'; \

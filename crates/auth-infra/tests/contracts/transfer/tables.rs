@@ -48,7 +48,11 @@ pub(super) const TABLES: [Table; 5] = [
             ("listed_as", Number),
         ],
     },
-    Table { name: "user_roles", key: "user_id, role", columns: &[("role", Text), ("user_id", Text)] },
+    Table {
+        name: "user_roles",
+        key: "user_id, role",
+        columns: &[("role", Text), ("user_id", Text), ("listed_as", Number), ("email", Text)],
+    },
     Table {
         name: "totp_factors",
         key: "id",

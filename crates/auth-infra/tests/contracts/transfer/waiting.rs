@@ -62,7 +62,9 @@ async fn an_address_that_nobody_registers_after_all_is_free(engine: Engine) {
 
 /// Somebody gets it and leaves it, with a link that puts it back, while the import waits for another row.
 async fn an_address_that_its_owner_gives_up_is_kept_for_them(engine: Engine) {
-    let come_and_go = "UPDATE users SET email = 'last@example.org'; UPDATE users SET email = 'new@example.org'; \
+    // Her row alone: MariaDB would wait for the rows that the import has written so far.
+    let come_and_go = "UPDATE users SET email = 'last@example.org' WHERE email = 'ann@example.org'; \
+        UPDATE users SET email = 'new@example.org' WHERE email = 'last@example.org'; \
         INSERT INTO mailbox_proofs (id, purpose, address, user_id, created_at, expires_at, tries) VALUES \
         ('00000000-0000-7000-8000-000000000002', 'undo', 'last@example.org', '00000000-0000-7000-8000-000000000001', \
          '2026-01-01 00:00:00', '2100-01-01 00:00:00', 0)";

@@ -38,11 +38,11 @@ fn postgres() -> AnyConnection {
 #[ignore = "needs PostgreSQL: just test-all"]
 fn what_postgres_was_told_otherwise_does_not_count() {
     let spoil = "SET default_transaction_isolation = 'serializable'; SET synchronous_commit = 'local'; SET timezone = 'Asia/Tokyo'; \
-        SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+        SET statement_timeout = 0; SET lock_timeout = 0; SET enable_seqscan = on; SET jit = on; SET idle_in_transaction_session_timeout = 0; \
         SET session_replication_role = 'replica'; SET idle_session_timeout = '1min'; SET lc_messages = 'POSIX'";
     let query = "SELECT name, setting AS value FROM pg_settings WHERE name IN ('default_transaction_isolation', 'synchronous_commit', \
         'TimeZone', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'session_replication_role', \
-        'idle_session_timeout', 'lc_messages')";
+        'idle_session_timeout', 'lc_messages', 'enable_seqscan', 'jit')";
     let wanted = [
         ("default_transaction_isolation", "read committed"),
         ("synchronous_commit", "on"),
@@ -53,6 +53,8 @@ fn what_postgres_was_told_otherwise_does_not_count() {
         ("session_replication_role", "origin"),
         ("idle_session_timeout", "0"),
         ("lc_messages", "C"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
     ];
     after(postgres(), spoil, query, &wanted);
 }

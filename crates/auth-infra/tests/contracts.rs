@@ -16,6 +16,9 @@ mod last_moment;
 mod look_ups;
 #[path = "contracts/migrations.rs"]
 mod migrations;
+#[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
+#[path = "contracts/pgbouncer.rs"]
+mod pgbouncer;
 #[path = "contracts/plans.rs"]
 mod plans;
 #[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]

@@ -8,4 +8,6 @@ mod hang;
 mod kill;
 pub(crate) mod outage;
 mod pool;
+mod pooler;
+mod standby;
 mod stop;

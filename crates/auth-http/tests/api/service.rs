@@ -7,6 +7,8 @@ mod factors;
 mod hold;
 mod log;
 mod mailbox;
+#[path = "../../../auth-infra/tests/contracts/pgbouncer.rs"]
+mod pgbouncer;
 mod private;
 mod program;
 #[expect(dead_code, reason = "the tests of the database do more with it")]
@@ -30,6 +32,7 @@ pub use factors::{App, ENCRYPTION, ORIGIN, Owner, RP_ID, WITH_FACTORS, bytes, pa
 pub use hold::Hold;
 use log::{Log, message};
 pub use mailbox::Letter;
+pub(crate) use pgbouncer::PgBouncer;
 pub use private::PrivateServer;
 pub use program::{command, environment, folder, program, program_by, run};
 pub(crate) use proxy::Proxy;

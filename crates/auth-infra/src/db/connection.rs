@@ -10,16 +10,21 @@ use std::sync::{
 };
 
 use diesel::{
-    Connection, ConnectionError, ConnectionResult, QueryResult, RunQueryDsl, connection::SimpleConnection,
-    query_builder::SqlQuery, query_dsl::methods::LoadQuery, sql_query,
+    Connection, ConnectionError, ConnectionResult, QueryResult, RunQueryDsl,
+    connection::{CacheSize, SimpleConnection},
+    query_builder::SqlQuery,
+    query_dsl::methods::LoadQuery,
+    sql_query,
 };
 #[cfg(feature = "sqlite")]
 pub(super) use session::patiently;
+#[cfg(feature = "postgres")]
+pub(super) use session::{POSTGRES_MOMENT, POSTGRES_TRANSACTION};
 use session::{SQLITE_READER, set_up};
 
 use super::{
     sqlite_file::{Beside, DatabaseFile, Moved},
-    url::{DatabaseUrl, Target},
+    url::{DatabaseUrl, PoolMode, Target},
 };
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
@@ -118,7 +123,11 @@ impl Connector {
 
     pub(super) fn try_connect(&self) -> ConnectionResult<AnyConnection> {
         let mut connection = self.establish()?;
-        set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        match self.url.pool_mode() {
+            PoolMode::Session => set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?,
+            // The session that was prepared would be lent to others. Without a name, a statement is parsed and run in one piece.
+            PoolMode::Transaction => connection.set_prepared_statement_cache_size(CacheSize::Disabled),
+        }
         Ok(connection)
     }
 
@@ -129,13 +138,17 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Whether what seems a session is shared with other clients, transaction by transaction. Asked before anything is set.
+    /// Whether a session is shared with other clients, transaction by transaction, and the URL does not say so. Asked before anything
+    /// is set.
     pub(super) fn is_pooled(&self) -> ConnectionResult<bool> {
+        if self.url.pool_mode() == PoolMode::Transaction {
+            return Ok(false);
+        }
         match self.url.target() {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(_) => Ok(false),
             #[cfg(feature = "postgres")]
-            Target::Postgres(url) => pooler::shares_sessions(url),
+            Target::Postgres { url, .. } => pooler::shares_sessions(url),
             #[cfg(feature = "mysql")]
             Target::Mysql { .. } => Ok(false),
         }
@@ -153,7 +166,7 @@ impl Connector {
                 connection.map(AnyConnection::Sqlite)
             }
             #[cfg(feature = "postgres")]
-            Target::Postgres(url) => diesel::PgConnection::establish(url).map(AnyConnection::Postgres),
+            Target::Postgres { url, .. } => diesel::PgConnection::establish(url).map(AnyConnection::Postgres),
             #[cfg(feature = "mysql")]
             Target::Mysql { url, encrypted } => {
                 let mut connection = diesel::MysqlConnection::establish(url)?;

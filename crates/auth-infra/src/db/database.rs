@@ -31,8 +31,8 @@ use super::{
         foreign_tables::{self, OpenError},
     },
     sqlite_file::Lately,
-    transaction::in_transaction,
-    url::{DatabaseUrl, Engine},
+    transaction::{in_session, in_transaction},
+    url::{DatabaseUrl, Engine, PoolMode},
     write_queue::Writer,
 };
 use crate::metrics;
@@ -78,9 +78,9 @@ impl Database {
             return Err(OpenError::not_ours(url, strangers));
         }
         let no_thread = |error| PortError::Unavailable(format!("no thread for {url}: {error}"));
-        let unfit = connector
-            .try_connect()
-            .and_then(|mut db| encoding::fault(&mut db).map_err(ConnectionError::CouldntSetupConfiguration));
+        let unfit = connector.try_connect().and_then(|mut db| {
+            in_session(&mut db, url.pool_mode(), encoding::fault).map_err(ConnectionError::CouldntSetupConfiguration)
+        });
         if let Some(fault) = unfit.map_err(told)? {
             return Err(OpenError::Unfit { url: url.to_string(), fault });
         }
@@ -138,6 +138,15 @@ impl Database {
         self.blocking(move |pool| pool.read(&work), PortError::Unavailable).await
     }
 
+    /// The same, of the database as it is at one moment.
+    pub(crate) async fn read_at_one_moment<T, F>(&self, work: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.blocking(move |pool| pool.read_at_one_moment(&work), PortError::Unavailable).await
+    }
+
     /// A session and its account as they are now: the query behind every request with a token.
     pub(super) async fn look_up(&self, session: String) -> Result<Option<Found>, PortError> {
         match self.look_ups.find(&session).await? {
@@ -173,7 +182,11 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.write(move |db| in_transaction(db, &work)).await
+        match self.pool.url().pool_mode() {
+            PoolMode::Session => self.write(move |db| in_transaction(db, &work)).await,
+            // All that is written is in one.
+            PoolMode::Transaction => self.write(work).await,
+        }
     }
 
     /// Whether the statement changed its one row.

@@ -7,11 +7,14 @@ use diesel::{ConnectionResult, QueryResult};
 use super::{
     connection::{AnyConnection, Connector},
     failure::Failure,
+    transaction::{at_one_moment, in_session},
     url::{DatabaseUrl, Engine},
 };
 
 /// How long to wait for a new connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+/// The same, where the first of several hosts may be one that does not answer: enough for two of these.
+const PATIENCE_WITH_HOSTS: Duration = Duration::from_secs(5);
 
 /// How often to try work that the database rolls back in favour of another transaction.
 const ATTEMPTS: u32 = 3;
@@ -38,7 +41,7 @@ impl Pool {
             .test_on_check_out(false)
             .max_lifetime((!is_file).then_some(LIFE))
             .idle_timeout((!is_file).then_some(IDLE_LIFE))
-            .connection_timeout(CONNECT_PATIENCE)
+            .connection_timeout(if connector.url().hosts() > 1 { PATIENCE_WITH_HOSTS } else { CONNECT_PATIENCE })
             // The caller gets the same text as an error.
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(connector.clone());
@@ -75,14 +78,27 @@ impl Pool {
 
     /// Reads as [`Self::write`] writes, and again on a fresh connection when the first turns out to be broken.
     pub(super) fn read<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        match self.write(work) {
-            Err(failure) if failure.is_broken() => self.write(work),
-            outcome => outcome,
-        }
+        self.twice(&|db| in_session(db, self.url().pool_mode(), work))
+    }
+
+    /// The same, of the database as it is at one moment.
+    pub(super) fn read_at_one_moment<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.twice(&|db| at_one_moment(db, self.url().pool_mode(), work))
     }
 
     /// Works again when the database itself reports that it rolled everything back.
     pub(super) fn write<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.unless_rolled_back(&|db| in_session(db, self.url().pool_mode(), work))
+    }
+
+    fn twice<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        match self.unless_rolled_back(work) {
+            Err(failure) if failure.is_broken() => self.unless_rolled_back(work),
+            outcome => outcome,
+        }
+    }
+
+    fn unless_rolled_back<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
             match self.once(work) {
@@ -92,6 +108,7 @@ impl Pool {
         }
     }
 
+    /// The work decides for itself what is one transaction.
     pub(super) fn once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut pooled = self.checkout()?;
         self.connector.is_whole(&pooled).map_err(Failure::Moved)?;

@@ -6,7 +6,25 @@ use diesel::connection::AnsiTransactionManager;
 use diesel::connection::SimpleConnection;
 use diesel::{QueryResult, connection::TransactionManager, result::Error};
 
-use super::connection::AnyConnection;
+#[cfg(feature = "postgres")]
+use super::connection::{POSTGRES_MOMENT, POSTGRES_TRANSACTION};
+use super::{connection::AnyConnection, url::PoolMode};
+
+/// Runs the work where what a session was told holds: anywhere, unless a pooler lends sessions for a transaction at a time. There the
+/// work is one transaction, and what is a transaction elsewhere is a savepoint of it.
+pub(super) fn in_session<T>(
+    db: &mut AnyConnection,
+    pool_mode: PoolMode,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    match pool_mode {
+        PoolMode::Session => work(db),
+        PoolMode::Transaction => {
+            begin_in_lent_session(db)?;
+            ended(db, work)
+        }
+    }
+}
 
 /// Runs the work in a transaction, or in a savepoint of the one under way. Returns the work's own error.
 pub(super) fn in_transaction<T>(
@@ -20,9 +38,10 @@ pub(super) fn in_transaction<T>(
 /// Reads the database as it is at one moment, in as many statements as it takes.
 pub(super) fn at_one_moment<T>(
     db: &mut AnyConnection,
+    pool_mode: PoolMode,
     work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
 ) -> QueryResult<T> {
-    begin_to_read(db)?;
+    begin_to_read(db, pool_mode)?;
     ended(db, work)
 }
 
@@ -69,14 +88,30 @@ fn begin(db: &mut AnyConnection) -> QueryResult<()> {
     AnyConnection::begin_transaction(db)
 }
 
+/// Only PostgreSQL has such poolers.
+fn begin_in_lent_session(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => begin(db),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(postgres, POSTGRES_TRANSACTION),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => begin(db),
+    }
+}
+
 /// On servers each statement would otherwise see what was committed before it.
-fn begin_to_read(db: &mut AnyConnection) -> QueryResult<()> {
+fn begin_to_read(db: &mut AnyConnection, pool_mode: PoolMode) -> QueryResult<()> {
     match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => {}
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => {
-            return AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            let begin = match pool_mode {
+                PoolMode::Session => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                PoolMode::Transaction => POSTGRES_MOMENT,
+            };
+            return AnsiTransactionManager::begin_transaction_sql(postgres, begin);
         }
         // For the next transaction alone.
         #[cfg(feature = "mysql")]

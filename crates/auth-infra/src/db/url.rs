@@ -32,10 +32,19 @@ pub(super) enum Target {
     #[cfg(feature = "sqlite")]
     Sqlite(String),
     #[cfg(feature = "postgres")]
-    Postgres(String),
+    Postgres { url: String, pool_mode: PoolMode, hosts: usize },
     /// Also whether the connection has to be encrypted: the library may silently settle for less.
     #[cfg(feature = "mysql")]
     Mysql { url: String, encrypted: bool },
+}
+
+/// What a client of the server has for itself, in PgBouncer's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PoolMode {
+    /// A session, as without a pooler.
+    Session,
+    /// No more than a transaction: the next may be in another session.
+    Transaction,
 }
 
 /// Why a text is not a valid `DATABASE_URL`. Never repeats it.
@@ -101,9 +110,32 @@ impl DatabaseUrl {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(path) => Some(path),
             #[cfg(feature = "postgres")]
-            Target::Postgres(_) => None,
+            Target::Postgres { .. } => None,
             #[cfg(feature = "mysql")]
             Target::Mysql { .. } => None,
+        }
+    }
+
+    pub(super) fn pool_mode(&self) -> PoolMode {
+        match &self.target {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(_) => PoolMode::Session,
+            #[cfg(feature = "postgres")]
+            Target::Postgres { pool_mode, .. } => *pool_mode,
+            #[cfg(feature = "mysql")]
+            Target::Mysql { .. } => PoolMode::Session,
+        }
+    }
+
+    /// How many servers it names.
+    pub(super) fn hosts(&self) -> usize {
+        match &self.target {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(_) => 1,
+            #[cfg(feature = "postgres")]
+            Target::Postgres { hosts, .. } => *hosts,
+            #[cfg(feature = "mysql")]
+            Target::Mysql { .. } => 1,
         }
     }
 

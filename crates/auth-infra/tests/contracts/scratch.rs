@@ -145,7 +145,7 @@ impl Scratch {
     }
 
     /// As Diesel takes it.
-    fn plain_url(&self) -> String {
+    pub(crate) fn plain_url(&self) -> String {
         match self.engine {
             #[cfg(feature = "sqlite")]
             Engine::Sqlite => self.file().display().to_string(),
@@ -163,9 +163,20 @@ impl Scratch {
         format!("{host}/{}", self.name)
     }
 
+    /// As the adapters take it: on PostgreSQL by way of the PgBouncer at `TEST_PGBOUNCER`, if there is one.
     pub(crate) fn url(&self) -> DatabaseUrl {
         let plain = self.plain_url();
-        let url = if plain.starts_with('/') { format!("sqlite:///{plain}") } else { plain };
+        let url = match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite => format!("sqlite:///{plain}"),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => match env::var("TEST_PGBOUNCER") {
+                Ok(place) => format!("postgres://postgres@{place}/{}?pgbouncer=true", self.name),
+                Err(_none) => plain,
+            },
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => plain,
+        };
         url.parse().unwrap()
     }
 

@@ -11,17 +11,17 @@ const ROUNDS: usize = 2;
 
 /// A client of a server that may die any moment: no answer then.
 #[derive(Clone)]
-struct Caller {
+pub(super) struct Caller {
     client: Client,
     url: String,
 }
 
 impl Caller {
-    fn of(service: &Service) -> Self {
+    pub(super) fn of(service: &Service) -> Self {
         Self { client: Client::new(), url: service.url.clone() }
     }
 
-    async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Value) -> reqwest::Result<Answer> {
+    pub(super) async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Value) -> reqwest::Result<Answer> {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -34,7 +34,7 @@ impl Caller {
 }
 
 /// What one client knows when its server is dead.
-enum Heard {
+pub(super) enum Heard {
     /// The last tokens it got; one more refresh may have been under way.
     Tokens(Answer),
     /// A session that was to end, and whether it was told that it had.
@@ -92,7 +92,7 @@ async fn is_dead(service: &Service, tokens: &Answer) {
 }
 
 /// What one client knows is true of the server that came after.
-async fn holds(service: &Service, heard: Heard) {
+pub(super) async fn holds(service: &Service, heard: Heard) {
     match heard {
         Heard::Tokens(tokens) => is_alive(service, &tokens).await,
         Heard::Logout { tokens, acknowledged: true } => is_dead(service, &tokens).await,

@@ -21,7 +21,10 @@ pub enum Engine {
 pub struct TestDatabase {
     engine: Engine,
     name: String,
+    /// As tests reach it.
     url: String,
+    /// As servers and commands are told.
+    told: String,
     folder: TempDir,
 }
 
@@ -40,12 +43,22 @@ impl TestDatabase {
             #[cfg(feature = "mysql")]
             Engine::Mysql => sibling(&mysql_url(), &name),
         };
-        let database = Self { engine, name, url, folder };
+        let told = match env::var("TEST_PGBOUNCER") {
+            Ok(place) if engine == Engine::Postgres => format!("postgres://postgres@{place}/{name}?pgbouncer=true"),
+            Ok(_) | Err(_) => url.clone(),
+        };
+        let database = Self { engine, name, url, told, folder };
         database.administer(&format!("CREATE DATABASE {}", database.name));
         database
     }
 
+    /// As servers are told it: on PostgreSQL by way of the PgBouncer at `TEST_PGBOUNCER`, if there is one.
     pub fn url(&self) -> &str {
+        &self.told
+    }
+
+    /// By way of no pooler.
+    pub fn direct_url(&self) -> &str {
         &self.url
     }
 

@@ -1,5 +1,7 @@
 //! A database server of a test's own, to be stopped and started.
 
+mod standby;
+
 use std::{
     cell::RefCell,
     fs,
@@ -36,6 +38,15 @@ impl PrivateServer {
 
     /// The same, with arguments of its own.
     pub fn told(engine: Engine, arguments: &[&str]) -> Self {
+        let server = Self::placed(engine, arguments);
+        server.lay();
+        server.start();
+        server.administer("CREATE DATABASE auth");
+        server
+    }
+
+    /// A folder and a port, and nothing there yet.
+    fn placed(engine: Engine, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The server runs as a user of its own and has to get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -47,11 +58,7 @@ impl PrivateServer {
             Engine::Mysql => format!("mysql://root@127.0.0.1:{port}/auth"),
         };
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let server = Self { engine, folder, port, url, arguments, process: RefCell::default() };
-        server.lay();
-        server.start();
-        server.administer("CREATE DATABASE auth");
-        server
+        Self { engine, folder, port, url, arguments, process: RefCell::default() }
     }
 
     pub fn url(&self) -> &str {

@@ -1,5 +1,6 @@
 //! What every connection is told when it begins. Whatever the promises rest on is said here, since the server's configuration, the
-//! role's or the database's settings (`ALTER ROLE … SET`), `init_connect` and the URL's `options` may say otherwise.
+//! role's or the database's settings (`ALTER ROLE … SET`), `init_connect` and the URL's `options` may say otherwise. Behind a pooler
+//! that lends sessions for a transaction at a time, every transaction is told.
 //!
 //! Not said: `default_transaction_read_only` and `transaction_read_only`. Who sets them wants nothing to be written.
 
@@ -23,7 +24,7 @@ pub(super) const SQLITE_READER: &str = "PRAGMA busy_timeout = 0; PRAGMA query_on
 const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Durable commits (`remote_apply` promises more than `on`, and stays), the isolation level that the queries are written for, and
-/// foreign keys. A role that may not turn those on again (`session_replication_role`) gets no connection.
+/// foreign keys. Sets what is otherwise: a role that may not turn foreign keys on again (`session_replication_role`) gets no connection.
 ///
 /// Every query has an index (`tests/contracts/plans.rs`). Nothing else may be chosen: PostgreSQL keeps the plan of a prepared statement
 /// and of a foreign key, and one made while a table is young and its statistics are missing would read it whole once it has grown.
@@ -32,14 +33,32 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(5);
 /// An idle connection is the pool's to close. Only a superuser may choose the language of messages: see
 /// `failure::is_deadlock` and `failure::is_outage` for all others. PostgreSQL before 14 lacks `idle_session_timeout`, before 17 `transaction_timeout`.
 #[cfg(feature = "postgres")]
-const POSTGRES: &str = "SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning; \
-    SET default_transaction_isolation = 'read committed'; SET enable_seqscan = off; SET jit = off; \
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply'); \
-    SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin'; \
-    SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'; \
-    SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL; \
-    SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;";
+macro_rules! postgres {
+    (is_local: $is_local:literal) => {
+        concat!(
+            "SELECT set_config(name, value, ",
+            $is_local,
+            ") FROM (VALUES ('timezone', 'UTC'), ('statement_timeout', '5s'), ('lock_timeout', '5s'), \
+             ('idle_in_transaction_session_timeout', '10s'), ('client_min_messages', 'warning'), \
+             ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'), \
+             ('enable_seqscan', 'off'), ('jit', 'off'), \
+             ('session_replication_role', 'origin'), ('lc_messages', 'C'), ('idle_session_timeout', '0'), \
+             ('transaction_timeout', '0')) AS told (name, value) WHERE current_setting(name, true) <> value \
+             AND (name, current_setting(name, true)) <> ('synchronous_commit', 'remote_apply') \
+             AND (name <> 'lc_messages' OR current_setting('is_superuser') = 'on');"
+        )
+    };
+}
+
+#[cfg(feature = "postgres")]
+const POSTGRES: &str = postgres!(is_local: false);
+/// For a transaction in a session that others get afterwards.
+#[cfg(feature = "postgres")]
+pub(in crate::db) const POSTGRES_TRANSACTION: &str = concat!("BEGIN ISOLATION LEVEL READ COMMITTED; ", postgres!(is_local: true));
+/// The same, for queries that read the database as it is at one moment.
+#[cfg(feature = "postgres")]
+pub(in crate::db) const POSTGRES_MOMENT: &str =
+    concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", postgres!(is_local: true));
 
 /// Each statement outside of a transaction is committed, and no transaction begins by itself behind another; PostgreSQL's isolation
 /// level; no silent truncation, of values or of results; foreign and unique keys; messages that `failure` recognises. An idle

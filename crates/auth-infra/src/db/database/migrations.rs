@@ -16,6 +16,7 @@ use crate::db::{
         rows::parsed_if_any,
         tables::users,
     },
+    url::PoolMode,
 };
 
 impl Database {
@@ -47,11 +48,12 @@ impl Database {
         let failed = |error: String| PortError::Unavailable(format!("{}: cannot migrate: {error}", self.pool.url()));
         if self.pool.url().is_in_memory() {
             // A database in memory has no other connection, and no other user.
-            return under_lock(&mut self.pool.checkout()?.connection, work).map_err(|error| failed(error.to_string()));
+            let mut pooled = self.pool.checkout()?;
+            return under_lock(&mut pooled.connection, PoolMode::Session, work).map_err(|error| failed(error.to_string()));
         }
         // A connection of its own: closing it releases its locks, whatever happened.
         let mut connection = self.pool.connect().map_err(|error| failed(error.to_string()))?;
-        under_lock(&mut connection, work).map_err(|error| failed(error.to_string()))
+        under_lock(&mut connection, self.pool.url().pool_mode(), work).map_err(|error| failed(error.to_string()))
     }
 
     /// The migrations that have not been applied. Blocks.

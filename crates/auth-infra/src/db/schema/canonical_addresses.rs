@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use super::{migrate, tables::users};
-use crate::db::connection::AnyConnection;
+use crate::db::{connection::AnyConnection, transaction::in_transaction};
 
 /// How many accounts are in memory at a time.
 const PAGE: i64 = 1000;
@@ -93,7 +93,8 @@ fn holder(db: &mut AnyConnection, email: &Email) -> QueryResult<Option<String>> 
 /// `false` when a server that is running gave the address away meanwhile.
 fn rewrite(db: &mut AnyConnection, account: &str, kept: &str, email: &Email) -> QueryResult<bool> {
     let row = users::table.find(account).filter(users::email.eq(kept));
-    match diesel::update(row).set(users::email.eq(email.as_str())).execute(db) {
+    // Where all is one transaction, PostgreSQL would give it up.
+    match in_transaction(db, |db| diesel::update(row).set(users::email.eq(email.as_str())).execute(db)) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
         outcome => outcome.map(|_one_or_gone| true),
     }

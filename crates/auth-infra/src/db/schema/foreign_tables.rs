@@ -6,6 +6,7 @@ use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use super::{migrate, tables::TABLES};
 use crate::db::{
     connection::{AnyConnection, Connector, texts},
+    transaction::in_session,
     url::{DatabaseUrl, Engine},
 };
 #[cfg(feature = "sqlite")]
@@ -28,9 +29,9 @@ pub enum OpenError {
     #[error("{url} cannot store every text: {fault}")]
     Unfit { url: String, fault: String },
     #[error(
-        "{url} is behind a pooler, such as PgBouncer, that hands one session to several clients (pool_mode = transaction or \
-         statement), which is not supported: prepared statements, settings and locks need sessions of this program's own. Nothing \
-         was touched. Set pool_mode = session for this database, or let DATABASE_URL name PostgreSQL itself"
+        "{url} is behind a pooler, such as PgBouncer, that hands one session to several clients, and DATABASE_URL does not say so. \
+         Nothing was touched. If its pool_mode is transaction, add pgbouncer=true to the parameters of DATABASE_URL; with pool_mode = \
+         session nothing needs to be added; statement is not supported"
     )]
     Pooled { url: String },
 }
@@ -66,7 +67,8 @@ pub(crate) fn first_look(connector: &Connector) -> ConnectionResult<Vec<String>>
         }
     }
     let mut connection = connector.try_connect()?;
-    foreign_tables(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)
+    let pool_mode = connector.url().pool_mode();
+    in_session(&mut connection, pool_mode, foreign_tables).map_err(ConnectionError::CouldntSetupConfiguration)
 }
 
 /// Whether the file exists and is not empty.

@@ -7,9 +7,14 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::canonical_addresses::{Mode, OddAddresses, Stuck, respell};
-use crate::db::connection::{AnyConnection, texts};
+#[cfg(feature = "postgres")]
+use crate::db::transaction::in_session;
 #[cfg(feature = "sqlite")]
 use crate::db::transaction::in_transaction;
+use crate::db::{
+    connection::{AnyConnection, texts},
+    url::PoolMode,
+};
 
 /// Stands for [`respell`], which is done with it.
 const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
@@ -98,9 +103,11 @@ fn names<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String
     Ok(names)
 }
 
-/// Does the work where no other server does such work at the same time. Closing the connection releases the lock.
+/// Does the work where no other server does such work at the same time. Closing the connection releases the lock. Behind a pooler that
+/// lends sessions for a transaction at a time, all of the work is one, as on SQLite: what holds a lock is the transaction.
 pub(crate) fn under_lock<T>(
     db: &mut AnyConnection,
+    pool_mode: PoolMode,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, BoxedError>,
 ) -> Result<T, BoxedError> {
     match db {
@@ -111,15 +118,11 @@ pub(crate) fn under_lock<T>(
             Ok(in_transaction(db, |db| work(db).map_err(Error::QueryBuilderError))?)
         }
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => {
-            postgres.batch_execute(
-                "SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0",
-            )?;
-            sql_query("SELECT pg_advisory_lock($1)")
-                .bind::<diesel::sql_types::BigInt, _>(POSTGRES_LOCK)
-                .execute(postgres)
-                .map_err(|error| format!("another server has been migrating for a minute, or the lock is lost: {error}"))?;
-            work(db)
+        AnyConnection::Postgres(_) => {
+            // An error keeps its words on its way through the transaction.
+            let all =
+                |db: &mut AnyConnection| lock_postgres(db, pool_mode).and_then(|()| work(db)).map_err(Error::QueryBuilderError);
+            Ok(in_session(db, pool_mode, all)?)
         }
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(mysql) => {
@@ -134,6 +137,24 @@ pub(crate) fn under_lock<T>(
             work(db)
         }
     }
+}
+
+#[cfg(feature = "postgres")]
+fn lock_postgres(db: &mut AnyConnection, pool_mode: PoolMode) -> Result<(), BoxedError> {
+    let (patience, lock) = match pool_mode {
+        PoolMode::Session => (
+            "SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0",
+            "SELECT pg_advisory_lock($1)",
+        ),
+        PoolMode::Transaction => (
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = 0",
+            "SELECT pg_advisory_xact_lock($1)",
+        ),
+    };
+    db.batch_execute(patience)?;
+    let locked = sql_query(lock).bind::<diesel::sql_types::BigInt, _>(POSTGRES_LOCK).execute(db);
+    locked.map_err(|error| format!("another server has been migrating for a minute, or the lock is lost: {error}"))?;
+    Ok(())
 }
 
 /// Determines again what is pending, now under the lock, and applies it one by one.

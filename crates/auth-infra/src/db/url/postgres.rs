@@ -6,20 +6,27 @@
 
 use percent_encoding::percent_decode_str;
 
-#[cfg(feature = "postgres")]
-use super::Target;
 use super::{DatabaseUrl, DatabaseUrlFault, Engine, RESERVED, demand_percent_encoding};
+#[cfg(feature = "postgres")]
+use super::{PoolMode, Target};
 
 /// A server that vanishes is noticed within seconds, not after TCP's default of two hours.
 #[cfg(feature = "postgres")]
-const DEFAULTS: [(&str, &str); 6] = [
-    ("connect_timeout", "3"),
+const DEFAULTS: [(&str, &str); 5] = [
     ("keepalives_idle", "10"),
     ("keepalives_interval", "3"),
     ("keepalives_count", "2"),
     ("tcp_user_timeout", "6000"),
     ("application_name", "auth-server"),
 ];
+#[cfg(feature = "postgres")]
+const OF_ONE_HOST: [(&str, &str); 1] = [("connect_timeout", "3")];
+/// Each host has its own time, and libpq grants two seconds at least. A host that takes no writes is passed over.
+#[cfg(feature = "postgres")]
+const OF_SEVERAL_HOSTS: [(&str, &str); 2] = [("connect_timeout", "2"), ("target_session_attrs", "read-write")];
+
+/// Not libpq's, but of other programs that know PgBouncer: whether there is one that lends a session for a transaction at a time.
+const PGBOUNCER: &str = "pgbouncer";
 
 /// What libpq calls its parameters, up to PostgreSQL 18. It refuses others, and repeats them.
 const PARAMETERS: &str = "\
@@ -38,7 +45,7 @@ struct Named {
     database: String,
     parameters: Vec<(String, String)>,
     #[cfg(feature = "postgres")]
-    has_query: bool,
+    query_length: usize,
 }
 
 #[cfg(feature = "postgres")]
@@ -48,8 +55,9 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, DatabaseUrlFault> {
     if named.demands_tls() && cfg!(any(feature = "postgres-bundled", not(feature = "tls"))) {
         return Err(DatabaseUrlFault::TlsNotBuiltIn);
     }
-    let shown = named.shown();
-    Ok(DatabaseUrl { engine: Engine::Postgres, shown, target: Target::Postgres(named.with_defaults(text)) })
+    let (shown, hosts, pool_mode) = (named.shown(), named.places.len(), named.pool_mode());
+    let target = Target::Postgres { url: named.with_defaults(text), pool_mode, hosts };
+    Ok(DatabaseUrl { engine: Engine::Postgres, shown, target })
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -74,14 +82,13 @@ impl Named {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (places, database) = place.split_once('/').unwrap_or((place, ""));
         let places = places.split(',').map(place_of).collect::<Result<_, _>>()?;
-        let parameters = query.strip_suffix('&').unwrap_or(query).split('&').filter(|_| !query.is_empty());
-        let parameters = parameters.map(parameter).collect::<Result<_, _>>()?;
+        let parameters = pairs(query).map(parameter).collect::<Result<_, _>>()?;
         let mut named = Self {
             places,
             database: decoded(database),
             parameters,
             #[cfg(feature = "postgres")]
-            has_query: rest.contains('?'),
+            query_length: query.len(),
         };
         named.heed_parameters()?;
         named.judge()
@@ -131,7 +138,16 @@ impl Named {
             format!("{host}:{}", if port.is_empty() { "5432" } else { port })
         };
         let places = self.places.iter().map(place).collect::<Vec<_>>().join(",");
-        format!("{} at {places}, database {}", Engine::Postgres, self.database)
+        let by = match self.pool_mode() {
+            PoolMode::Session => "",
+            PoolMode::Transaction => ", through PgBouncer",
+        };
+        format!("{} at {places}, database {}{by}", Engine::Postgres, self.database)
+    }
+
+    #[cfg(feature = "postgres")]
+    fn pool_mode(&self) -> PoolMode {
+        if self.parameter(PGBOUNCER) == Some("true") { PoolMode::Transaction } else { PoolMode::Session }
     }
 
     #[cfg(feature = "postgres")]
@@ -140,18 +156,21 @@ impl Named {
             || self.parameter("sslrootcert") == Some("system")
     }
 
-    /// The text as it is, so that libpq reads what the operator wrote.
+    /// The text as it is, so that libpq reads what the operator wrote, but for what is not libpq's.
     #[cfg(feature = "postgres")]
     fn with_defaults(&self, text: &str) -> String {
-        let missing = DEFAULTS.iter().filter(|(name, _)| self.parameter(name).is_none());
-        let missing: Vec<_> = missing.map(|(name, value)| format!("{name}={value}")).collect();
-        let joint = match self.has_query {
-            false => "?",
-            true if text.ends_with(['?', '&']) => "",
-            true => "&",
-        };
-        format!("{text}{joint}{}", missing.join("&"))
+        let (before, query) = text.split_at(text.len() - self.query_length);
+        let kept = pairs(query).filter(|pair| parameter(pair).is_ok_and(|(name, _)| name != PGBOUNCER)).map(str::to_owned);
+        let by_hosts: &[_] = if self.places.len() > 1 { &OF_SEVERAL_HOSTS } else { &OF_ONE_HOST };
+        let missing = by_hosts.iter().chain(&DEFAULTS).filter(|(name, _)| self.parameter(name).is_none());
+        let words: Vec<_> = kept.chain(missing.map(|(name, value)| format!("{name}={value}"))).collect();
+        format!("{}?{}", before.strip_suffix('?').unwrap_or(before), words.join("&"))
     }
+}
+
+/// The pairs of a query, which may end with a `&`.
+fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.strip_suffix('&').unwrap_or(query).split('&').filter(|_| !query.is_empty())
 }
 
 /// A host, without the brackets' content being looked at, and its port.
@@ -178,11 +197,14 @@ fn parameter(text: &str) -> Result<(String, String), DatabaseUrlFault> {
     if (name.as_str(), value.as_str()) == ("ssl", "true") {
         return Ok(("sslmode".to_owned(), "require".to_owned()));
     }
-    if PARAMETERS.split(' ').any(|known| known == name) {
+    if name == PGBOUNCER && !matches!(value.as_str(), "true" | "false") {
+        return Err(DatabaseUrlFault::Malformed("pgbouncer must be true or false".to_owned()));
+    }
+    if name == PGBOUNCER || PARAMETERS.split(' ').any(|known| known == name) {
         return Ok((name, value));
     }
-    let hint = "what follows the `?` must be parameters of libpq, as in `sslmode=require&connect_timeout=3`, with reserved \
-                characters percent-encoded";
+    let hint = "what follows the `?` must be parameters of libpq, as in `sslmode=require&connect_timeout=3`, or `pgbouncer=true`, \
+                with reserved characters percent-encoded";
     Err(DatabaseUrlFault::Malformed(hint.to_owned()))
 }
 

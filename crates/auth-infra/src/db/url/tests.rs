@@ -50,6 +50,12 @@ fn a_postgres_url_shows_engine_host_and_database() {
     assert!(matches!(fault("postgres://ann:hush@db:99999/auth"), DatabaseUrlFault::Malformed(_)));
 }
 
+#[cfg(feature = "postgres")]
+fn libpq_reads(url: &DatabaseUrl) -> &str {
+    let Target::Postgres { url, .. } = url.target() else { panic!("another engine") };
+    url
+}
+
 /// The forms of <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>.
 #[cfg(feature = "postgres")]
 #[test]
@@ -80,8 +86,10 @@ fn what_psql_takes_is_taken() {
     ] {
         assert_eq!(shown(text), format!("PostgreSQL at {place}"), "{text}");
         let url: DatabaseUrl = text.parse().unwrap();
-        let Target::Postgres(words) = url.target() else { panic!("another engine") };
-        assert!(words.strip_prefix(text).is_some_and(|added| added.contains("connect_timeout=3&")), "libpq reads it: {words}");
+        let words = libpq_reads(&url);
+        let added = if url.hosts() > 1 { "connect_timeout=2&" } else { "connect_timeout=3&" };
+        assert!(words.strip_prefix(text).is_some_and(|behind| behind.contains(added)), "libpq reads it: {words}");
+        assert!(words.matches("target_session_attrs=read-write").count() == usize::from(url.hosts() > 1), "{words}");
         assert!(!words.contains("&&") && words.matches("connect_timeout").count() == 1, "{words}");
     }
     for malformed in [
@@ -107,11 +115,60 @@ fn what_psql_takes_is_taken() {
     }
 }
 
+/// libpq would refuse the parameter, and repeat it.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_pooler_is_named_by_a_parameter_that_libpq_does_not_see() {
+    for (text, read) in [
+        ("postgres://ann:1?hush@db/auth?pgbouncer=true", "postgres://ann:1?hush@db/auth?connect_timeout=3&"),
+        ("postgres://db/auth?sslmode=prefer&pgbouncer=true&", "postgres://db/auth?sslmode=prefer&connect_timeout=3&"),
+        ("postgres://db/auth?pgb%6Funcer=true&sslmode=prefer", "postgres://db/auth?sslmode=prefer&connect_timeout=3&"),
+        ("postgres://db/auth?pgbouncer=false&pgbouncer=true", "postgres://db/auth?connect_timeout=3&"),
+    ] {
+        let url: DatabaseUrl = text.parse().unwrap();
+        assert_eq!(
+            (url.pool_mode(), url.to_string()),
+            (PoolMode::Transaction, "PostgreSQL at db:5432, database auth, through PgBouncer".to_owned())
+        );
+        assert!(libpq_reads(&url).starts_with(read), "{text}: {}", libpq_reads(&url));
+        assert!(!libpq_reads(&url).contains("pgb"), "{text}");
+    }
+    for text in ["postgres://db/auth", "postgres://db/auth?pgbouncer=false", "postgres://db/auth?pgbouncer=true&pgbouncer=false"]
+    {
+        let url: DatabaseUrl = text.parse().unwrap();
+        assert_eq!((url.pool_mode(), url.to_string()), (PoolMode::Session, "PostgreSQL at db:5432, database auth".to_owned()));
+        assert!(!libpq_reads(&url).contains("pgbouncer"), "{text}");
+    }
+    for value in ["", "1", "yes", "TRUE", "hush", "true "] {
+        let fault = fault(&format!("postgres://db/auth?pgbouncer={value}"));
+        assert!(fault.to_string().contains("pgbouncer must be true or false"), "{value}: {fault}");
+    }
+    assert!(matches!(fault("sqlite:///x.db?pgbouncer=true"), DatabaseUrlFault::Malformed(_)));
+    #[cfg(feature = "mysql")]
+    assert!(matches!(fault("mysql://db/auth?pgbouncer=true"), DatabaseUrlFault::Malformed(_)));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn of_several_hosts_the_one_is_wanted_that_takes_writes() {
+    for (text, read) in [
+        ("postgres://h1,h2:5433/auth", "postgres://h1,h2:5433/auth?connect_timeout=2&target_session_attrs=read-write&"),
+        ("postgres:///auth?host=h1,h2", "postgres:///auth?host=h1,h2&connect_timeout=2&target_session_attrs=read-write&"),
+        (
+            "postgres://h1,h2/auth?target_session_attrs=primary&connect_timeout=9",
+            "postgres://h1,h2/auth?target_session_attrs=primary&connect_timeout=9&keepalives_idle=",
+        ),
+    ] {
+        let url: DatabaseUrl = text.parse().unwrap();
+        assert!(url.hosts() == 2 && libpq_reads(&url).starts_with(read), "{text}: {}", libpq_reads(&url));
+    }
+}
+
 #[cfg(feature = "postgres")]
 #[test]
 fn a_plus_stays_a_plus() {
     let url: DatabaseUrl = "postgres://ann:a+b@db/auth?options=-c%20x%3Da+b&passfile=/a+b".parse().unwrap();
-    let Target::Postgres(words) = url.target() else { panic!("another engine") };
+    let words = libpq_reads(&url);
     assert!(words.starts_with("postgres://ann:a+b@db/auth?options=-c%20x%3Da+b&passfile=/a+b&connect_timeout="), "{words}");
 }
 
@@ -259,7 +316,7 @@ fn a_password_that_is_not_encoded_is_not_shown() {
 #[test]
 fn what_a_postgres_url_says_is_left_as_it_is() {
     let url: DatabaseUrl = "postgres://ann:h%2Bush@db/auth?options=-c%20x%3D1&connect_timeout=9".parse().unwrap();
-    let Target::Postgres(words) = url.target() else { panic!("another engine") };
+    let words = libpq_reads(&url);
     assert!(words.starts_with("postgres://ann:h%2Bush@db/auth?options=-c%20x%3D1&connect_timeout=9&keepalives_idle="), "{words}");
     assert_eq!(words.matches("connect_timeout").count(), 1);
 }

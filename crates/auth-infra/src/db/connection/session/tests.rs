@@ -6,6 +6,8 @@ use std::env;
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
 use super::*;
+#[cfg(feature = "postgres")]
+use crate::db::connection::texts;
 
 #[derive(QueryableByName)]
 struct Setting {
@@ -57,6 +59,31 @@ fn what_postgres_was_told_otherwise_does_not_count() {
         ("jit", "off"),
     ];
     after(postgres(), spoil, query, &wanted);
+}
+
+/// As behind a pooler, where the session is somebody else's before and after.
+#[cfg(feature = "postgres")]
+#[test]
+#[ignore = "needs PostgreSQL: just test-all"]
+fn a_transaction_in_a_lent_session_is_told_the_same_and_leaves_nothing() {
+    let spoil = "SET default_transaction_isolation = 'serializable'; SET synchronous_commit = 'local'; SET timezone = 'Asia/Tokyo'; \
+        SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+        SET session_replication_role = 'replica'; SET client_min_messages = error; SET lc_messages = 'POSIX'";
+    let query = "SELECT concat_ws(' ', current_setting('transaction_isolation'), current_setting('transaction_read_only'), \
+        current_setting('synchronous_commit'), current_setting('timezone'), current_setting('statement_timeout'), \
+        current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'), \
+        current_setting('session_replication_role'), current_setting('client_min_messages'), current_setting('lc_messages')) AS text";
+    let mut db = postgres();
+    db.batch_execute(spoil).unwrap();
+    let settings = |db: &mut AnyConnection| texts(db, query).unwrap().concat();
+    let before = settings(&mut db);
+    assert_eq!(before, "serializable off local Asia/Tokyo 0 0 0 replica error POSIX");
+    for (begin, isolation) in [(POSTGRES_TRANSACTION, "read committed off"), (POSTGRES_MOMENT, "repeatable read on")] {
+        db.batch_execute(begin).unwrap();
+        assert_eq!(settings(&mut db), format!("{isolation} on UTC 5s 5s 10s origin warning C"));
+        db.batch_execute("COMMIT").unwrap();
+        assert_eq!(settings(&mut db), before);
+    }
 }
 
 #[cfg(feature = "postgres")]

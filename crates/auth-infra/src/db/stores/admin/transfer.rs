@@ -24,12 +24,7 @@ use self::{
     rows::{AccountRows, store},
     taken::{Taken, is_any_reserved},
 };
-use crate::db::{
-    connection::AnyConnection,
-    database::Database,
-    schema::timestamp::At,
-    transaction::{at_one_moment, or_undone},
-};
+use crate::db::{connection::AnyConnection, database::Database, schema::timestamp::At, transaction::or_undone};
 
 /// How often a batch is begun anew because somebody else took what it needs.
 const ATTEMPTS: u32 = 3;
@@ -68,7 +63,7 @@ impl TransferStore for DieselTransfers {
 
     async fn page(&self, after: Option<UserId>, limit: u32) -> Result<Vec<AccountRecord>, PortError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        self.0.read(move |db| at_one_moment(db, |db| page::read(db, &after, limit))).await
+        self.0.read_at_one_moment(move |db| page::read(db, &after, limit)).await
     }
 }
 

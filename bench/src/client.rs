@@ -15,6 +15,7 @@ pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     head: String,
     line: String,
+    agent: Option<String>,
 }
 
 pub(crate) struct Answer {
@@ -29,7 +30,12 @@ impl Client {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream: BufReader::new(stream), head: String::new(), line: String::new() })
+        Ok(Self { stream: BufReader::new(stream), head: String::new(), line: String::new(), agent: None })
+    }
+
+    /// The same client, which says what it is from now on.
+    pub(crate) fn called(self, agent: &str) -> Self {
+        Self { agent: Some(format!("User-Agent: {agent}\r\n")), ..self }
     }
 
     pub(crate) fn get(&mut self, path: &str, token: Option<&str>) -> Result<Answer> {
@@ -61,7 +67,13 @@ impl Client {
     }
 
     fn send(&mut self, request: &str) -> Result<Answer> {
-        self.stream.get_mut().write_all(request.as_bytes())?;
+        match &self.agent {
+            Some(agent) => {
+                let (line, rest) = request.split_once("\r\n").context("no request")?;
+                self.stream.get_mut().write_all(format!("{line}\r\n{agent}{rest}").as_bytes())?;
+            }
+            None => self.stream.get_mut().write_all(request.as_bytes())?,
+        }
         self.head.clear();
         while !self.head.ends_with("\r\n\r\n") {
             self.line.clear();

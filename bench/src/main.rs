@@ -4,8 +4,10 @@ mod client;
 mod dress;
 mod engine;
 mod floor;
+mod lifelike;
 mod limits;
 mod load;
+mod meter;
 mod outbox;
 mod pairs;
 mod parts;
@@ -47,6 +49,8 @@ enum Part {
     Admin,
     /// An import of 100,000 accounts, and their export
     Import,
+    /// Bytes of each table, and what each request writes: use `--accounts 200000`
+    Size,
     /// Cold start, and memory idle and after load
     Process,
     /// `me` and `refresh` with two million accounts: filling each database takes minutes
@@ -58,7 +62,7 @@ enum Part {
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Run only these parts; by default, all but `big`, `admin` and `import`
+    /// Run only these parts; by default, all but `big`, `admin`, `import` and `size`
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Use only these engines

@@ -8,6 +8,7 @@ mod mail;
 mod passkeys;
 mod process;
 mod refused;
+mod size;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -59,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 impl Plan<'_> {
     fn wants(&self, part: Part) -> bool {
         if self.options.only.is_empty() {
-            !matches!(part, Part::Big | Part::Admin | Part::Import) || self.options.full
+            !matches!(part, Part::Big | Part::Admin | Part::Import | Part::Size) || self.options.full
         } else {
             self.options.only.contains(&part)
         }
@@ -100,7 +101,12 @@ impl Plan<'_> {
         if self.wants(Part::Import) {
             self.import(engine)?;
         }
-        if self.options.only == [Part::Import] {
+        if self.wants(Part::Size) {
+            self.size(engine)?;
+        }
+        // These have databases of their own.
+        let alone = |part: &Part| matches!(part, Part::Import | Part::Size);
+        if !self.options.only.is_empty() && self.options.only.iter().all(alone) {
             return Ok(());
         }
         let accounts = self.options.accounts;

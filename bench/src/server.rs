@@ -16,7 +16,7 @@ use clap::ValueEnum as _;
 use crate::{
     client::Client,
     engine::Scratch,
-    floor,
+    floor, lifelike,
     load::Outcome,
     passkey,
     tokens::{ACCESS_SECRET, REFRESH_SECRET},
@@ -68,6 +68,13 @@ pub(crate) fn server_without_tls(program: &Path, scratch: &Scratch) -> Result<Ru
 pub(crate) fn server_with_a_short_queue(program: &Path, scratch: &Scratch) -> Result<Running> {
     let mut command = Command::new(program);
     Running::start(configure(&mut command, scratch)?.env("HASH_MAX_WAIT_SECONDS", "1").arg("serve").stdout(log()?))
+}
+
+/// With hashes that take as little as can be configured.
+pub(crate) fn server_with_cheap_hashes(program: &Path, scratch: &Scratch) -> Result<Running> {
+    let mut command = Command::new(program);
+    let cost = lifelike::COST.to_string();
+    Running::start(configure(&mut command, scratch)?.env("BCRYPT_COST", cost).arg("serve").stdout(log()?))
 }
 
 /// One that sends mail there, and these settings besides.
@@ -198,6 +205,27 @@ impl Running {
             *if name.starts_with("hash-") { &mut hashing } else { &mut others } += seconds;
         }
         Ok((hashing, others))
+    }
+
+    /// Ends it in order: what it has queued for the audit trail is written.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        ensure!(Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?.success(), "no kill");
+        ensure!(self.process.0.wait()?.success(), "the program does not stop in order");
+        Ok(())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// Whether a tracer has attached to every thread.
+    pub(crate) fn is_traced(&self) -> Result<bool> {
+        for thread in fs::read_dir(self.folder().join("task"))? {
+            if fs::read_to_string(thread?.path().join("status"))?.contains("TracerPid:\t0\n") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn folder(&self) -> PathBuf {

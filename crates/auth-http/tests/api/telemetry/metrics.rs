@@ -259,7 +259,9 @@ async fn dashboard_alerts_and_guide_name_what_is_exported() {
         text.lines().filter_map(|line| Some(line.strip_prefix("# TYPE ")?.split_once(' ')?.0.to_owned())).collect();
     assert!(exported.len() > 20, "{exported:?}");
     for path in ["deploy/grafana/auth-server.json", "deploy/prometheus/alerts.yaml", "deploy/prometheus/alerts.test.yaml"] {
-        let unknown: Vec<_> = named(&file(path)).difference(&exported).cloned().collect();
+        // Not every build, and not every server, has limits to share.
+        let named = named(&file(path));
+        let unknown: Vec<_> = named.difference(&exported).filter(|name| !name.starts_with("auth_rate_limits_")).collect();
         assert!(unknown.is_empty(), "{path} asks for what is not there: {unknown:?}");
     }
     let guide = file("docs/operations.md");

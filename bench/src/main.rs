@@ -18,6 +18,7 @@ mod roomy;
 mod seed;
 mod server;
 mod sink;
+mod store;
 mod tokens;
 mod wrk;
 
@@ -43,6 +44,8 @@ enum Part {
     Refused,
     /// How fast mails go out, what they cost `me`, a dead mail server, and whether an answer's time tells who has an account
     Mail,
+    /// `me` with budgets that all servers share in a Redis of its own, beside `me` without
+    Shared,
     /// Logins by passkey, and how many signatures can be verified
     Passkeys,
     /// Pages of the API for back offices, with few accounts and with two million

@@ -8,6 +8,7 @@ mod mail;
 mod passkeys;
 mod process;
 mod refused;
+mod shared;
 mod size;
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -126,6 +127,9 @@ impl Plan<'_> {
         let few = self.few(&scratch, &server, &tokens)?;
         self.passwords(&scratch, &server, &tokens)?;
         drop(server);
+        if self.wants(Part::Shared) {
+            self.shared(&scratch, &tokens)?;
+        }
         if self.wants(Part::Mail) {
             self.mail(&scratch, &tokens)?;
         }

@@ -19,6 +19,7 @@ use crate::{
     floor, lifelike,
     load::Outcome,
     passkey,
+    store::Store,
     tokens::{ACCESS_SECRET, REFRESH_SECRET},
     wrk,
 };
@@ -83,6 +84,15 @@ pub(crate) fn server_with_mail(program: &Path, scratch: &Scratch, url: &str, set
     let mail = [("MAIL_URL", url), ("MAIL_FROM", "Bench <bench@sender.example>"), ("PUBLIC_URL", "https://auth.example.org")];
     let all = mail.into_iter().chain(settings.iter().copied());
     Running::start(configure(&mut command, scratch)?.envs(all).arg("serve").stdout(log()?))
+}
+
+/// One that shares its budgets there, once it does.
+pub(crate) fn server_with_shared_budgets(program: &Path, scratch: &Scratch, store: &Store) -> Result<Running> {
+    let mut command = Command::new(program);
+    let settings = [("RATE_LIMIT_URL", store.url())];
+    let running = Running::start(configure(&mut command, scratch)?.envs(settings).arg("serve").stdout(log()?))?;
+    store.wait_for_a_client()?;
+    Ok(running)
 }
 
 /// One that takes passkeys.

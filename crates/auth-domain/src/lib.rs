@@ -16,6 +16,7 @@ pub mod oauth;
 mod outage_tests;
 pub mod passkeys;
 pub mod passwords;
+pub mod rate_limits;
 pub mod sessions;
 pub mod sign_in;
 pub mod signing_keys;

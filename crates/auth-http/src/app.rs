@@ -10,6 +10,7 @@ pub(crate) mod mfa;
 pub(crate) mod oauth;
 pub(crate) mod passwords;
 pub mod ports;
+pub(crate) mod rate_limits;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod signing_keys;

@@ -102,7 +102,10 @@ impl Handle {
 /// The socket cannot be used.
 pub fn start(listener: TcpListener, use_cases: Data<UseCases>, settings: HttpSettings, tls: Option<&Tls>) -> io::Result<Server> {
     let address = listener.local_addr()?;
-    let limiters = Data::new(Limiters::new(&settings).ok_or_else(|| io::Error::other("a rate limit of nothing"))?);
+    let limiters = Data::new(
+        Limiters::new(&settings, use_cases.ports.rate_limits.shared.clone())
+            .ok_or_else(|| io::Error::other("a rate limit of nothing"))?,
+    );
     let with_docs = settings.api_docs;
     let with_console = use_cases.admin.api;
     let scheme = if tls.is_some() { "https" } else { "http" };

@@ -12,6 +12,7 @@ mod mfa;
 mod passkeys;
 mod passwords;
 mod public_url;
+mod rate_limits;
 mod reader;
 mod sessions;
 mod signing_keys;
@@ -32,6 +33,7 @@ pub use passkeys::PasskeySettings;
 pub use passwords::PasswordSettings;
 pub use public_url::PublicUrl;
 pub(crate) use public_url::is_loopback;
+pub use rate_limits::RateLimitUrl;
 use reader::Reader;
 pub use reader::SettingFault;
 pub(crate) use sessions::SESSIONS_MAX;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     pub database: DatabaseSettings,
     pub http: HttpSettings,
+    /// Where all servers count requests together; `None`: each for itself.
+    pub rate_limit_url: Option<RateLimitUrl>,
     pub telemetry: TelemetrySettings,
     /// `None`: this server sends no mail.
     pub mail: Option<MailSettings>,
@@ -72,6 +76,7 @@ impl Settings {
         let database = DatabaseSettings::read(&mut reader);
         let passwords = PasswordSettings::read(&mut reader);
         let http = HttpSettings::read(&mut reader);
+        let rate_limit_url = rate_limits::read(&mut reader);
         let telemetry = TelemetrySettings::read(&mut reader);
         let audit = AuditSettings::read(&mut reader);
         let mail = MailSettings::read(&mut reader, http.public_url.as_ref());
@@ -79,11 +84,22 @@ impl Settings {
         let mfa = mfa::read(&mut reader, has_key);
         let passkeys = PasskeySettings::read(&mut reader, http.public_url.as_ref(), &http.allowed_origins);
         let admin = AdminSettings::read(&mut reader);
-        match (tokens, database, mail, reader.into_faults()) {
-            (Some(tokens), Some(database), Some(mail), faults) if faults.is_empty() => {
-                Ok(Self { tokens, sessions, passwords, audit, database, http, telemetry, mail, mfa, passkeys, admin })
-            }
-            (_, _, _, faults) => Err(faults),
+        match (tokens, database, rate_limit_url, mail, reader.into_faults()) {
+            (Some(tokens), Some(database), Some(rate_limit_url), Some(mail), faults) if faults.is_empty() => Ok(Self {
+                tokens,
+                sessions,
+                passwords,
+                audit,
+                database,
+                http,
+                rate_limit_url,
+                telemetry,
+                mail,
+                mfa,
+                passkeys,
+                admin,
+            }),
+            (_, _, _, _, faults) => Err(faults),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod jwt;
 pub mod metrics;
 pub mod one_time_tokens;
 pub mod proof_codec;
+pub mod rate_limits;
 pub mod recovery_codes;
 pub mod system;
 pub mod totp;

@@ -4,6 +4,9 @@
 
 #[path = "contracts/addresses.rs"]
 mod addresses;
+#[cfg(all(feature = "tls", feature = "postgres", feature = "mysql", not(feature = "postgres-bundled")))]
+#[path = "contracts/certificates.rs"]
+mod certificates;
 #[path = "contracts/encoding.rs"]
 mod encoding;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

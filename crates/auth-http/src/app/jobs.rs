@@ -4,10 +4,10 @@ mod mail;
 mod metrics;
 mod runner;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Data;
-use auth_domain::maintenance::prune::Pruned;
+use auth_domain::{maintenance::prune::Pruned, rate_limits::ports::SharedRateLimiter};
 
 pub(crate) use self::runner::Jobs;
 use self::{
@@ -22,6 +22,9 @@ const PRUNE: Duration = Duration::from_secs(300);
 /// The pause between two reads of the keys; shorter than [`auth_domain::signing_keys::ring::AT_ONCE`].
 const READ_KEYS: Duration = Duration::from_secs(1);
 
+/// The pause between two looks for the store of shared budgets: so long a server counts by itself after the store is back, at most.
+const FIND_SHARED_BUDGETS: Duration = Duration::from_secs(1);
+
 /// Starts them all.
 ///
 /// # Errors
@@ -31,6 +34,9 @@ pub(crate) fn start(app: &Data<UseCases>) -> prometheus::Result<Jobs> {
     let mut jobs = vec![prune(app.clone()), maintain_keys(app.clone())];
     if let Some(mail) = &app.mail {
         jobs.push(mail::send(app, mail)?);
+    }
+    if let Some(shared) = &app.ports.rate_limits.shared {
+        jobs.push(find_shared_budgets(shared.clone()));
     }
     Ok(Jobs::start(jobs, &metrics))
 }
@@ -57,4 +63,13 @@ fn maintain_keys(app: Data<UseCases>) -> Job {
     Job::new("signing_keys", READ_KEYS, run, |fault| {
         tracing::error!(fault, "cannot attend to the signing keys; going on with those known");
     })
+}
+
+/// The limiter itself tells when the store is away, since a request may be the first to meet that.
+fn find_shared_budgets(shared: Arc<dyn SharedRateLimiter>) -> Job {
+    let run = move |_stop| {
+        let shared = shared.clone();
+        async move { shared.maintain().await.map(|()| Next::AfterInterval) }
+    };
+    Job::new("rate_limits", FIND_SHARED_BUDGETS, run, |fault| tracing::debug!(fault, "budgets are still not shared"))
 }

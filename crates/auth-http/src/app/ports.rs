@@ -9,6 +9,7 @@ use auth_domain::{
         port_error::PortError,
     },
     mfa::ports::FactorStore,
+    rate_limits::ports::SharedRateLimiter,
 };
 pub use auth_infra::{
     account_files::{FileFault, Format as AccountFormat, HashParameters, Listed, read_accounts},
@@ -30,6 +31,7 @@ use auth_infra::{
     jwt::{JwtCodec, JwtSecrets, key_maker::PairMaker},
     one_time_tokens::HmacOneTimeTokens,
     proof_codec::HmacProofs,
+    rate_limits::RedisRateLimiter,
     recovery_codes::Sha256RecoveryCodes,
     totp::Totp,
     webauthn::WebAuthn,
@@ -44,7 +46,8 @@ use secrecy::ExposeSecret;
 
 use super::{
     accounts::AccountPorts, admin::AdminPorts, audit::AuditPorts, mail::MailPorts, maintenance::MaintenancePorts,
-    mfa::FactorPorts, oauth::OAuthPorts, passwords::PasswordPorts, sessions::SessionPorts, signing_keys::KeyPorts,
+    mfa::FactorPorts, oauth::OAuthPorts, passwords::PasswordPorts, rate_limits::RateLimitPorts, sessions::SessionPorts,
+    signing_keys::KeyPorts,
 };
 use crate::settings::{
     DatabaseSettings, KeySettings, MailSettings, PasskeySettings, PasswordSettings, SettingFault, Settings, TokenSettings,
@@ -63,6 +66,7 @@ pub struct Ports {
     pub maintenance: MaintenancePorts,
     pub mail: MailPorts,
     pub factors: FactorPorts,
+    pub rate_limits: RateLimitPorts,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// The metrics.
@@ -97,6 +101,7 @@ impl Ports {
             maintenance: MaintenancePorts { readiness: Arc::new(DieselReadiness(database.clone())) },
             mail: mail(database, settings)?,
             factors: factors(database, settings)?,
+            rate_limits: rate_limits(settings, &measures)?,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7),
             measures,
@@ -146,6 +151,24 @@ fn factors(database: &Database, settings: &Settings) -> Result<FactorPorts, Port
             None => None,
         },
     })
+}
+
+fn rate_limits(settings: &Settings, measures: &Registry) -> Result<RateLimitPorts, PortError> {
+    let shared = shared_limiter(settings).map_err(|fault| PortError::Internal(fault.to_string()))?;
+    if let Some(limiter) = &shared {
+        limiter.register(measures).map_err(twice)?;
+    }
+    Ok(RateLimitPorts { shared: shared.map(|limiter| -> Arc<dyn SharedRateLimiter> { Arc::new(limiter) }) })
+}
+
+/// Counts for all servers, where they have a store for it.
+///
+/// # Errors
+/// There is no certificate to trust: `RATE_LIMIT_URL` is at fault.
+pub(crate) fn shared_limiter(settings: &Settings) -> Result<Option<RedisRateLimiter>, SettingFault> {
+    let secret = settings.tokens.refresh_secret.expose_secret().as_bytes();
+    let limiter = settings.rate_limit_url.as_ref().map(|url| RedisRateLimiter::new(url, secret)).transpose();
+    limiter.map_err(|rule| SettingFault { variable: "RATE_LIMIT_URL".to_owned(), rule })
 }
 
 /// The factors of accounts, for a look before there are ports.

@@ -8,6 +8,7 @@ mod files;
 mod finding;
 mod keys;
 mod mail;
+mod rate_limits;
 mod secrets;
 
 use std::io::{self, Write};
@@ -23,6 +24,7 @@ use self::{
     finding::{Finding, is_wanted, of_clients},
     keys::of_keys,
     mail::{of_mail, of_mail_server, of_unverified},
+    rate_limits::of_rate_limits,
     secrets::of_secrets,
 };
 use super::command::{CommandError, settings, settings_to_serve};
@@ -32,7 +34,7 @@ use crate::{
     settings::Source,
 };
 
-/// Validates the configuration, connects to the mail server and to the database, reports pending migrations, whether every account
+/// Validates the configuration, connects to the mail server, to what counts for all servers and to the database, reports pending migrations, whether every account
 /// can be found by its address, whether the keys can be opened, whom logins ask for a second factor, who could administer accounts, and
 /// what else is worth a thought.
 ///
@@ -50,6 +52,7 @@ pub(crate) fn check() -> Result<(), CommandError> {
     if let Some(tls) = tls {
         of_certificates(&tls.chain(), SystemClock.now()).iter().try_for_each(tell)?;
     }
+    of_rate_limits(&settings)?.iter().try_for_each(tell)?;
     of_passkeys(&settings).iter().try_for_each(tell)?;
     of_mail(&settings).iter().try_for_each(tell)?;
     of_mail_server(&settings)?.iter().try_for_each(tell)?;

@@ -11,7 +11,7 @@ use auth_domain::identity::{
 
 use crate::{
     app::{
-        ports::{MailFault, OpenError, Ports, mailer, open_database, start_audit},
+        ports::{MailFault, OpenError, Ports, mailer, open_database, shared_limiter, start_audit},
         use_cases::{Policies, UseCases},
     },
     cli::stop::{Interrupted, Stop},
@@ -88,7 +88,7 @@ pub(super) fn listed(faults: &[SettingFault]) -> String {
     crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
-/// Every setting, the certificate with its key, and the templates of mails. Only a server needs those files: `healthcheck` must work whatever is in them.
+/// Every setting, the certificate with its key, and the templates of mails, and the certificates that the shared budgets' server is trusted by. Only a server needs those files: `healthcheck` must work whatever is in them.
 ///
 /// # Errors
 /// All faults together.
@@ -97,10 +97,11 @@ pub(super) fn settings_to_serve(source: &Source) -> Result<(Settings, Option<Tls
     let settings = Settings::read(source);
     let mail = settings.as_ref().map_or(None, |settings| settings.mail.as_ref()).map(mailer).transpose();
     let mail = mail.err().map(MailFault::settings);
-    match (settings, files.as_ref().map(Tls::load).transpose(), mail) {
-        (Ok(settings), Ok(tls), None) => Ok((settings, tls)),
-        (settings, tls, mail) => {
-            let faults = settings.err().into_iter().chain(tls.err()).chain(mail).flatten();
+    let limiter = settings.as_ref().map_or(None, |settings| shared_limiter(settings).err()).map(|fault| vec![fault]);
+    match (settings, files.as_ref().map(Tls::load).transpose(), mail, limiter) {
+        (Ok(settings), Ok(tls), None, None) => Ok((settings, tls)),
+        (settings, tls, mail, limiter) => {
+            let faults = settings.err().into_iter().chain(tls.err()).chain(mail).chain(limiter).flatten();
             Err(CommandError::Settings(faults.collect()))
         }
     }

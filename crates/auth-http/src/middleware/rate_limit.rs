@@ -1,11 +1,13 @@
-//! Rate limits by client: governor's GCRA, a burst that is refilled evenly. docs/decisions.md says why not actix-governor.
-
-mod key;
+//! Rate limits by client: governor's GCRA, a burst that is refilled evenly, and above it what counts for all servers, where there is
+//! such a thing. docs/decisions.md says why not actix-governor, and why both count.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +22,10 @@ use actix_web::{
 use auth_domain::{
     audit::{event::AuditEvent, kind::EventKind},
     identity::request_context::RequestContext,
+    rate_limits::{
+        client_key::ClientKey,
+        ports::{Decision, SharedRateLimiter},
+    },
 };
 use governor::{
     Quota, RateLimiter,
@@ -40,7 +46,6 @@ use crate::{
         problem::{Code, Problem, whole_seconds},
     },
 };
-use key::Key;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -51,6 +56,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// All limits of a server, shared by its workers.
 pub(crate) struct Limiters {
+    shared: Option<Arc<dyn SharedRateLimiter>>,
     general: Limiter,
     /// Where requests with a token have a budget of their own.
     sessions: Option<Limiter>,
@@ -59,8 +65,10 @@ pub(crate) struct Limiters {
 }
 
 struct Limiter {
+    /// What the shared store calls it.
+    budget: &'static str,
     limit: RateLimit,
-    buckets: RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>,
+    buckets: RateLimiter<ClientKey, DefaultKeyedStateStore<ClientKey>, DefaultClock, StateInformationMiddleware>,
     /// How many clients there were at the last sweep.
     clients: AtomicUsize,
 }
@@ -76,13 +84,18 @@ struct BudgetState {
 impl Limiters {
     /// `None` for a limit of zero, which settings do not allow.
     #[must_use]
-    pub(crate) fn new(settings: &HttpSettings) -> Option<Self> {
+    pub(crate) fn new(settings: &HttpSettings, shared: Option<Arc<dyn SharedRateLimiter>>) -> Option<Self> {
         let sessions = match settings.session_rate_limit {
-            Some(limit) => Some(Limiter::new(limit)?),
+            Some(limit) => Some(Limiter::new("sessions", limit)?),
             None => None,
         };
-        let (general, introspection) = (Limiter::new(settings.rate_limit)?, Limiter::new(settings.introspection_rate_limit)?);
-        Some(Self { general, sessions, introspection, admin: Limiter::new(settings.admin_rate_limit)? })
+        Some(Self {
+            shared,
+            general: Limiter::new("general", settings.rate_limit)?,
+            sessions,
+            introspection: Limiter::new("introspection", settings.introspection_rate_limit)?,
+            admin: Limiter::new("admin", settings.admin_rate_limit)?,
+        })
     }
 
     fn of(&self, budget: Budget) -> &Limiter {
@@ -108,11 +121,11 @@ impl Limiters {
 }
 
 impl Limiter {
-    fn new(limit: RateLimit) -> Option<Self> {
+    fn new(budget: &'static str, limit: RateLimit) -> Option<Self> {
         let burst = NonZeroU32::new(limit.requests)?;
         let quota = Quota::with_period(limit.window / limit.requests)?.allow_burst(burst);
         let buckets = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
-        Some(Self { limit, buckets, clients: AtomicUsize::new(0) })
+        Some(Self { budget, limit, buckets, clients: AtomicUsize::new(0) })
     }
 
     fn sweep(&self) {
@@ -121,20 +134,34 @@ impl Limiter {
         self.clients.store(self.buckets.len(), Ordering::Relaxed);
     }
 
-    /// Counts a request.
+    /// Counts a request, for all servers if it can be done.
+    ///
+    /// What passes by the shared count is counted here as well: when the store goes away, or comes back empty, nobody gets a budget
+    /// anew from a server that has seen it spent.
     ///
     /// # Errors
     /// How long to wait.
-    fn count(&self, address: IpAddr) -> Result<BudgetState, Duration> {
-        let key = Key::of(address, self.clients.load(Ordering::Relaxed));
-        match self.buckets.check_key(&key) {
-            Ok(state) => {
-                let (limit, remaining) = (self.limit.requests, state.remaining_burst_capacity());
-                let full = self.limit.window / limit * limit.saturating_sub(remaining);
-                Ok(BudgetState { limit, remaining, reset: whole_seconds(full) })
-            }
+    async fn count(&self, shared: Option<&dyn SharedRateLimiter>, address: IpAddr) -> Result<BudgetState, Duration> {
+        let client = ClientKey::of(address, self.clients.load(Ordering::Relaxed));
+        let Some(shared) = shared else { return self.count_alone(client) };
+        match shared.count(self.budget, client, self.limit).await {
+            Ok(Decision::Allowed { remaining }) => self.count_alone(client).map(|_alone| self.state(remaining)),
+            Ok(Decision::Refused { retry_after }) => Err(retry_after),
+            Err(_away) => self.count_alone(client),
+        }
+    }
+
+    fn count_alone(&self, client: ClientKey) -> Result<BudgetState, Duration> {
+        match self.buckets.check_key(&client) {
+            Ok(state) => Ok(self.state(state.remaining_burst_capacity())),
             Err(refused) => Err(refused.wait_time_from(DefaultClock::default().now())),
         }
+    }
+
+    fn state(&self, remaining: u32) -> BudgetState {
+        let RateLimit { requests: limit, window } = self.limit;
+        let full = window / limit * limit.saturating_sub(remaining);
+        BudgetState { limit, remaining, reset: whole_seconds(full) }
     }
 }
 
@@ -163,7 +190,8 @@ pub(crate) async fn limit(
     let limiter = limiters.of(budget);
     // A connection without an address is no TCP connection; all of them share one budget.
     let address = request.extensions().get::<RequestContext>().and_then(|context| context.address);
-    let (mut response, state) = match limiter.count(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))) {
+    let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let (mut response, state) = match limiter.count(limiters.shared.as_deref(), address).await {
         Ok(state) => (next.call(request).await?.map_into_boxed_body(), state),
         Err(wait) => {
             report(&request);

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use actix_web::http::Uri;
+pub use auth_domain::rate_limits::rate_limit::RateLimit;
 use ipnet::{IpNet, Ipv4Net};
 use url::{Host, Url};
 
@@ -37,13 +38,6 @@ pub struct HttpSettings {
     pub tls: Option<TlsFiles>,
     /// Whether there is a document of the API, and a page to try it.
     pub api_docs: bool,
-}
-
-/// A burst of so many requests, refilled evenly over the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    pub requests: u32,
-    pub window: Duration,
 }
 
 /// Where certificate and key are.

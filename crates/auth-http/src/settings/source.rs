@@ -65,6 +65,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("RATE_LIMIT_SESSION_REQUESTS"),
     plain("RATE_LIMIT_INTROSPECT_REQUESTS"),
     plain("RATE_LIMIT_ADMIN_REQUESTS"),
+    secret("RATE_LIMIT_URL"),
     plain("ADMIN_API"),
     plain("ADMIN_REQUIRE_MFA"),
     plain("REQUEST_TIMEOUT_SECONDS"),

@@ -3,6 +3,7 @@
 mod lists;
 mod mail;
 mod passkeys;
+mod rate_limits;
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -14,6 +14,10 @@ mod program;
 #[expect(dead_code, reason = "the tests of the database do more with it")]
 #[path = "../../../auth-infra/tests/contracts/proxy.rs"]
 mod proxy;
+#[cfg(feature = "redis")]
+#[expect(dead_code, reason = "the tests of the limiter do more with it")]
+#[path = "../../../auth-infra/tests/contracts/redis_server.rs"]
+mod redis_server;
 #[path = "../../../auth-infra/tests/contracts/servers.rs"]
 mod servers;
 mod tap;
@@ -36,6 +40,8 @@ pub(crate) use pgbouncer::PgBouncer;
 pub use private::PrivateServer;
 pub use program::{command, environment, folder, program, program_by, run};
 pub(crate) use proxy::Proxy;
+#[cfg(feature = "redis")]
+pub(crate) use redis_server::RedisServer;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 pub use tap::Tap;

@@ -1,10 +1,11 @@
-//! A proxy before a database server, which can hold back all that passes.
+//! A proxy before a server, which can hold back or delay all that passes.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex},
     thread,
+    time::Duration,
 };
 
 /// Says nothing on the connections that are frozen, and does not end them either.
@@ -22,6 +23,8 @@ struct State {
     begun: usize,
     /// So many of them, from the first, are frozen.
     frozen: usize,
+    /// How long everything takes longer, on all of them.
+    delay: Duration,
 }
 
 impl Ice {
@@ -39,9 +42,12 @@ impl Ice {
         })
     }
 
-    /// Waits as long as a connection is frozen.
+    /// Waits as long as a connection is frozen, or everything is slow.
     fn let_pass(&self, number: usize) {
-        drop(self.changed.wait_while(self.state.lock().unwrap(), |state| number < state.frozen).unwrap());
+        let state = self.changed.wait_while(self.state.lock().unwrap(), |state| number < state.frozen).unwrap();
+        let delay = state.delay;
+        drop(state);
+        thread::sleep(delay);
     }
 }
 
@@ -73,6 +79,11 @@ impl Proxy {
     /// The connections there are, not those to come.
     pub(crate) fn freeze_those_there_are(&self) {
         self.0.change(|state| state.frozen = state.begun);
+    }
+
+    /// Each way.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.0.change(|state| state.delay = delay);
     }
 
     pub(crate) fn thaw(&self) {

@@ -16,6 +16,7 @@ use diesel::{Connection, MysqlConnection, PgConnection, connection::SimpleConnec
 use tempfile::TempDir;
 
 use crate::{
+    certificates::make_certificates,
     scratch::Engine,
     servers::{as_user, give_to, postgres_program, run},
 };
@@ -27,23 +28,6 @@ struct PrivateServer {
     folder: TempDir,
     port: u16,
     process: Child,
-}
-
-/// Two authorities, of which `ca` signed the server's certificate.
-fn make_certificates(folder: &Path) {
-    let openssl = |arguments: &str| run(Command::new("openssl").args(arguments.split(' ')).current_dir(folder));
-    for authority in ["ca", "stranger"] {
-        openssl(&format!(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={authority} \
-             -addext basicConstraints=critical,CA:TRUE -keyout {authority}.key -out {authority}.pem"
-        ));
-    }
-    openssl(
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost \
-         -keyout server.key -out server.csr",
-    );
-    openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out server.pem");
-    fs::set_permissions(folder.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 impl PrivateServer {

@@ -4,18 +4,20 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// With more clients than this in one limiter, new requests are counted by wider networks:
 /// memory stays bounded however many addresses come by.
-pub(crate) const CROWD: usize = 100_000;
+pub const CROWD: usize = 100_000;
 
 /// Whose budget a request draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
+pub enum ClientKey {
     V4(Ipv4Addr),
     /// One subscriber's network: a /64, or a wider one while there are very many clients.
     V6([u8; 8]),
 }
 
-impl Key {
-    pub(crate) fn of(address: IpAddr, clients: usize) -> Self {
+impl ClientKey {
+    /// The key of an address, where so many clients are counted already.
+    #[must_use]
+    pub fn of(address: IpAddr, clients: usize) -> Self {
         // First a crowd of single addresses, then a crowd of networks.
         let widenings = usize::from(clients > CROWD) + usize::from(clients > 2 * CROWD);
         match address.to_canonical() {
@@ -38,8 +40,8 @@ impl Key {
 mod tests {
     use super::*;
 
-    fn key(address: &str, clients: usize) -> Key {
-        Key::of(address.parse().unwrap(), clients)
+    fn key(address: &str, clients: usize) -> ClientKey {
+        ClientKey::of(address.parse().unwrap(), clients)
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::{
 /// How many requests of a kind are counted.
 const REQUESTS: u64 = 200;
 
+/// Numbers from here on have no account.
+const NEW: u64 = 1_000_000_000;
+
 /// A kind of request, to an account by its number.
 type Send = fn(&mut Client, u64) -> Result<Answer>;
 
@@ -25,9 +28,9 @@ const KINDS: [(&str, Send); 5] = [
     ("POST /auth/refresh", |client, number| {
         client.post("/auth/refresh", &format!(r#"{{"refresh_token":"{}"}}"#, tokens::refresh(number)?))
     }),
-    ("POST /auth/login", |client, number| client.post("/auth/login", &credentials(&email(number)))),
-    ("POST /auth/register", |client, number| client.post("/auth/register", &credentials(&format!("new.{}", email(number))))),
     ("POST /auth/logout", |client, number| client.post_as(&tokens::access(number)?, "/auth/logout", "")),
+    ("POST /auth/login", |client, number| client.post("/auth/login", &credentials(&email(number)))),
+    ("POST /auth/register", |client, number| client.post("/auth/register", &credentials(&email(NEW + number)))),
 ];
 
 fn credentials(email: &str) -> String {

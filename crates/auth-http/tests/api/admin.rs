@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     oauth::{clients, post},
-    service::{Answer, Engine, Service},
+    service::{Answer, Engine, Service, TestDatabase},
 };
 
 /// An API that a password is enough for.
@@ -29,9 +29,9 @@ async fn start(engine: Engine) -> Service {
 }
 
 /// Gives an account this one role, behind the server's back.
-fn give_role(service: &Service, email: &str, role: &str) {
+pub(crate) fn give_role(database: &TestDatabase, email: &str, role: &str) {
     let (table, account) = ("user_roles", format!("(SELECT id FROM users WHERE email = '{email}')"));
-    service.database.execute(&format!(
+    database.execute(&format!(
         "DELETE FROM {table} WHERE user_id = {account}; INSERT INTO {table} (role, user_id, listed_as, email) \
          SELECT '{role}', id, listed_as, email FROM users WHERE email = '{email}'; UPDATE users SET roles = '{role}' WHERE email = '{email}'"
     ));
@@ -40,7 +40,7 @@ fn give_role(service: &Service, email: &str, role: &str) {
 /// The access token of somebody who administers.
 async fn administrator(service: &Service, email: &str) -> String {
     let access = service.register(email).await.access().to_owned();
-    tokio::task::block_in_place(|| give_role(service, email, "admin"));
+    tokio::task::block_in_place(|| give_role(&service.database, email, "admin"));
     access
 }
 

@@ -4,6 +4,8 @@ mod defaults;
 mod disk;
 #[cfg(feature = "mysql")]
 mod failover;
+#[cfg(feature = "mysql")]
+mod galera;
 mod hang;
 mod kill;
 pub(crate) mod outage;

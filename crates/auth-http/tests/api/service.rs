@@ -4,6 +4,8 @@ mod answer;
 pub mod conformance;
 mod database;
 mod factors;
+#[cfg(feature = "mysql")]
+mod galera;
 mod hold;
 mod log;
 mod mailbox;
@@ -33,6 +35,8 @@ use std::{
 pub use answer::{Answer, is_unavailable};
 pub use database::{Engine, TestDatabase};
 pub use factors::{App, ENCRYPTION, ORIGIN, Owner, RP_ID, WITH_FACTORS, bytes, passkey, texts};
+#[cfg(feature = "mysql")]
+pub use galera::Galera;
 pub use hold::Hold;
 use log::{Log, message};
 pub use mailbox::Letter;

@@ -15,7 +15,7 @@ pub(super) enum Failure {
     NoConnection(String),
     /// SQLite's file is no longer where it was opened; what was written may be lost.
     Moved(Moved),
-    /// The connection broke before or during the work, or is read-only.
+    /// The connection broke before or during the work, or its server takes no such work now.
     Broken(Error),
     /// The connection broke before or during a write, which may or may not have happened.
     Unheard(Error),
@@ -27,8 +27,9 @@ impl Failure {
     /// Classifies an error by whether the connection can still be used. Pings it where in doubt: client libraries report a lost
     /// connection only as text, which varies.
     pub(super) fn of(error: Error, connection: &mut AnyConnection) -> Self {
-        let is_over =
-            matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. }) || only_reads(&error);
+        let is_over = matches!(error, Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. })
+            || is_turned_away(&error)
+            || is_in_doubt(&error);
         let may_be_over = matches!(
             error,
             Error::DatabaseError(
@@ -43,7 +44,7 @@ impl Failure {
     /// The same failure, of a write.
     pub(super) fn of_a_write(self) -> Self {
         match self {
-            Self::Broken(error) if !only_reads(&error) => Self::Unheard(error),
+            Self::Broken(error) if !is_turned_away(&error) => Self::Unheard(error),
             failure @ (Self::NoConnection(_) | Self::Moved(_) | Self::Broken(_) | Self::Unheard(_) | Self::Refused(_)) => failure,
         }
     }
@@ -96,6 +97,26 @@ impl From<Failure> for PortError {
 fn is_deadlock(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
     let names_several = info.details().is_some_and(|details| details.lines().count() > 1);
     (info.hint().is_some() && names_several) || info.message().contains("Deadlock found")
+}
+
+/// Whether the server did nothing and will do nothing of the kind on this connection, while another server may.
+fn is_turned_away(error: &Error) -> bool {
+    only_reads(error) || is_cut_off(error)
+}
+
+/// A server of a Galera cluster that does not reach most of the others: MySQL's 1047.
+fn is_cut_off(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, info) = error else { return false };
+    info.message() == "WSREP has not yet prepared node for application use"
+}
+
+/// Whether a commit failed, and may be found to have been done all the same: MySQL's 1180. A server of a Galera cluster that loses the
+/// others while it commits does not know whether they have got what it sent.
+fn is_in_doubt(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, info) = error else { return false };
+    let message = info.message();
+    message.starts_with("Error while appending streaming replication fragment(")
+        || (message.starts_with("Got error ") && message.ends_with(" during COMMIT"))
 }
 
 /// What cannot be written now may be written by a fresh connection: one that was made while its file could not be written, or to a

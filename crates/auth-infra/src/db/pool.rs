@@ -1,6 +1,9 @@
 //! Connections to one database that recover: once one breaks, neither it nor any as old is handed out again.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::{ConnectionResult, QueryResult};
 
@@ -16,8 +19,12 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 /// The same, where the first of several hosts may be one that does not answer: enough for two of these.
 const PATIENCE_WITH_HOSTS: Duration = Duration::from_secs(5);
 
-/// How often to try work that the database rolls back in favour of another transaction.
-const ATTEMPTS: u32 = 3;
+/// How long to try work again that the database rolls back in favour of another transaction: a caller waits for twice as long. On a
+/// Galera cluster, of all who write to a row on different servers at once, one is done each time.
+const RETRY_FOR: Duration = Duration::from_secs(3);
+
+/// The longest pause before another try. The first are short: there is seldom more than one other.
+const LONGEST_PAUSE: u32 = 20;
 
 /// A server's connections are replaced before a firewall or the server drops them.
 const IDLE_LIFE: Duration = Duration::from_secs(600);
@@ -99,10 +106,14 @@ impl Pool {
     }
 
     fn unless_rolled_back<T>(&self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        let mut attempt = 1;
+        let begun = Instant::now();
+        let mut failed = 0;
         loop {
             match self.once(work) {
-                Err(failure) if failure.was_rolled_back() && attempt < ATTEMPTS => attempt += 1,
+                Err(failure) if failure.was_rolled_back() && begun.elapsed() < RETRY_FOR => {
+                    thread::sleep(Duration::from_millis(LONGEST_PAUSE.min(failed).into()));
+                    failed += 1;
+                }
                 outcome => return outcome.map_err(Failure::of_a_write),
             }
         }

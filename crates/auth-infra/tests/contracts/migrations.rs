@@ -28,7 +28,7 @@ use chrono::DateTime;
 
 use crate::scratch::{Engine, Scratch};
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "0001_accounts_and_sessions",
     "0002_failed_attempts",
     "0003_audit_events",
@@ -43,6 +43,7 @@ const ALL: [&str; 14] = [
     "0012_second_factors",
     "0013_administration",
     "0014_role_lists",
+    "0015_locks",
 ];
 
 crate::on_each_engine! {
@@ -109,8 +110,7 @@ async fn a_migration_that_stopped_half_way_is_repeated(engine: Engine) {
         Engine::Sqlite => {
             scratch.execute(include_str!("../../../../migrations/sqlite/0013_administration/down.sql"));
             scratch.execute("ALTER TABLE audit_events DROP COLUMN methods");
-            let of_users =
-                "version email_verified_at pending_email pending_email_until language second_factors wrong_codes wrong_code_at";
+            let of_users = "version email_verified_at pending_email pending_email_until language second_factors wrong_codes wrong_code_at locks";
             for column in of_users.split(' ') {
                 scratch.execute(&format!("ALTER TABLE users DROP COLUMN {column}"));
             }
@@ -192,11 +192,11 @@ async fn is_ready_when_nothing_is_pending(engine: Engine) {
 fn back(engine: Engine) -> &'static str {
     match engine {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0014_role_lists/down.sql"),
+        Engine::Sqlite => include_str!("../../../../migrations/sqlite/0015_locks/down.sql"),
         #[cfg(feature = "postgres")]
-        Engine::Postgres => include_str!("../../../../migrations/postgres/0014_role_lists/down.sql"),
+        Engine::Postgres => include_str!("../../../../migrations/postgres/0015_locks/down.sql"),
         #[cfg(feature = "mysql")]
-        Engine::Mysql => include_str!("../../../../migrations/mysql/0014_role_lists/down.sql"),
+        Engine::Mysql => include_str!("../../../../migrations/mysql/0015_locks/down.sql"),
     }
 }
 
@@ -208,8 +208,8 @@ async fn keeps_what_the_previous_release_stored(engine: Engine) {
     let session = session_of(&ann);
     assert_eq!(users.insert(&ann, Some(&session), None).await.unwrap(), Inserted::Yes);
     scratch.execute(back(engine));
-    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0014'");
-    assert_eq!(scratch.open().migrate().unwrap(), ["0014_role_lists"]);
+    scratch.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0015'");
+    assert_eq!(scratch.open().migrate().unwrap(), ["0015_locks"]);
     let staff = UserSearch { role: Some("staff".parse().unwrap()), ..UserSearch::default() };
     assert_eq!(users.search(&staff, None, 5).await.unwrap().users, std::slice::from_ref(&ann));
     // It still runs, and knows none of the new columns.

@@ -90,7 +90,7 @@ async fn everybody(service: &Service) -> Vec<(&'static str, Option<String>, Told
     // The last of these is no role that gets anybody in.
     let roles = [("without", "admin"), ("with", "admin"), ("gone", "admin"), ("ada", "admin"), ("other", "administrator")];
     for (name, role) in roles {
-        tokio::task::block_in_place(|| give_role(service, &format!("{name}@example.org"), role));
+        tokio::task::block_in_place(|| give_role(&service.database, &format!("{name}@example.org"), role));
     }
     let lax = password_alone(service, &with).await.access().to_owned();
     tokio::task::block_in_place(|| assert_eq!(service.command(&["users", "disable", "gone@example.org"], "").0, 0));

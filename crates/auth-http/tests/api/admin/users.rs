@@ -125,7 +125,7 @@ async fn who_loses_the_role_may_nothing_any_more() {
         assert_eq!(server.get_as(&other, "/admin/users").await.refusal(), (403, "insufficient_scope"));
         assert_eq!(server.me(&other).await.status, 200, "the session goes on");
     }
-    give_role(&service, "eve@example.org", "admin");
+    give_role(&service.database, "eve@example.org", "admin");
     assert_eq!(second.get_as(&other, "/admin/users").await.status, 200, "at once");
 }
 

@@ -20,6 +20,8 @@ pub enum Engine {
 
 pub struct TestDatabase {
     engine: Engine,
+    /// Another database on its server; nothing where that ends before the database does.
+    admin: Option<String>,
     name: String,
     /// As tests reach it.
     url: String,
@@ -37,19 +39,29 @@ impl TestDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("api_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = tempfile::tempdir().unwrap();
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite:///{}/auth.db", folder.path().display()),
-            Engine::Postgres => sibling(&postgres_url(), &name),
+        let admin = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(postgres_url()),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => sibling(&mysql_url(), &name),
+            Engine::Mysql => Some(mysql_url()),
+        };
+        let url = match &admin {
+            None => format!("sqlite:///{}/auth.db", folder.path().display()),
+            Some(admin) => sibling(admin, &name),
         };
         let told = match env::var("TEST_PGBOUNCER") {
             Ok(place) if engine == Engine::Postgres => format!("postgres://postgres@{place}/{name}?pgbouncer=true"),
             Ok(_) | Err(_) => url.clone(),
         };
-        let database = Self { engine, name, url, told, folder };
+        let database = Self { engine, admin, name, url, told, folder };
         database.administer(&format!("CREATE DATABASE {}", database.name));
         database
+    }
+
+    /// One that is there, on a server of the test's own.
+    pub fn at(engine: Engine, url: &str) -> Self {
+        let name = url.rsplit_once('/').unwrap().1.to_owned();
+        Self { engine, admin: None, name, url: url.to_owned(), told: url.to_owned(), folder: tempfile::tempdir().unwrap() }
     }
 
     /// As servers are told it: on PostgreSQL by way of the PgBouncer at `TEST_PGBOUNCER`, if there is one.
@@ -69,15 +81,16 @@ impl TestDatabase {
 
     /// Runs a statement on the server, outside of this database.
     fn administer(&self, statement: &str) {
+        let Some(admin) = &self.admin else { return };
         match self.engine {
             Engine::Sqlite => {}
             Engine::Postgres => {
-                let mut connection = PgConnection::establish(&postgres_url()).unwrap();
+                let mut connection = PgConnection::establish(admin).unwrap();
                 sql_query(statement).execute(&mut connection).unwrap();
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
-                let mut connection = diesel::MysqlConnection::establish(&mysql_url()).unwrap();
+                let mut connection = diesel::MysqlConnection::establish(admin).unwrap();
                 sql_query(statement).execute(&mut connection).unwrap();
             }
         }
@@ -89,7 +102,7 @@ impl TestDatabase {
             Engine::Sqlite => self.open_file().batch_execute(statements),
             Engine::Postgres => PgConnection::establish(&self.url).unwrap().batch_execute(statements),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => diesel::MysqlConnection::establish(&self.url).unwrap().batch_execute(statements),
+            Engine::Mysql => by_mysql(&mut self.mysql(), statements),
         }
         .unwrap();
     }
@@ -142,7 +155,7 @@ impl TestDatabase {
             Engine::Sqlite => statement.get_results(&mut self.open_file()),
             Engine::Postgres => statement.get_results(&mut PgConnection::establish(&self.url).unwrap()),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => statement.get_results(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+            Engine::Mysql => statement.get_results(&mut self.mysql()),
         }
         .unwrap();
         rows.into_iter().map(|Rows { name, count }| (name, count)).collect()
@@ -178,7 +191,7 @@ impl TestDatabase {
             Engine::Sqlite => sql_query(statement).get_results(&mut self.open_file()),
             Engine::Postgres => sql_query(statement).get_results(&mut PgConnection::establish(&self.url).unwrap()),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => sql_query(statement).get_results(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+            Engine::Mysql => sql_query(statement).get_results(&mut self.mysql()),
         }
         .unwrap();
         cells.into_iter().filter_map(|cell| cell.value).collect()
@@ -190,10 +203,19 @@ impl TestDatabase {
             Engine::Sqlite => sql_query(statement).get_result(&mut self.open_file()),
             Engine::Postgres => sql_query(statement).get_result(&mut PgConnection::establish(&self.url).unwrap()),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => sql_query(statement).get_result(&mut diesel::MysqlConnection::establish(&self.url).unwrap()),
+            Engine::Mysql => sql_query(statement).get_result(&mut self.mysql()),
         }
         .unwrap();
         counted.count
+    }
+
+    /// As the program opens it: on a cluster, it shows what the other servers were told before.
+    #[cfg(feature = "mysql")]
+    fn mysql(&self) -> diesel::MysqlConnection {
+        let mut connection = diesel::MysqlConnection::establish(&self.url).unwrap();
+        // MySQL itself has no clusters of this kind.
+        drop(connection.batch_execute("SET SESSION wsrep_sync_wait = 7"));
+        connection
     }
 
     pub(super) fn open_file(&self) -> diesel::SqliteConnection {
@@ -201,6 +223,17 @@ impl TestDatabase {
         let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
         connection
+    }
+}
+
+/// Again, where another server of a cluster came first.
+#[cfg(feature = "mysql")]
+fn by_mysql(connection: &mut diesel::MysqlConnection, statements: &str) -> diesel::QueryResult<()> {
+    loop {
+        match connection.batch_execute(statements) {
+            Err(error) if error.to_string().starts_with("Deadlock found") => {}
+            outcome => return outcome,
+        }
     }
 }
 

@@ -38,27 +38,34 @@ impl PrivateServer {
 
     /// The same, with arguments of its own.
     pub fn told(engine: Engine, arguments: &[&str]) -> Self {
-        let server = Self::placed(engine, arguments);
+        let server = Self::empty(engine, arguments.iter().map(|argument| (*argument).to_owned()).collect());
         server.lay();
         server.start();
         server.administer("CREATE DATABASE auth");
         server
     }
 
-    /// A folder and a port, and nothing there yet.
-    fn placed(engine: Engine, arguments: &[&str]) -> Self {
+    /// A server that has yet to be started, and has nothing to start from.
+    pub fn empty(engine: Engine, arguments: Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The server runs as a user of its own and has to get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let url = match engine {
             Engine::Sqlite => panic!("SQLite has no server"),
             Engine::Postgres => format!("postgres://postgres@127.0.0.1:{port}/auth"),
             #[cfg(feature = "mysql")]
             Engine::Mysql => format!("mysql://root@127.0.0.1:{port}/auth"),
         };
-        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Self { engine, folder, port, url, arguments, process: RefCell::default() }
+        let server = Self { engine, folder, port, url, arguments, process: RefCell::default() };
+        fs::create_dir(server.data()).unwrap();
+        match engine {
+            Engine::Sqlite => {}
+            Engine::Postgres => give_to("postgres", &server.data()),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql => give_to("mysql", &server.data()),
+        }
+        server
     }
 
     pub fn url(&self) -> &str {
@@ -69,18 +76,16 @@ impl PrivateServer {
         self.folder.path().join("data")
     }
 
-    fn lay(&self) {
-        fs::create_dir(self.data()).unwrap();
+    /// Puts what a server starts from where its data will be.
+    pub fn lay(&self) {
         let data = self.data();
         match self.engine {
             Engine::Sqlite => {}
             Engine::Postgres => {
-                give_to("postgres", &data);
                 run(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
-                give_to("mysql", &data);
                 let mut install = Command::new("mariadb-install-db");
                 install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
                 run(install.arg(format!("--datadir={0}", data.display())).arg(format!("--tmpdir={0}", data.display())));
@@ -89,9 +94,18 @@ impl PrivateServer {
     }
 
     pub fn start(&self) {
+        self.begin(&[]);
+        self.until_it_answers();
+    }
+
+    /// Starts it with more arguments, and does not wait for it.
+    pub fn begin(&self, more: &[&str]) {
         let mut command = self.command();
-        command.args(&self.arguments);
+        command.args(more);
         *self.process.borrow_mut() = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    }
+
+    pub fn until_it_answers(&self) {
         let begun = Instant::now();
         while !self.answers() {
             assert!(begun.elapsed() < Duration::from_secs(60), "the private server does not start");
@@ -99,9 +113,10 @@ impl PrivateServer {
         }
     }
 
-    fn command(&self) -> Command {
+    /// What starts it.
+    pub fn command(&self) -> Command {
         let data = self.data();
-        match self.engine {
+        let mut command = match self.engine {
             Engine::Sqlite => unreachable!("SQLite has no server"),
             Engine::Postgres => {
                 let mut command = as_user("postgres", &postgres_program("postgres"));
@@ -123,7 +138,9 @@ impl PrivateServer {
                 command.arg(format!("--tmpdir={}", data.display()));
                 command
             }
-        }
+        };
+        command.args(&self.arguments);
+        command
     }
 
     /// Whether its own administrative database can be reached.
@@ -163,6 +180,11 @@ impl PrivateServer {
             process.wait().unwrap();
         }
     }
+}
+
+/// A port of the loopback interface that nobody listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for PrivateServer {

@@ -8,12 +8,14 @@ mod storm;
 
 use std::{
     future::Future,
+    ops::Index,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
+use futures_util::future::join_all;
 use model::{Model, Outcome, SESSIONS};
 use program::{ACCOUNTS, Act, Request, Scope, Step, programs};
 use proptest::{
@@ -52,6 +54,19 @@ on_every_engine! {
     }
 }
 
+/// Some of them on servers each of which has a database server of its own.
+#[cfg(feature = "mysql")]
+pub async fn across(databases: &[Arc<TestDatabase>]) {
+    let servers = Servers::across(databases, &settings("60", &SESSIONS.to_string())).await;
+    for_all(4, programs(), async |program: Vec<_>| Play::new(&servers, true).perform(&program).await);
+    let servers = Servers::across(databases, &settings("60", &MANY.to_string())).await;
+    for_all(4, storm::storms(), async |actions: Vec<_>| storm::weather(&servers, true, &actions).await);
+    for_all(2, storm::rushes(), async |actions: Vec<_>| storm::weather(&servers, true, &actions).await);
+    let servers = Servers::across(databases, &settings("0", &MANY.to_string())).await;
+    for_all(3, storm::storms(), async |actions: Vec<_>| storm::weather(&servers, false, &actions).await);
+    factors::across(databases).await;
+}
+
 /// More sessions than a storm begins.
 const MANY: usize = 50;
 
@@ -70,21 +85,44 @@ fn wait_for<T>(future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 
-/// Two servers on one database.
-struct Servers([Arc<Service>; 2]);
+/// Servers on one database: two, or one on each server of a cluster.
+#[derive(Clone)]
+pub struct Servers(Arc<[Arc<Service>]>);
 
-impl Servers {
-    async fn start(engine: Engine, reuse_seconds: &str, sessions: usize) -> Self {
-        let sessions = sessions.to_string();
-        let settings = [("REFRESH_REUSE_SECONDS", reuse_seconds), ("SESSION_MAX_PER_USER", &sessions)];
-        let database = Arc::new(TestDatabase::create(engine));
-        let first = Service::on(database.clone(), &settings).await;
-        Self([Arc::new(first), Arc::new(Service::on(database, &settings).await)])
+/// What the numbers of servers in programs are below: divisible by how many there are.
+pub const NUMBERS: usize = 6;
+
+impl Index<usize> for Servers {
+    type Output = Arc<Service>;
+
+    fn index(&self, number: usize) -> &Arc<Service> {
+        &self.0[number % self.0.len()]
     }
 }
 
+impl Servers {
+    async fn start(engine: Engine, reuse_seconds: &str, sessions: usize) -> Self {
+        let database = Arc::new(TestDatabase::create(engine));
+        Self::across(&[database.clone(), database], &settings(reuse_seconds, &sessions.to_string())).await
+    }
+
+    /// One on each of these, all started at once.
+    pub async fn across(databases: &[Arc<TestDatabase>], settings: &[(&str, &str)]) -> Self {
+        let servers = databases.iter().map(|database| Service::on(database.clone(), settings));
+        Self(join_all(servers).await.into_iter().map(Arc::new).collect())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.0.iter()
+    }
+}
+
+fn settings<'a>(reuse_seconds: &'a str, sessions: &'a str) -> [(&'a str, &'a str); 2] {
+    [("REFRESH_REUSE_SECONDS", reuse_seconds), ("SESSION_MAX_PER_USER", sessions)]
+}
+
 /// An address that no other program uses.
-fn new_address() -> String {
+pub fn new_address() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("ann{}@example.org", COUNT.fetch_add(1, Ordering::Relaxed))
 }
@@ -119,14 +157,14 @@ fn is(answer: &Answer, expected: Outcome, what: &impl std::fmt::Debug) {
 
 /// One program in progress.
 struct Play<'a> {
-    servers: &'a [Arc<Service>; 2],
+    servers: &'a Servers,
     emails: [String; ACCOUNTS],
     model: Model,
 }
 
 impl<'a> Play<'a> {
     fn new(servers: &'a Servers, window: bool) -> Self {
-        Self { servers: &servers.0, emails: std::array::from_fn(|_| new_address()), model: Model::new(window) }
+        Self { servers, emails: std::array::from_fn(|_| new_address()), model: Model::new(window) }
     }
 
     async fn perform(mut self, program: &[Step]) {
@@ -236,7 +274,7 @@ impl<'a> Play<'a> {
         for session in 0..self.model.sessions.len() {
             for pair in (0..self.model.sessions[session].pairs.len()).rev() {
                 let act = Act::Steal { session, age: self.model.sessions[session].pairs.len() - 1 - pair };
-                self.refresh(session, pair, Step { act, server: pair % 2 }).await;
+                self.refresh(session, pair, Step { act, server: pair }).await;
             }
         }
         self.probe_access_tokens(1).await;
@@ -245,7 +283,7 @@ impl<'a> Play<'a> {
     async fn probe_access_tokens(&self, offset: usize) {
         for (index, session) in self.model.sessions.iter().enumerate() {
             for (number, pair) in session.pairs.iter().enumerate() {
-                let answer = self.servers[(number + offset) % 2].me(&pair.access).await;
+                let answer = self.servers[number + offset].me(&pair.access).await;
                 is(&answer, self.model.me(index), &("access token", index, number));
             }
         }

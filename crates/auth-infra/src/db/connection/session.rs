@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "mysql")]
+use diesel::result::Error;
 use diesel::{QueryResult, connection::SimpleConnection};
 
 use super::AnyConnection;
@@ -64,13 +66,21 @@ pub(in crate::db) const POSTGRES_MOMENT: &str =
 /// level; no silent truncation, of values or of results; foreign and unique keys; messages that `failure` recognises. An idle
 /// connection is the pool's to close, after half an hour at most.
 ///
+/// On a server of a Galera cluster, whatever begins (a read, a write, a transaction) first waits until that server has applied what the
+/// others had committed before: what one of them was told holds on every other.
+///
 /// Only MariaDB reads `/*M! */`; only MariaDB can drop a client that stalls in a transaction while it holds row locks.
 #[cfg(feature = "mysql")]
 const MYSQL: &str = "SET autocommit = 1, completion_type = 'NO_CHAIN', time_zone = '+00:00', sql_mode = 'TRADITIONAL', \
     lc_messages = 'en_US', foreign_key_checks = 1, unique_checks = 1, sql_safe_updates = 0, sql_big_selects = 1, \
     sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = 5, lock_wait_timeout = 5, \
     wait_timeout = 3600 /*M! , max_statement_time = 5, idle_transaction_timeout = 10 */; \
-    SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+    SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+    SET SESSION wsrep_sync_wait = 7;";
+
+/// What a server answers that cannot be part of a Galera cluster. Said last, so that everything else counts.
+#[cfg(feature = "mysql")]
+const WITHOUT_GALERA: &str = "Unknown system variable 'wsrep_sync_wait'";
 
 pub(super) fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
@@ -79,7 +89,10 @@ pub(super) fn set_up(connection: &mut AnyConnection) -> QueryResult<()> {
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(connection) => connection.batch_execute(POSTGRES),
         #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(connection) => connection.batch_execute(MYSQL),
+        AnyConnection::Mysql(connection) => match connection.batch_execute(MYSQL) {
+            Err(Error::DatabaseError(_, info)) if info.message() == WITHOUT_GALERA => Ok(()),
+            outcome => outcome,
+        },
     }
 }
 

@@ -52,6 +52,7 @@ fn a_deadlock_is_one_in_every_language() {
     ] {
         assert!(Failure::Refused(told(message, Some(details), Some(hint))).was_rolled_back(), "{message}");
     }
+    // On Galera, also at the commit: where this came second, or stood in the way of what another server has committed.
     let galera = "Deadlock found when trying to get lock; try restarting transaction";
     assert!(Failure::Refused(told(galera, None, None)).was_rolled_back());
     for (message, details, hint) in [
@@ -89,6 +90,29 @@ fn a_server_that_does_not_take_writes_now_is_told_from_one_that_refuses_this_wri
     }
     let row = Box::new("Duplicate entry 'running in read-only mode' for key 'PRIMARY'".to_owned());
     assert!(!only_reads(&Error::DatabaseError(DatabaseErrorKind::UniqueViolation, row)), "a row may say anything");
+}
+
+#[test]
+fn a_server_that_its_cluster_has_left_does_nothing_and_gets_nothing_more_to_do() {
+    let refusal = told("WSREP has not yet prepared node for application use", None, None);
+    assert!(is_turned_away(&refusal));
+    let failure = Failure::Broken(refusal).of_a_write();
+    assert!(failure.is_broken() && matches!(PortError::from(failure), PortError::Unavailable(_)), "nothing is unknown of it");
+    let row = Box::new("WSREP has not yet prepared node for application use".to_owned());
+    assert!(!is_turned_away(&Error::DatabaseError(DatabaseErrorKind::UniqueViolation, row)), "a row may say anything");
+}
+
+#[test]
+fn nobody_knows_of_a_commit_during_which_the_others_were_lost() {
+    for message in [
+        "Error while appending streaming replication fragment(provider status: Not connected to Primary Component)",
+        "Got error 5 \"Input/output error\" during COMMIT",
+    ] {
+        let failure = || Failure::Broken(told(message, None, None)).of_a_write();
+        assert!(is_in_doubt(&told(message, None, None)) && !failure().was_rolled_back(), "{message}");
+        assert!(matches!(PortError::from(failure()), PortError::Unknown(_)), "{message}");
+    }
+    assert!(!is_in_doubt(&told("Got error 28 \"No space left on device\" from storage engine InnoDB", None, None)));
 }
 
 #[test]

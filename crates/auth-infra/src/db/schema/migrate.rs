@@ -19,6 +19,9 @@ use crate::db::{
 /// Stands for [`respell`], which is done with it.
 const CANONICAL_ADDRESSES: &str = "0008_canonical_addresses";
 
+/// How often another server of a cluster may come first: each time it does at least one statement more.
+const LOST_RACES: u32 = 100;
+
 /// Diesel's own table of applied migrations.
 pub(crate) const BOOK: &str = "__diesel_schema_migrations";
 
@@ -157,24 +160,48 @@ fn lock_postgres(db: &mut AnyConnection, pool_mode: PoolMode) -> Result<(), Boxe
     Ok(())
 }
 
-/// Determines again what is pending, now under the lock, and applies it one by one.
+/// Determines again what is pending, now under the lock, and applies it one by one. Returns what it has applied.
 pub(crate) fn apply(db: &mut AnyConnection) -> Result<Vec<String>, BoxedError> {
-    let pending = pending(db)?;
-    for name in &pending {
-        if name == CANONICAL_ADDRESSES {
-            // First, so that an interruption repeats it.
-            report(&respell(db, Mode::Rewrite)?);
-        }
-        match db {
-            #[cfg(feature = "sqlite")]
-            AnyConnection::Sqlite(db) => drop(db.run_next_migration(SQLITE)?),
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(db) => drop(db.run_next_migration(POSTGRES)?),
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(db) => drop(db.run_next_migration(MYSQL)?),
+    let (mut applied, mut lost) = (Vec::new(), 0);
+    while let Some(name) = pending(db)?.into_iter().next() {
+        match apply_next(db, &name) {
+            Ok(()) => applied.push(name),
+            Err(fault) if lost < LOST_RACES && came_second(db, &fault.to_string()) => lost += 1,
+            Err(fault) => return Err(fault),
         }
     }
-    Ok(pending)
+    Ok(applied)
+}
+
+fn apply_next(db: &mut AnyConnection, name: &str) -> Result<(), BoxedError> {
+    if name == CANONICAL_ADDRESSES {
+        // First, so that an interruption repeats it.
+        report(&respell(db, Mode::Rewrite)?);
+    }
+    match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(db) => drop(db.run_next_migration(SQLITE)?),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(db) => drop(db.run_next_migration(POSTGRES)?),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(db) => drop(db.run_next_migration(MYSQL)?),
+    }
+    Ok(())
+}
+
+/// Whether somebody else has done the same just before. On a Galera cluster the lock is each database server's own; but every
+/// migration of MySQL can be repeated, and whoever comes second finds more done each time.
+fn came_second(db: &AnyConnection, fault: &str) -> bool {
+    match db {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => false,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => false,
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => ["Duplicate column name", "Duplicate key name", "Duplicate entry", "Deadlock found"]
+            .iter()
+            .any(|words| fault.contains(words)),
+    }
 }
 
 fn report(odd: &OddAddresses) {

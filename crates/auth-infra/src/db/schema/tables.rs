@@ -48,6 +48,8 @@ diesel::table! {
         described_at -> Nullable<UtcTimestamp>,
         /// Generated: 0 enabled, 1 disabled, 2 enabled and verified, 3 disabled and verified.
         listed_as -> SmallInt,
+        /// Moved by whoever locks the row.
+        locks -> BigInt,
     }
 }
 
@@ -184,6 +186,8 @@ diesel::table! {
         listed_as -> Nullable<SmallInt>,
         /// As the account has it. The previous release does not write it.
         email -> Nullable<Text>,
+        /// Moved by whoever locks the row.
+        locks -> BigInt,
     }
 }
 

@@ -230,16 +230,23 @@ fn find(db: &mut AnyConnection, id: &str) -> QueryResult<Option<User>> {
     user(users::table.find(id).select(UserRow::as_select()).get_result(db))
 }
 
-/// Locks the account's row: whoever changes it, or ends or begins several of its sessions, waits. `false` when there is none.
+/// What locks an account's row: whoever changes it, or ends or begins several of its sessions, waits. It is a change, since on a
+/// Galera cluster whoever locks the row on another server does not wait: of two that changed it, one is rolled back.
+#[diesel::dsl::auto_type]
+pub(crate) fn locked() -> _ {
+    users::locks.eq(users::locks + 1_i64)
+}
+
+/// Locks the account's row. `false` when there is none.
 pub(crate) fn lock(db: &mut AnyConnection, id: &str) -> QueryResult<bool> {
-    Ok(diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at)).execute(db)? == 1)
+    Ok(diesel::update(users::table.find(id)).set(locked()).execute(db)? == 1)
 }
 
 /// Locks the account's row, and says whether it is still the one that was proven. A change that came first is seen; one that comes
 /// later waits for this transaction.
 pub(crate) fn still_is(db: &mut AnyConnection, id: &str, proven: AccountVersion) -> QueryResult<bool> {
     let same_number = users::table.find(id).filter(users::version.eq(proven.number));
-    if diesel::update(same_number).set(users::version.eq(users::version)).execute(db)? != 1 {
+    if diesel::update(same_number).set(locked()).execute(db)? != 1 {
         return Ok(false);
     }
     // Not in the statement above: SQLite compares times as texts, and one time can be written in several ways.

@@ -129,18 +129,15 @@ impl Guesser {
     /// # Errors
     /// `RollbackTransaction` where something else stands there than `from`.
     fn count(&self, db: &mut AnyConnection, from: ThrottleState, limit: u32, now: DateTime<Utc>) -> QueryResult<Counted> {
-        let is_first = from.all.is_none();
-        let locked = if is_first {
+        let before = if from.all.is_none() {
             let all = ThrottleState::default().one_more(limit, now).all;
-            all.map_or(Ok(false), |all| self.insert(db, ALL, all))?
+            let inserted = all.map_or(Ok(false), |all| self.insert(db, ALL, all))?;
+            let own = self.failures_of(db, &self.client)?;
+            inserted.then_some(ThrottleState { own, all: None })
         } else {
-            self.move_all(db, 1)?
+            self.locked(db)?
         };
-        let mut before = self.read(db)?;
-        before.all = if is_first { None } else { before.all.map(|all| Failures { count: all.count.saturating_sub(1), ..all }) };
-        if !locked || before.own != from.own {
-            return Err(Error::RollbackTransaction);
-        }
+        let Some(before) = before.filter(|before| before.own == from.own) else { return Err(Error::RollbackTransaction) };
         let after = before.one_more(limit, now);
         self.put(db, ALL, true, after.all)?;
         self.put(db, &self.client, before.own.is_some(), after.own)?;
@@ -148,21 +145,21 @@ impl Guesser {
     }
 
     fn forgive(&self, db: &mut AnyConnection, counted: &Counted) -> QueryResult<()> {
-        if !self.move_all(db, 0)? {
-            return Ok(());
-        }
-        let standing = self.read(db)?;
+        let Some(standing) = self.locked(db)? else { return Ok(()) };
         let left = standing.without(counted);
         self.put(db, ALL, true, left.all)?;
         self.put(db, &self.client, standing.own.is_some(), left.own)
     }
 
-    /// Locks the row of all. `false` where there is none.
-    fn move_all(&self, db: &mut AnyConnection, by: i64) -> QueryResult<bool> {
-        let moved = diesel::update(client_failures::table.find((&self.account, ALL)))
-            .set(client_failures::failures.eq(client_failures::failures + by))
-            .execute(db)?;
-        Ok(moved == 1)
+    /// What stands there, once the row of all is locked; `None` where there is none. The lock is one more failure, which whoever locked
+    /// the row writes over: on a Galera cluster, only a change is a lock.
+    fn locked(&self, db: &mut AnyConnection) -> QueryResult<Option<ThrottleState>> {
+        let all = client_failures::table.find((&self.account, ALL));
+        if diesel::update(all).set(client_failures::failures.eq(client_failures::failures + 1)).execute(db)? == 0 {
+            return Ok(None);
+        }
+        let ThrottleState { own, all } = self.read(db)?;
+        Ok(Some(ThrottleState { own, all: all.map(|all| Failures { count: all.count.saturating_sub(1), ..all }) }))
     }
 
     fn put(&self, db: &mut AnyConnection, client: &str, is_there: bool, failures: Option<Failures>) -> QueryResult<()> {

@@ -24,6 +24,7 @@ use diesel::{
 };
 
 use super::{
+    accounts::locked,
     factors::{rows::TotpRow, sum_up},
     prune::forget_oldest,
 };
@@ -155,15 +156,15 @@ pub(super) fn use_step(
     now: At,
 ) -> QueryResult<Used> {
     let of_version = || users::table.find(user).filter(users::version.eq(proven.number));
-    let forgiven = (users::wrong_codes.eq(0), users::wrong_code_at.eq(None::<At>));
+    let forgiven = (locked(), users::wrong_codes.eq(0), users::wrong_code_at.eq(None::<At>));
     // Nobody guesses a passkey, so wrong codes of others do not stand in its way.
-    let locked = match step.evidence {
+    let taken = match step.evidence {
         Evidence::Passkey { .. } => diesel::update(of_version()).set(forgiven).execute(db)?,
         Evidence::Totp { .. } | Evidence::RecoveryCode(_) => {
             diesel::update(of_version().filter(has(&step.wrong_codes))).set(forgiven).execute(db)?
         }
     };
-    if locked != 1 {
+    if taken != 1 {
         let is_there: i64 = of_version().count().get_result(db)?;
         return Ok(if is_there == 0 { Used::AccountChanged } else { Used::No(StepFault::Raced) });
     }

@@ -23,7 +23,7 @@ async fn people_of_each_kind(service: &Service, token: &str) -> Owner {
     for body in [json!({ "email_verified": true }), json!({ "disabled": true })] {
         assert_eq!(patch(service, token, made.text("id"), body).await.status, 200);
     }
-    tokio::task::block_in_place(|| give_role(service, "ben@example.org", "admin"));
+    tokio::task::block_in_place(|| give_role(&service.database, "ben@example.org", "admin"));
     ann
 }
 

@@ -1,14 +1,14 @@
 //! A PostgreSQL server that follows another one.
 
 use std::{
-    fs, thread,
+    thread,
     time::{Duration, Instant},
 };
 
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 
 use super::{Engine, PrivateServer};
-use crate::service::servers::{as_user, give_to, postgres_program, run};
+use crate::service::servers::{as_user, postgres_program, run};
 
 #[derive(QueryableByName)]
 struct Count {
@@ -19,11 +19,8 @@ struct Count {
 impl PrivateServer {
     /// A standby, which every commit on its primary waits for from now on.
     pub fn standby_of(primary: &Self) -> Self {
-        let standby = Self::placed(Engine::Postgres, &[]);
+        let standby = Self::empty(Engine::Postgres, Vec::new());
         let mut copy = as_user("postgres", &postgres_program("pg_basebackup"));
-        // In a folder of whoever runs the tests.
-        fs::create_dir(standby.data()).unwrap();
-        give_to("postgres", &standby.data());
         copy.args(["-h", "127.0.0.1", "-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "-p"]);
         run(copy.arg(primary.port.to_string()).arg("-D").arg(standby.data()));
         standby.start();

@@ -30,7 +30,7 @@ impl Chain {
         let id = crate::sessions::tokens::claims(answer.refresh())["sid"].as_str().unwrap().to_owned();
         let mut chain = Self { id, pairs: Vec::new(), issued: BTreeMap::new() };
         chain.answered(0, &answer);
-        for (generation, service) in [(1, &servers.0[0]), (2, &servers.0[1])] {
+        for (generation, service) in [(1, &servers[0]), (2, &servers[1])] {
             let answer = service.refresh(&chain.pairs.last().unwrap().refresh).await;
             chain.answered(generation, &answer);
         }
@@ -165,9 +165,9 @@ impl<'a> Aftermath<'a> {
             assert_eq!(usize::try_from(newest).unwrap(), chain.issued.len(), "the chain has a gap");
             let ends = chain.pairs.iter().take(PROBED).chain(chain.pairs.iter().skip(PROBED.max(count.saturating_sub(PROBED))));
             for pair in ends {
-                for service in &self.servers.0 {
+                for service in self.servers.iter() {
                     let expected = if self.ended[own] { INVALID } else { (200, "") };
-                    is(&service.me(&pair.access).await, expected, &("access token of session", own));
+                    is(&service.me(&pair.access).await, expected, &("access token of session", own, &chain.id));
                     if self.ended[own] {
                         is(&service.refresh(&pair.refresh).await, INVALID, &("refresh token of session", own));
                     }
@@ -179,20 +179,20 @@ impl<'a> Aftermath<'a> {
             }
         }
         for pair in &self.newcomers {
-            let answers = [self.servers.0[0].me(&pair.access).await, self.servers.0[1].me(&pair.access).await];
-            let refreshed = self.servers.0[0].refresh(&pair.refresh).await;
+            let answers = [self.servers[0].me(&pair.access).await, self.servers[1].me(&pair.access).await];
+            let refreshed = self.servers[0].refresh(&pair.refresh).await;
             assert!(answers.iter().all(|answer| answer.status == refreshed.status), "{answers:?}");
             // Who came in by a password that is none any more went with it.
             assert!(self.account == ImportOutcome::Unchanged || refreshed.status == 401, "{:?}", self.account);
         }
         let password = if self.account == ImportOutcome::PasswordChanged { NEW } else { PASSWORD };
         let expected = if self.account >= ImportOutcome::Disabled { (401, "invalid_credentials") } else { (200, "") };
-        is(&self.servers.0[0].post("/auth/login", credentials(&self.email, password)).await, expected, &self.account);
+        is(&self.servers[0].post("/auth/login", credentials(&self.email, password)).await, expected, &self.account);
     }
 
     /// Many tabs present the current token of a session at once, and then a thief comes with the first.
     async fn rush(&self, own: usize, current: &Pair) {
-        let tabs = (0..TABS).map(|tab| self.servers.0[tab % 2].refresh(&current.refresh));
+        let tabs = (0..TABS).map(|tab| self.servers[tab].refresh(&current.refresh));
         let answers = join_all(tabs).await;
         let moved: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
         assert_eq!(moved.len(), if self.window { TABS } else { 1 }, "{answers:?}");
@@ -201,9 +201,9 @@ impl<'a> Aftermath<'a> {
         assert!(moved.iter().all(|answer| Pair::of(answer).generation == current.generation + 1));
         // By now it is two generations old, whatever the window; without one, the tabs have ended the session.
         let caught = if self.window { (401, "token_reused") } else { INVALID };
-        is(&self.servers.0[1 - own].refresh(&self.chains[own].pairs[0].refresh).await, caught, &"a thief");
-        is(&self.servers.0[own].refresh(moved[0].refresh()).await, INVALID, &"after a thief");
-        is(&self.servers.0[1 - own].me(moved[0].access()).await, INVALID, &"after a thief");
+        is(&self.servers[1 - own].refresh(&self.chains[own].pairs[0].refresh).await, caught, &"a thief");
+        is(&self.servers[own].refresh(moved[0].refresh()).await, INVALID, &"after a thief");
+        is(&self.servers[1 - own].me(moved[0].access()).await, INVALID, &"after a thief");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 on_every_engine! {
     async fn every_second_step_answers_as_the_model_says(engine) {
         let servers = start(engine).await;
-        let client = Client::add(&servers.0[0]);
+        let client = Client::add(&servers[0]);
         for_all(8, programs(), async |program: Vec<_>| Play::new(&servers, &client).perform(&program).await);
     }
 
@@ -33,11 +33,22 @@ on_every_engine! {
 
 /// Two servers on one database, both of which take factors.
 async fn start(engine: Engine) -> Servers {
-    let many = MANY.to_string();
-    let settings = [&WITH_FACTORS[..], &[("SESSION_MAX_PER_USER", many.as_str())]].concat();
     let database = Arc::new(TestDatabase::create(engine));
-    let first = Service::on(database.clone(), &settings).await;
-    Servers([Arc::new(first), Arc::new(Service::on(database, &settings).await)])
+    on_each_of(&[database.clone(), database]).await
+}
+
+async fn on_each_of(databases: &[Arc<TestDatabase>]) -> Servers {
+    let many = MANY.to_string();
+    Servers::across(databases, &[&WITH_FACTORS[..], &[("SESSION_MAX_PER_USER", many.as_str())]].concat()).await
+}
+
+/// Some of it on servers each of which has a database server of its own.
+#[cfg(feature = "mysql")]
+pub async fn across(databases: &[Arc<TestDatabase>]) {
+    let servers = on_each_of(databases).await;
+    let client = Client::add(&servers[0]);
+    for_all(2, programs(), async |program: Vec<_>| Play::new(&servers, &client).perform(&program).await);
+    for_all(3, storm::storms(), async |storm: Vec<_>| storm::weather(&servers, &storm).await);
 }
 
 /// An operator takes an account's factors away.
@@ -60,7 +71,7 @@ fn next_step(database: &TestDatabase, app: &str) {
 
 /// One program in progress.
 struct Play<'a> {
-    servers: &'a [Arc<Service>; 2],
+    servers: &'a Servers,
     client: &'a Client,
     email: String,
     model: Model,
@@ -68,7 +79,7 @@ struct Play<'a> {
 
 impl<'a> Play<'a> {
     fn new(servers: &'a Servers, client: &'a Client) -> Self {
-        Self { servers: &servers.0, client, email: new_address(), model: Model::default() }
+        Self { servers, client, email: new_address(), model: Model::default() }
     }
 
     async fn perform(mut self, program: &[Step]) {
@@ -189,7 +200,7 @@ impl<'a> Play<'a> {
     /// Every session is what the model says, and every code that was ever given out counts once at most.
     async fn probe(&mut self) {
         for (index, session) in self.model.sessions.iter().enumerate() {
-            let service = &self.servers[index % 2];
+            let service = &self.servers[index];
             is(&service.me(&session.access).await, if session.live { (200, "") } else { super::model::INVALID }, &index);
             let told = self.client.ask(service, &session.access).await.body;
             let acr = if session.strong { "aal2" } else { "aal1" };

@@ -98,5 +98,5 @@ pub fn programs() -> impl Strategy<Value = Vec<Step>> {
         1 => account().prop_map(|account| Act::Disable { account }),
         4 => account().prop_map(|account| Act::Enable { account }),
     ];
-    prop::collection::vec((act, 0..2_usize).prop_map(|(act, server)| Step { act, server }), 10..60)
+    prop::collection::vec((act, 0..super::NUMBERS).prop_map(|(act, server)| Step { act, server }), 10..60)
 }

@@ -11,14 +11,14 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{
-    Servers,
+    NUMBERS, Servers,
     aftermath::{Aftermath, Chain},
     change, disable, logout_path,
     model::Pair,
     new_address,
     program::{Scope, scopes},
 };
-use crate::service::{Answer, PASSWORD, Service};
+use crate::service::{Answer, PASSWORD};
 
 pub const NEW: &str = "Another-Horse-8-Battery";
 
@@ -61,7 +61,7 @@ pub fn storms() -> impl Strategy<Value = Vec<Action>> {
         2 => Just(Kind::PresentSpent),
         4 => Just(Kind::PresentCurrent),
     ];
-    let action = (kind, 0..2_usize, 0..12_usize, 0..2_usize);
+    let action = (kind, 0..2_usize, 0..12_usize, 0..NUMBERS);
     prop::collection::vec(action.prop_map(|(kind, own, delay, server)| Action { kind, own, delay, server }), 0..6)
 }
 
@@ -72,7 +72,7 @@ pub type Refreshed = (usize, i64, Answer);
 pub fn rushes() -> impl Strategy<Value = Vec<Action>> {
     let kind = prop_oneof![3 => Just(Kind::ChangePassword), 1 => Just(Kind::Leave), 1 => Just(Kind::Disable)];
     let action = |kind: BoxedStrategy<Kind>, delays| {
-        (kind, 0..2_usize, 0..delays, 0..2_usize).prop_map(|(kind, own, delay, server)| Action { kind, own, delay, server })
+        (kind, 0..2_usize, 0..delays, 0..NUMBERS).prop_map(|(kind, own, delay, server)| Action { kind, own, delay, server })
     };
     let changes = prop::collection::vec(action(kind.boxed(), 8_usize), 1..4);
     let logins = prop::collection::vec(action(Just(Kind::Login).boxed(), 48), 6);
@@ -82,18 +82,18 @@ pub fn rushes() -> impl Strategy<Value = Vec<Action>> {
 /// One storm over one account, then its aftermath.
 pub async fn weather(servers: &Servers, window: bool, actions: &[Action]) {
     let email = new_address();
-    let first = servers.0[0].register(&email).await;
-    let second = servers.0[1].login(&email).await;
+    let first = servers[0].register(&email).await;
+    let second = servers[1].login(&email).await;
     let chains = [Chain::begin(first, servers).await, Chain::begin(second, servers).await];
     let over = Arc::new(AtomicBool::new(false));
     let mut honest = JoinSet::new();
     for (own, chain) in chains.iter().enumerate() {
         let (pair, over) = (chain.pairs.last().unwrap().clone(), over.clone());
-        honest.spawn(keep_refreshing(servers.0.clone(), own, pair, window, over));
+        honest.spawn(keep_refreshing(servers.clone(), own, pair, window, over));
     }
     let mut others = JoinSet::new();
     for action in actions {
-        let doer = Doer { servers: servers.0.clone(), email: email.clone(), other: chains[1 - action.own].id.clone() };
+        let doer = Doer { servers: servers.clone(), email: email.clone(), other: chains[1 - action.own].id.clone() };
         others.spawn(doer.perform(*action, chains[action.own].pairs.clone()));
     }
     let done = others.join_all().await;
@@ -103,16 +103,10 @@ pub async fn weather(servers: &Servers, window: bool, actions: &[Action]) {
 }
 
 /// A client that sends each token more than once, hears one of the answers and goes on with it.
-async fn keep_refreshing(
-    servers: [Arc<Service>; 2],
-    own: usize,
-    mut pair: Pair,
-    window: bool,
-    over: Arc<AtomicBool>,
-) -> Vec<Refreshed> {
+async fn keep_refreshing(servers: Servers, own: usize, mut pair: Pair, window: bool, over: Arc<AtomicBool>) -> Vec<Refreshed> {
     let mut refreshed = Vec::new();
     for round in 0_usize.. {
-        let (near, far) = (&servers[round % 2], &servers[(round + 1) % 2]);
+        let (near, far) = (&servers[round], &servers[round + 1]);
         let answers = if window {
             let (first, second) = tokio::join!(near.refresh(&pair.refresh), far.refresh(&pair.refresh));
             vec![first, second]
@@ -133,7 +127,7 @@ async fn keep_refreshing(
 }
 
 struct Doer {
-    servers: [Arc<Service>; 2],
+    servers: Servers,
     email: String,
     other: String,
 }

@@ -105,12 +105,12 @@ fn what_mysql_was_told_otherwise_does_not_count() {
     let connection = AnyConnection::Mysql(diesel::MysqlConnection::establish(&url).unwrap());
     let spoil = "SET autocommit = 0, completion_type = 'CHAIN', time_zone = '+05:00', sql_mode = 'ANSI_QUOTES', lc_messages = 'de_DE', \
         foreign_key_checks = 0, unique_checks = 0, sql_safe_updates = 1, sql_big_selects = 0, \
-        sql_select_limit = 1, innodb_lock_wait_timeout = 50, lock_wait_timeout = 50, wait_timeout = 60; \
+        sql_select_limit = 1, innodb_lock_wait_timeout = 50, lock_wait_timeout = 50, wait_timeout = 60, wsrep_sync_wait = 0; \
         SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE";
     let query = "SELECT LOWER(variable_name) AS name, CAST(variable_value AS CHAR) AS value \
         FROM information_schema.session_variables WHERE variable_name IN ('autocommit', 'completion_type', 'time_zone', \
         'lc_messages', 'foreign_key_checks', 'unique_checks', 'sql_safe_updates', 'sql_big_selects', \
-        'sql_select_limit', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'wait_timeout', 'tx_isolation', 'sql_mode')";
+        'sql_select_limit', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'wait_timeout', 'tx_isolation', 'sql_mode', 'wsrep_sync_wait')";
     let wanted = [
         ("autocommit", "ON"),
         ("completion_type", "NO_CHAIN"),
@@ -125,6 +125,8 @@ fn what_mysql_was_told_otherwise_does_not_count() {
         ("lock_wait_timeout", "5"),
         ("wait_timeout", "3600"),
         ("tx_isolation", "READ-COMMITTED"),
+        // Debian's MariaDB may be part of a Galera cluster.
+        ("wsrep_sync_wait", "7"),
         (
             "sql_mode",
             "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,TRADITIONAL,\

@@ -64,10 +64,10 @@ pub(crate) fn restate(db: &mut AnyConnection, user: &str, roles: &Roles) -> Quer
 }
 
 /// Whether there is another administrator than an account whose row the transaction has locked. Whoever asks the same at the same time
-/// waits, and then sees what became of this one.
+/// waits, and then sees what became of this one; on another server of a Galera cluster, one of the two is rolled back.
 pub(crate) fn has(db: &mut AnyConnection, another: Another, than: &str) -> QueryResult<bool> {
     let administrators = user_roles::table.filter(user_roles::role.eq(Role::ADMIN));
-    diesel::update(administrators).set(user_roles::role.eq(user_roles::role)).execute(db)?;
+    diesel::update(administrators).set(user_roles::locks.eq(user_roles::locks + 1)).execute(db)?;
     let others = users::table
         .inner_join(user_roles::table)
         .filter(user_roles::role.eq(Role::ADMIN).and(user_roles::user_id.ne(than)))

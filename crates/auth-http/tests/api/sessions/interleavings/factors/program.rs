@@ -82,6 +82,6 @@ pub fn programs() -> impl Strategy<Value = Vec<Step>> {
     ];
     // Without a factor there is little to see.
     let begin = [Act::Enrol { session: 0 }, Act::Confirm { session: 0, right: true }].map(|act| Step { act, server: 0 });
-    let steps = prop::collection::vec((act, 0..2_usize).prop_map(|(act, server)| Step { act, server }), 10..40);
+    let steps = prop::collection::vec((act, 0..super::super::NUMBERS).prop_map(|(act, server)| Step { act, server }), 10..40);
     steps.prop_map(move |steps| begin.into_iter().chain(steps).collect())
 }

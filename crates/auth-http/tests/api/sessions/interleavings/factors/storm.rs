@@ -11,7 +11,7 @@ use crate::{
     factors::{remove, replace_codes},
     service::{Answer, Owner, Service},
     sessions::{
-        interleavings::{Servers, new_address},
+        interleavings::{NUMBERS, Servers, new_address},
         reauthenticate::again,
         tokens::claims,
     },
@@ -52,12 +52,12 @@ pub fn storms() -> impl Strategy<Value = Vec<Action>> {
         1 => Just(Kind::Reset),
         1 => Just(Kind::ConfirmAnother),
     ];
-    prop::collection::vec((kind, 0..2_usize, 0..4_usize).prop_map(|(kind, server, delay)| Action { kind, server, delay }), 4..14)
+    prop::collection::vec((kind, 0..NUMBERS, 0..4_usize).prop_map(|(kind, server, delay)| Action { kind, server, delay }), 4..14)
 }
 
 /// One storm over one account, then its aftermath.
 pub async fn weather(servers: &Servers, storm: &[Action]) {
-    let service = &servers.0[0];
+    let service = &servers[0];
     let owner = service.enrol(&new_address()).await;
     let second = service.login_with(&owner.email, &owner.app).await.access().to_owned();
     let another = service.start_app(&owner.access).await;
@@ -68,7 +68,7 @@ pub async fn weather(servers: &Servers, storm: &[Action]) {
     let codes = [owner.app.code(), owner.codes[0].clone(), owner.codes[1].clone()];
     let mut running = JoinSet::new();
     for (action, token) in storm.iter().zip(tokens) {
-        let service = servers.0[action.server].clone();
+        let service = servers[action.server].clone();
         let (action, codes, email) = (*action, codes.clone(), owner.email.clone());
         let (access, id, another) = ([owner.access.clone(), second.clone()], owner.app.id.clone(), another.clone());
         running.spawn(async move {
@@ -118,11 +118,11 @@ async fn judge(servers: &Servers, owner: &Owner, done: Vec<(Action, String, Opti
         // Ten wrong ones hold the rest.
         assert!(done.len() > 10 || tried.len() == used.len(), "a right code counted for nobody: {done:#?}");
     }
-    for service in &servers.0 {
+    for service in servers.iter() {
         let answers = futures_util::future::join_all(begun.iter().map(|access| service.me(access))).await;
         assert!(answers.iter().all(|answer| [200, 401].contains(&answer.status)), "{answers:#?}");
     }
-    aftermath(&servers.0[1], owner, &done, has_moved).await;
+    aftermath(&servers[1], owner, &done, has_moved).await;
 }
 
 /// What the account asks for is what it has, and what waited for a second step does not get around that.

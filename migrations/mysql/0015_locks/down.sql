@@ -1,0 +1,2 @@
+ALTER TABLE user_roles DROP COLUMN locks;
+ALTER TABLE users DROP COLUMN locks;

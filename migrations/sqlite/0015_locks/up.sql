@@ -1,0 +1,3 @@
+-- Moved by whoever locks the row: a Galera cluster compares between servers only rows that have changed.
+ALTER TABLE users ADD COLUMN locks BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE user_roles ADD COLUMN locks BIGINT NOT NULL DEFAULT 0;

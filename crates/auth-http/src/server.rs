@@ -16,7 +16,7 @@ use actix_web::{
     App, Error,
     body::BoxBody,
     dev::{AppConfig, ServiceRequest, ServiceResponse},
-    middleware::{Condition, from_fn},
+    middleware::{Condition, Next, from_fn},
     rt::net::TcpStream,
     web::Data,
 };
@@ -28,7 +28,7 @@ use auth_domain::identity::language::Language;
 use crate::{
     app::use_cases::UseCases,
     middleware::{
-        cors,
+        Answered, cors,
         overload::Refusals,
         rate_limit::{Limiters, limit},
         request_body::intake,
@@ -257,11 +257,8 @@ fn app(
             }
             routes::configure(config, With::of(&use_cases, settings.api_docs));
         })
-        .wrap(from_fn(heed_changes))
-        .wrap(from_fn(intake))
-        .wrap(from_fn(limit))
+        .wrap(from_fn(admission))
         .wrap(Condition::new(with_cors, cors::layer(&settings)))
-        .wrap(from_fn(cors::foreign_preflights))
         .wrap(from_fn(envelope))
         .app_data(use_cases)
         .app_data(settings)
@@ -273,4 +270,10 @@ fn app(
         .app_data(document)
         // Of this worker alone: looking a route up takes no lock.
         .app_data(Meter::of(measures))
+}
+
+/// What a request passes inside of the layers, outermost first.
+async fn admission(request: ServiceRequest, next: Next<BoxBody>) -> Answered {
+    let heeded = async |request| heed_changes(request, next).await;
+    limit(request, async |request| intake(request, heeded).await).await
 }

@@ -1,6 +1,7 @@
 //! What the program says of itself: its log, its metrics, its traces.
 
 pub(crate) mod http_metrics;
+mod json_lines;
 pub(crate) mod log;
 #[cfg(not(feature = "otlp"))]
 pub(crate) mod log_only;

@@ -27,6 +27,7 @@ use auth_domain::{
     signing_keys::{ports::KeyCache, revocations::Revocations, ring::KeyRing},
 };
 use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use parking_lot::RwLock;
 use serde_json::Map;
 use uuid::Uuid;
@@ -59,8 +60,8 @@ pub struct JwtSecrets<'a> {
 }
 
 impl JwtCodec {
-    /// Signs and verifies once with each key: without a crypto back end, or with two, `jsonwebtoken` panics, which should happen
-    /// at start-up.
+    /// Signs and verifies once with each key, and signs by `jsonwebtoken`, which key pairs do: without a crypto back end, or with two,
+    /// it panics, which should happen at start-up.
     ///
     /// # Errors
     /// A key is too short, both are the same, or issuer and audience make every token too long.
@@ -108,6 +109,8 @@ impl JwtCodec {
 
     fn self_test(&self) -> Result<(), PortError> {
         let faulty = |what: &str| PortError::Internal(format!("the token keys: {what}"));
+        let signed = crypto::sign(&[], &EncodingKey::from_secret(&[]), Algorithm::HS256);
+        signed.map_err(|fault| faulty(&fault.to_string()))?;
         let now = DateTime::UNIX_EPOCH;
         for purpose in [TokenPurpose::Access, TokenPurpose::Refresh(Generation(1))] {
             let claims = probe(purpose, now).map_err(|fault| faulty(&fault.to_string()))?;

@@ -55,8 +55,12 @@ impl AccessLogEntry {
     }
 
     /// The span for other log lines of this request.
-    pub(crate) fn span(&self) -> Span {
-        self.span.clone()
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     /// Another line of its kind has told of it.

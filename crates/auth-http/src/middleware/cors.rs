@@ -2,11 +2,8 @@
 
 use actix_cors::Cors;
 use actix_web::{
-    Error, HttpRequest,
-    body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    HttpRequest,
     http::{Method, header},
-    middleware::Next,
     web::Data,
 };
 
@@ -46,21 +43,13 @@ pub fn check_origin(request: &HttpRequest, settings: &HttpSettings) -> Result<()
     Err(Problem::new(Code::OriginNotAllowed))
 }
 
-/// Refuses foreign preflights before the CORS layer does, in a shape of its own.
+/// Why a preflight is refused, before the CORS layer does so in a shape of its own.
 ///
 /// # Errors
-/// What the inner layers return.
-pub async fn foreign_preflights(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let refusal = request
-        .app_data::<Data<HttpSettings>>()
-        .filter(|_| preflight)
-        .and_then(|settings| check_origin(request.request(), settings).err());
-    match refusal {
-        Some(problem) => Ok(request.error_response(problem)),
-        None => Ok(next.call(request).await?.map_into_boxed_body()),
+/// `origin_not_allowed`.
+pub(super) fn check_preflight(request: &HttpRequest) -> Result<(), Problem> {
+    if request.method() != Method::OPTIONS || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return Ok(());
     }
+    request.app_data::<Data<HttpSettings>>().map_or(Ok(()), |settings| check_origin(request, settings))
 }

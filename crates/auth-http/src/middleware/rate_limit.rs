@@ -12,11 +12,9 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage,
-    body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    HttpMessage,
+    dev::ServiceRequest,
     http::header::{HeaderMap, HeaderName},
-    middleware::Next,
     web::Data,
 };
 use auth_domain::{
@@ -34,7 +32,7 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 
-use super::request_body::body_ahead;
+use super::{Answered, request_body::body_ahead};
 use crate::{
     app::use_cases::UseCases,
     settings::{HttpSettings, RateLimit},
@@ -177,22 +175,19 @@ impl BudgetState {
 /// Counts a request, and answers it when there are too many.
 ///
 /// # Errors
-/// What the inner layers return.
-pub(crate) async fn limit(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+/// What `next` returns.
+pub(crate) async fn limit(mut request: ServiceRequest, next: impl AsyncFnOnce(ServiceRequest) -> Answered) -> Answered {
     let limiters = request.app_data::<Data<Limiters>>().cloned();
     let budget = budget_of(&mut request).await;
     let (Some(limiters), Some(budget)) = (limiters, budget) else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+        return next(request).await;
     };
     let limiter = limiters.of(budget);
     // A connection without an address is no TCP connection; all of them share one budget.
     let address = request.extensions().get::<RequestContext>().and_then(|context| context.address);
     let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let (mut response, state) = match limiter.count(limiters.shared.as_deref(), address).await {
-        Ok(state) => (next.call(request).await?.map_into_boxed_body(), state),
+        Ok(state) => (next(request).await?, state),
         Err(wait) => {
             report(&request);
             let state = BudgetState { limit: limiter.limit.requests, remaining: 0, reset: whole_seconds(wait) };

@@ -3,20 +3,18 @@
 use std::rc::Rc;
 
 use actix_web::{
-    Error, HttpMessage,
-    body::{BoxBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    HttpMessage,
+    dev::{Payload, ServiceRequest},
     http::{
         Method,
         header::{self, HeaderMap},
     },
-    middleware::Next,
     web::{Bytes, BytesMut, Data},
 };
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use super::cors;
+use super::{Answered, cors};
 use crate::{
     net::connection_limit::{Permit, Phase},
     settings::HttpSettings,
@@ -36,18 +34,15 @@ struct TakenIn(Result<(), Problem>);
 /// Checks a request and reads its body.
 ///
 /// # Errors
-/// What the inner layers return.
-pub(crate) async fn intake(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+/// What `next` returns.
+pub(crate) async fn intake(mut request: ServiceRequest, next: impl AsyncFnOnce(ServiceRequest) -> Answered) -> Answered {
     let earlier = request.extensions_mut().remove::<TakenIn>();
     let outcome = match earlier {
         Some(TakenIn(outcome)) => outcome,
         None => take_in(&mut request).await,
     };
     match outcome {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Ok(()) => next(request).await,
         Err(problem) => Ok(request.error_response(problem)),
     }
 }

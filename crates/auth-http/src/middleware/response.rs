@@ -9,19 +9,20 @@ use actix_web::{
     error::InternalError,
     http::{
         ConnectionType,
-        header::{self, HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderValue},
     },
     middleware::Next,
     web::Data,
 };
 use auth_domain::identity::request_context::RequestContext;
 use futures_util::FutureExt;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::{
+    Answered,
     access_log::AccessLogEntry,
     client_address::{self, X_REQUEST_ID},
-    overload,
+    cors, overload,
     run_to_completion::RunToCompletion,
     streamed::{is_streamed, until_its_end},
 };
@@ -40,14 +41,12 @@ use crate::{
 ///
 /// # Errors
 /// Only after a panic or an error of a middleware, with the whole answer inside.
-pub(crate) async fn envelope(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn envelope(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answered {
     let (matched, context) = (Matched::find(&request), origin_of(&request));
     request.extensions_mut().insert(matched);
     let mut entry = AccessLogEntry::begin(&request, matched, &context);
-    let answered = enclose(request, next, context, matched, entry.span()).await;
+    request.extensions_mut().insert(context);
+    let answered = enclose(request, next, matched, &entry).await;
     overload::pace(&answered, &mut entry).await;
     match answered {
         Ok(response) if is_streamed(&response) => {
@@ -64,32 +63,30 @@ pub(crate) async fn envelope(
 async fn enclose(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    context: RequestContext,
     matched: Matched,
-    span: Span,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let request_id = context.request_id.clone();
+    entry: &AccessLogEntry,
+) -> Answered {
+    let (request_id, span) = (entry.request_id(), entry.span());
     let permit = request.conn_data::<Rc<Permit>>().cloned();
     let moves_to = |phase| permit.iter().for_each(|permit| permit.moves_to(phase));
     let with_tls = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.tls.is_some());
     let asks_to_close = request.head().connection_type() == ConnectionType::Close;
     let has_body = !matches!(request.parts_mut().1, Payload::None);
-    request.extensions_mut().insert(context);
     // The request goes inside whole: routing panics while a second handle to it lives.
     moves_to(if has_body { Phase::Body } else { Phase::Request });
-    let work = RunToCompletion::of(next.call(request), span.clone(), permit.clone());
-    let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span).await;
+    let work = RunToCompletion::of(past_preflights(request, next), span.clone(), permit.clone());
+    let outcome = AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await;
     let mut answer = match outcome {
-        Ok(Ok(response)) => Ok(reshape(response.map_into_boxed_body(), &request_id)),
-        Ok(Err(error)) => Err(Problem::of_status(error.error_response().status()).response(&request_id)),
+        Ok(Ok(response)) => Ok(reshape(response, request_id)),
+        Ok(Err(error)) => Err(Problem::of_status(error.error_response().status()).response(request_id)),
         // The panic hook has reported it.
-        Err(_panic) => Err(Problem::internal().response(&request_id)),
+        Err(_panic) => Err(Problem::internal().response(request_id)),
     };
     let head = match &mut answer {
         Ok(response) => response.response_mut().head_mut(),
         Err(response) => response.head_mut(),
     };
-    decorate(&mut head.headers, &request_id, with_tls, matched.needs.cached);
+    decorate(&mut head.headers, request_id, with_tls, matched.needs.cached);
     // A client whose body nobody has read, or not all of it yet, would go on sending it, on a connection that was kept.
     let phase = permit.as_ref().map(|permit| permit.phase());
     if matches!(phase, Some(Phase::Body | Phase::Streaming)) {
@@ -109,6 +106,14 @@ async fn enclose(
             moves_to(next);
             answer.map_err(|response| InternalError::from_response("", response).into())
         }
+    }
+}
+
+/// The CORS layer refuses foreign preflights, too, but in a shape of its own.
+async fn past_preflights(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answered {
+    match cors::check_preflight(request.request()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => Ok(request.error_response(problem)),
     }
 }
 
@@ -139,13 +144,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn decorate(headers: &mut HeaderMap, request_id: &str, with_tls: bool, cached: bool) {
     // Only where its route says so does the handler of an answer decide who may keep it.
-    if !cached || !headers.contains_key(NO_STORE.0) {
-        headers.insert(HeaderName::from_static(NO_STORE.0), HeaderValue::from_static(NO_STORE.1));
+    if !cached || !headers.contains_key(&NO_STORE.0) {
+        headers.insert(NO_STORE.0.clone(), NO_STORE.1.clone());
     }
     for (name, value) in security_headers(with_tls) {
         // The page of the API document has a Content-Security-Policy of its own.
         if !headers.contains_key(name) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            headers.insert(name.clone(), value.clone());
         }
     }
     // Sane or made by us: it always is a header value.

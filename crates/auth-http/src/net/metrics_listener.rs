@@ -64,8 +64,8 @@ fn answer(request: &Request, registry: &Registry) -> Response<BoxBody> {
         }
         _ => Response::new(StatusCode::NOT_FOUND),
     };
-    for (name, value) in security_headers(false).chain([NO_STORE]) {
-        response.headers_mut().insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
+    for (name, value) in security_headers(false).chain([&NO_STORE]) {
+        response.headers_mut().insert(name.clone(), value.clone());
     }
     response
 }

@@ -139,6 +139,15 @@ fn percent_encoding_changes_nothing() {
 }
 
 #[test]
+fn a_path_that_reads_like_a_template_is_routed_to_it() {
+    let templates: Vec<_> = endpoints().iter().map(|endpoint| endpoint.path).collect();
+    route(select(templates).prop_map(|template| (template, template.to_owned())), |template, found| {
+        prop_assert_eq!(found, table().named(template));
+        Ok(())
+    });
+}
+
+#[test]
 fn no_spelling_of_a_path_draws_on_a_larger_budget() {
     let ends = &["", "/", "//", ";x=1", "/.", "/..", "%2F", "%00", "%20", "%25", "?"];
     route(spelling(&[0, 0, 0, 1, 2, 3, 4], &[0, 0, 0, 0, 0, 1, 2, 5], ends), |template, found| {

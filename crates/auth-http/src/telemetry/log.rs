@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::filter_fn,
+    EnvFilter, Layer, Registry,
+    filter::{Targets, filter_fn},
     fmt::{self, writer::BoxMakeWriter},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
 
+use super::json_lines::{JsonFields, JsonLines};
 use crate::settings::{LogFormat, TelemetrySettings};
 #[cfg(not(feature = "otlp"))]
 pub(crate) use crate::telemetry::log_only as traces;
@@ -32,10 +33,10 @@ pub(crate) fn start(settings: &TelemetrySettings, stream: Stream) -> Traces {
         Stream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
         Stream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
     };
-    let filter = filter(&settings.directives);
+    let filter = filter(&all_directives(&settings.directives));
     let lines = fmt::layer().with_writer(writer);
     let lines = match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines.event_format(JsonLines).fmt_fields(JsonFields).boxed(),
         LogFormat::Text => lines.with_ansi(terminal).boxed(),
     };
     let traces = Traces::to(settings.traces.as_ref().filter(|_| stream == Stream::Stdout));
@@ -48,13 +49,25 @@ pub(crate) fn start(settings: &TelemetrySettings, stream: Stream) -> Traces {
 
 /// Directives were checked when they were read. Unless they speak of it themselves, errors are written whoever has them, the audit
 /// trail stays on under `LOG_LEVEL=warn`, and what the server library says of its threads stays out.
-fn filter(directives: &str) -> EnvFilter {
-    EnvFilter::new(format!("error,audit=info,actix_server=warn,{directives}"))
+fn all_directives(directives: &str) -> String {
+    format!("error,audit=info,actix_server=warn,{directives}")
+}
+
+/// Directives that name spans need a filter that takes locks whenever any span begins, goes on or ends; others do not.
+fn filter(directives: &str) -> Box<dyn Layer<Registry> + Send + Sync> {
+    match directives.parse::<Targets>() {
+        Ok(targets) if !directives.contains('[') => targets.boxed(),
+        Ok(_) | Err(_) => EnvFilter::new(directives).boxed(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::filter::LevelFilter;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::{filter::LevelFilter, layer::Context};
 
     use super::*;
 
@@ -63,9 +76,48 @@ mod tests {
         for (directives, written) in
             [("auth_http=debug", "error"), ("[request]=trace", "error"), ("off", "off"), ("warn", "warn")]
         {
-            let filter = filter(directives).to_string();
+            let filter = EnvFilter::new(all_directives(directives)).to_string();
             assert!(filter.split(',').any(|directive| directive == written), "{directives}: {filter}");
         }
-        assert!(filter("auth_http=off").max_level_hint() >= Some(LevelFilter::INFO), "the audit trail");
+        assert!(filter(&all_directives("auth_http=off")).max_level_hint() >= Some(LevelFilter::INFO), "the audit trail");
+    }
+
+    /// Remembers what is let through.
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Seen {
+        fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+            self.0.lock().push(format!("{} {}", event.metadata().target(), event.metadata().level()));
+        }
+    }
+
+    fn let_through(filter: impl Layer<Registry> + Send + Sync) -> Vec<String> {
+        let seen = Seen::default();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(filter).with(seen.clone()), || {
+            macro_rules! all_levels {
+                ($($target:literal),*) => {$(
+                    tracing::error!(target: $target, "x");
+                    tracing::warn!(target: $target, "x");
+                    tracing::info!(target: $target, "x");
+                    tracing::debug!(target: $target, "x");
+                    tracing::trace!(target: $target, "x");
+                )*};
+            }
+            all_levels!("audit", "request", "auth_http::net::tls", "auth_domain", "actix_server::worker", "x");
+        });
+        std::mem::take(&mut *seen.0.lock())
+    }
+
+    #[test]
+    fn both_filters_let_the_same_through() {
+        for directives in
+            ["info", "warn", "off", "auth_http=debug", "info,request=off", "auth_http::net=trace,audit=error", "debug,auth_"]
+        {
+            let all = all_directives(directives);
+            let seen = let_through(filter(&all));
+            assert!(seen.len() < 30 && (directives == "off" || !seen.is_empty()), "{directives}: {seen:?}");
+            assert_eq!(seen, let_through(EnvFilter::new(&all)), "{directives}");
+        }
     }
 }

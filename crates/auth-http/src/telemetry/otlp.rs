@@ -70,7 +70,8 @@ fn provider(collector: &Url) -> Result<SdkTracerProvider, opentelemetry_otlp::Ex
 /// The span of a request, and the id of its trace: the client's, or a new one where spans are sent.
 pub(crate) fn begin(request_id: &str, parent: Option<TraceParent>) -> (Span, Option<String>) {
     let trace_id = parent.as_ref().map(|parent| parent.trace_id.clone());
-    let span = tracing::error_span!("request", request_id, trace_id, otel.kind = "server");
+    // In the order of their names: `span.record` adds to the end.
+    let span = tracing::error_span!("request", otel.kind = "server", request_id, trace_id);
     if let Some(parent) = parent.as_ref().and_then(remote) {
         // Fails only where no spans are sent, or once the span has begun.
         let _adopted = span.set_parent(Context::new().with_remote_span_context(parent));

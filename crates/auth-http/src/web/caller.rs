@@ -159,7 +159,11 @@ impl<B: FromMembers + 'static> FromRequest for AnyCaller<B> {
 pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut all = headers.get_all(header::AUTHORIZATION);
     let value = all.next().ok_or_else(Problem::token_missing)?;
-    let text = value.to_str().map_err(|_not_ascii| Problem::token_invalid())?;
+    // `to_str` looks at each byte by itself, and a header value has no control characters anyway.
+    let text = str::from_utf8(value.as_bytes()).map_err(|_no_text| Problem::token_invalid())?;
+    if !text.is_ascii() {
+        return Err(Problem::token_invalid());
+    }
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     let token = token.trim_start_matches(' ');
     if !scheme.eq_ignore_ascii_case("bearer") {

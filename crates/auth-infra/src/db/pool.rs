@@ -122,7 +122,10 @@ impl Pool {
     /// The work decides for itself what is one transaction.
     pub(super) fn once<T>(&self, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut pooled = self.checkout()?;
-        self.connector.is_whole(&pooled).map_err(Failure::Moved)?;
+        // What promises is the look after the work; before it, one of a moment ago spares the work.
+        if !self.connector.was_in_place_lately() {
+            self.connector.is_whole(&pooled).map_err(Failure::Moved)?;
+        }
         let done = work(&mut pooled.connection).map_err(|error| {
             let failure = Failure::of(error, &mut pooled.connection);
             if failure.is_broken() {

@@ -5,7 +5,7 @@ use icu_normalizer::{
 };
 use proptest::prelude::*;
 
-use super::{EMAIL_MAX_BYTES, Email, EmailFault, canonical_prefix};
+use super::{EMAIL_MAX_BYTES, Email, EmailFault, canonical_prefix, is_plain};
 
 fn parse(text: &str) -> Result<Email, EmailFault> {
     text.parse()
@@ -324,5 +324,38 @@ proptest! {
     ) {
         let text = format!("{local}@{domain}");
         prop_assert_eq!(parse(&text).unwrap().to_string(), text.to_ascii_lowercase());
+    }
+
+    #[test]
+    fn what_is_plain_is_what_the_parser_takes(
+        local in prop::collection::vec(prop::sample::select(vec!["a", "7", ".", "_", "+", "-", "..", "A", "é", "\"", "a".repeat(63).leak()]), 0..5),
+        domain in prop::collection::vec(prop::sample::select(vec!["b", "xn--b", "0", ".", "-", "--", "org", "@", "[", "B", "b".repeat(61).leak()]), 0..8),
+        end in prop::sample::select(vec![".org", ".o", ".07", ".o-g", ".x1", ".", ""]),
+    ) {
+        let text = format!("{}@{}{end}", local.concat(), domain.concat());
+        if is_plain(&text) && text.len() <= EMAIL_MAX_BYTES {
+            prop_assert_eq!(Email::parsed(text.clone()), Ok(Email(text)));
+        }
+    }
+}
+
+#[test]
+fn usual_addresses_are_plain() {
+    for text in ["ann@example.org", "a.b-c_d+e.7@sub-1.example.co", "7@7.example.museum", "a@xn--bcher-kva.example"] {
+        assert!(is_plain(text) && Email::parsed(text.to_owned()).is_ok(), "{text}");
+    }
+    for text in [
+        "ann@localhost",
+        "ann@[::1]",
+        "ann@example.123",
+        ".a@example.org",
+        "a..b@example.org",
+        "a@-b.org",
+        "a@b..org",
+        "a@b@c.org",
+        "Ann@example.org",
+        "\"a\"@b.org",
+    ] {
+        assert!(!is_plain(text), "{text}");
     }
 }

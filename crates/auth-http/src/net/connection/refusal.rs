@@ -77,8 +77,8 @@ pub(crate) fn refusal(status: StatusCode, request_id: &str, with_tls: bool) -> S
         "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: {request_id}\r\n",
         body.len()
     );
-    for (name, value) in security_headers(with_tls).chain([NO_STORE]) {
-        head.extend([name, ": ", value, "\r\n"]);
+    for (name, value) in security_headers(with_tls).chain([&NO_STORE]) {
+        head.extend([name.as_str(), ": ", value.to_str().unwrap_or_default(), "\r\n"]);
     }
     tracing::debug!(request_id, status = status.as_u16(), "refused a request before it was one");
     head + "\r\n" + &body

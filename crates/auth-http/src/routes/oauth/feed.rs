@@ -11,7 +11,7 @@ use std::{
 
 use actix_web::{
     Error,
-    body::MessageBody,
+    body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
     web::{Bytes, Data},
@@ -159,10 +159,7 @@ impl Feed {
 ///
 /// # Errors
 /// Those of the service behind.
-pub(crate) async fn heed_changes(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn heed_changes(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let feed = request.app_data::<Data<Feed>>().filter(|_| !request.method().is_safe()).cloned();
     let answer = next.call(request).await;
     if let Some(feed) = feed {

@@ -25,7 +25,7 @@ use super::{
     second_steps::{Used, by_step, use_step},
 };
 use crate::db::{
-    connection::AnyConnection,
+    connection::{AnyConnection, on_its_engine},
     database::Database,
     lookup::query::Found,
     schema::{
@@ -111,7 +111,7 @@ impl SessionStore for DieselSessions {
                 sessions::address.eq(address_of(&successor.context)),
                 sessions::user_agent.eq(user_agent_of(&successor.context)),
             ));
-        self.0.changes_one(moved).await
+        self.0.write(move |db| Ok(on_its_engine!(db, |db| moved.clone().execute(db))? == 1)).await
     }
 
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {

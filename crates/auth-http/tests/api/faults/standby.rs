@@ -120,7 +120,7 @@ async fn what_was_answered_holds_on_the_standby_that_was_promoted() {
     clients.spawn(client.clone().come_and_go("ann0@example.org".to_owned()));
     clients.spawn(client.clone().keep_registering());
     changing.spawn(client.clone().keep_changing(service.register("ben@example.org").await));
-    for event in ["logged_out", "registered", "password_changed"] {
+    for event in ["logged_out", "user_registered", "password_changed"] {
         service.audited(event, 3).await;
     }
     until_more(&client.answered, 50).await;

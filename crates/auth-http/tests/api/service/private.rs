@@ -59,6 +59,8 @@ impl PrivateServer {
         };
         let server = Self { engine, folder, port, url, arguments, process: RefCell::default() };
         fs::create_dir(server.data()).unwrap();
+        // PostgreSQL starts from no other.
+        fs::set_permissions(server.data(), fs::Permissions::from_mode(0o700)).unwrap();
         match engine {
             Engine::Sqlite => {}
             Engine::Postgres => give_to("postgres", &server.data()),

@@ -25,6 +25,7 @@ mod plans;
 #[path = "contracts/pooler.rs"]
 mod pooler;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
+#[expect(dead_code, reason = "the tests of shared budgets do more with it")]
 #[path = "contracts/proxy.rs"]
 mod proxy;
 #[path = "contracts/recorder.rs"]

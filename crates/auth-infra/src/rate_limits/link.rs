@@ -21,8 +21,8 @@ const ON_THE_WAY: usize = 1024;
 
 /// How the server is reached.
 pub(super) enum Store {
-    Server(Client),
-    Cluster(ClusterClient),
+    Server(Box<Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 /// An open connection.
@@ -93,7 +93,7 @@ fn server(info: ConnectionInfo, ca: Option<TlsCertificates>) -> RedisResult<Stor
         Some(ca) => Client::build_with_tls(info, ca),
         None => Client::open(info),
     };
-    client.map(Store::Server)
+    client.map(|client| Store::Server(Box::new(client)))
 }
 
 /// Once a request has been sent elsewhere by the server it came to, it is there, or nowhere in time.
@@ -103,7 +103,7 @@ fn cluster(info: ConnectionInfo, ca: Option<TlsCertificates>, patience: Duration
         Some(ca) => builder.certs(ca),
         None => builder,
     };
-    builder.build().map(Store::Cluster)
+    builder.build().map(|client| Store::Cluster(Box::new(client)))
 }
 
 impl Link {

@@ -215,7 +215,7 @@ mod tests {
         let library = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
         let library = library.with_writer(move || to_theirs.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(own).with(library), || {
-            let client: Option<std::net::IpAddr> = "2001:db8::1".parse().map_or(None, Some);
+            let client = Some(std::net::IpAddr::from(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)));
             tracing::info!(
                 target: "request", parent: None,
                 method = "GET", status = 200_u16, duration_ms = 0.02, client = client.map(tracing::field::display),

@@ -1,5 +1,6 @@
 //! Three servers of ours on the three servers of a Galera cluster: what one of them was told holds on the others at once, and what is
 //! cut off says nothing rather than something old.
+#![expect(clippy::print_stdout, reason = "there to be read")]
 
 use std::sync::{
     Arc,

@@ -1,4 +1,5 @@
 //! A primary that dies under load or is demoted, and the synchronous standby that takes its place.
+#![expect(clippy::print_stdout, reason = "there to be read")]
 
 use std::{
     sync::{

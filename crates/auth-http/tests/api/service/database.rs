@@ -24,9 +24,9 @@ pub struct TestDatabase {
     admin: Option<String>,
     name: String,
     /// As tests reach it.
-    url: String,
+    direct: String,
     /// As servers and commands are told.
-    told: String,
+    url: String,
     folder: TempDir,
 }
 
@@ -45,15 +45,15 @@ impl TestDatabase {
             #[cfg(feature = "mysql")]
             Engine::Mysql => Some(mysql_url()),
         };
-        let url = match &admin {
+        let direct = match &admin {
             None => format!("sqlite:///{}/auth.db", folder.path().display()),
             Some(admin) => sibling(admin, &name),
         };
-        let told = match env::var("TEST_PGBOUNCER") {
+        let url = match env::var("TEST_PGBOUNCER") {
             Ok(place) if engine == Engine::Postgres => format!("postgres://postgres@{place}/{name}?pgbouncer=true"),
-            Ok(_) | Err(_) => url.clone(),
+            Ok(_) | Err(_) => direct.clone(),
         };
-        let database = Self { engine, admin, name, url, told, folder };
+        let database = Self { engine, admin, name, direct, url, folder };
         database.administer(&format!("CREATE DATABASE {}", database.name));
         database
     }
@@ -61,17 +61,17 @@ impl TestDatabase {
     /// One that is there, on a server of the test's own.
     pub fn at(engine: Engine, url: &str) -> Self {
         let name = url.rsplit_once('/').unwrap().1.to_owned();
-        Self { engine, admin: None, name, url: url.to_owned(), told: url.to_owned(), folder: tempfile::tempdir().unwrap() }
+        Self { engine, admin: None, name, direct: url.to_owned(), url: url.to_owned(), folder: tempfile::tempdir().unwrap() }
     }
 
     /// As servers are told it: on PostgreSQL by way of the PgBouncer at `TEST_PGBOUNCER`, if there is one.
     pub fn url(&self) -> &str {
-        &self.told
+        &self.url
     }
 
     /// By way of no pooler.
     pub fn direct_url(&self) -> &str {
-        &self.url
+        &self.direct
     }
 
     /// Where the server runs, and where SQLite's file is.
@@ -100,7 +100,7 @@ impl TestDatabase {
     pub fn execute(&self, statements: &str) {
         match self.engine {
             Engine::Sqlite => self.open_file().batch_execute(statements),
-            Engine::Postgres => PgConnection::establish(&self.url).unwrap().batch_execute(statements),
+            Engine::Postgres => PgConnection::establish(&self.direct).unwrap().batch_execute(statements),
             #[cfg(feature = "mysql")]
             Engine::Mysql => by_mysql(&mut self.mysql(), statements),
         }
@@ -153,7 +153,7 @@ impl TestDatabase {
         let statement = sql_query(each.collect::<Vec<_>>().join(" UNION ALL "));
         let rows: Vec<Rows> = match self.engine {
             Engine::Sqlite => statement.get_results(&mut self.open_file()),
-            Engine::Postgres => statement.get_results(&mut PgConnection::establish(&self.url).unwrap()),
+            Engine::Postgres => statement.get_results(&mut PgConnection::establish(&self.direct).unwrap()),
             #[cfg(feature = "mysql")]
             Engine::Mysql => statement.get_results(&mut self.mysql()),
         }
@@ -189,7 +189,7 @@ impl TestDatabase {
     fn cells(&self, statement: &str) -> Vec<String> {
         let cells: Vec<Cell> = match self.engine {
             Engine::Sqlite => sql_query(statement).get_results(&mut self.open_file()),
-            Engine::Postgres => sql_query(statement).get_results(&mut PgConnection::establish(&self.url).unwrap()),
+            Engine::Postgres => sql_query(statement).get_results(&mut PgConnection::establish(&self.direct).unwrap()),
             #[cfg(feature = "mysql")]
             Engine::Mysql => sql_query(statement).get_results(&mut self.mysql()),
         }
@@ -201,7 +201,7 @@ impl TestDatabase {
     pub fn number(&self, statement: &str) -> i64 {
         let counted: Count = match self.engine {
             Engine::Sqlite => sql_query(statement).get_result(&mut self.open_file()),
-            Engine::Postgres => sql_query(statement).get_result(&mut PgConnection::establish(&self.url).unwrap()),
+            Engine::Postgres => sql_query(statement).get_result(&mut PgConnection::establish(&self.direct).unwrap()),
             #[cfg(feature = "mysql")]
             Engine::Mysql => sql_query(statement).get_result(&mut self.mysql()),
         }
@@ -212,7 +212,7 @@ impl TestDatabase {
     /// As the program opens it: on a cluster, it shows what the other servers were told before.
     #[cfg(feature = "mysql")]
     fn mysql(&self) -> diesel::MysqlConnection {
-        let mut connection = diesel::MysqlConnection::establish(&self.url).unwrap();
+        let mut connection = diesel::MysqlConnection::establish(&self.direct).unwrap();
         // MySQL itself has no clusters of this kind.
         drop(connection.batch_execute("SET SESSION wsrep_sync_wait = 7"));
         connection

@@ -136,7 +136,8 @@ fn every_column_is_compared() {
         // The visible ones, generated ones too.
         let mut there = scratch.texts(&format!("SELECT name AS text FROM pragma_table_xinfo('{name}')"));
         let mut compared: Vec<_> = columns.iter().map(|(column, _)| (*column).to_owned()).collect();
-        (there.sort(), compared.sort());
+        there.sort();
+        compared.sort();
         assert_eq!(compared, there, "{name}");
     }
 }

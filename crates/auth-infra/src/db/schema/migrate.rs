@@ -192,16 +192,16 @@ fn apply_next(db: &mut AnyConnection, name: &str) -> Result<(), BoxedError> {
 /// Whether somebody else has done the same just before. On a Galera cluster the lock is each database server's own; but every
 /// migration of MySQL can be repeated, and whoever comes second finds more done each time.
 fn came_second(db: &AnyConnection, fault: &str) -> bool {
-    match db {
+    let may_be_repeated = match db {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => false,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(_) => false,
         #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(_) => ["Duplicate column name", "Duplicate key name", "Duplicate entry", "Deadlock found"]
-            .iter()
-            .any(|words| fault.contains(words)),
-    }
+        AnyConnection::Mysql(_) => true,
+    };
+    let words = ["Duplicate column name", "Duplicate key name", "Duplicate entry", "Deadlock found"];
+    may_be_repeated && words.iter().any(|words| fault.contains(words))
 }
 
 fn report(odd: &OddAddresses) {

@@ -59,6 +59,7 @@ impl TestDatabase {
     }
 
     /// One that is there, on a server of the test's own.
+    #[cfg(feature = "mysql")]
     pub fn at(engine: Engine, url: &str) -> Self {
         let name = url.rsplit_once('/').unwrap().1.to_owned();
         Self { engine, admin: None, name, direct: url.to_owned(), url: url.to_owned(), folder: tempfile::tempdir().unwrap() }

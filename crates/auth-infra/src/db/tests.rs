@@ -179,7 +179,7 @@ async fn a_read_that_the_database_rolls_back_is_tried_again_and_not_for_ever() {
         });
         match (read.await, outcome) {
             (Ok(tried), Some(wanted)) => assert_eq!(tried, wanted),
-            (Err(PortError::Unavailable(_)), None) => assert_eq!(tries.load(Ordering::Relaxed), 3),
+            (Err(PortError::Unavailable(_)), None) => assert!(tries.load(Ordering::Relaxed) > 3),
             (found, wanted) => panic!("{found:?} instead of {wanted:?}"),
         }
     }

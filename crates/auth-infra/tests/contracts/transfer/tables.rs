@@ -126,6 +126,10 @@ fn shown(engine: Engine, column: &str, kind: Kind) -> String {
     }
 }
 
+/// Counts who has locked a row of this database, and says nothing of the account.
+#[cfg(feature = "sqlite")]
+const STAYS_BEHIND: &str = "locks";
+
 /// A new column has to move as well.
 #[cfg(feature = "sqlite")]
 #[test]
@@ -135,6 +139,7 @@ fn every_column_is_compared() {
     for Table { name, columns, .. } in &TABLES {
         // The visible ones, generated ones too.
         let mut there = scratch.texts(&format!("SELECT name AS text FROM pragma_table_xinfo('{name}')"));
+        there.retain(|column| column != STAYS_BEHIND);
         let mut compared: Vec<_> = columns.iter().map(|(column, _)| (*column).to_owned()).collect();
         there.sort();
         compared.sort();

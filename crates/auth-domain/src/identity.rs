@@ -6,6 +6,7 @@ pub mod document;
 pub mod editable;
 pub mod email;
 pub mod encrypted;
+pub mod host;
 pub mod ids;
 pub mod language;
 pub mod method;

@@ -32,7 +32,6 @@ pub use mail::{EmailVerification, MailSettings};
 pub use passkeys::PasskeySettings;
 pub use passwords::PasswordSettings;
 pub use public_url::PublicUrl;
-pub(crate) use public_url::is_loopback;
 pub use rate_limits::RateLimitUrl;
 use reader::Reader;
 pub use reader::SettingFault;

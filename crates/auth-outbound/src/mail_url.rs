@@ -1,7 +1,8 @@
 //! Where mails go, as one URL says it: a mail server, or a folder.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
+use auth_domain::identity::host::{in_url, is_loopback, looked_up};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -105,8 +106,7 @@ impl fmt::Display for MailServer {
             Security::StartTls | Security::Off => "smtp",
             Security::Tls => "smtps",
         };
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{scheme}://{open}{}{close}:{}", self.host, self.port)
+        write!(f, "{scheme}://{}:{}", in_url(&self.host), self.port)
     }
 }
 
@@ -131,7 +131,7 @@ impl MailServer {
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() || url.port() == Some(0) {
             return Err(MailUrlFault::Malformed);
         }
-        let host = url.host_str().and_then(host_of).ok_or(MailUrlFault::Host)?;
+        let host = url.host_str().and_then(looked_up).ok_or(MailUrlFault::Host)?;
         let login = login_of(&url)?;
         let (mut ca, mut in_clear) = (None, false);
         for parameter in url.query().unwrap_or_default().split('&').filter(|parameter| !parameter.is_empty()) {
@@ -151,13 +151,6 @@ impl MailServer {
     }
 }
 
-/// A name or an address as it is looked up, without brackets.
-fn host_of(text: &str) -> Option<String> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let is_name = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    (is_name || bare.parse::<IpAddr>().is_ok()).then(|| bare.to_ascii_lowercase())
-}
-
 fn login_of(url: &Url) -> Result<Option<Login>, MailUrlFault> {
     match (url.username(), url.password().unwrap_or_default()) {
         ("", "") => Ok(None),
@@ -173,11 +166,6 @@ fn login_of(url: &Url) -> Result<Option<Login>, MailUrlFault> {
 
 fn decoded(text: &str) -> Result<String, MailUrlFault> {
     percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_not_utf8| MailUrlFault::Malformed)
-}
-
-/// A name that stands for this machine by definition (RFC 6761 section 6.3), or one of its own addresses.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

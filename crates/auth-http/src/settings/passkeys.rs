@@ -1,11 +1,12 @@
 //! Passkeys: for which relying party, and on which pages (WebAuthn Level 3 section 5.1.3).
 
+use auth_domain::identity::host::is_loopback;
 use garde::Validate;
 use url::{Host, Url};
 
 use super::{
     http::origin,
-    public_url::{PublicUrl, is_loopback, is_secure},
+    public_url::{PublicUrl, is_secure},
     reader::{Reader, given, holds},
 };
 

@@ -1,7 +1,8 @@
 //! How people's browsers reach this server: links, pages and callbacks are built on it, never on what a request says.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
+use auth_domain::identity::host::is_loopback;
 use url::Url;
 
 use super::http::origin;
@@ -61,10 +62,4 @@ pub(super) fn is_secure(url: &Url) -> bool {
         "http" => url.host_str().is_some_and(is_loopback),
         _ => false,
     }
-}
-
-/// Whether a host is this machine: the name that stands for it (RFC 6761 section 6.3), or an address of its own.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

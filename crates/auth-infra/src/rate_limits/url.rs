@@ -1,7 +1,8 @@
 //! `RATE_LIMIT_URL`: where the budgets are, and how the server is reached. Its password is never shown.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
+use auth_domain::identity::host::{in_url, is_loopback, looked_up};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -40,8 +41,7 @@ impl fmt::Debug for Login {
 impl fmt::Display for RateLimitUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.encrypted { "rediss" } else { "redis" };
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{scheme}://{open}{}{close}:{}", self.host, self.port)
+        write!(f, "{scheme}://{}:{}", in_url(&self.host), self.port)
     }
 }
 
@@ -49,9 +49,7 @@ impl RateLimitUrl {
     /// Whether the password and all counts can be read, and changed, on the way to the server.
     #[must_use]
     pub fn travels_in_clear(&self) -> bool {
-        // A name that stands for this machine by definition (RFC 6761 section 6.3), or one of its own addresses.
-        let is_local = self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        !self.encrypted && !is_local
+        !self.encrypted && !is_loopback(&self.host)
     }
 }
 
@@ -68,7 +66,7 @@ impl FromStr for RateLimitUrl {
         if url.cannot_be_a_base() || url.fragment().is_some() || url.port() == Some(0) {
             return Err(RateLimitUrlFault::Malformed);
         }
-        let host = url.host_str().and_then(host_of).ok_or(RateLimitUrlFault::Host)?;
+        let host = url.host_str().and_then(looked_up).ok_or(RateLimitUrlFault::Host)?;
         let (mut ca, mut cluster) = (None, false);
         for parameter in url.query().unwrap_or_default().split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
@@ -83,13 +81,6 @@ impl FromStr for RateLimitUrl {
         }
         Ok(Self { host, port: url.port().unwrap_or(PORT), encrypted, ca, login: login_of(&url)?, database, cluster })
     }
-}
-
-/// A name or an address as it is looked up, without brackets.
-fn host_of(text: &str) -> Option<String> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let is_name = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    (is_name || bare.parse::<IpAddr>().is_ok()).then(|| bare.to_ascii_lowercase())
 }
 
 fn database_of(path: &str) -> Result<i64, RateLimitUrlFault> {

@@ -2,10 +2,9 @@
 
 use std::{env, fmt, io, io::IsTerminal};
 
-use crate::{
-    cli::terminal,
-    settings::{HttpSettings, is_loopback},
-};
+use auth_domain::identity::host::is_loopback;
+
+use crate::{cli::terminal, settings::HttpSettings};
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
+use auth_domain::identity::host::is_loopback;
 use tokio::time::timeout;
 use url::Url;
 
@@ -9,7 +10,7 @@ use super::{CommandError, finding::Finding};
 use crate::{
     app::ports::{Database, MailFault, mailer},
     cli::command::block_on,
-    settings::{EmailVerification, HttpSettings, MailSettings, Settings, is_loopback},
+    settings::{EmailVerification, HttpSettings, MailSettings, Settings},
 };
 
 const TOPIC: &str = "mail";

@@ -139,7 +139,7 @@ fn a_pooler_is_named_by_a_parameter_that_libpq_does_not_see() {
         assert_eq!((url.pool_mode(), url.to_string()), (PoolMode::Session, "PostgreSQL at db:5432, database auth".to_owned()));
         assert!(!libpq_reads(&url).contains("pgbouncer"), "{text}");
     }
-    for value in ["", "1", "yes", "TRUE", "hush"] {
+    for value in ["", "1", "yes", "TRUE", "hush", "true%20"] {
         let fault = fault(&format!("postgres://db/auth?pgbouncer={value}"));
         assert!(fault.to_string().contains("pgbouncer must be true or false"), "{value}: {fault}");
     }

@@ -30,7 +30,7 @@ use crate::{
     certificates::make_certificates,
     proxy::Proxy,
     redis_server::{RedisServer, until},
-    servers::run,
+    servers::{free_port, run},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -287,7 +287,7 @@ async fn with_tls_and_a_user_who_may_do_no_more_than_count() {
     make_certificates(folder.path());
     let file = |name: &str| folder.path().join(name).display().to_string();
     let [ca, stranger, certificate, key] = ["ca.pem", "stranger.pem", "server.pem", "server.key"].map(file);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = free_port().to_string();
     let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"];
     let user = "--user app on >p/w@:# ~auth-server:* +eval +evalsha +time +get +set +ping";
     let users: Vec<_> = ["--requirepass", "of-the-administrator"].into_iter().chain(user.split(' ')).collect();

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::servers::{as_user, give_to, run};
+use super::servers::{as_user, free_port, give_to, run};
 
 pub(crate) struct PgBouncer {
     /// `None` while it is stopped.
@@ -28,7 +28,7 @@ impl PgBouncer {
         let (_, place) = url.rsplit_once('@').unwrap();
         let (server, database) = place.split_once('/').unwrap();
         let (host, server_port) = server.split_once(':').unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display();
         let configuration = format!(

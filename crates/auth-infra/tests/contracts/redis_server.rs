@@ -12,6 +12,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::servers;
+
 /// How long a test waits for the server: long, since machines are noisy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -111,7 +113,7 @@ impl Drop for RedisServer {
 
 /// A port that nobody listens on, whose bus port of a cluster exists as well.
 fn free_port() -> u16 {
-    let ports = std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+    let ports = std::iter::repeat_with(servers::free_port);
     ports.into_iter().find(|port| *port < u16::MAX - 10_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok()).unwrap()
 }
 

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -18,7 +17,7 @@ use tempfile::TempDir;
 use crate::{
     certificates::make_certificates,
     scratch::Engine,
-    servers::{as_user, give_to, postgres_program, run},
+    servers::{as_user, free_port, give_to, postgres_program, run},
 };
 
 /// A server of the test's own, with a certificate for `localhost` and no other name, or without any.
@@ -37,7 +36,7 @@ impl PrivateServer {
         make_certificates(folder.path());
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut command = match engine {
             Engine::Sqlite => panic!("SQLite has no server"),
             Engine::Postgres => postgres(folder.path(), &data, port, encrypts),

@@ -10,7 +10,7 @@ use std::{
 
 use diesel::{Connection, MysqlConnection, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
-use super::{Engine, PrivateServer, TestDatabase, private::free_port};
+use super::{Engine, PrivateServer, TestDatabase, servers::free_port};
 
 const SIZE: usize = 3;
 

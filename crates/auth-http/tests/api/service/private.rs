@@ -5,7 +5,6 @@ mod standby;
 use std::{
     cell::RefCell,
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -18,7 +17,7 @@ use tempfile::TempDir;
 
 use super::{
     Engine,
-    servers::{as_user, give_to, postgres_program, run},
+    servers::{as_user, free_port, give_to, postgres_program, run},
 };
 
 pub struct PrivateServer {
@@ -182,11 +181,6 @@ impl PrivateServer {
             process.wait().unwrap();
         }
     }
-}
-
-/// A port of the loopback interface that nobody listens on.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for PrivateServer {

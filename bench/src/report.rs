@@ -93,6 +93,13 @@ impl Row {
     }
 }
 
+/// The round in the middle by its ratio, and the ratios of all, as a row names them. There has to be a round.
+pub(crate) fn median<T>(mut rounds: Vec<T>, ratio: impl Fn(&T) -> f64) -> (T, String) {
+    rounds.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", ratio(round))).collect();
+    (rounds.swap_remove(rounds.len() / 2), ratios.join(", "))
+}
+
 /// As Markdown, with columns as wide as they need to be.
 pub(crate) fn table(rows: &[Row]) -> String {
     let head = ["measure", "clients", "requests/s", "p50 ms", "p99 ms", "CPU µs", "errors", "against", "aim"].map(str::to_owned);

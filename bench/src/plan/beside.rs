@@ -9,7 +9,7 @@ use crate::{
     engine::Scratch,
     load::Outcome,
     parts::{LOGINS_BESIDE, PACE, PACED_CLIENTS, me_at_a_pace, me_beside_logins, span},
-    report::{Aim, Row},
+    report::{Aim, Row, median},
     server::{self, Running},
 };
 
@@ -59,14 +59,11 @@ impl Plan<'_> {
         aim: Option<Aim>,
         round: impl Fn() -> Result<Round>,
     ) -> Result<Option<Outcome>> {
-        let mut rounds = (0..ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
-        rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
-        let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", round.ratio())).collect();
-        let middle = rounds.swap_remove(ROUNDS / 2);
+        let (middle, ratios) = median((0..ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?, Round::ratio);
         let ratio = middle.ratio();
         self.add(Row::rate(format!("{measure} alone, {name}"), PACED_CLIENTS, middle.alone));
         let row = Row::rate(format!("{measure} beside {beside}, {name}"), PACED_CLIENTS, middle.beside);
-        self.add(row.per(ratio, format!("p99 alone (rounds: {})", ratios.join(", ")), aim));
+        self.add(row.per(ratio, format!("p99 alone (rounds: {ratios})"), aim));
         Ok(middle.logins)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     outbox::{clear, fill, freshen},
     pairs::{self, Asked},
     parts::{PACE, PACED_CLIENTS, me_at_a_pace, span},
-    report::{Aim, Row},
+    report::{Aim, Row, median},
     server::{self, Running},
     sink::Sink,
 };
@@ -96,12 +96,10 @@ impl Plan<'_> {
             let sent = f64::from(sink.taken() - before) / (span.warm_up + span.counted).as_secs_f64();
             rounds.push((beside.p99 / alone.p99, alone, beside, sent));
         }
-        rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", round.0)).collect();
-        let (ratio, alone, beside, sent) = rounds.swap_remove(ROUNDS / 2);
+        let ((ratio, alone, beside, sent), ratios) = median(rounds, |round| round.0);
         self.add(Row::rate(format!("GET /auth/me at {PACE}/s, no mail waits, {name}"), PACED_CLIENTS, alone));
         let row = Row::rate(format!("GET /auth/me at {PACE}/s beside {sent:.0} mails/s, {name}"), PACED_CLIENTS, beside);
-        self.add(row.per(ratio, format!("p99 alone (rounds: {})", ratios.join(", ")), Some(Aim::AtMost(2.0))));
+        self.add(row.per(ratio, format!("p99 alone (rounds: {ratios})"), Some(Aim::AtMost(2.0))));
         Ok(())
     }
 
@@ -126,13 +124,11 @@ impl Plan<'_> {
             let dead = pairs::forgot(&dead, round * FEW_PAIRS, FEW_PAIRS)?.unknown();
             rounds.push((dead.as_secs_f64() / well.as_secs_f64(), well, dead));
         }
-        rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", round.0)).collect();
-        let (ratio, well, dead) = rounds.swap_remove(rounds.len() / 2);
+        let ((ratio, well, dead), ratios) = median(rounds, |round| round.0);
         let figure =
             format!("{:.2} ms; with a server that is well and none that wait {:.2}", milliseconds(dead), milliseconds(well));
         let measure = format!("POST /auth/password/forgot while {WAITING} mails wait for a mail server that is dead, {name}");
-        self.add(Row::figure(measure, figure).per(ratio, format!("well (rounds: {})", ratios.join(", ")), None));
+        self.add(Row::figure(measure, figure).per(ratio, format!("well (rounds: {ratios})"), None));
         Ok(())
     }
 
@@ -150,15 +146,12 @@ impl Plan<'_> {
             let server = server::server_with_mail(&self.program, scratch, &sink.url(), settings)?;
             sleep(QUIET);
             let rounds = (0..PAIR_ROUNDS).map(|round| ask(&server, round * pairs, pairs));
-            let mut rounds = rounds.collect::<Result<Vec<_>>>()?;
-            rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
-            let ratios: Vec<_> = rounds.iter().map(|asked| format!("{:.2}", asked.ratio())).collect();
-            let middle = rounds.swap_remove(rounds.len() / 2);
+            let (middle, ratios) = median(rounds.collect::<Result<Vec<_>>>()?, Asked::ratio);
             let (known, unknown) = (milliseconds(middle.known()), milliseconds(middle.unknown()));
             let figure = format!("{known:.3} ms with an account, {unknown:.3} without");
             let row =
                 Row::figure(format!("{measure}, {pairs} addresses of each kind in turns, {}", scratch.engine.name()), figure);
-            let of = format!("without (rounds: {})", ratios.join(", "));
+            let of = format!("without (rounds: {ratios})");
             self.add(row.per(middle.ratio(), of, Some(Aim::Between(0.95, 1.05))));
         }
         Ok(())

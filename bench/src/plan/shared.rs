@@ -8,7 +8,7 @@ use super::Plan;
 use crate::{
     Options,
     engine::Scratch,
-    report::{Aim, Row},
+    report::{Aim, Row, median},
     server,
     store::Store,
 };
@@ -32,12 +32,10 @@ impl Plan<'_> {
             let trips = asked / (with.rate * f64::from(u32::try_from(seconds)?));
             rounds.push((with.rate / without.rate, trips, without, with));
         }
-        rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let ratios: Vec<_> = rounds.iter().map(|round| format!("{:.2}", round.0)).collect();
-        let (ratio, trips, without, with) = rounds.swap_remove(ROUNDS / 2);
+        let ((ratio, trips, without, with), ratios) = median(rounds, |round| round.0);
         self.add(Row::rate(format!("GET /auth/me, {name}, this server counts"), clients, without));
         let row = Row::rate(format!("GET /auth/me, {name}, budgets shared in Redis"), clients, with);
-        let row = row.per(ratio, format!("without (rounds: {})", ratios.join(", ")), Some(Aim::AtLeast(0.7)));
+        let row = row.per(ratio, format!("without (rounds: {ratios})"), Some(Aim::AtLeast(0.7)));
         self.add(row.per(trips, "round trip a request", Some(Aim::Between(0.99, 1.01))));
         Ok(())
     }

@@ -34,9 +34,9 @@ use crate::{
     settings::Source,
 };
 
-/// Validates the configuration, connects to the mail server, to what counts for all servers and to the database, reports pending migrations, whether every account
-/// can be found by its address, whether the keys can be opened, whom logins ask for a second factor, who could administer accounts, and
-/// what else is worth a thought.
+/// Validates the configuration, connects to the mail server, to what counts for all servers and to the database, reports pending
+/// migrations, whether every account can be found by its address, whether the keys can be opened, whom logins ask for a second factor,
+/// who could administer accounts, and what else is worth a thought.
 ///
 /// # Errors
 /// A fault of the configuration, or a database that cannot be reached.

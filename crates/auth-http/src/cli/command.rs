@@ -88,7 +88,8 @@ pub(super) fn listed(faults: &[SettingFault]) -> String {
     crate::cli::terminal::lines(faults.iter().map(|fault| format!("  {fault}")))
 }
 
-/// Every setting, the certificate with its key, and the templates of mails, and the certificates that the shared budgets' server is trusted by. Only a server needs those files: `healthcheck` must work whatever is in them.
+/// Every setting, the certificate with its key, the templates of mails, and the certificates by which the store of shared budgets is
+/// trusted. Only a server needs those files: `healthcheck` must work whatever is in them.
 ///
 /// # Errors
 /// All faults together.

@@ -46,3 +46,31 @@ pub(crate) fn postgres_program(name: &str) -> PathBuf {
     let versions = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder} (Debian: postgresql): {error}"));
     versions.map(|version| version.unwrap().path().join("bin").join(name)).find(|path| path.exists()).unwrap()
 }
+
+/// Lays out PostgreSQL's data, for anybody on this machine.
+pub(crate) fn lay_postgres(data: &Path) {
+    run(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(data));
+}
+
+/// Lays out MariaDB's data.
+#[cfg(feature = "mysql")]
+pub(crate) fn lay_mariadb(data: &Path) {
+    let mut install = Command::new("mariadb-install-db");
+    install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
+    run(in_its_folder(&mut install, data));
+}
+
+/// What starts MariaDB on data that were laid out.
+#[cfg(feature = "mysql")]
+pub(crate) fn mariadb(data: &Path, port: u16) -> Command {
+    let mut command = Command::new("mariadbd");
+    command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1"]).arg(format!("--port={port}"));
+    in_its_folder(&mut command, data).arg(format!("--socket={}/socket", data.display()));
+    command
+}
+
+/// A server that starts clears the temporary files of others away where they share a folder.
+#[cfg(feature = "mysql")]
+fn in_its_folder<'a>(command: &'a mut Command, data: &Path) -> &'a mut Command {
+    command.arg(format!("--datadir={}", data.display())).arg(format!("--tmpdir={}", data.display()))
+}

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::{
     certificates::make_certificates,
     scratch::Engine,
-    servers::{as_user, free_port, give_to, postgres_program, run},
+    servers::{self, as_user, free_port, give_to, postgres_program, run},
 };
 
 /// A server of the test's own, with a certificate for `localhost` and no other name, or without any.
@@ -91,7 +91,7 @@ impl PrivateServer {
 
 fn postgres(folder: &Path, data: &Path, port: u16, encrypts: bool) -> Command {
     give_to("postgres", data);
-    run(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(data));
+    servers::lay_postgres(data);
     let (kind, ssl) = if encrypts { ("hostssl", "ssl=on") } else { ("host", "ssl=off") };
     fs::write(data.join("pg_hba.conf"), format!("{kind} all all 127.0.0.1/32 trust\n")).unwrap();
     give_to("postgres", &folder.join("server.key"));
@@ -113,13 +113,10 @@ fn postgres(folder: &Path, data: &Path, port: u16, encrypts: bool) -> Command {
 
 fn mariadb(folder: &Path, data: &Path, port: u16, encrypts: bool) -> Command {
     give_to("mysql", data);
-    let mut install = Command::new("mariadb-install-db");
-    install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-    run(install.arg(format!("--datadir={}", data.display())));
+    servers::lay_mariadb(data);
     give_to("mysql", &folder.join("server.key"));
-    let mut command = Command::new("mariadbd");
-    command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1", "--skip-name-resolve", &format!("--port={port}")]);
-    command.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}/socket", data.display()));
+    let mut command = servers::mariadb(data, port);
+    command.arg("--skip-name-resolve");
     if !encrypts {
         command.arg("--skip-ssl");
         return command;

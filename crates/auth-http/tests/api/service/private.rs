@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::{
     Engine,
-    servers::{as_user, free_port, give_to, postgres_program, run},
+    servers::{self, as_user, free_port, give_to, postgres_program},
 };
 
 pub struct PrivateServer {
@@ -82,15 +82,9 @@ impl PrivateServer {
         let data = self.data();
         match self.engine {
             Engine::Sqlite => {}
-            Engine::Postgres => {
-                run(as_user("postgres", &postgres_program("initdb")).args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
-            }
+            Engine::Postgres => servers::lay_postgres(&data),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => {
-                let mut install = Command::new("mariadb-install-db");
-                install.args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-                run(install.arg(format!("--datadir={0}", data.display())).arg(format!("--tmpdir={0}", data.display())));
-            }
+            Engine::Mysql => servers::lay_mariadb(&data),
         }
     }
 
@@ -131,14 +125,7 @@ impl PrivateServer {
                 command
             }
             #[cfg(feature = "mysql")]
-            Engine::Mysql => {
-                let mut command = Command::new("mariadbd");
-                command.args(["--no-defaults", "--user=mysql", "--bind-address=127.0.0.1"]).arg(format!("--port={}", self.port));
-                command.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}/socket", data.display()));
-                // Where others have theirs, it would clear them away when it starts.
-                command.arg(format!("--tmpdir={}", data.display()));
-                command
-            }
+            Engine::Mysql => servers::mariadb(&data, self.port),
         };
         command.args(&self.arguments);
         command

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::{
     Engine,
-    servers::{self, as_user, free_port, give_to, postgres_program},
+    servers::{self, as_user, free_port, give_to, postgres_program, run},
 };
 
 pub struct PrivateServer {

@@ -1,6 +1,6 @@
 //! The database: one set of queries for three engines, a pool that recovers from broken connections, and outages as `Err`.
 //!
-//! A room uses only those below it: `stores`; `database`; `write_queue`; `lookup`; `pool`, `batch_queue`; `failure`, `schema`;
+//! A room uses only those below it: `stores`; `database`; `write_queue`, `rotation`; `lookup`; `pool`, `batch_queue`; `failure`, `schema`;
 //! `transaction`; `connection`; `sqlite_file`; `url`.
 
 mod batch_queue;
@@ -9,6 +9,7 @@ mod database;
 mod failure;
 mod lookup;
 mod pool;
+mod rotation;
 mod schema;
 mod sqlalchemy_import;
 mod sqlite_file;

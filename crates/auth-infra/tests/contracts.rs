@@ -35,6 +35,8 @@ mod proxy;
 mod recorder;
 #[path = "contracts/refused_rows.rs"]
 mod refused_rows;
+#[path = "contracts/rotations.rs"]
+mod rotations;
 #[path = "contracts/rows.rs"]
 mod rows;
 #[path = "contracts/scratch.rs"]

@@ -1,5 +1,7 @@
 //! A thread that handles queued work in batches: whatever arrives during one batch forms the next.
 
+pub(super) mod turn;
+
 use std::{
     io,
     sync::Arc,

@@ -4,14 +4,7 @@ pub(crate) mod administrators;
 pub(super) mod migrations;
 mod write_proof;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use auth_domain::identity::port_error::PortError;
 use diesel::{ConnectionError, QueryResult, query_dsl::methods::ExecuteDsl};
@@ -19,6 +12,7 @@ use prometheus::{Histogram, Registry};
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
+    batch_queue::turn::Turn,
     connection::{AnyConnection, Connector},
     failure::Failure,
     lookup::{
@@ -26,6 +20,7 @@ use super::{
         query::{self, Found},
     },
     pool::Pool,
+    rotation::{self, BatchedRotation, query::Rotation},
     schema::{
         encoding,
         foreign_tables::{self, OpenError},
@@ -40,6 +35,9 @@ use crate::metrics;
 /// How long a caller waits for the database in all: less than clients and proxies wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
 
+/// How long a rotation waits for those that share a statement.
+const BATCH_PATIENCE: Duration = Duration::from_millis(250);
+
 const WAIT: (&str, &str) = ("auth_database_wait_seconds", "How long callers waited for a connection, in vain or not.");
 
 /// A pool of connections to one database.
@@ -50,6 +48,8 @@ pub struct Database {
     pub(super) permits: Arc<Semaphore>,
     /// Writes to a SQLite file. On other engines writes use the pool like reads.
     pub(super) writer: Option<Arc<Writer>>,
+    /// On PostgreSQL, with more than one connection.
+    rotations: Option<Arc<BatchedRotation>>,
     look_ups: Arc<SessionLookup>,
     /// How long callers waited for a connection, or for the writer.
     waits: Histogram,
@@ -86,6 +86,7 @@ impl Database {
         }
         let (look_ups, size) = SessionLookup::with_some_of(size, &connector).map_err(no_thread)?;
         let look_ups = Arc::new(look_ups);
+        let (rotations, size) = rotations_with_one_of(size, &connector).map_err(no_thread)?;
         let is_file = url.engine() == Engine::Sqlite && !url.is_in_memory();
         // The writer's connection belongs to the same pool, so that all are replaced together: see `InlineReader::start_anew`.
         let pool = Pool::new(connector, size + u32::from(is_file));
@@ -94,6 +95,7 @@ impl Database {
             pool,
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))),
             writer: writer.map(Arc::new),
+            rotations: rotations.map(Arc::new),
             look_ups,
             waits: metrics::histogram(WAIT.0, WAIT.1, metrics::WAITS).map_err(|fault| PortError::Internal(fault.to_string()))?,
             proof: Arc::default(),
@@ -167,13 +169,28 @@ impl Database {
         let Some(writer) = &self.writer else {
             return self.blocking(move |pool| pool.write(&work), PortError::Unknown).await;
         };
-        let begun = Arc::new(AtomicBool::new(false));
-        let told = writer.write(work, self.waits.start_timer(), begun.clone());
-        let outcome = self.in_time(async { told.await.map_err(failed)? }, &begun, PortError::Unknown).await;
+        let turn = Arc::<Turn>::default();
+        let told = writer.write(work, self.waits.start_timer(), turn.clone());
+        let outcome = self.in_time(async { told.await.map_err(failed)? }, &turn, PortError::Unknown).await;
         if outcome.is_err() {
             self.proof.withdraw();
         }
         outcome
+    }
+
+    /// Whether a session was moved on to its next generation. On PostgreSQL in one statement with others that come at the same time;
+    /// should one of them have to wait for its row, the others do not wait for it.
+    pub(super) async fn rotate(&self, rotation: Rotation) -> Result<bool, PortError> {
+        let alone = |rotation| self.write(move |db| rotation::query::one(db, &rotation));
+        let rotations = self.rotations.as_ref().filter(|rotations| !rotations.is_slower_than(BATCH_PATIENCE));
+        let Some(rotations) = rotations else { return alone(rotation).await };
+        let turn = Arc::<Turn>::default();
+        let mut told = rotations.rotate(rotation.clone(), turn.clone());
+        match timeout(BATCH_PATIENCE, &mut told).await {
+            Ok(answer) => answer.map_err(failed)?,
+            Err(_elapsed) if turn.give_up() => alone(rotation).await,
+            Err(_elapsed) => self.in_time(async { told.await.map_err(failed)? }, &turn, PortError::Unknown).await,
+        }
     }
 
     /// Does everything or nothing.
@@ -203,10 +220,9 @@ impl Database {
         F: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
     {
         let (pool, look_ups) = (self.pool.clone(), self.look_ups.clone());
-        let deadline = Instant::now() + PATIENCE;
         let waiting = self.waits.start_timer();
-        let begun = Arc::new(AtomicBool::new(false));
-        let begins = begun.clone();
+        let turn = Arc::<Turn>::default();
+        let begins = turn.clone();
         let done = async {
             let permit = self.permits.clone().acquire_owned().await;
             let held = permit.map_err(|_closed| PortError::Unavailable("the database was closed".to_owned()))?;
@@ -215,27 +231,25 @@ impl Database {
                 let _held = held;
                 // Records the wait when dropped: here, or with the work of a caller that gave up.
                 drop(waiting);
-                // The caller has timed out.
-                if Instant::now() >= deadline {
+                if !begins.begin() {
                     return Err(PortError::Unavailable(pool.no_answer()));
                 }
-                begins.store(true, Ordering::SeqCst);
                 work(&pool).map_err(|failure| look_ups.hear_of(failure))
             };
             tokio::task::spawn_blocking(work).await.map_err(failed)?
         };
-        self.in_time(done, &begun, late).await
+        self.in_time(done, &turn, late).await
     }
 
     /// Work that has begun when the time is over goes on, and the error is `late`; other work does not begin any more.
     async fn in_time<T>(
         &self,
         done: impl Future<Output = Result<T, PortError>>,
-        begun: &AtomicBool,
+        turn: &Turn,
         late: fn(String) -> PortError,
     ) -> Result<T, PortError> {
         timeout(PATIENCE, done).await.unwrap_or_else(|_elapsed| {
-            let error = if begun.load(Ordering::SeqCst) { late } else { PortError::Unavailable };
+            let error = if turn.give_up() { PortError::Unavailable } else { late };
             Err(error(self.pool.no_answer()))
         })
     }
@@ -244,6 +258,15 @@ impl Database {
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Database({})", self.pool.url())
+    }
+}
+
+/// What rotates in batches, and how many of the `size` connections are left for everything else.
+fn rotations_with_one_of(size: u32, connector: &Connector) -> io::Result<(Option<BatchedRotation>, u32)> {
+    if size > 1 && rotation::query::is_in_batches(connector.url().engine()) {
+        Ok((Some(BatchedRotation::new(Pool::new(connector.clone(), 1))?), size - 1))
+    } else {
+        Ok((None, size))
     }
 }
 

@@ -1,13 +1,7 @@
 //! Group commit for SQLite, which allows one writer at a time and syncs each commit: a single thread writes, and everything
 //! that queues up during one sync goes into the next transaction.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{io, sync::Arc};
 
 use auth_domain::identity::port_error::PortError;
 use diesel::{QueryResult, result::Error};
@@ -15,7 +9,7 @@ use prometheus::HistogramTimer;
 use tokio::sync::oneshot;
 
 use super::{
-    batch_queue::{BatchQueue, Job},
+    batch_queue::{BatchQueue, Job, turn::Turn},
     connection::AnyConnection,
     lookup::SessionLookup,
     pool::Pool,
@@ -33,20 +27,15 @@ impl Writer {
         BatchQueue::open("writer", move |jobs| write(&pool, &look_ups, jobs)).map(Self)
     }
 
-    /// The outcome arrives once it is on disk. If the work panics, the channel closes instead. `begun` is set before the work runs,
-    /// which it does not any more once the receiver is gone.
-    pub(super) fn write<T, F>(
-        &self,
-        work: F,
-        waiting: HistogramTimer,
-        begun: Arc<AtomicBool>,
-    ) -> oneshot::Receiver<Result<T, PortError>>
+    /// The outcome arrives once it is on disk. If the work panics, the channel closes instead. The work does not
+    /// begin once it is given up, or the receiver is gone.
+    pub(super) fn write<T, F>(&self, work: F, waiting: HistogramTimer, turn: Arc<Turn>) -> oneshot::Receiver<Result<T, PortError>>
     where
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        self.0.leave(Box::new(PendingWrite { work, waiting: Some(waiting), begun, done: None, tell }));
+        self.0.leave(Box::new(PendingWrite { work, waiting: Some(waiting), turn, done: None, tell }));
         told
     }
 }
@@ -67,7 +56,7 @@ struct PendingWrite<T, F> {
     work: F,
     /// Records the wait when dropped.
     waiting: Option<HistogramTimer>,
-    begun: Arc<AtomicBool>,
+    turn: Arc<Turn>,
     done: Option<T>,
     tell: oneshot::Sender<Result<T, PortError>>,
 }
@@ -91,20 +80,18 @@ where
 {
     fn carry_out(&mut self, db: &mut AnyConnection) -> QueryResult<()> {
         drop(self.waiting.take());
-        self.begun.store(true, Ordering::SeqCst);
-        if !self.is_given_up() {
+        if !self.is_given_up() && self.turn.begin() {
             self.done = Some((self.work)(db)?);
         }
         Ok(())
     }
 
     fn carry_out_alone(self: Box<Self>, pool: &Pool, look_ups: &SessionLookup) {
-        let Self { work, waiting, begun, tell, .. } = *self;
+        let Self { work, waiting, turn, tell, .. } = *self;
         drop(waiting);
         // Asked again once the file is locked, which may have taken a while.
         let unless_given_up = |db: &mut AnyConnection| {
-            begun.store(true, Ordering::SeqCst);
-            if tell.is_closed() { Err(Error::RollbackTransaction) } else { work(db) }
+            if tell.is_closed() || !turn.begin() { Err(Error::RollbackTransaction) } else { work(db) }
         };
         let outcome = pool.write(&|db: &mut AnyConnection| in_transaction(db, unless_given_up));
         let _gone = tell.send(outcome.map_err(|failure| look_ups.hear_of(failure)));

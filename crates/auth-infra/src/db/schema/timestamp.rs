@@ -20,6 +20,7 @@ use diesel::{
     serialize::{self, IsNull, Output, ToSql},
     sql_types::{HasSqlType, SqlOrd, SqlType, Timestamp},
 };
+use serde::{Serialize, Serializer};
 
 use crate::db::connection::AnyConnection;
 
@@ -54,6 +55,13 @@ impl From<DateTime<Utc>> for At {
 impl fmt::Debug for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// In JSON, as PostgreSQL reads it.
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%Y-%m-%d %H:%M:%S%.6f"))
     }
 }
 

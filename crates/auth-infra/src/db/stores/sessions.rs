@@ -25,11 +25,12 @@ use super::{
     second_steps::{Used, by_step, use_step},
 };
 use crate::db::{
-    connection::{AnyConnection, on_its_engine},
+    connection::AnyConnection,
     database::Database,
     lookup::query::Found,
+    rotation::query::Rotation,
     schema::{
-        rows::{SessionRow, address_of, parsed, user_agent_of},
+        rows::{SessionRow, parsed},
         tables::{ended_sessions, sessions, users},
         timestamp::At,
     },
@@ -99,19 +100,8 @@ impl SessionStore for DieselSessions {
     }
 
     async fn rotate(&self, successor: &Session) -> Result<bool, PortError> {
-        let now = At::from(successor.last_used_at);
-        let Some(before) = successor.generation.0.checked_sub(1) else { return Ok(false) };
-        let moved = diesel::update(sessions::table.find(successor.id.to_string()))
-            .filter(sessions::generation.eq(before))
-            .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
-            .set((
-                sessions::generation.eq(successor.generation.0),
-                sessions::last_used_at.eq(now),
-                sessions::expires_at.eq(At::from(successor.expires_at)),
-                sessions::address.eq(address_of(&successor.context)),
-                sessions::user_agent.eq(user_agent_of(&successor.context)),
-            ));
-        self.0.write(move |db| Ok(on_its_engine!(db, |db| moved.clone().execute(db))? == 1)).await
+        let Some(rotation) = Rotation::to(successor) else { return Ok(false) };
+        self.0.rotate(rotation).await
     }
 
     async fn end(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool, PortError> {

@@ -9,13 +9,13 @@ local now = time[1] * 1000000 + time[2]
 local debt = 0
 -- What is no debt of ours is written over.
 local kept = redis.pcall('GET', KEYS[1])
-local since, owed = string.match(type(kept) == 'string' and kept or '', '^(%d+) (%d+)$')
-if since then
+if type(kept) == 'string' and #kept == 16 then
+  local since, owed = struct.unpack('>I8I8', kept)
   -- Nobody owes more than a whole budget: the limit may have been larger. A clock that went back pays nothing off.
-  debt = math.max(0, math.min(full, tonumber(owed)) - math.max(0, now - tonumber(since)) * requests)
+  debt = math.max(0, math.min(full, owed) - math.max(0, now - since) * requests)
 end
 local left = full - debt - window
 if left < 0 then return {0, math.ceil(-left / requests)} end
 debt = debt + window
-redis.call('SET', KEYS[1], string.format('%.0f %.0f', now, debt), 'PX', math.ceil(debt / requests / 1000))
+redis.call('SET', KEYS[1], struct.pack('>I8I8', now, debt), 'PX', math.ceil(debt / requests / 1000))
 return {1, math.floor(left / window)}

@@ -1,6 +1,12 @@
 //! Counts in the store while it answers, and knows when it does not.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    mem,
+    sync::Arc,
+    thread::{self, ThreadId},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use auth_domain::{
@@ -41,10 +47,10 @@ const TRIAL: (&str, RateLimit) = ("trial", RateLimit { requests: 1000, window: D
 
 /// Counts in Redis or Valkey.
 pub struct RedisRateLimiter {
-    store: Store,
+    store: Arc<Store>,
     shown: String,
     tags: Key,
-    standing: RwLock<Standing>,
+    standing: Arc<RwLock<Standing>>,
     shared: IntGauge,
     alone: IntCounter,
 }
@@ -53,6 +59,8 @@ pub struct RedisRateLimiter {
 struct Standing {
     /// None while the store is away.
     link: Option<Arc<Link>>,
+    /// Those of threads that serve requests, so that no answer has to wake another thread on its way. None while it is made.
+    own: HashMap<ThreadId, Option<Arc<Link>>>,
     /// Whether the log has been told that it is.
     told: bool,
     /// Whose count failed last: a cluster is there when that one's part of it is.
@@ -68,10 +76,10 @@ impl RedisRateLimiter {
     pub fn new(url: &RateLimitUrl, secret: &[u8]) -> Result<Self, String> {
         let named = |fault: prometheus::Error| fault.to_string();
         Ok(Self {
-            store: Store::at(url, PATIENCE)?,
+            store: Arc::new(Store::at(url, PATIENCE)?),
             shown: url.to_string(),
             tags: hmac_key(secret, LABEL).map_err(|fault| fault.to_string())?,
-            standing: RwLock::default(),
+            standing: Arc::default(),
             shared: IntGauge::new(
                 "auth_rate_limits_shared",
                 "1 while budgets are counted for all servers in RATE_LIMIT_URL, 0 while this server counts by itself.",
@@ -106,6 +114,37 @@ impl RedisRateLimiter {
         self.standing.read().link.clone()
     }
 
+    /// The thread's own, once it is made. Until then that of all.
+    fn link_here(&self) -> Option<Arc<Link>> {
+        let here = thread::current().id();
+        let standing = self.standing.read();
+        match standing.own.get(&here) {
+            Some(Some(own)) => Some(own.clone()),
+            Some(None) => standing.link.clone(),
+            None => {
+                let link = standing.link.clone();
+                drop(standing);
+                if let Some(link) = &link {
+                    self.make_own(here, link.clone());
+                }
+                link
+            }
+        }
+    }
+
+    /// Connects in the background, to stay with the link of all if that fails.
+    fn make_own(&self, here: ThreadId, link: Arc<Link>) {
+        self.standing.write().own.insert(here, None);
+        let (store, standing) = (self.store.clone(), self.standing.clone());
+        tokio::spawn(async move {
+            let Ok(own) = within(CONNECT, store.connect()).await else { return };
+            let mut standing = standing.write();
+            if standing.link.as_ref().is_some_and(|current| Arc::ptr_eq(current, &link)) {
+                standing.own.insert(here, Some(Arc::new(own)));
+            }
+        });
+    }
+
     /// A link is there that has just counted.
     fn found(&self, link: Link) {
         *self.standing.write() = Standing { link: Some(Arc::new(link)), ..Standing::default() };
@@ -117,7 +156,9 @@ impl RedisRateLimiter {
     fn lose(&self, link: Option<&Arc<Link>>, client: Option<String>, fault: &str) {
         let mut standing = self.standing.write();
         let is_current = match (&standing.link, link) {
-            (Some(current), Some(link)) => Arc::ptr_eq(current, link),
+            (Some(current), Some(link)) => {
+                Arc::ptr_eq(current, link) || standing.own.values().flatten().any(|own| Arc::ptr_eq(own, link))
+            }
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
@@ -126,7 +167,7 @@ impl RedisRateLimiter {
         }
         let tell = !standing.told;
         let failed = client.unwrap_or_else(|| mem::take(&mut standing.failed));
-        *standing = Standing { link: None, told: true, failed };
+        *standing = Standing { told: true, failed, ..Standing::default() };
         drop(standing);
         self.shared.set(0);
         if tell {
@@ -151,7 +192,7 @@ impl RedisRateLimiter {
 #[async_trait]
 impl SharedRateLimiter for RedisRateLimiter {
     async fn count(&self, budget: &str, client: ClientKey, limit: RateLimit) -> Result<Decision, PortError> {
-        let Some(link) = self.link() else {
+        let Some(link) = self.link_here() else {
             self.alone.inc();
             return Err(PortError::Unavailable("it is away".to_owned()));
         };

@@ -2,6 +2,8 @@
 
 pub(crate) mod transfer;
 
+use std::ops::Bound;
+
 use async_trait::async_trait;
 use auth_domain::{
     admin::{
@@ -16,7 +18,7 @@ use diesel::prelude::*;
 use super::{
     accounts::{
         DieselUsers,
-        by_address::{behind_every, range},
+        by_address::{beginning, behind_every, range},
         roles::listed_as,
     },
     factors::store::factors_of,
@@ -105,12 +107,14 @@ fn role_range(
     limit: usize,
 ) -> QueryResult<Vec<(String, String)>> {
     let holders = user_roles::table.filter(user_roles::role.eq(role.as_str()).and(user_roles::listed_as.eq(state)));
-    let mut query = holders.filter(user_roles::email.ge(&search.prefix)).into_boxed();
+    let mut query = holders.into_boxed();
+    query = match beginning(&search.prefix, after) {
+        Bound::Included(first) => query.filter(user_roles::email.ge(first)),
+        Bound::Excluded(last) => query.filter(user_roles::email.gt(last)),
+        Bound::Unbounded => query,
+    };
     if let Some(end) = behind_every(&search.prefix) {
         query = query.filter(user_roles::email.lt(end));
-    }
-    if let Some(after) = after {
-        query = query.filter(user_roles::email.gt(after.to_string()));
     }
     let columns = (user_roles::email.assume_not_null(), user_roles::user_id);
     query.select(columns).order(user_roles::email.asc()).limit(rows(limit)).load(db)

@@ -54,8 +54,13 @@ impl AuditStore for DieselAudit {
         self.0
             .read(move |db| {
                 let mut query = audit_events::table.filter(audit_events::occurred_at.ge(At::from(filter.since))).into_boxed();
-                if let Some(until) = filter.until {
-                    query = query.filter(audit_events::occurred_at.lt(At::from(until)));
+                // One end alone: of two, SQLite begins at one in the index, and reads all that lies between it and the other.
+                match (filter.before, filter.until) {
+                    (Some(place), until) if until.is_none_or(|until| place.at < until) => {
+                        query = query.filter(audit_events::occurred_at.le(At::from(place.at)));
+                    }
+                    (_, Some(until)) => query = query.filter(audit_events::occurred_at.lt(At::from(until))),
+                    (_, None) => {}
                 }
                 match &filter.whose {
                     Some(Whose::User(user)) => query = query.filter(audit_events::user_id.eq(user.to_string())),
@@ -70,9 +75,7 @@ impl AuditStore for DieselAudit {
                 }
                 if let Some(place) = filter.before {
                     let (at, id) = (At::from(place.at), place.id.to_string());
-                    // The first filter alone is correct; the second lets the index scan end there.
                     query = query.filter(audit_events::occurred_at.lt(at).or(audit_events::id.lt(id)));
-                    query = query.filter(audit_events::occurred_at.le(at));
                 }
                 let query = query.order((audit_events::occurred_at.desc(), audit_events::id.desc())).limit(filter.limit.into());
                 let rows: Vec<EntryRow> = query.select(EntryRow::as_select()).load(db)?;

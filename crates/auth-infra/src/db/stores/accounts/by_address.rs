@@ -1,5 +1,7 @@
 //! Accounts in the order of their addresses, which an index has. A range of it has no wildcards.
 
+use std::ops::Bound;
+
 use auth_domain::identity::{email::Email, user::User};
 use diesel::prelude::*;
 
@@ -16,18 +18,30 @@ pub(crate) fn range(
     after: Option<&Email>,
     limit: i64,
 ) -> QueryResult<Vec<User>> {
-    let mut query = users::table.filter(users::email.ge(prefix)).select(UserRow::as_select()).into_boxed();
+    let mut query = users::table.select(UserRow::as_select()).into_boxed();
+    query = match beginning(prefix, after) {
+        Bound::Included(first) => query.filter(users::email.ge(first)),
+        Bound::Excluded(last) => query.filter(users::email.gt(last)),
+        Bound::Unbounded => query,
+    };
     if let Some(state) = state {
         query = query.filter(users::listed_as.eq(state));
     }
     if let Some(end) = behind_every(prefix) {
         query = query.filter(users::email.lt(end));
     }
-    if let Some(after) = after {
-        query = query.filter(users::email.gt(after.to_string()));
-    }
     let rows: Vec<UserRow> = query.order(users::email.asc()).limit(limit).load(db)?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// Where a page begins: with the prefix, or behind an address. One of the two alone: of two bounds SQLite goes to one in the index, and
+/// reads all that lies between it and the other.
+pub(crate) fn beginning<'a>(prefix: &'a str, after: Option<&'a Email>) -> Bound<&'a str> {
+    match after.map(Email::as_str) {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        Some(_) | None if prefix.is_empty() => Bound::Unbounded,
+        Some(_) | None => Bound::Included(prefix),
+    }
 }
 
 /// The first text after all that begin with `prefix`, in byte order; `None` if there is none.
@@ -44,7 +58,21 @@ pub(crate) fn behind_every(prefix: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::behind_every;
+    use std::ops::Bound;
+
+    use auth_domain::testkit::samples::email;
+
+    use super::{beginning, behind_every};
+
+    #[test]
+    fn a_page_begins_with_the_prefix_or_behind_the_last_address() {
+        let last = email("ann@example.org");
+        assert_eq!(beginning("", None), Bound::Unbounded);
+        assert_eq!(beginning("an", None), Bound::Included("an"));
+        assert_eq!(beginning("an", Some(&last)), Bound::Excluded("ann@example.org"));
+        assert_eq!(beginning("", Some(&last)), Bound::Excluded("ann@example.org"));
+        assert_eq!(beginning("bob", Some(&last)), Bound::Included("bob"));
+    }
 
     #[test]
     fn the_end_of_a_prefix_is_behind_all_it_begins() {

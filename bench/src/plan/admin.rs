@@ -10,6 +10,7 @@ use crate::{
     load::closed,
     parts::{CLIENTS, member, span},
     report::{Aim::AtMost, Row},
+    roomy::{MEMORY, Roomy},
     server, tokens,
 };
 
@@ -29,8 +30,15 @@ impl Plan<'_> {
     pub(super) fn admin(&mut self, scratch: &Scratch) -> Result<()> {
         let Options { accounts, many, ref folder, .. } = *self.options;
         let few = self.pages(scratch, accounts, "", None)?;
-        let scratch = self.filled(Scratch::new(scratch.engine, "pages", folder)?, many)?;
-        self.pages(&scratch, many, &format!(", {many} accounts"), Some(&few))?;
+        let engine = scratch.engine;
+        if engine == Engine::Sqlite {
+            let scratch = self.filled(Scratch::new(engine, "pages", folder)?, many)?;
+            self.pages(&scratch, many, &format!(", {many} accounts"), Some(&few))?;
+        } else {
+            let roomy = Roomy::start(engine, folder)?;
+            let scratch = self.filled(Scratch::on(engine, roomy.url.clone(), "pages", folder)?, many)?;
+            self.pages(&scratch, many, &format!(", {many} accounts, {MEMORY}"), Some(&few))?;
+        }
         Ok(())
     }
 
@@ -72,7 +80,8 @@ fn work<'a>(token: &'a str, query: &'a str, client: u64, accounts: u64) -> impl 
     }
 }
 
-/// The first account administers, every seventh is disabled, every third verified, and every fiftieth has a role.
+/// The first account administers, every seventh is disabled, every third verified, and every tenth has a role: with few accounts too,
+/// a page is full, whatever it is asked for.
 fn describe(scratch: &Scratch) -> Result<()> {
     let number = match scratch.engine {
         Engine::Sqlite => "CAST(substr(id, 25) AS INTEGER)",
@@ -83,7 +92,7 @@ fn describe(scratch: &Scratch) -> Result<()> {
     for statement in [
         format!("UPDATE users SET disabled_at = created_at WHERE {number} % 7 = 3"),
         format!("UPDATE users SET email_verified_at = created_at WHERE {number} % 3 = 0"),
-        format!("UPDATE users SET roles = 'staff' WHERE {number} % 50 = 1"),
+        format!("UPDATE users SET roles = 'staff' WHERE {number} % 10 = 1"),
         "INSERT INTO user_roles (role, user_id, listed_as, email) SELECT 'staff', id, listed_as, email FROM users WHERE roles = 'staff'".to_owned(),
         format!("UPDATE users SET roles = 'admin' WHERE id = '{first}'"),
         format!("INSERT INTO user_roles (role, user_id) VALUES ('admin', '{first}')"),

@@ -13,6 +13,8 @@ use crate::client::{Answer, Client};
 /// The result of a load.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
+    /// Answers in all, where `wrk` counts them: it takes a little longer than it is told.
+    pub(crate) answers: u32,
     /// Successful answers per second.
     pub(crate) rate: f64,
     /// Latency of successful answers, in milliseconds.

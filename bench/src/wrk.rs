@@ -43,6 +43,7 @@ pub(crate) fn run(port: u16, path: &str, clients: usize, length: u64, tokens: Op
     let [requests, duration, p50, p99, errors] = numbers[..] else { anyhow::bail!("wrk said {line}") };
     let good = requests.saturating_sub(errors);
     Ok(Outcome {
+        answers: requests,
         rate: f64::from(good) / seconds(duration),
         p50: f64::from(p50) / 1e3,
         p99: f64::from(p99) / 1e3,

@@ -29,7 +29,7 @@ impl Plan<'_> {
             let before = store.counted()?;
             let with = shared.drive("/auth/me", clients, seconds, Some(tokens))?;
             let asked = f64::from(u32::try_from(store.counted()? - before)?);
-            let trips = asked / (with.rate * f64::from(u32::try_from(seconds)?));
+            let trips = asked / f64::from(with.answers);
             rounds.push((with.rate / without.rate, trips, without, with));
         }
         let ((ratio, trips, without, with), ratios) = median(rounds, |round| round.0);

@@ -200,7 +200,9 @@ fn came_second(db: &AnyConnection, fault: &str) -> bool {
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(_) => true,
     };
-    let words = ["Duplicate column name", "Duplicate key name", "Duplicate entry", "Deadlock found"];
+    // The last is Diesel's, of a migration that was still to be done a moment before.
+    let words =
+        ["Duplicate column name", "Duplicate key name", "Duplicate entry", "Deadlock found", "No migrations have been run"];
     may_be_repeated && words.iter().any(|words| fault.contains(words))
 }
 

@@ -38,20 +38,14 @@ async fn asked_for() -> Option<(Galera, Servers)> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs MariaDB and Galera (Debian: galera-4, rsync): TEST_GALERA=1"]
-async fn what_a_server_of_a_cluster_was_told_holds_on_the_others() {
-    let Some((cluster, servers)) = asked_for().await else { return };
-    what_one_was_told_holds_on_every_other(&servers).await;
-    one_that_is_killed_is_done_without_and_comes_back(&cluster, &servers).await;
-    one_that_is_cut_off_says_nothing_old(&cluster, &servers).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs MariaDB and Galera (Debian: galera-4, rsync): TEST_GALERA=1"]
 async fn three_servers_of_a_cluster_are_as_one() {
     let Some((cluster, servers)) = asked_for().await else { return };
     let databases = cluster.databases();
+    what_one_was_told_holds_on_every_other(&servers).await;
     one_administrator_stays(&servers, &databases[0]).await;
     interleavings::across(&databases).await;
+    one_that_is_killed_is_done_without_and_comes_back(&cluster, &servers).await;
+    one_that_is_cut_off_says_nothing_old(&cluster, &servers).await;
 }
 
 /// Refreshes on all servers until told to stop.

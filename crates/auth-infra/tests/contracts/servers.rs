@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// Runs a program to its end, and expects it to succeed.
@@ -14,9 +15,14 @@ pub(crate) fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A port of the loopback interface that nobody listens on.
+/// A port of the loopback interface that nobody listens on, and that this process has given nobody else. Below those that the kernel
+/// gives to outgoing connections: one of them could take it before the server that it is for has started.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let number = || NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() * 97;
+    let mut candidates = std::iter::repeat_with(|| u16::try_from(20_000 + number() % 12_000).unwrap());
+    candidates.find(is_free).unwrap()
 }
 
 fn is_root() -> bool {

@@ -36,10 +36,10 @@ fn found(values: Vec<&str>, mut query: impl FnMut(&[&str]) -> QueryResult<Vec<St
 impl Taken {
     pub(super) fn look(db: &mut AnyConnection, accounts: &[Arc<AccountRows>], now: At) -> QueryResult<Self> {
         let accounts: Vec<_> = accounts.iter().map(|account| &**account).collect();
-        let addresses =
-            found(spellings(&accounts), |some| users::table.filter(users::email.eq_any(some)).select(users::email).load(db))?;
-        let ids = found(accounts.iter().map(|account| &*account.id).collect(), |some| {
-            users::table.filter(users::id.eq_any(some)).select(users::id).load(db)
+        // The address last, and before it the id: who finds another import's factor taken finds its account there, too.
+        let all = accounts.iter().flat_map(|account| &account.passkeys);
+        let credentials = found(all.map(|passkey| passkey.credential()).collect(), |some| {
+            passkeys::table.filter(passkeys::credential_id.eq_any(some)).select(passkeys::credential_id).load(db)
         })?;
         let mut factors = found(factor_ids(&accounts), |some| {
             totp_factors::table.filter(totp_factors::id.eq_any(some)).select(totp_factors::id).load(db)
@@ -47,10 +47,11 @@ impl Taken {
         factors.extend(found(factor_ids(&accounts), |some| {
             passkeys::table.filter(passkeys::id.eq_any(some)).select(passkeys::id).load(db)
         })?);
-        let all = accounts.iter().flat_map(|account| &account.passkeys);
-        let credentials = found(all.map(|passkey| passkey.credential()).collect(), |some| {
-            passkeys::table.filter(passkeys::credential_id.eq_any(some)).select(passkeys::credential_id).load(db)
+        let ids = found(accounts.iter().map(|account| &*account.id).collect(), |some| {
+            users::table.filter(users::id.eq_any(some)).select(users::id).load(db)
         })?;
+        let addresses =
+            found(spellings(&accounts), |some| users::table.filter(users::email.eq_any(some)).select(users::email).load(db))?;
         let reserved = reserved(db, &accounts, now)?;
         Ok(Self { addresses: addresses.into_iter().chain(reserved).collect(), ids, factors, credentials })
     }
